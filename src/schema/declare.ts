@@ -1,0 +1,120 @@
+import type {
+  AnySchema,
+  Field,
+  FieldOptions,
+  Fields,
+  FieldsInit,
+  FieldsType,
+  Infer,
+  Init,
+  Kind,
+  KindIdentity,
+  LazySchema,
+  ListSchema,
+  ListSemantics,
+  MapSchema,
+  MessageSchema,
+  PatchStrategy,
+  Presence,
+  Scalar,
+  Typed,
+} from './types.js'
+
+const scalar = <T>(kind: Scalar['kind']): Scalar<T> => ({ kind })
+
+export const string = scalar<string>('string')
+export const boolean = scalar<boolean>('boolean')
+export const int32 = scalar<number>('int32')
+export const int64 = scalar<number>('int64')
+export const uint32 = scalar<number>('uint32')
+export const uint64 = scalar<number>('uint64')
+export const double = scalar<number>('double')
+export const bytes = scalar<string>('bytes')
+export const binary = scalar<Uint8Array>('binary')
+export const time = scalar<string>('time')
+export const microTime = scalar<string>('microTime')
+export const duration = scalar<string>('duration')
+export const quantity = scalar<string>('quantity')
+export const intOrString = scalar<number | string>('intOrString')
+/** Any JSON value (protobuf: a message with the raw JSON text in field 1). */
+export const json = scalar<unknown>('json')
+/** A whole object of any kind (protobuf: RawExtension). */
+export const rawExtension = scalar<{ readonly [key: string]: unknown }>('rawExtension')
+export const fieldsV1 = scalar<{ readonly [key: string]: unknown }>('fieldsV1')
+
+/** A list; atomic under server-side apply unless `semantics` says otherwise. */
+export function list<S extends Typed<unknown, unknown>>(
+  item: S,
+  semantics: Partial<ListSemantics> = {},
+): ListSchema<Infer<S>, Init<S>> {
+  return { kind: 'list', item: item as unknown as AnySchema, semantics: { type: 'atomic', keys: [], ...semantics } }
+}
+
+/** A list of distinct scalars, each owned on its own. */
+export const set = <S extends Typed<unknown, unknown>>(item: S, patch?: PatchStrategy): ListSchema<Infer<S>, Init<S>> =>
+  list(item, patch ? { type: 'set', patch } : { type: 'set' })
+
+/** A list whose items are identified by `keys`; strategic merge pairs them by `patchKey` where it is given. */
+export const keyed = <S extends Typed<unknown, unknown>>(
+  item: S,
+  keys: readonly string[],
+  patchKey?: string,
+  patch: PatchStrategy = 'merge',
+): ListSchema<Infer<S>, Init<S>> =>
+  list(item, patchKey ? { type: 'map', keys, patch, patchKey } : { type: 'map', keys })
+
+/** A map with string keys. */
+export function map<S extends Typed<unknown, unknown>>(
+  value: S,
+  options: { readonly atomic?: boolean } = {},
+): MapSchema<Infer<S>, Init<S>> {
+  return { kind: 'map', value: value as unknown as AnySchema, atomic: options.atomic ?? false }
+}
+
+/** Refers to a schema declared later; give the return type where the compiler cannot infer a cycle. */
+export const lazy = <T, I = T>(resolve: () => Typed<T, I>): LazySchema<T, I> => ({
+  kind: 'lazy',
+  resolve: resolve as unknown as LazySchema['resolve'],
+})
+
+const field =
+  <P extends Presence>(presence: P) =>
+  <S extends Typed<unknown, unknown>>(number: number, schema: S, options: FieldOptions = {}): Field<S, P> => ({
+    number,
+    schema,
+    presence,
+    ...options,
+  })
+
+/** See `Presence` for what each of these promises. */
+export const required = field('required')
+export const optional = field('optional')
+export const pointer = field('pointer')
+export const embedded = field('embedded')
+export const inline = field('inline')
+
+/** Declares a message. `name` is its full protobuf name. */
+export function message<const F extends { readonly [name: string]: Field }>(
+  name: string,
+  fields: F,
+  options: { readonly atomic?: boolean } = {},
+): MessageSchema<FieldsType<F>, FieldsInit<F>> {
+  return { kind: 'message', name, fields: fields as unknown as Fields, atomic: options.atomic ?? false }
+}
+
+/** Declares an API kind: a message with `apiVersion` and `kind`, named by the last part of its protobuf name. */
+export function kind<const F extends { readonly [name: string]: Field }>(
+  name: string,
+  identity: KindIdentity,
+  fields: F,
+): Kind<FieldsType<F & typeof typeMeta>, FieldsInit<F & typeof typeMeta>> {
+  const { group, version, plural, namespaced } = identity
+  return {
+    ...message(name, { ...typeMeta, ...fields }),
+    gvk: { group, version, kind: name.slice(name.lastIndexOf('.') + 1) },
+    plural,
+    namespaced,
+  } as unknown as Kind<FieldsType<F & typeof typeMeta>, FieldsInit<F & typeof typeMeta>>
+}
+
+const typeMeta = { kind: optional(0, string), apiVersion: optional(0, string) }

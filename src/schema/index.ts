@@ -1,0 +1,2 @@
+export * from './declare.js'
+export type * from './types.js'

@@ -1,0 +1,166 @@
+/**
+ * The type language. A message is declared once, as a value; its static type, JSON and protobuf codecs, defaults,
+ * OpenAPI documents, strategic-merge and apply semantics are all read off that value.
+ */
+
+/** Phantom carrier of static types: `T` as the server answers it, `I` as a client may send it. Never set at run time. */
+export interface Typed<out T, out I = T> {
+  readonly _type?: T
+  readonly _init?: I
+}
+
+/**
+ * The leaves. JSON forms: `bytes` base64 text; `time` RFC 3339 seconds; `microTime` RFC 3339 with six digits;
+ * `duration` Go syntax; `quantity` text (numbers are accepted); `intOrString` either; `json` anything;
+ * `fieldsV1` the object of managed fields; `binary` exists only in protobuf-only messages and is a Uint8Array.
+ */
+export type ScalarKind =
+  | 'string'
+  | 'boolean'
+  | 'int32'
+  | 'int64'
+  | 'uint32'
+  | 'uint64'
+  | 'double'
+  | 'bytes'
+  | 'binary'
+  | 'time'
+  | 'microTime'
+  | 'duration'
+  | 'quantity'
+  | 'intOrString'
+  | 'json'
+  | 'rawExtension'
+  | 'fieldsV1'
+
+export interface Scalar<out T = unknown> extends Typed<T> {
+  readonly kind: ScalarKind
+}
+
+/** How a list behaves under server-side apply (`type`, `keys`) and strategic merge (`patch`, `patchKey`). */
+export interface ListSemantics {
+  /** `none` publishes no list type at all; apply treats it as atomic. */
+  readonly type: 'atomic' | 'set' | 'map' | 'none'
+  /** The fields that identify an item of a `map` list. */
+  readonly keys: readonly string[]
+  readonly patch?: PatchStrategy
+  /** The single field by which strategic merge pairs items. */
+  readonly patchKey?: string
+}
+
+export type PatchStrategy = 'merge' | 'replace' | 'retainKeys' | 'merge,retainKeys' | 'replace,retainKeys'
+
+export interface ListSchema<out T = unknown, out I = T> extends Typed<readonly T[], readonly I[]> {
+  readonly kind: 'list'
+  readonly item: AnySchema
+  readonly semantics: ListSemantics
+}
+
+export interface MapSchema<out T = unknown, out I = T>
+  extends Typed<{ readonly [key: string]: T }, { readonly [key: string]: I }> {
+  readonly kind: 'map'
+  readonly value: AnySchema
+  /** An atomic map is owned and replaced as a whole by server-side apply. */
+  readonly atomic: boolean
+}
+
+export interface MessageSchema<out T = unknown, out I = T> extends Typed<T, I> {
+  readonly kind: 'message'
+  /** Full protobuf name, e.g. `k8s.io.api.core.v1.Pod`. */
+  readonly name: string
+  readonly fields: Fields
+  /** Server-side apply owns and replaces the message as a whole. */
+  readonly atomic: boolean
+  /** Set on messages that are API kinds. */
+  readonly gvk?: GroupVersionKind
+}
+
+/** Breaks a cycle between declarations; resolved on first use. */
+export interface LazySchema<out T = unknown, out I = T> extends Typed<T, I> {
+  readonly kind: 'lazy'
+  readonly resolve: () => AnySchema
+}
+
+/** Any schema, for walking. */
+export type AnySchema = Scalar | ListSchema | MapSchema | MessageSchema | LazySchema
+
+/**
+ * When a field is there.
+ * - `required`: always; written with its zero value if unset (an unset list or map is written as null).
+ * - `optional`: left out when it has its zero value (Go's omitempty on a value).
+ * - `pointer`: left out when unset; an explicit zero is kept (Go's omitempty on a pointer).
+ * - `embedded`: a message that is always written, `{}` at least.
+ * - `inline`: a message of its own in protobuf whose fields JSON puts into the parent.
+ */
+export type Presence = 'required' | 'optional' | 'pointer' | 'embedded' | 'inline'
+
+export interface FieldOptions {
+  /** The static default of the published schema, applied when the field is absent. */
+  readonly default?: unknown
+  readonly enum?: readonly string[]
+  /** Strategic merge of a message or map field (lists carry theirs in `ListSemantics`). */
+  readonly patch?: PatchStrategy
+}
+
+export interface Field<S = unknown, P extends Presence = Presence> extends FieldOptions {
+  /** Protobuf field number; 0 for a field that protobuf does not carry. */
+  readonly number: number
+  readonly schema: S
+  readonly presence: P
+}
+
+export interface Fields {
+  readonly [name: string]: Field<AnySchema>
+}
+
+export interface GroupVersionKind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
+/** What an API kind says of where it is served; `plural` is empty for kinds that are only bodies (Scale, Eviction). */
+export interface KindIdentity {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  readonly namespaced: boolean
+}
+
+/** A message that is a top-level API object: the handle by which clients, informers and the server name a resource. */
+export interface Kind<out T = unknown, out I = T> extends MessageSchema<T, I> {
+  readonly gvk: GroupVersionKind
+  readonly plural: string
+  readonly namespaced: boolean
+}
+
+type TypeOf<S> = S extends Typed<infer T, unknown> ? T : never
+type InitOf<S> = S extends Typed<unknown, infer I> ? I : never
+
+type KeysBy<F, P extends Presence> = {
+  [K in keyof F]: F[K] extends { readonly presence: P } ? K : never
+}[keyof F]
+type SchemaAt<F, K extends keyof F> = F[K] extends { readonly schema: infer S } ? S : never
+type Intersect<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never
+type Inlined<F> = [KeysBy<F, 'inline'>] extends [never]
+  ? unknown
+  : Intersect<{ [K in KeysBy<F, 'inline'>]: TypeOf<SchemaAt<F, K>> }[KeysBy<F, 'inline'>]>
+
+export type FieldsType<F> = { readonly [K in KeysBy<F, 'required' | 'embedded'>]: TypeOf<SchemaAt<F, K>> } & {
+  readonly [K in KeysBy<F, 'optional' | 'pointer'>]?: TypeOf<SchemaAt<F, K>>
+} & Inlined<F>
+export type FieldsInit<F> = { readonly [K in KeysBy<F, 'required'>]: InitOf<SchemaAt<F, K>> } & {
+  readonly [K in KeysBy<F, 'optional' | 'pointer' | 'embedded'>]?: InitOf<SchemaAt<F, K>>
+} & Inlined<F>
+
+/** The static type of a declared message as the server answers it. Name it: `interface Pod extends Infer<typeof Pod> {}`. */
+export type Infer<S> = TypeOf<S>
+/** The static type a client may send: what the server fills in by itself may be left out. */
+export type Init<S> = InitOf<S>
+
+/** Deeply writable view of an object that nobody else holds yet (fresh from a decoder or a patch). */
+export type Draft<T> = T extends readonly (infer E)[]
+  ? Draft<E>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Draft<T[K]> }
+    : T
