@@ -1,0 +1,71 @@
+import type { Duplex } from 'node:stream'
+
+/**
+ * The transport-free shapes of a request and an answer. HTTP/1.1, HTTP/2 and the direct transport of a component in
+ * the same process are adapters around one function `(ApiRequest) => Promise<ApiResponse>`.
+ */
+
+export interface ApiRequest {
+  readonly method: string
+  /** Decoded by segment only where it is used; begins with `/`, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Names in lower case. */
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly body: RequestBody
+  /** Aborts when the client goes away or the server gives up on the request. */
+  readonly signal: AbortSignal
+  readonly remoteAddress: string
+  /** DER of the verified client certificate's leaf, if the TLS handshake brought one. */
+  readonly clientCertificate?: ClientCertificate
+  /** Set by the direct transport alone: who the caller is needs no proof inside the process. */
+  readonly user?: UserInfo
+  /** There when the client asks for an upgraded connection (exec, attach, port-forward); using it takes over the socket. */
+  readonly upgrade?: UpgradeRequest
+}
+
+export interface ClientCertificate {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+}
+
+/** Who makes a request, as authentication found it. */
+export interface UserInfo {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra?: { readonly [key: string]: readonly string[] }
+}
+
+export type RequestBody =
+  | { readonly kind: 'none' }
+  /** `read` collects the body, at most `limit` bytes; throws a 413 StatusError beyond. */
+  | { readonly kind: 'bytes'; read(limit: number): Promise<Buffer> }
+  /** The direct transport hands the object over as it is; the server copies before it changes anything. */
+  | { readonly kind: 'object'; readonly value: unknown }
+
+export interface UpgradeRequest {
+  readonly socket: Duplex
+  readonly head: Buffer
+  /** As the client sent them; upgrade handlers forward them. */
+  readonly rawUrl: string
+}
+
+export interface ApiResponse {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string | readonly string[] }
+  readonly body: ResponseBody
+}
+
+export type ResponseBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly chunks: readonly Uint8Array[] }
+  /** A body that comes over time (watch, log -f, long lists). Ends when the iteration does. */
+  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> }
+  /** For the direct transport: frozen objects instead of bytes. */
+  | { readonly kind: 'object'; readonly value: unknown }
+  | { readonly kind: 'objects'; readonly values: AsyncIterable<unknown> }
+  /** The handler has taken the upgraded socket and answers there. */
+  | { readonly kind: 'upgraded' }
+
+export type Handler = (request: ApiRequest) => Promise<ApiResponse>
