@@ -1,0 +1,75 @@
+import type { Clock } from '../machinery/clock.js'
+import type { ApiObject } from '../machinery/object.js'
+import type { Kind } from '../schema/index.js'
+import type { Client, ObjectRef } from './client.js'
+import type { EventRecorder } from './events.js'
+
+/** An object to look at. */
+export interface Key {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Look again after `after` milliseconds even if nothing changes. */
+export interface Again {
+  readonly after: number
+}
+
+/** A read-only view of the informers' caches. Objects are shared: never change them. */
+export interface Cache {
+  get<T extends ApiObject, I>(kind: Kind<T, I>, ref: ObjectRef): T | undefined
+  /** In no particular order. */
+  list<T extends ApiObject, I>(
+    kind: Kind<T, I>,
+    options?: {
+      readonly namespace?: string
+      readonly matches?: (labels: { readonly [key: string]: string }) => boolean
+    },
+  ): readonly T[]
+  /** Objects whose controller (the owner reference marked so) has this uid; indexed. */
+  ownedBy<T extends ApiObject, I>(kind: Kind<T, I>, ownerUid: string): readonly T[]
+}
+
+export interface ReconcileContext extends Cache {
+  readonly client: Client
+  readonly clock: Clock
+  readonly events: EventRecorder
+  readonly signal: AbortSignal
+}
+
+/**
+ * A controller: what it looks at, and what it does about one object. `reconcile` is level-triggered: it gets a key,
+ * never an event, looks at the caches, and writes through `client`. It is not called for a key before the caches have
+ * seen what its previous run for that key wrote, never twice at once for one key, and again with back-off after it
+ * throws. A `Conflict` it throws is retried soon and not logged as an error.
+ */
+export interface Controller {
+  readonly name: string
+  readonly watches: Watches
+  /** Keys worked on at the same time; 8 by default. */
+  readonly concurrency?: number
+  reconcile(key: Key, context: ReconcileContext): Promise<Again | undefined>
+}
+
+export interface Watches {
+  /** The kind whose keys are reconciled. */
+  readonly for: Kind<ApiObject>
+  /** Kinds that `for` objects control: a change brings the owner's key. */
+  readonly owns?: readonly Kind<ApiObject>[]
+  /** Other kinds, and which keys a change of theirs concerns. `old` is the object before the change. */
+  readonly also?: readonly AlsoWatch[]
+}
+
+export interface AlsoWatch {
+  readonly kind: Kind<ApiObject>
+  readonly keys: (object: ApiObject, old: ApiObject | undefined, cache: Cache) => Iterable<Key>
+}
+
+/** `also` with its object typed: `watchAlso(Pod, (pod, old, cache) => [...])`. */
+export const watchAlso = <T extends ApiObject, I>(
+  kind: Kind<T, I>,
+  keys: (object: T, old: T | undefined, cache: Cache) => Iterable<Key>,
+): AlsoWatch => ({ kind, keys }) as unknown as AlsoWatch
+
+/** Declares a controller. */
+export const controller = (declaration: Controller): Controller => declaration
