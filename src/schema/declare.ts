@@ -91,6 +91,7 @@ export const required = field('required')
 export const optional = field('optional')
 export const pointer = field('pointer')
 export const embedded = field('embedded')
+export const nullable = field('nullable')
 export const inline = field('inline')
 
 /** Declares a message. `name` is its full protobuf name. */

@@ -46,6 +46,8 @@ export interface ListSemantics {
   readonly patch?: PatchStrategy
   /** The single field by which strategic merge pairs items. */
   readonly patchKey?: string
+  /** Protobuf carries the list as a message of its own, with the items in field 1 (Verbs, ExtraValue). */
+  readonly wrapped?: boolean
 }
 
 export type PatchStrategy = 'merge' | 'replace' | 'retainKeys' | 'merge,retainKeys' | 'replace,retainKeys'
@@ -89,10 +91,11 @@ export type AnySchema = Scalar | ListSchema | MapSchema | MessageSchema | LazySc
  * - `required`: always; written with its zero value if unset (an unset list or map is written as null).
  * - `optional`: left out when it has its zero value (Go's omitempty on a value).
  * - `pointer`: left out when unset; an explicit zero is kept (Go's omitempty on a pointer).
- * - `embedded`: a message that is always written, `{}` at least.
+ * - `embedded`: always written, with its zero value (`{}` for a message) if unset, though it is not published as required.
+ * - `nullable`: always written, as null if unset; an explicit zero is kept (a Go pointer, or time, without omitempty).
  * - `inline`: a message of its own in protobuf whose fields JSON puts into the parent.
  */
-export type Presence = 'required' | 'optional' | 'pointer' | 'embedded' | 'inline'
+export type Presence = 'required' | 'optional' | 'pointer' | 'embedded' | 'nullable' | 'inline'
 
 export interface FieldOptions {
   /** The static default of the published schema, applied when the field is absent. */
@@ -100,6 +103,10 @@ export interface FieldOptions {
   readonly enum?: readonly string[]
   /** Strategic merge of a message or map field (lists carry theirs in `ListSemantics`). */
   readonly patch?: PatchStrategy
+  /** Published and validated as required although its zero value is left out when written. */
+  readonly required?: boolean
+  /** Of a `required` field: null, not its zero value, is written if it is unset, and no zero default is published. */
+  readonly nullable?: boolean
 }
 
 export interface Field<S = unknown, P extends Presence = Presence> extends FieldOptions {
@@ -148,10 +155,10 @@ type Inlined<F> = [KeysBy<F, 'inline'>] extends [never]
 
 export type FieldsType<F> = { readonly [K in KeysBy<F, 'required' | 'embedded'>]: TypeOf<SchemaAt<F, K>> } & {
   readonly [K in KeysBy<F, 'optional' | 'pointer'>]?: TypeOf<SchemaAt<F, K>>
-} & Inlined<F>
+} & { readonly [K in KeysBy<F, 'nullable'>]?: TypeOf<SchemaAt<F, K>> | null } & Inlined<F>
 export type FieldsInit<F> = { readonly [K in KeysBy<F, 'required'>]: InitOf<SchemaAt<F, K>> } & {
   readonly [K in KeysBy<F, 'optional' | 'pointer' | 'embedded'>]?: InitOf<SchemaAt<F, K>>
-} & Inlined<F>
+} & { readonly [K in KeysBy<F, 'nullable'>]?: InitOf<SchemaAt<F, K>> | null } & Inlined<F>
 
 /** The static type of a declared message as the server answers it. Name it: `interface Pod extends Infer<typeof Pod> {}`. */
 export type Infer<S> = TypeOf<S>
