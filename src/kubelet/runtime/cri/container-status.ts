@@ -1,0 +1,78 @@
+import { boolean, int32, int64, list, map, message, optional, required, string, uint32 } from '../../../schema/index.js'
+import type { Infer } from '../../../schema/index.js'
+import { ImageSpec } from './image-spec.js'
+import { ContainerResources } from './resources.js'
+import { IDMapping } from './security.js'
+
+export const ContainerState = { created: 0, running: 1, exited: 2, unknown: 3 } as const
+export const MountPropagation = { private: 0, hostToContainer: 1, bidirectional: 2 } as const
+
+/** `(name, attempt)` is unique within a sandbox for its whole life. */
+export const ContainerMetadata = message('runtime.v1.ContainerMetadata', {
+  name: required(1, string),
+  attempt: required(2, uint32),
+})
+export interface ContainerMetadata extends Infer<typeof ContainerMetadata> {}
+
+/** A host path, or an image, mounted into a container. */
+export const Mount = message('runtime.v1.Mount', {
+  containerPath: required(1, string),
+  hostPath: optional(2, string),
+  readonly: optional(3, boolean),
+  selinuxRelabel: optional(4, boolean),
+  /** A `MountPropagation`. */
+  propagation: optional(5, int32),
+  uidMappings: optional(6, list(IDMapping)),
+  gidMappings: optional(7, list(IDMapping)),
+  recursiveReadOnly: optional(8, boolean),
+  image: optional(9, ImageSpec),
+  imageSubPath: optional(10, string),
+})
+export interface Mount extends Infer<typeof Mount> {}
+
+export const LinuxContainerUser = message('runtime.v1.LinuxContainerUser', {
+  uid: required(1, int64),
+  gid: required(2, int64),
+  supplementalGroups: optional(3, list(int64)),
+})
+export const ContainerUser = message('runtime.v1.ContainerUser', { linux: optional(1, LinuxContainerUser) })
+export interface ContainerUser extends Infer<typeof ContainerUser> {}
+
+export const ContainerStatus = message('runtime.v1.ContainerStatus', {
+  id: required(1, string),
+  metadata: optional(2, ContainerMetadata),
+  /** A `ContainerState`. */
+  state: required(3, int32),
+  /** Nanoseconds since the epoch, as the next two; zero while it has not happened. */
+  createdAt: required(4, int64),
+  startedAt: required(5, int64),
+  finishedAt: required(6, int64),
+  exitCode: required(7, int32),
+  image: optional(8, ImageSpec),
+  imageRef: optional(9, string),
+  /** `OOMKilled`, `Completed`, `Error`, `StartError`, ... */
+  reason: optional(10, string),
+  message: optional(11, string),
+  labels: optional(12, map(string)),
+  annotations: optional(13, map(string)),
+  mounts: optional(14, list(Mount)),
+  /** Absolute path on the host. */
+  logPath: optional(15, string),
+  resources: optional(16, ContainerResources),
+  imageId: optional(17, string),
+  user: optional(18, ContainerUser),
+  /** A `Signal`. */
+  stopSignal: optional(19, int32),
+})
+export interface ContainerStatus extends Infer<typeof ContainerStatus> {}
+
+export const ContainerStatusRequest = message('runtime.v1.ContainerStatusRequest', {
+  containerId: required(1, string),
+  verbose: optional(2, boolean),
+})
+export const ContainerStatusResponse = message('runtime.v1.ContainerStatusResponse', {
+  status: optional(1, ContainerStatus),
+  /** With `verbose`: JSON texts by topic. */
+  info: optional(2, map(string)),
+})
+export interface ContainerStatusResponse extends Infer<typeof ContainerStatusResponse> {}

@@ -1,0 +1,166 @@
+import { binary, boolean, int32, int64, list, map, message, optional, required, string } from '../../../schema/index.js'
+import type { Infer } from '../../../schema/index.js'
+import { ContainerMetadata, Mount } from './container-status.js'
+import { ImageSpec } from './image-spec.js'
+import { LinuxContainerResources } from './resources.js'
+import { PodSandboxConfig } from './sandboxes.js'
+import { LinuxContainerSecurityContext } from './security.js'
+
+/** CRI's numbers of the signals, by name; `RUNTIME_DEFAULT` is the image's own, or SIGTERM. */
+export const Signal: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    'RUNTIME_DEFAULT SIGABRT SIGALRM SIGBUS SIGCHLD SIGCLD SIGCONT SIGFPE SIGHUP SIGILL SIGINT SIGIO SIGIOT SIGKILL',
+    'SIGPIPE SIGPOLL SIGPROF SIGPWR SIGQUIT SIGSEGV SIGSTKFLT SIGSTOP SIGSYS SIGTERM SIGTRAP SIGTSTP SIGTTIN SIGTTOU',
+    'SIGURG SIGUSR1 SIGUSR2 SIGVTALRM SIGWINCH SIGXCPU SIGXFSZ SIGRTMIN',
+    ...Array.from({ length: 15 }, (_, i) => `SIGRTMINPLUS${i + 1}`),
+    ...Array.from({ length: 14 }, (_, i) => `SIGRTMAXMINUS${14 - i}`),
+    'SIGRTMAX',
+  ]
+    .flatMap(line => line.split(' '))
+    .map((name, number) => [name, number]),
+)
+
+export const KeyValue = message('runtime.v1.KeyValue', { key: required(1, string), value: required(2, string) })
+export interface KeyValue extends Infer<typeof KeyValue> {}
+
+/** `permissions` is made of `r`, `w` and `m` (mknod). */
+export const Device = message('runtime.v1.Device', {
+  containerPath: required(1, string),
+  hostPath: required(2, string),
+  permissions: required(3, string),
+})
+export interface Device extends Infer<typeof Device> {}
+
+export const CDIDevice = message('runtime.v1.CDIDevice', { name: required(1, string) })
+export interface CDIDevice extends Infer<typeof CDIDevice> {}
+
+export const LinuxContainerConfig = message('runtime.v1.LinuxContainerConfig', {
+  resources: optional(1, LinuxContainerResources),
+  securityContext: optional(2, LinuxContainerSecurityContext),
+})
+export interface LinuxContainerConfig extends Infer<typeof LinuxContainerConfig> {}
+
+export const ContainerConfig = message('runtime.v1.ContainerConfig', {
+  metadata: optional(1, ContainerMetadata),
+  image: optional(2, ImageSpec),
+  /** Replaces the image's entrypoint. */
+  command: optional(3, list(string)),
+  /** Replaces the image's arguments. */
+  args: optional(4, list(string)),
+  workingDir: optional(5, string),
+  envs: optional(6, list(KeyValue)),
+  mounts: optional(7, list(Mount)),
+  devices: optional(8, list(Device)),
+  labels: optional(9, map(string)),
+  annotations: optional(10, map(string)),
+  /** Relative to the sandbox's `logDirectory`. */
+  logPath: optional(11, string),
+  stdin: optional(12, boolean),
+  stdinOnce: optional(13, boolean),
+  tty: optional(14, boolean),
+  linux: optional(15, LinuxContainerConfig),
+  cdiDevices: optional(17, list(CDIDevice)),
+  /** A number of `Signal`. */
+  stopSignal: optional(18, int32),
+})
+export interface ContainerConfig extends Infer<typeof ContainerConfig> {}
+
+export const CreateContainerRequest = message('runtime.v1.CreateContainerRequest', {
+  podSandboxId: required(1, string),
+  config: optional(2, ContainerConfig),
+  /** The very config the sandbox was run with. */
+  sandboxConfig: optional(3, PodSandboxConfig),
+})
+export const CreateContainerResponse = message('runtime.v1.CreateContainerResponse', {
+  containerId: required(1, string),
+})
+
+export const StartContainerRequest = message('runtime.v1.StartContainerRequest', { containerId: required(1, string) })
+export const StartContainerResponse = message('runtime.v1.StartContainerResponse', {})
+/** `timeout` in seconds between the stop signal and SIGKILL; zero kills at once. */
+export const StopContainerRequest = message('runtime.v1.StopContainerRequest', {
+  containerId: required(1, string),
+  timeout: optional(2, int64),
+})
+export const StopContainerResponse = message('runtime.v1.StopContainerResponse', {})
+export const RemoveContainerRequest = message('runtime.v1.RemoveContainerRequest', { containerId: required(1, string) })
+export const RemoveContainerResponse = message('runtime.v1.RemoveContainerResponse', {})
+
+export const ContainerStateValue = message('runtime.v1.ContainerStateValue', { state: optional(1, int32) })
+export const ContainerFilter = message('runtime.v1.ContainerFilter', {
+  id: optional(1, string),
+  state: optional(2, ContainerStateValue),
+  podSandboxId: optional(3, string),
+  labelSelector: optional(4, map(string)),
+})
+export interface ContainerFilter extends Infer<typeof ContainerFilter> {}
+export const ListContainersRequest = message('runtime.v1.ListContainersRequest', {
+  filter: optional(1, ContainerFilter),
+})
+
+export const Container = message('runtime.v1.Container', {
+  id: required(1, string),
+  podSandboxId: required(2, string),
+  metadata: optional(3, ContainerMetadata),
+  image: optional(4, ImageSpec),
+  imageRef: optional(5, string),
+  /** A `ContainerState`. */
+  state: required(6, int32),
+  /** Nanoseconds since the epoch. */
+  createdAt: required(7, int64),
+  labels: optional(8, map(string)),
+  annotations: optional(9, map(string)),
+  imageId: optional(10, string),
+})
+export interface Container extends Infer<typeof Container> {}
+export const ListContainersResponse = message('runtime.v1.ListContainersResponse', {
+  containers: optional(1, list(Container)),
+})
+
+export const ReopenContainerLogRequest = message('runtime.v1.ReopenContainerLogRequest', {
+  containerId: required(1, string),
+})
+export const ReopenContainerLogResponse = message('runtime.v1.ReopenContainerLogResponse', {})
+
+/** `timeout` in seconds; zero lets the command run for ever. */
+export const ExecSyncRequest = message('runtime.v1.ExecSyncRequest', {
+  containerId: required(1, string),
+  cmd: required(2, list(string)),
+  timeout: optional(3, int64),
+})
+/** Each output is cut after 16 MiB by the runtime. */
+export const ExecSyncResponse = message('runtime.v1.ExecSyncResponse', {
+  stdout: optional(1, binary),
+  stderr: optional(2, binary),
+  exitCode: required(3, int32),
+})
+export interface ExecSyncResponse extends Infer<typeof ExecSyncResponse> {}
+
+/** Exactly what the client asks for; with `tty`, `stderr` must be off. Answers the address of a streaming server. */
+export const ExecRequest = message('runtime.v1.ExecRequest', {
+  containerId: required(1, string),
+  cmd: required(2, list(string)),
+  tty: optional(3, boolean),
+  stdin: optional(4, boolean),
+  stdout: optional(5, boolean),
+  stderr: optional(6, boolean),
+  auditRequestId: optional(7, string),
+})
+export const ExecResponse = message('runtime.v1.ExecResponse', { url: required(1, string) })
+export const AttachRequest = message('runtime.v1.AttachRequest', {
+  containerId: required(1, string),
+  stdin: optional(2, boolean),
+  tty: optional(3, boolean),
+  stdout: optional(4, boolean),
+  stderr: optional(5, boolean),
+  auditRequestId: optional(6, string),
+})
+export const AttachResponse = message('runtime.v1.AttachResponse', { url: required(1, string) })
+
+/** `location` is the archive to write; `timeout` in seconds, zero for the runtime's own. */
+export const CheckpointContainerRequest = message('runtime.v1.CheckpointContainerRequest', {
+  containerId: required(1, string),
+  location: required(2, string),
+  timeout: optional(3, int64),
+})
+export const CheckpointContainerResponse = message('runtime.v1.CheckpointContainerResponse', {})
