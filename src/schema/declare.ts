@@ -1,5 +1,7 @@
 import type {
   AnySchema,
+  ChoiceInit,
+  ChoiceType,
   Field,
   FieldOptions,
   Fields,
@@ -101,6 +103,14 @@ export function message<const F extends { readonly [name: string]: Field }>(
   options: { readonly atomic?: boolean } = {},
 ): MessageSchema<FieldsType<F>, FieldsInit<F>> {
   return { kind: 'message', name, fields: fields as unknown as Fields, atomic: options.atomic ?? false }
+}
+
+/** Declares a message that JSON writes as the bare value of whichever of its fields is set. */
+export function choice<const F extends { readonly [name: string]: Field }>(
+  name: string,
+  fields: F,
+): MessageSchema<ChoiceType<F>, ChoiceInit<F>> {
+  return { kind: 'message', name, fields: fields as unknown as Fields, atomic: false, choice: true }
 }
 
 /** Declares an API kind: a message with `apiVersion` and `kind`, named by the last part of its protobuf name. */

@@ -73,6 +73,8 @@ export interface MessageSchema<out T = unknown, out I = T> extends Typed<T, I> {
   readonly fields: Fields
   /** Server-side apply owns and replaces the message as a whole. */
   readonly atomic: boolean
+  /** JSON writes the value of the one field that is set, bare, in place of the message; its JSON type tells which it is. */
+  readonly choice?: boolean
   /** Set on messages that are API kinds. */
   readonly gvk?: GroupVersionKind
 }
@@ -107,6 +109,8 @@ export interface FieldOptions {
   readonly required?: boolean
   /** Of a `required` field: null, not its zero value, is written if it is unset, and no zero default is published. */
   readonly nullable?: boolean
+  /** Server-side apply owns the fields of this message or map one by one, whatever its type says. */
+  readonly granular?: boolean
 }
 
 export interface Field<S = unknown, P extends Presence = Presence> extends FieldOptions {
@@ -152,13 +156,20 @@ type Intersect<U> = (U extends unknown ? (x: U) => void : never) extends (x: inf
 type Inlined<F> = [KeysBy<F, 'inline'>] extends [never]
   ? unknown
   : Intersect<{ [K in KeysBy<F, 'inline'>]: TypeOf<SchemaAt<F, K>> }[KeysBy<F, 'inline'>]>
+type InlinedInit<F> = [KeysBy<F, 'inline'>] extends [never]
+  ? unknown
+  : Intersect<{ [K in KeysBy<F, 'inline'>]: InitOf<SchemaAt<F, K>> }[KeysBy<F, 'inline'>]>
 
 export type FieldsType<F> = { readonly [K in KeysBy<F, 'required' | 'embedded'>]: TypeOf<SchemaAt<F, K>> } & {
   readonly [K in KeysBy<F, 'optional' | 'pointer'>]?: TypeOf<SchemaAt<F, K>>
 } & { readonly [K in KeysBy<F, 'nullable'>]?: TypeOf<SchemaAt<F, K>> | null } & Inlined<F>
 export type FieldsInit<F> = { readonly [K in KeysBy<F, 'required'>]: InitOf<SchemaAt<F, K>> } & {
   readonly [K in KeysBy<F, 'optional' | 'pointer' | 'embedded'>]?: InitOf<SchemaAt<F, K>>
-} & { readonly [K in KeysBy<F, 'nullable'>]?: InitOf<SchemaAt<F, K>> | null } & Inlined<F>
+} & { readonly [K in KeysBy<F, 'nullable'>]?: InitOf<SchemaAt<F, K>> | null } & InlinedInit<F>
+
+/** The type of a `choice`: any one of its fields' types. */
+export type ChoiceType<F> = { [K in keyof F]: TypeOf<SchemaAt<F, K>> }[keyof F]
+export type ChoiceInit<F> = { [K in keyof F]: InitOf<SchemaAt<F, K>> }[keyof F]
 
 /** The static type of a declared message as the server answers it. Name it: `interface Pod extends Infer<typeof Pod> {}`. */
 export type Infer<S> = TypeOf<S>
