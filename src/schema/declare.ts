@@ -20,6 +20,7 @@ import type {
   Presence,
   Scalar,
   Typed,
+  Union,
 } from './types.js'
 
 const scalar = <T>(kind: Scalar['kind']): Scalar<T> => ({ kind })
@@ -100,9 +101,10 @@ export const inline = field('inline')
 export function message<const F extends { readonly [name: string]: Field }>(
   name: string,
   fields: F,
-  options: { readonly atomic?: boolean } = {},
+  options: { readonly atomic?: boolean; readonly unions?: readonly Union[] } = {},
 ): MessageSchema<FieldsType<F>, FieldsInit<F>> {
-  return { kind: 'message', name, fields: fields as unknown as Fields, atomic: options.atomic ?? false }
+  const { atomic = false, ...published } = options
+  return { kind: 'message', name, fields: fields as unknown as Fields, atomic, ...published }
 }
 
 /** Declares a message that JSON writes as the bare value of whichever of its fields is set. */

@@ -75,8 +75,16 @@ export interface MessageSchema<out T = unknown, out I = T> extends Typed<T, I> {
   readonly atomic: boolean
   /** JSON writes the value of the one field that is set, bare, in place of the message; its JSON type tells which it is. */
   readonly choice?: boolean
+  /** Published in OpenAPI: which fields exclude each other, and the field that names the one in use. */
+  readonly unions?: readonly Union[]
   /** Set on messages that are API kinds. */
   readonly gvk?: GroupVersionKind
+}
+
+export interface Union {
+  readonly discriminator?: string
+  /** JSON field name -> the discriminator's value that selects it. */
+  readonly fields: { readonly [name: string]: string }
 }
 
 /** Breaks a cycle between declarations; resolved on first use. */
@@ -90,7 +98,8 @@ export type AnySchema = Scalar | ListSchema | MapSchema | MessageSchema | LazySc
 
 /**
  * When a field is there.
- * - `required`: always; written with its zero value if unset (an unset list or map is written as null).
+ * - `required`: always; written with its zero value if unset: "", 0, false; a message as `{}` at least; a quantity or
+ *   int-or-string as its zero; a list, map, choice, time, bytes or raw object as null. The `items` of a list kind are `[]`.
  * - `optional`: left out when it has its zero value (Go's omitempty on a value).
  * - `pointer`: left out when unset; an explicit zero is kept (Go's omitempty on a pointer).
  * - `embedded`: always written, with its zero value (`{}` for a message) if unset, though it is not published as required.
