@@ -1,5 +1,5 @@
-import { boolean, int32, int64, list, map, message, optional, required, string, uint32 } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { boolean, int32, int64, list, map, message, optional, required, string, uint32 } from '../../../schema/index.js'
 import { ImageSpec } from './image-spec.js'
 import { ContainerResources } from './resources.js'
 import { IDMapping } from './security.js'

@@ -1,5 +1,5 @@
-import { binary, boolean, int32, int64, list, map, message, optional, required, string } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { binary, boolean, int32, int64, list, map, message, optional, required, string } from '../../../schema/index.js'
 import { ContainerMetadata, Mount } from './container-status.js'
 import { ImageSpec } from './image-spec.js'
 import { LinuxContainerResources } from './resources.js'

@@ -1,5 +1,5 @@
-import { map, message, optional, required, string } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { map, message, optional, required, string } from '../../../schema/index.js'
 
 /** How callers name an image: a reference or an image id. */
 export const ImageSpec = message('runtime.v1.ImageSpec', {

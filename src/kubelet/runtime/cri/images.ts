@@ -1,5 +1,5 @@
-import { boolean, int64, list, map, message, optional, required, string, uint64 } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { boolean, int64, list, map, message, optional, required, string, uint64 } from '../../../schema/index.js'
 import { ImageSpec } from './image-spec.js'
 import { PodSandboxConfig } from './sandboxes.js'
 import { Int64Value } from './security.js'

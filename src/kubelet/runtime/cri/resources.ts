@@ -1,5 +1,5 @@
-import { int64, list, map, message, optional, string, uint64 } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { int64, list, map, message, optional, string, uint64 } from '../../../schema/index.js'
 
 /** `pageSize` is `2MB` or `1GB`; `limit` is in bytes. */
 export const HugepageLimit = message('runtime.v1.HugepageLimit', {

@@ -1,5 +1,5 @@
-import { boolean, int32, list, map, message, optional, required, string } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { boolean, int32, list, map, message, optional, required, string } from '../../../schema/index.js'
 
 export const CgroupDriver = { systemd: 0, cgroupfs: 1 } as const
 

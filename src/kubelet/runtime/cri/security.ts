@@ -1,5 +1,5 @@
-import { boolean, int32, int64, list, message, optional, string, uint32 } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { boolean, int32, int64, list, message, optional, string, uint32 } from '../../../schema/index.js'
 
 /** Whose namespace a container joins. CRI's default is the pod's; `target` names another container's. */
 export const NamespaceMode = { pod: 0, container: 1, node: 2, target: 3 } as const

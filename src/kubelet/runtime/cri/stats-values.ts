@@ -1,5 +1,5 @@
-import { double, int64, list, message, optional, required, string, uint64 } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { double, int64, list, message, optional, required, string, uint64 } from '../../../schema/index.js'
 
 /** A measure that may be missing, which is not the same as zero. */
 export const UInt64Value = message('runtime.v1.UInt64Value', { value: required(1, uint64) })

@@ -1,5 +1,5 @@
-import { list, map, message, optional, required, string } from '../../../schema/index.js'
 import type { Infer } from '../../../schema/index.js'
+import { list, map, message, optional, required, string } from '../../../schema/index.js'
 import { ContainerMetadata } from './container-status.js'
 import { FilesystemUsage } from './images.js'
 import { PodSandboxMetadata } from './sandboxes.js'
