@@ -23,6 +23,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly selectableFields: { readonly [path: string]: (object: T) => string }
   /** Defaults beyond the static ones of the schema; runs on every decoded object of the kind. */
   readonly defaults?: (draft: Draft<T>) => void
+  /** A DELETE that removes the object answers with it, not with a Status. */
+  readonly deleteAnswersObject: boolean
   readonly strategy: Strategy<T>
 }
 
@@ -110,6 +112,7 @@ export function resource<T extends ApiObject, I>(
     subresources: [],
     columns: [],
     selectableFields: {},
+    deleteAnswersObject: false,
     strategy: {},
     ...declaration,
   }

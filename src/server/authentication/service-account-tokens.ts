@@ -1,0 +1,225 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import type { Clock } from '../../machinery/clock.js'
+import type { UserInfo } from '../../machinery/http.js'
+import { unauthorized } from '../../machinery/status-error.js'
+import { type Authenticator, bearerToken } from './authenticator.js'
+
+/** The object a token lives and dies with, besides its service account. */
+export interface BoundObject {
+  readonly kind: 'Pod' | 'Secret' | 'Node'
+  readonly name: string
+  readonly uid: string
+}
+
+export interface TokenClaims {
+  readonly namespace: string
+  readonly serviceAccount: { readonly name: string; readonly uid: string }
+  readonly audiences: readonly string[]
+  readonly expirationSeconds: number
+  readonly bound?: BoundObject
+  /** The node of a bound pod, for the token's own information. */
+  readonly node?: { readonly name: string; readonly uid?: string }
+}
+
+/** Whether what a token is bound to still exists. */
+export interface TokenSubjects {
+  serviceAccountUid(namespace: string, name: string): string | undefined
+  boundUid(namespace: string, bound: BoundObject): string | undefined
+}
+
+export interface IssuedToken {
+  readonly token: string
+  /** Milliseconds since the epoch. */
+  readonly expires: number
+}
+
+/** Decisions about a token are remembered this long, as upstream does. */
+const rememberMs = 10_000
+const maximumRemembered = 10_000
+
+/**
+ * Issues and verifies the tokens of service accounts:
+ * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
+ */
+export class ServiceAccountTokens implements Authenticator {
+  readonly name = 'service-account'
+  readonly #signing: KeyObject
+  readonly #algorithm: string
+  readonly #keyId: string
+  readonly #verifying: readonly KeyObject[]
+  readonly #remembered = new Map<string, { readonly user: UserInfo; readonly until: number; readonly claims: Claims }>()
+
+  constructor(
+    private readonly options: {
+      readonly issuer: string
+      readonly audiences: readonly string[]
+      /** PEM of the key that signs. */
+      readonly signingKey: string
+      /** PEMs of further keys whose tokens are believed. */
+      readonly verifyingKeys?: readonly string[]
+      readonly clock: Clock
+      readonly subjects: TokenSubjects
+    },
+  ) {
+    this.#signing = createPrivateKey(options.signingKey)
+    this.#algorithm = algorithmOf(this.#signing)
+    const own = createPublicKey(this.#signing)
+    this.#keyId = createHash('sha256')
+      .update(own.export({ type: 'spki', format: 'der' }))
+      .digest('base64url')
+    this.#verifying = [own, ...(options.verifyingKeys ?? []).map(pem => createPublicKey(pem))]
+  }
+
+  get issuer(): string {
+    return this.options.issuer
+  }
+
+  get defaultAudiences(): readonly string[] {
+    return this.options.audiences
+  }
+
+  async issue(claims: TokenClaims): Promise<IssuedToken> {
+    const now = Math.floor(this.options.clock.now() / 1000)
+    const expires = now + claims.expirationSeconds
+    const token = await new SignJWT({
+      'kubernetes.io': {
+        namespace: claims.namespace,
+        ...(claims.node ? { node: claims.node } : {}),
+        ...(claims.bound
+          ? { [claims.bound.kind.toLowerCase()]: { name: claims.bound.name, uid: claims.bound.uid } }
+          : {}),
+        serviceaccount: claims.serviceAccount,
+      },
+    })
+      .setProtectedHeader({ alg: this.#algorithm, kid: this.#keyId })
+      .setIssuer(this.options.issuer)
+      .setSubject(`system:serviceaccount:${claims.namespace}:${claims.serviceAccount.name}`)
+      .setAudience([...claims.audiences])
+      .setIssuedAt(now)
+      .setNotBefore(now)
+      .setExpirationTime(expires)
+      .setJti(randomUUID())
+      .sign(this.#signing)
+    return { token, expires: expires * 1000 }
+  }
+
+  /** Knows only tokens of its own issuer; others are left to the next authenticator. */
+  async authenticate(request: Parameters<Authenticator['authenticate']>[0]): Promise<UserInfo | undefined> {
+    const token = bearerToken(request)
+    if (!token || !this.#isOurs(token)) return undefined
+    return this.verify(token, this.options.audiences)
+  }
+
+  /** The service account a token speaks for. Throws a 401 for a token that is forged, expired, or outlived its subject. */
+  async verify(token: string, audiences: readonly string[]): Promise<UserInfo> {
+    const now = this.options.clock.now()
+    const cacheKey = createHash('sha256').update(audiences.join(' ')).update('\0').update(token).digest('base64')
+    const remembered = this.#remembered.get(cacheKey)
+    if (remembered && remembered.until > now) {
+      this.#checkAlive(remembered.claims)
+      return remembered.user
+    }
+    const claims = await this.#verifySignature(token, audiences)
+    this.#checkAlive(claims)
+    const user = userOf(claims)
+    if (this.#remembered.size >= maximumRemembered) this.#remembered.clear()
+    this.#remembered.set(cacheKey, { user, claims, until: Math.min(now + rememberMs, claims.expires) })
+    return user
+  }
+
+  #isOurs(token: string): boolean {
+    try {
+      return decodeJwt(token).iss === this.options.issuer && decodeProtectedHeader(token).alg !== 'none'
+    } catch {
+      return false
+    }
+  }
+
+  async #verifySignature(token: string, audiences: readonly string[]): Promise<Claims> {
+    for (const key of this.#verifying) {
+      try {
+        const { payload } = await jwtVerify(token, key, {
+          issuer: this.options.issuer,
+          audience: [...audiences],
+          algorithms: [algorithmOf(key)],
+          currentDate: new Date(this.options.clock.now()),
+          clockTolerance: 0,
+        })
+        return claimsOf(payload)
+      } catch {
+        // Another key may fit; which check failed is nobody's business but ours.
+      }
+    }
+    throw unauthorized()
+  }
+
+  #checkAlive({ namespace, serviceAccount, bound }: Claims): void {
+    const { subjects } = this.options
+    if (subjects.serviceAccountUid(namespace, serviceAccount.name) !== serviceAccount.uid) throw unauthorized()
+    if (bound && subjects.boundUid(namespace, bound) !== bound.uid) throw unauthorized()
+  }
+}
+
+interface Claims {
+  readonly id: string
+  readonly namespace: string
+  readonly serviceAccount: { readonly name: string; readonly uid: string }
+  readonly bound: BoundObject | undefined
+  readonly node: { readonly name?: string; readonly uid?: string } | undefined
+  readonly expires: number
+}
+
+interface Named {
+  readonly name: string
+  readonly uid: string
+}
+
+function claimsOf(payload: JWTPayload): Claims {
+  const own = payload['kubernetes.io'] as
+    | { namespace?: string; serviceaccount?: Named; pod?: Named; secret?: Named; node?: Named }
+    | undefined
+  if (!own?.namespace || !own.serviceaccount?.name || !own.serviceaccount.uid) throw unauthorized()
+  const bound: BoundObject | undefined = own.pod
+    ? { kind: 'Pod', ...own.pod }
+    : own.secret
+      ? { kind: 'Secret', ...own.secret }
+      : own.node
+        ? { kind: 'Node', ...own.node }
+        : undefined
+  return {
+    id: payload.jti ?? '',
+    namespace: own.namespace,
+    serviceAccount: own.serviceaccount,
+    bound,
+    node: own.node,
+    expires: (payload.exp ?? 0) * 1000,
+  }
+}
+
+function userOf({ id, namespace, serviceAccount, bound, node }: Claims): UserInfo {
+  const extra: Record<string, readonly string[]> = {}
+  if (id) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${id}`]
+  if (bound?.kind === 'Pod') {
+    extra['authentication.kubernetes.io/pod-name'] = [bound.name]
+    extra['authentication.kubernetes.io/pod-uid'] = [bound.uid]
+  }
+  if (node?.name) extra['authentication.kubernetes.io/node-name'] = [node.name]
+  if (node?.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid]
+  return {
+    name: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
+    uid: serviceAccount.uid,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+    extra,
+  }
+}
+
+function algorithmOf(key: KeyObject): string {
+  if (key.asymmetricKeyType === 'rsa') return 'RS256'
+  const curve = key.asymmetricKeyDetails?.namedCurve
+  const byCurve: { readonly [curve: string]: string } = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }
+  const algorithm = curve && byCurve[curve]
+  if (!algorithm)
+    throw new Error(`service account keys must be RSA or ECDSA (P-256, P-384, P-521), not ${key.asymmetricKeyType}`)
+  return algorithm
+}

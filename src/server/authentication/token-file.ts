@@ -1,0 +1,48 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { UserInfo } from '../../machinery/http.js'
+import { type Authenticator, bearerToken } from './authenticator.js'
+
+interface Known {
+  readonly digest: Buffer
+  readonly user: UserInfo
+}
+
+/**
+ * Static tokens, a line each: `token,user,uid,"group1,group2"`.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file
+ * Throws for a line with fewer than three columns.
+ */
+export function tokenFile(text: string): Authenticator {
+  const known: Known[] = []
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line.trim() === '' || line.startsWith('#')) continue
+    const [token, name, uid, groups] = columns(line)
+    if (!token || !name || uid === undefined)
+      throw new Error(`token file, line ${i + 1}: expected at least three columns: token, user name, user uid`)
+    known.push({
+      digest: digestOf(token),
+      user: { name, ...(uid ? { uid } : {}), groups: groups ? groups.split(',').map(group => group.trim()) : [] },
+    })
+  }
+  return {
+    name: 'token-file',
+    authenticate(request) {
+      const token = bearerToken(request)
+      if (!token) return undefined
+      const digest = digestOf(token)
+      return known.find(candidate => timingSafeEqual(candidate.digest, digest))?.user
+    },
+  }
+}
+
+const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+/** Comma-separated columns; a quoted one may hold commas. */
+function columns(line: string): string[] {
+  const found: string[] = []
+  for (const match of line.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/g)) {
+    if (match.index === line.length && found.length > 0 && !line.endsWith(',')) break
+    found.push(match[1] !== undefined ? match[1].replaceAll('""', '"') : (match[2] ?? '').trim())
+  }
+  return found
+}

@@ -1,0 +1,27 @@
+import type { ApiRequest, ApiResponse, UserInfo } from '../machinery/http.js'
+import type { RequestInfo } from './request-info.js'
+
+/** A request on its way through the server. */
+export interface RequestContext {
+  readonly request: ApiRequest
+  readonly info: RequestInfo
+  /** Set by authentication; stages behind it may rely on it. */
+  user: UserInfo
+  /** Texts for Warning headers, gathered on the way. */
+  readonly warnings: string[]
+}
+
+/** One step of the pipeline: answers by itself, or calls `next` and may look at the answer. */
+export type Stage = (context: RequestContext, next: () => Promise<ApiResponse>) => Promise<ApiResponse>
+
+/** Runs stages in order; the last one must answer. */
+export function pipeline(stages: readonly Stage[]): (context: RequestContext) => Promise<ApiResponse> {
+  return context => {
+    const run = (index: number): Promise<ApiResponse> => {
+      const stage = stages[index]
+      if (!stage) throw new Error('the last stage of the pipeline did not answer')
+      return stage(context, () => run(index + 1))
+    }
+    return run(0)
+  }
+}

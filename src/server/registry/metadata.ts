@@ -1,0 +1,120 @@
+import {
+  forbiddenField,
+  immutable,
+  invalidValue,
+  invalidValues,
+  required,
+  tooLong,
+} from '../../machinery/field-errors.js'
+import * as names from '../../machinery/names.js'
+import type { ApiObject } from '../../machinery/object.js'
+import { root } from '../../machinery/path.js'
+import type { FieldError } from '../../machinery/status-error.js'
+
+type Metadata = ApiObject['metadata']
+
+/** All annotations of an object together may have so many bytes. */
+const maximumAnnotationBytes = 256 * 1024
+
+/** The rules of https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ for a new object. */
+export function validateMetadata(
+  metadata: Metadata,
+  namespaced: boolean,
+  nameErrors: (name: string, prefix?: boolean) => readonly string[] = names.dns1123Subdomain,
+): FieldError[] {
+  const at = root.child('metadata')
+  const errors: FieldError[] = []
+  if (metadata.generateName)
+    errors.push(
+      ...invalidValues(at.child('generateName'), metadata.generateName, [...nameErrors(metadata.generateName, true)]),
+    )
+  if (!metadata.name) errors.push(required(at.child('name'), 'name or generateName is required'))
+  else errors.push(...invalidValues(at.child('name'), metadata.name, [...nameErrors(metadata.name)]))
+  if (namespaced) {
+    if (!metadata.namespace) errors.push(required(at.child('namespace')))
+    else
+      errors.push(...invalidValues(at.child('namespace'), metadata.namespace, names.dns1123Label(metadata.namespace)))
+  }
+  errors.push(...validateMaps(metadata), ...validateOwners(metadata), ...validateFinalizers(metadata))
+  return errors
+}
+
+/** The same for a changed object, and what may not change. */
+export function validateMetadataUpdate(metadata: Metadata, old: Metadata): FieldError[] {
+  const errors: FieldError[] = []
+  if (metadata.namespace !== old.namespace)
+    errors.push(invalidValue(root.child('metadata').child('namespace'), metadata.namespace, immutable))
+  // What has not changed was valid when it came.
+  if (metadata.labels !== old.labels || metadata.annotations !== old.annotations) errors.push(...validateMaps(metadata))
+  errors.push(...validateOwners(metadata))
+  if (old.deletionTimestamp) {
+    const added = (metadata.finalizers ?? []).filter(finalizer => !old.finalizers?.includes(finalizer))
+    if (added.length > 0)
+      errors.push(
+        forbiddenField(
+          root.child('metadata').child('finalizers'),
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map(name => JSON.stringify(name)).join(', ')}}`,
+        ),
+      )
+  }
+  errors.push(...validateFinalizers(metadata))
+  return errors
+}
+
+function validateMaps({ labels, annotations }: Metadata): FieldError[] {
+  const errors: FieldError[] = []
+  const at = root.child('metadata')
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    errors.push(...invalidValues(at.child('labels'), key, names.qualifiedName(key)))
+    errors.push(...invalidValues(at.child('labels'), value, names.labelValue(value)))
+  }
+  let bytes = 0
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    errors.push(...invalidValues(at.child('annotations'), key, names.annotationKey(key)))
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value)
+  }
+  if (bytes > maximumAnnotationBytes) errors.push(tooLong(at.child('annotations'), maximumAnnotationBytes))
+  return errors
+}
+
+function validateOwners({ ownerReferences }: Metadata): FieldError[] {
+  if (!ownerReferences) return []
+  const errors: FieldError[] = []
+  const at = root.child('metadata').child('ownerReferences')
+  let controller: string | undefined
+  ownerReferences.forEach((owner, i) => {
+    const here = at.index(i)
+    if (!owner.apiVersion)
+      errors.push(invalidValue(here.child('apiVersion'), owner.apiVersion, 'version must not be empty'))
+    if (!owner.kind) errors.push(invalidValue(here.child('kind'), owner.kind, 'must not be empty'))
+    if (!owner.name) errors.push(invalidValue(here.child('name'), owner.name, 'must not be empty'))
+    if (!owner.uid) errors.push(invalidValue(here.child('uid'), owner.uid, 'must not be empty'))
+    if (owner.controller) {
+      if (controller !== undefined)
+        errors.push(
+          invalidValue(
+            at,
+            ownerReferences,
+            `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
+          ),
+        )
+      controller ??= owner.name
+    }
+  })
+  return errors
+}
+
+function validateFinalizers({ finalizers }: Metadata): FieldError[] {
+  const errors: FieldError[] = []
+  const at = root.child('metadata').child('finalizers')
+  for (const finalizer of finalizers ?? []) {
+    errors.push(...invalidValues(at, finalizer, names.qualifiedName(finalizer)))
+    if (!finalizer.includes('/') && !bareFinalizers.has(finalizer))
+      errors.push(invalidValue(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
+  }
+  if (finalizers?.includes('orphan') && finalizers.includes('foregroundDeletion'))
+    errors.push(invalidValue(at, finalizers, 'finalizers orphan and foregroundDeletion cannot be both set'))
+  return errors
+}
+
+const bareFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])

@@ -1,0 +1,40 @@
+import type { ApiObject } from '../../machinery/object.js'
+import type { Resource } from '../../machinery/resource.js'
+import type { Kind } from '../../schema/index.js'
+import type { Registry } from './registry.js'
+
+/** All resources being served, by group, version and plural name. */
+export class Registries {
+  readonly #byPath = new Map<string, Registry>()
+
+  add(registry: Registry): void {
+    const { gvk, plural } = registry.resource.kind
+    this.#byPath.set(pathOf(gvk.group, gvk.version, plural), registry)
+  }
+
+  remove(registry: Registry): void {
+    const { gvk, plural } = registry.resource.kind
+    this.#byPath.delete(pathOf(gvk.group, gvk.version, plural))
+  }
+
+  find(group: string, version: string, plural: string): Registry | undefined {
+    return this.#byPath.get(pathOf(group, version, plural))
+  }
+
+  /** The registry of a built-in kind, typed. */
+  of<T extends ApiObject, I>({ gvk, plural }: Kind<T, I>): Registry<T> {
+    const registry = this.find(gvk.group, gvk.version, plural)
+    if (!registry) throw new Error(`${gvk.kind} is not served`)
+    return registry as unknown as Registry<T>
+  }
+
+  all(): Registry[] {
+    return [...this.#byPath.values()]
+  }
+
+  get resources(): Resource[] {
+    return this.all().map(({ resource }) => resource)
+  }
+}
+
+const pathOf = (group: string, version: string, plural: string): string => `${group}/${version}/${plural}`

@@ -1,0 +1,50 @@
+import { type FieldTerm, parseFieldSelector } from '../../machinery/fields.js'
+import { parseSelector, SelectorError } from '../../machinery/labels.js'
+import type { ApiObject } from '../../machinery/object.js'
+import type { Resource } from '../../machinery/resource.js'
+import { badRequest } from '../../machinery/status-error.js'
+
+/** What label and field selectors leave of a list. */
+export interface Selection<T extends ApiObject> {
+  /** Absent when everything is selected. */
+  readonly matches?: (object: T) => boolean
+  /** Set when the field selector names exactly one object. */
+  readonly name?: string
+  readonly namespace?: string
+}
+
+/** Reads the selectors of a query. Throws a 400 for a selector that cannot be read or names an unknown field. */
+export function selectionOf<T extends ApiObject>(query: URLSearchParams, resource: Resource<T>): Selection<T> {
+  try {
+    const labels = parseSelector(query.get('labelSelector') ?? '')
+    const fields = parseFieldSelector(query.get('fieldSelector') ?? '')
+    const tests = fields.terms.map(term => fieldTest(resource, term))
+    if (!labels.empty) tests.push(({ metadata }) => labels.matches(metadata.labels ?? {}))
+    const name = fields.requiredValue('metadata.name')
+    const namespace = fields.requiredValue('metadata.namespace')
+    return {
+      ...(tests.length > 0 ? { matches: (object: T) => tests.every(test => test(object)) } : {}),
+      ...(name !== undefined ? { name } : {}),
+      ...(namespace !== undefined ? { namespace } : {}),
+    }
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message)
+    throw error
+  }
+}
+
+function fieldTest<T extends ApiObject>(
+  resource: Resource<T>,
+  { field, operator, value }: FieldTerm,
+): (object: T) => boolean {
+  const read = fieldReader(resource, field)
+  return operator === '=' ? object => read(object) === value : object => read(object) !== value
+}
+
+function fieldReader<T extends ApiObject>(resource: Resource<T>, field: string): (object: T) => string {
+  if (field === 'metadata.name') return ({ metadata }) => metadata.name ?? ''
+  if (field === 'metadata.namespace' && resource.kind.namespaced) return ({ metadata }) => metadata.namespace ?? ''
+  const read = resource.selectableFields[field]
+  if (!read) throw badRequest(`field label not supported: ${field}`)
+  return read
+}
