@@ -20,6 +20,7 @@ import type {
   Presence,
   Scalar,
   Typed,
+  TypeMeta,
   Union,
 } from './types.js'
 
@@ -97,7 +98,17 @@ export const embedded = field('embedded')
 export const nullable = field('nullable')
 export const inline = field('inline')
 
-/** Declares a message. `name` is its full protobuf name. */
+/**
+ * Declares a message. `name` is its full protobuf name. Name the types and annotate what others refer to, so that
+ * declaration files and editor hints stay short:
+ *
+ *     const probe = { periodSeconds: optional(3, int32) }
+ *     export interface Probe extends FieldsType<typeof probe> {}
+ *     export const Probe: MessageSchema<Probe> = message('k8s.io.api.core.v1.Probe', probe)
+ *
+ * A message that the server fills in parts of (`embedded` fields, at any depth) has a second type for what may be sent:
+ * `interface PodInit extends TypeMeta, FieldsInit<typeof pod> {}`.
+ */
 export function message<const F extends { readonly [name: string]: Field }>(
   name: string,
   fields: F,
@@ -120,14 +131,14 @@ export function kind<const F extends { readonly [name: string]: Field }>(
   name: string,
   identity: KindIdentity,
   fields: F,
-): Kind<FieldsType<F & typeof typeMeta>, FieldsInit<F & typeof typeMeta>> {
+): Kind<TypeMeta & FieldsType<F>, TypeMeta & FieldsInit<F>> {
   const { group, version, plural, namespaced } = identity
   return {
     ...message(name, { ...typeMeta, ...fields }),
     gvk: { group, version, kind: name.slice(name.lastIndexOf('.') + 1) },
     plural,
     namespaced,
-  } as unknown as Kind<FieldsType<F & typeof typeMeta>, FieldsInit<F & typeof typeMeta>>
+  } as unknown as Kind<TypeMeta & FieldsType<F>, TypeMeta & FieldsInit<F>>
 }
 
 const typeMeta = { kind: optional(0, string), apiVersion: optional(0, string) }

@@ -139,6 +139,12 @@ export interface GroupVersionKind {
   readonly kind: string
 }
 
+/** What every API kind begins with. */
+export interface TypeMeta {
+  readonly kind?: string
+  readonly apiVersion?: string
+}
+
 /** What an API kind says of where it is served; `plural` is empty for kinds that are only bodies (Scale, Eviction). */
 export interface KindIdentity {
   readonly group: string
@@ -180,7 +186,7 @@ export type FieldsInit<F> = { readonly [K in KeysBy<F, 'required'>]: InitOf<Sche
 export type ChoiceType<F> = { [K in keyof F]: TypeOf<SchemaAt<F, K>> }[keyof F]
 export type ChoiceInit<F> = { [K in keyof F]: InitOf<SchemaAt<F, K>> }[keyof F]
 
-/** The static type of a declared message as the server answers it. Name it: `interface Pod extends Infer<typeof Pod> {}`. */
+/** The static type of a declared message as the server answers it. */
 export type Infer<S> = TypeOf<S>
 /** The static type a client may send: what the server fills in by itself may be left out. */
 export type Init<S> = InitOf<S>

@@ -1,0 +1,70 @@
+import { ObjectMeta } from '../../../machinery/meta/index.js'
+import {
+  embedded,
+  type FieldsInit,
+  type FieldsType,
+  type Kind,
+  keyed,
+  kind,
+  list,
+  type MessageSchema,
+  message,
+  optional,
+  pointer,
+  required,
+  string,
+  type TypeMeta,
+} from '../../../schema/index.js'
+import { MatchCondition, MatchResources } from './match.js'
+import { ParamKind, Variable } from './policy.js'
+
+const applyConfiguration = {
+  expression: optional(1, string),
+}
+export interface ApplyConfiguration extends FieldsType<typeof applyConfiguration> {}
+export const ApplyConfiguration: MessageSchema<ApplyConfiguration> = message(
+  'k8s.io.api.admissionregistration.v1.ApplyConfiguration',
+  applyConfiguration,
+)
+
+const jsonPatch = {
+  expression: optional(1, string),
+}
+export interface JSONPatch extends FieldsType<typeof jsonPatch> {}
+export const JSONPatch: MessageSchema<JSONPatch> = message('k8s.io.api.admissionregistration.v1.JSONPatch', jsonPatch)
+
+const mutation = {
+  patchType: required(2, string, { enum: ['ApplyConfiguration', 'JSONPatch'] }),
+  applyConfiguration: pointer(3, ApplyConfiguration),
+  jsonPatch: pointer(4, JSONPatch),
+}
+export interface Mutation extends FieldsType<typeof mutation> {}
+export const Mutation: MessageSchema<Mutation> = message('k8s.io.api.admissionregistration.v1.Mutation', mutation)
+
+const mutatingAdmissionPolicySpec = {
+  paramKind: pointer(1, ParamKind),
+  matchConstraints: pointer(2, MatchResources),
+  variables: optional(3, list(Variable)),
+  mutations: optional(4, list(Mutation)),
+  failurePolicy: pointer(5, string, { enum: ['Fail', 'Ignore'] }),
+  matchConditions: optional(6, keyed(MatchCondition, ['name'], 'name')),
+  reinvocationPolicy: optional(7, string, { enum: ['IfNeeded', 'Never'] }),
+}
+export interface MutatingAdmissionPolicySpec extends FieldsType<typeof mutatingAdmissionPolicySpec> {}
+export const MutatingAdmissionPolicySpec: MessageSchema<MutatingAdmissionPolicySpec> = message(
+  'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicySpec',
+  mutatingAdmissionPolicySpec,
+)
+
+const mutatingAdmissionPolicy = {
+  metadata: embedded(1, ObjectMeta),
+  spec: embedded(2, MutatingAdmissionPolicySpec),
+}
+export interface MutatingAdmissionPolicy extends TypeMeta, FieldsType<typeof mutatingAdmissionPolicy> {}
+export interface MutatingAdmissionPolicyInit extends TypeMeta, FieldsInit<typeof mutatingAdmissionPolicy> {}
+/** CEL expressions that change requests on their way in. */
+export const MutatingAdmissionPolicy: Kind<MutatingAdmissionPolicy, MutatingAdmissionPolicyInit> = kind(
+  'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicy',
+  { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'mutatingadmissionpolicies', namespaced: false },
+  mutatingAdmissionPolicy,
+)

@@ -1,0 +1,34 @@
+import {
+  bytes,
+  type FieldsType,
+  int32,
+  type MessageSchema,
+  message,
+  optional,
+  pointer,
+  required,
+  string,
+} from '../../../schema/index.js'
+
+const serviceReference = {
+  namespace: required(1, string),
+  name: required(2, string),
+  path: pointer(3, string),
+  port: pointer(4, int32),
+}
+export interface ServiceReference extends FieldsType<typeof serviceReference> {}
+export const ServiceReference: MessageSchema<ServiceReference> = message(
+  'k8s.io.api.admissionregistration.v1.ServiceReference',
+  serviceReference,
+)
+
+const webhookClientConfig = {
+  url: pointer(3, string),
+  service: pointer(1, ServiceReference),
+  caBundle: optional(2, bytes),
+}
+export interface WebhookClientConfig extends FieldsType<typeof webhookClientConfig> {}
+export const WebhookClientConfig: MessageSchema<WebhookClientConfig> = message(
+  'k8s.io.api.admissionregistration.v1.WebhookClientConfig',
+  webhookClientConfig,
+)

@@ -1,0 +1,83 @@
+import { ObjectMeta } from '../../../machinery/meta/index.js'
+import {
+  boolean,
+  bytes,
+  embedded,
+  type FieldsInit,
+  type FieldsType,
+  int32,
+  type Kind,
+  keyed,
+  kind,
+  type MessageSchema,
+  message,
+  nullable,
+  optional,
+  pointer,
+  required,
+  string,
+  type TypeMeta,
+  time,
+} from '../../../schema/index.js'
+
+const serviceReference = {
+  namespace: optional(1, string),
+  name: optional(2, string),
+  port: pointer(3, int32),
+}
+export interface ServiceReference extends FieldsType<typeof serviceReference> {}
+export const ServiceReference: MessageSchema<ServiceReference> = message(
+  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.ServiceReference',
+  serviceReference,
+)
+
+const apiServiceSpec = {
+  service: pointer(1, ServiceReference),
+  group: optional(2, string),
+  version: optional(3, string),
+  insecureSkipTLSVerify: optional(4, boolean),
+  caBundle: optional(5, bytes),
+  groupPriorityMinimum: required(7, int32),
+  versionPriority: required(8, int32),
+}
+export interface APIServiceSpec extends FieldsType<typeof apiServiceSpec> {}
+export const APIServiceSpec: MessageSchema<APIServiceSpec> = message(
+  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIServiceSpec',
+  apiServiceSpec,
+)
+
+const apiServiceCondition = {
+  type: required(1, string),
+  status: required(2, string),
+  lastTransitionTime: nullable(3, time),
+  reason: optional(4, string),
+  message: optional(5, string),
+}
+export interface APIServiceCondition extends FieldsType<typeof apiServiceCondition> {}
+export const APIServiceCondition: MessageSchema<APIServiceCondition> = message(
+  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIServiceCondition',
+  apiServiceCondition,
+)
+
+const apiServiceStatus = {
+  conditions: optional(1, keyed(APIServiceCondition, ['type'], 'type')),
+}
+export interface APIServiceStatus extends FieldsType<typeof apiServiceStatus> {}
+export const APIServiceStatus: MessageSchema<APIServiceStatus> = message(
+  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIServiceStatus',
+  apiServiceStatus,
+)
+
+const apiService = {
+  metadata: embedded(1, ObjectMeta),
+  spec: embedded(2, APIServiceSpec),
+  status: embedded(3, APIServiceStatus),
+}
+export interface APIService extends TypeMeta, FieldsType<typeof apiService> {}
+export interface APIServiceInit extends TypeMeta, FieldsInit<typeof apiService> {}
+/** A group and version served by an extension server. */
+export const APIService: Kind<APIService, APIServiceInit> = kind(
+  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIService',
+  { group: 'apiregistration.k8s.io', version: 'v1', plural: 'apiservices', namespaced: false },
+  apiService,
+)

@@ -1,0 +1,5 @@
+export * from './controller-revision.js'
+export * from './daemon-set.js'
+export * from './deployment.js'
+export * from './replica-set.js'
+export * from './stateful-set.js'

@@ -1,0 +1,66 @@
+import { ObjectMeta } from '../../../machinery/meta/index.js'
+import {
+  embedded,
+  type FieldsInit,
+  type FieldsType,
+  int64,
+  type Kind,
+  kind,
+  list,
+  type MessageSchema,
+  message,
+  nullable,
+  optional,
+  string,
+  type TypeMeta,
+  time,
+} from '../../../schema/index.js'
+
+const boundObjectReference = {
+  kind: optional(1, string),
+  apiVersion: optional(2, string),
+  name: optional(3, string),
+  uid: optional(4, string),
+}
+export interface BoundObjectReference extends FieldsType<typeof boundObjectReference> {}
+export const BoundObjectReference: MessageSchema<BoundObjectReference> = message(
+  'k8s.io.api.authentication.v1.BoundObjectReference',
+  boundObjectReference,
+)
+
+const tokenRequestSpec = {
+  audiences: embedded(1, list(string)),
+  expirationSeconds: nullable(4, int64),
+  boundObjectRef: nullable(3, BoundObjectReference),
+}
+export interface TokenRequestSpec extends FieldsType<typeof tokenRequestSpec> {}
+export interface TokenRequestSpecInit extends FieldsInit<typeof tokenRequestSpec> {}
+export const TokenRequestSpec: MessageSchema<TokenRequestSpec, TokenRequestSpecInit> = message(
+  'k8s.io.api.authentication.v1.TokenRequestSpec',
+  tokenRequestSpec,
+)
+
+const tokenRequestStatus = {
+  token: embedded(1, string),
+  expirationTimestamp: nullable(2, time),
+}
+export interface TokenRequestStatus extends FieldsType<typeof tokenRequestStatus> {}
+export interface TokenRequestStatusInit extends FieldsInit<typeof tokenRequestStatus> {}
+export const TokenRequestStatus: MessageSchema<TokenRequestStatus, TokenRequestStatusInit> = message(
+  'k8s.io.api.authentication.v1.TokenRequestStatus',
+  tokenRequestStatus,
+)
+
+const tokenRequest = {
+  metadata: embedded(1, ObjectMeta),
+  spec: embedded(2, TokenRequestSpec),
+  status: embedded(3, TokenRequestStatus),
+}
+export interface TokenRequest extends TypeMeta, FieldsType<typeof tokenRequest> {}
+export interface TokenRequestInit extends TypeMeta, FieldsInit<typeof tokenRequest> {}
+/** Asks for a token of a service account. */
+export const TokenRequest: Kind<TokenRequest, TokenRequestInit> = kind(
+  'k8s.io.api.authentication.v1.TokenRequest',
+  { group: 'authentication.k8s.io', version: 'v1', plural: '', namespaced: true },
+  tokenRequest,
+)

@@ -1,0 +1,143 @@
+import { FieldSelectorRequirement, LabelSelectorRequirement, ObjectMeta } from '../../../machinery/meta/index.js'
+import {
+  boolean,
+  embedded,
+  type FieldsInit,
+  type FieldsType,
+  type Kind,
+  kind,
+  list,
+  type MessageSchema,
+  map,
+  message,
+  optional,
+  pointer,
+  required,
+  string,
+  type TypeMeta,
+} from '../../../schema/index.js'
+
+const fieldSelectorAttributes = {
+  rawSelector: optional(1, string),
+  requirements: optional(2, list(FieldSelectorRequirement)),
+}
+export interface FieldSelectorAttributes extends FieldsType<typeof fieldSelectorAttributes> {}
+export const FieldSelectorAttributes: MessageSchema<FieldSelectorAttributes> = message(
+  'k8s.io.api.authorization.v1.FieldSelectorAttributes',
+  fieldSelectorAttributes,
+)
+
+const labelSelectorAttributes = {
+  rawSelector: optional(1, string),
+  requirements: optional(2, list(LabelSelectorRequirement)),
+}
+export interface LabelSelectorAttributes extends FieldsType<typeof labelSelectorAttributes> {}
+export const LabelSelectorAttributes: MessageSchema<LabelSelectorAttributes> = message(
+  'k8s.io.api.authorization.v1.LabelSelectorAttributes',
+  labelSelectorAttributes,
+)
+
+const nonResourceAttributes = {
+  path: optional(1, string),
+  verb: optional(2, string),
+}
+export interface NonResourceAttributes extends FieldsType<typeof nonResourceAttributes> {}
+export const NonResourceAttributes: MessageSchema<NonResourceAttributes> = message(
+  'k8s.io.api.authorization.v1.NonResourceAttributes',
+  nonResourceAttributes,
+)
+
+const resourceAttributes = {
+  namespace: optional(1, string),
+  verb: optional(2, string),
+  group: optional(3, string),
+  version: optional(4, string),
+  resource: optional(5, string),
+  subresource: optional(6, string),
+  name: optional(7, string),
+  fieldSelector: pointer(8, FieldSelectorAttributes),
+  labelSelector: pointer(9, LabelSelectorAttributes),
+}
+export interface ResourceAttributes extends FieldsType<typeof resourceAttributes> {}
+export const ResourceAttributes: MessageSchema<ResourceAttributes> = message(
+  'k8s.io.api.authorization.v1.ResourceAttributes',
+  resourceAttributes,
+)
+
+const subjectAccessReviewSpec = {
+  resourceAttributes: pointer(1, ResourceAttributes),
+  nonResourceAttributes: pointer(2, NonResourceAttributes),
+  user: optional(3, string),
+  groups: optional(4, list(string)),
+  extra: optional(5, map(list(string, { type: 'none', wrapped: true }))),
+  uid: optional(6, string),
+}
+export interface SubjectAccessReviewSpec extends FieldsType<typeof subjectAccessReviewSpec> {}
+export const SubjectAccessReviewSpec: MessageSchema<SubjectAccessReviewSpec> = message(
+  'k8s.io.api.authorization.v1.SubjectAccessReviewSpec',
+  subjectAccessReviewSpec,
+)
+
+const subjectAccessReviewStatus = {
+  allowed: required(1, boolean),
+  denied: optional(4, boolean),
+  reason: optional(2, string),
+  evaluationError: optional(3, string),
+}
+export interface SubjectAccessReviewStatus extends FieldsType<typeof subjectAccessReviewStatus> {}
+export const SubjectAccessReviewStatus: MessageSchema<SubjectAccessReviewStatus> = message(
+  'k8s.io.api.authorization.v1.SubjectAccessReviewStatus',
+  subjectAccessReviewStatus,
+)
+
+const subjectAccessReview = {
+  metadata: embedded(1, ObjectMeta),
+  spec: required(2, SubjectAccessReviewSpec),
+  status: embedded(3, SubjectAccessReviewStatus),
+}
+export interface SubjectAccessReview extends TypeMeta, FieldsType<typeof subjectAccessReview> {}
+export interface SubjectAccessReviewInit extends TypeMeta, FieldsInit<typeof subjectAccessReview> {}
+/** Asks whether somebody may do something. */
+export const SubjectAccessReview: Kind<SubjectAccessReview, SubjectAccessReviewInit> = kind(
+  'k8s.io.api.authorization.v1.SubjectAccessReview',
+  { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews', namespaced: false },
+  subjectAccessReview,
+)
+
+const localSubjectAccessReview = {
+  metadata: embedded(1, ObjectMeta),
+  spec: required(2, SubjectAccessReviewSpec),
+  status: embedded(3, SubjectAccessReviewStatus),
+}
+export interface LocalSubjectAccessReview extends TypeMeta, FieldsType<typeof localSubjectAccessReview> {}
+export interface LocalSubjectAccessReviewInit extends TypeMeta, FieldsInit<typeof localSubjectAccessReview> {}
+/** Asks whether somebody may do something within one namespace. */
+export const LocalSubjectAccessReview: Kind<LocalSubjectAccessReview, LocalSubjectAccessReviewInit> = kind(
+  'k8s.io.api.authorization.v1.LocalSubjectAccessReview',
+  { group: 'authorization.k8s.io', version: 'v1', plural: 'localsubjectaccessreviews', namespaced: true },
+  localSubjectAccessReview,
+)
+
+const selfSubjectAccessReviewSpec = {
+  resourceAttributes: pointer(1, ResourceAttributes),
+  nonResourceAttributes: pointer(2, NonResourceAttributes),
+}
+export interface SelfSubjectAccessReviewSpec extends FieldsType<typeof selfSubjectAccessReviewSpec> {}
+export const SelfSubjectAccessReviewSpec: MessageSchema<SelfSubjectAccessReviewSpec> = message(
+  'k8s.io.api.authorization.v1.SelfSubjectAccessReviewSpec',
+  selfSubjectAccessReviewSpec,
+)
+
+const selfSubjectAccessReview = {
+  metadata: embedded(1, ObjectMeta),
+  spec: required(2, SelfSubjectAccessReviewSpec),
+  status: embedded(3, SubjectAccessReviewStatus),
+}
+export interface SelfSubjectAccessReview extends TypeMeta, FieldsType<typeof selfSubjectAccessReview> {}
+export interface SelfSubjectAccessReviewInit extends TypeMeta, FieldsInit<typeof selfSubjectAccessReview> {}
+/** Asks whether the caller may do something. */
+export const SelfSubjectAccessReview: Kind<SelfSubjectAccessReview, SelfSubjectAccessReviewInit> = kind(
+  'k8s.io.api.authorization.v1.SelfSubjectAccessReview',
+  { group: 'authorization.k8s.io', version: 'v1', plural: 'selfsubjectaccessreviews', namespaced: false },
+  selfSubjectAccessReview,
+)

@@ -1,0 +1,69 @@
+import { ObjectMeta } from '../../../machinery/meta/index.js'
+import {
+  embedded,
+  type FieldsInit,
+  type FieldsType,
+  int32,
+  int64,
+  type Kind,
+  kind,
+  type MessageSchema,
+  message,
+  optional,
+  pointer,
+  required,
+  string,
+  type TypeMeta,
+  time,
+} from '../../../schema/index.js'
+
+const crossVersionObjectReference = {
+  kind: required(1, string),
+  name: required(2, string),
+  apiVersion: optional(3, string),
+}
+export interface CrossVersionObjectReference extends FieldsType<typeof crossVersionObjectReference> {}
+export const CrossVersionObjectReference: MessageSchema<CrossVersionObjectReference> = message(
+  'k8s.io.api.autoscaling.v1.CrossVersionObjectReference',
+  crossVersionObjectReference,
+  { atomic: true },
+)
+
+const horizontalPodAutoscalerSpec = {
+  scaleTargetRef: required(1, CrossVersionObjectReference),
+  minReplicas: pointer(2, int32),
+  maxReplicas: required(3, int32),
+  targetCPUUtilizationPercentage: pointer(4, int32),
+}
+export interface HorizontalPodAutoscalerSpec extends FieldsType<typeof horizontalPodAutoscalerSpec> {}
+export const HorizontalPodAutoscalerSpec: MessageSchema<HorizontalPodAutoscalerSpec> = message(
+  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerSpec',
+  horizontalPodAutoscalerSpec,
+)
+
+const horizontalPodAutoscalerStatus = {
+  observedGeneration: pointer(1, int64),
+  lastScaleTime: pointer(2, time),
+  currentReplicas: required(3, int32),
+  desiredReplicas: required(4, int32),
+  currentCPUUtilizationPercentage: pointer(5, int32),
+}
+export interface HorizontalPodAutoscalerStatus extends FieldsType<typeof horizontalPodAutoscalerStatus> {}
+export const HorizontalPodAutoscalerStatus: MessageSchema<HorizontalPodAutoscalerStatus> = message(
+  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerStatus',
+  horizontalPodAutoscalerStatus,
+)
+
+const horizontalPodAutoscaler = {
+  metadata: embedded(1, ObjectMeta),
+  spec: required(2, HorizontalPodAutoscalerSpec),
+  status: embedded(3, HorizontalPodAutoscalerStatus),
+}
+export interface HorizontalPodAutoscaler extends TypeMeta, FieldsType<typeof horizontalPodAutoscaler> {}
+export interface HorizontalPodAutoscalerInit extends TypeMeta, FieldsInit<typeof horizontalPodAutoscaler> {}
+/** Scales a workload by measured load. */
+export const HorizontalPodAutoscaler: Kind<HorizontalPodAutoscaler, HorizontalPodAutoscalerInit> = kind(
+  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscaler',
+  { group: 'autoscaling', version: 'v1', plural: 'horizontalpodautoscalers', namespaced: true },
+  horizontalPodAutoscaler,
+)

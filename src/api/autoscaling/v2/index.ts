@@ -1,0 +1,2 @@
+export * from './horizontal-pod-autoscaler.js'
+export * from './metric.js'

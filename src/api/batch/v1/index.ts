@@ -1,0 +1,2 @@
+export * from './cron-job.js'
+export * from './job.js'

@@ -1,0 +1,2 @@
+export * from './flow-schema.js'
+export * from './priority-level-configuration.js'

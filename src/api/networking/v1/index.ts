@@ -1,0 +1,5 @@
+export * from './ingress.js'
+export * from './ingress-class.js'
+export * from './ip-address.js'
+export * from './network-policy.js'
+export * from './service-cidr.js'

@@ -1,0 +1,93 @@
+import { LabelSelector, ObjectMeta } from '../../../machinery/meta/index.js'
+import {
+  embedded,
+  type FieldsInit,
+  type FieldsType,
+  int32,
+  intOrString,
+  type Kind,
+  kind,
+  list,
+  type MessageSchema,
+  message,
+  optional,
+  pointer,
+  required,
+  string,
+  type TypeMeta,
+} from '../../../schema/index.js'
+
+const ipBlock = {
+  cidr: required(1, string),
+  except: optional(2, list(string)),
+}
+export interface IPBlock extends FieldsType<typeof ipBlock> {}
+export const IPBlock: MessageSchema<IPBlock> = message('k8s.io.api.networking.v1.IPBlock', ipBlock)
+
+const networkPolicyPeer = {
+  podSelector: pointer(1, LabelSelector),
+  namespaceSelector: pointer(2, LabelSelector),
+  ipBlock: pointer(3, IPBlock),
+}
+export interface NetworkPolicyPeer extends FieldsType<typeof networkPolicyPeer> {}
+export const NetworkPolicyPeer: MessageSchema<NetworkPolicyPeer> = message(
+  'k8s.io.api.networking.v1.NetworkPolicyPeer',
+  networkPolicyPeer,
+)
+
+const networkPolicyPort = {
+  protocol: pointer(1, string, { enum: ['SCTP', 'TCP', 'UDP'] }),
+  port: pointer(2, intOrString),
+  endPort: pointer(3, int32),
+}
+export interface NetworkPolicyPort extends FieldsType<typeof networkPolicyPort> {}
+export const NetworkPolicyPort: MessageSchema<NetworkPolicyPort> = message(
+  'k8s.io.api.networking.v1.NetworkPolicyPort',
+  networkPolicyPort,
+)
+
+const networkPolicyEgressRule = {
+  ports: optional(1, list(NetworkPolicyPort)),
+  to: optional(2, list(NetworkPolicyPeer)),
+}
+export interface NetworkPolicyEgressRule extends FieldsType<typeof networkPolicyEgressRule> {}
+export const NetworkPolicyEgressRule: MessageSchema<NetworkPolicyEgressRule> = message(
+  'k8s.io.api.networking.v1.NetworkPolicyEgressRule',
+  networkPolicyEgressRule,
+)
+
+const networkPolicyIngressRule = {
+  ports: optional(1, list(NetworkPolicyPort)),
+  from: optional(2, list(NetworkPolicyPeer)),
+}
+export interface NetworkPolicyIngressRule extends FieldsType<typeof networkPolicyIngressRule> {}
+export const NetworkPolicyIngressRule: MessageSchema<NetworkPolicyIngressRule> = message(
+  'k8s.io.api.networking.v1.NetworkPolicyIngressRule',
+  networkPolicyIngressRule,
+)
+
+const networkPolicySpec = {
+  podSelector: embedded(1, LabelSelector),
+  ingress: optional(2, list(NetworkPolicyIngressRule)),
+  egress: optional(3, list(NetworkPolicyEgressRule)),
+  policyTypes: optional(4, list(string)),
+}
+export interface NetworkPolicySpec extends FieldsType<typeof networkPolicySpec> {}
+export interface NetworkPolicySpecInit extends FieldsInit<typeof networkPolicySpec> {}
+export const NetworkPolicySpec: MessageSchema<NetworkPolicySpec, NetworkPolicySpecInit> = message(
+  'k8s.io.api.networking.v1.NetworkPolicySpec',
+  networkPolicySpec,
+)
+
+const networkPolicy = {
+  metadata: embedded(1, ObjectMeta),
+  spec: embedded(2, NetworkPolicySpec),
+}
+export interface NetworkPolicy extends TypeMeta, FieldsType<typeof networkPolicy> {}
+export interface NetworkPolicyInit extends TypeMeta, FieldsInit<typeof networkPolicy> {}
+/** What traffic pods accept and send. */
+export const NetworkPolicy: Kind<NetworkPolicy, NetworkPolicyInit> = kind(
+  'k8s.io.api.networking.v1.NetworkPolicy',
+  { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', namespaced: true },
+  networkPolicy,
+)

@@ -1,0 +1,23 @@
+import { DeleteOptions, ObjectMeta } from '../../../machinery/meta/index.js'
+import {
+  embedded,
+  type FieldsInit,
+  type FieldsType,
+  type Kind,
+  kind,
+  pointer,
+  type TypeMeta,
+} from '../../../schema/index.js'
+
+const eviction = {
+  metadata: embedded(1, ObjectMeta),
+  deleteOptions: pointer(2, DeleteOptions),
+}
+export interface Eviction extends TypeMeta, FieldsType<typeof eviction> {}
+export interface EvictionInit extends TypeMeta, FieldsInit<typeof eviction> {}
+/** Asks for a pod to go away as its disruption budget allows: the body of `pods/eviction`. */
+export const Eviction: Kind<Eviction, EvictionInit> = kind(
+  'k8s.io.api.policy.v1.Eviction',
+  { group: 'policy', version: 'v1', plural: '', namespaced: true },
+  eviction,
+)

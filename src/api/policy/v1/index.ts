@@ -1,0 +1,2 @@
+export * from './eviction.js'
+export * from './pod-disruption-budget.js'

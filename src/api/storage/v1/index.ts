@@ -1,0 +1,6 @@
+export * from './csi-driver.js'
+export * from './csi-node.js'
+export * from './csi-storage-capacity.js'
+export * from './storage-class.js'
+export * from './volume-attachment.js'
+export * from './volume-attributes-class.js'
