@@ -1,5 +1,17 @@
 import type { Infer } from '../../../schema/index.js'
-import { boolean, int32, int64, list, map, message, optional, required, string, uint32 } from '../../../schema/index.js'
+import {
+  boolean,
+  embedded,
+  int32,
+  int64,
+  list,
+  map,
+  message,
+  optional,
+  required,
+  string,
+  uint32,
+} from '../../../schema/index.js'
 import { ImageSpec } from './image-spec.js'
 import { ContainerResources } from './resources.js'
 import { IDMapping } from './security.js'
@@ -33,7 +45,7 @@ export interface Mount extends Infer<typeof Mount> {}
 export const LinuxContainerUser = message('runtime.v1.LinuxContainerUser', {
   uid: required(1, int64),
   gid: required(2, int64),
-  supplementalGroups: optional(3, list(int64)),
+  supplementalGroups: embedded(3, list(int64)),
 })
 export const ContainerUser = message('runtime.v1.ContainerUser', { linux: optional(1, LinuxContainerUser) })
 export interface ContainerUser extends Infer<typeof ContainerUser> {}
@@ -49,20 +61,20 @@ export const ContainerStatus = message('runtime.v1.ContainerStatus', {
   finishedAt: required(6, int64),
   exitCode: required(7, int32),
   image: optional(8, ImageSpec),
-  imageRef: optional(9, string),
+  imageRef: embedded(9, string),
   /** `OOMKilled`, `Completed`, `Error`, `StartError`, ... */
-  reason: optional(10, string),
-  message: optional(11, string),
-  labels: optional(12, map(string)),
-  annotations: optional(13, map(string)),
-  mounts: optional(14, list(Mount)),
+  reason: embedded(10, string),
+  message: embedded(11, string),
+  labels: embedded(12, map(string)),
+  annotations: embedded(13, map(string)),
+  mounts: embedded(14, list(Mount)),
   /** Absolute path on the host. */
-  logPath: optional(15, string),
+  logPath: embedded(15, string),
   resources: optional(16, ContainerResources),
-  imageId: optional(17, string),
+  imageId: embedded(17, string),
   user: optional(18, ContainerUser),
   /** A `Signal`. */
-  stopSignal: optional(19, int32),
+  stopSignal: embedded(19, int32),
 })
 export interface ContainerStatus extends Infer<typeof ContainerStatus> {}
 
@@ -73,6 +85,6 @@ export const ContainerStatusRequest = message('runtime.v1.ContainerStatusRequest
 export const ContainerStatusResponse = message('runtime.v1.ContainerStatusResponse', {
   status: optional(1, ContainerStatus),
   /** With `verbose`: JSON texts by topic. */
-  info: optional(2, map(string)),
+  info: embedded(2, map(string)),
 })
 export interface ContainerStatusResponse extends Infer<typeof ContainerStatusResponse> {}

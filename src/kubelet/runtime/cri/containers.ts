@@ -1,5 +1,17 @@
 import type { Infer } from '../../../schema/index.js'
-import { binary, boolean, int32, int64, list, map, message, optional, required, string } from '../../../schema/index.js'
+import {
+  binary,
+  boolean,
+  embedded,
+  int32,
+  int64,
+  list,
+  map,
+  message,
+  optional,
+  required,
+  string,
+} from '../../../schema/index.js'
 import { ContainerMetadata, Mount } from './container-status.js'
 import { ImageSpec } from './image-spec.js'
 import { LinuxContainerResources } from './resources.js'
@@ -103,18 +115,18 @@ export const Container = message('runtime.v1.Container', {
   podSandboxId: required(2, string),
   metadata: optional(3, ContainerMetadata),
   image: optional(4, ImageSpec),
-  imageRef: optional(5, string),
+  imageRef: embedded(5, string),
   /** A `ContainerState`. */
   state: required(6, int32),
   /** Nanoseconds since the epoch. */
   createdAt: required(7, int64),
-  labels: optional(8, map(string)),
-  annotations: optional(9, map(string)),
-  imageId: optional(10, string),
+  labels: embedded(8, map(string)),
+  annotations: embedded(9, map(string)),
+  imageId: embedded(10, string),
 })
 export interface Container extends Infer<typeof Container> {}
 export const ListContainersResponse = message('runtime.v1.ListContainersResponse', {
-  containers: optional(1, list(Container)),
+  containers: embedded(1, list(Container)),
 })
 
 export const ReopenContainerLogRequest = message('runtime.v1.ReopenContainerLogRequest', {
@@ -130,8 +142,8 @@ export const ExecSyncRequest = message('runtime.v1.ExecSyncRequest', {
 })
 /** Each output is cut after 16 MiB by the runtime. */
 export const ExecSyncResponse = message('runtime.v1.ExecSyncResponse', {
-  stdout: optional(1, binary),
-  stderr: optional(2, binary),
+  stdout: embedded(1, binary),
+  stderr: embedded(2, binary),
   exitCode: required(3, int32),
 })
 export interface ExecSyncResponse extends Infer<typeof ExecSyncResponse> {}

@@ -1,5 +1,16 @@
 import type { Infer } from '../../../schema/index.js'
-import { boolean, int64, list, map, message, optional, required, string, uint64 } from '../../../schema/index.js'
+import {
+  boolean,
+  embedded,
+  int64,
+  list,
+  map,
+  message,
+  optional,
+  required,
+  string,
+  uint64,
+} from '../../../schema/index.js'
 import { ImageSpec } from './image-spec.js'
 import { PodSandboxConfig } from './sandboxes.js'
 import { Int64Value } from './security.js'
@@ -8,23 +19,23 @@ import { UInt64Value } from './stats-values.js'
 export const Image = message('runtime.v1.Image', {
   /** `sha256:...` of the image's config. */
   id: required(1, string),
-  repoTags: optional(2, list(string)),
-  repoDigests: optional(3, list(string)),
+  repoTags: embedded(2, list(string)),
+  repoDigests: embedded(3, list(string)),
   /** Bytes. */
   size: required(4, uint64),
   /** The user of the image's config, where it is a number ... */
   uid: optional(5, Int64Value),
   /** ... or a name. */
-  username: optional(6, string),
+  username: embedded(6, string),
   spec: optional(7, ImageSpec),
   /** Not to be collected when disk runs short. */
-  pinned: optional(8, boolean),
+  pinned: embedded(8, boolean),
 })
 export interface Image extends Infer<typeof Image> {}
 
 export const ImageFilter = message('runtime.v1.ImageFilter', { image: optional(1, ImageSpec) })
 export const ListImagesRequest = message('runtime.v1.ListImagesRequest', { filter: optional(1, ImageFilter) })
-export const ListImagesResponse = message('runtime.v1.ListImagesResponse', { images: optional(1, list(Image)) })
+export const ListImagesResponse = message('runtime.v1.ListImagesResponse', { images: embedded(1, list(Image)) })
 
 export const ImageStatusRequest = message('runtime.v1.ImageStatusRequest', {
   image: optional(1, ImageSpec),
@@ -33,7 +44,7 @@ export const ImageStatusRequest = message('runtime.v1.ImageStatusRequest', {
 /** `image` is absent when the node does not hold it. */
 export const ImageStatusResponse = message('runtime.v1.ImageStatusResponse', {
   image: optional(1, Image),
-  info: optional(2, map(string)),
+  info: embedded(2, map(string)),
 })
 export interface ImageStatusResponse extends Infer<typeof ImageStatusResponse> {}
 
@@ -70,7 +81,7 @@ export const FilesystemUsage = message('runtime.v1.FilesystemUsage', {
 export interface FilesystemUsage extends Infer<typeof FilesystemUsage> {}
 export const ImageFsInfoRequest = message('runtime.v1.ImageFsInfoRequest', {})
 export const ImageFsInfoResponse = message('runtime.v1.ImageFsInfoResponse', {
-  imageFilesystems: optional(1, list(FilesystemUsage)),
-  containerFilesystems: optional(2, list(FilesystemUsage)),
+  imageFilesystems: embedded(1, list(FilesystemUsage)),
+  containerFilesystems: embedded(2, list(FilesystemUsage)),
 })
 export interface ImageFsInfoResponse extends Infer<typeof ImageFsInfoResponse> {}

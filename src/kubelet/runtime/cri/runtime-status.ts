@@ -1,5 +1,5 @@
 import type { Infer } from '../../../schema/index.js'
-import { boolean, int32, list, map, message, optional, required, string } from '../../../schema/index.js'
+import { boolean, embedded, int32, list, map, message, optional, required, string } from '../../../schema/index.js'
 
 export const CgroupDriver = { systemd: 0, cgroupfs: 1 } as const
 
@@ -16,16 +16,16 @@ export interface VersionResponse extends Infer<typeof VersionResponse> {}
 export const RuntimeCondition = message('runtime.v1.RuntimeCondition', {
   type: required(1, string),
   status: required(2, boolean),
-  reason: optional(3, string),
-  message: optional(4, string),
+  reason: embedded(3, string),
+  message: embedded(4, string),
 })
 export interface RuntimeCondition extends Infer<typeof RuntimeCondition> {}
-export const RuntimeStatus = message('runtime.v1.RuntimeStatus', { conditions: optional(1, list(RuntimeCondition)) })
+export const RuntimeStatus = message('runtime.v1.RuntimeStatus', { conditions: embedded(1, list(RuntimeCondition)) })
 export interface RuntimeStatus extends Infer<typeof RuntimeStatus> {}
 
 export const RuntimeHandlerFeatures = message('runtime.v1.RuntimeHandlerFeatures', {
-  recursiveReadOnlyMounts: optional(1, boolean),
-  userNamespaces: optional(2, boolean),
+  recursiveReadOnlyMounts: embedded(1, boolean),
+  userNamespaces: embedded(2, boolean),
 })
 /** The default handler has an empty name. */
 export const RuntimeHandler = message('runtime.v1.RuntimeHandler', {
@@ -34,16 +34,16 @@ export const RuntimeHandler = message('runtime.v1.RuntimeHandler', {
 })
 export interface RuntimeHandler extends Infer<typeof RuntimeHandler> {}
 export const RuntimeFeatures = message('runtime.v1.RuntimeFeatures', {
-  supplementalGroupsPolicy: optional(1, boolean),
-  userNamespacesHostNetwork: optional(2, boolean),
+  supplementalGroupsPolicy: embedded(1, boolean),
+  userNamespacesHostNetwork: embedded(2, boolean),
 })
 export interface RuntimeFeatures extends Infer<typeof RuntimeFeatures> {}
 
 export const StatusRequest = message('runtime.v1.StatusRequest', { verbose: optional(1, boolean) })
 export const StatusResponse = message('runtime.v1.StatusResponse', {
   status: optional(1, RuntimeStatus),
-  info: optional(2, map(string)),
-  runtimeHandlers: optional(3, list(RuntimeHandler)),
+  info: embedded(2, map(string)),
+  runtimeHandlers: embedded(3, list(RuntimeHandler)),
   features: optional(4, RuntimeFeatures),
 })
 export interface StatusResponse extends Infer<typeof StatusResponse> {}

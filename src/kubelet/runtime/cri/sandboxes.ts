@@ -1,5 +1,17 @@
 import type { Infer } from '../../../schema/index.js'
-import { boolean, int32, int64, list, map, message, optional, required, string, uint32 } from '../../../schema/index.js'
+import {
+  boolean,
+  embedded,
+  int32,
+  int64,
+  list,
+  map,
+  message,
+  optional,
+  required,
+  string,
+  uint32,
+} from '../../../schema/index.js'
 import { ContainerStatus } from './container-status.js'
 import { LinuxContainerResources } from './resources.js'
 import { LinuxSandboxSecurityContext, NamespaceOption } from './security.js'
@@ -78,7 +90,7 @@ export interface PodIP extends Infer<typeof PodIP> {}
 /** Empty for pods on the node's network. */
 export const PodSandboxNetworkStatus = message('runtime.v1.PodSandboxNetworkStatus', {
   ip: required(1, string),
-  additionalIps: optional(2, list(PodIP)),
+  additionalIps: embedded(2, list(PodIP)),
 })
 export interface PodSandboxNetworkStatus extends Infer<typeof PodSandboxNetworkStatus> {}
 
@@ -98,9 +110,9 @@ export const PodSandboxStatus = message('runtime.v1.PodSandboxStatus', {
   createdAt: required(4, int64),
   network: optional(5, PodSandboxNetworkStatus),
   linux: optional(6, LinuxPodSandboxStatus),
-  labels: optional(7, map(string)),
-  annotations: optional(8, map(string)),
-  runtimeHandler: optional(9, string),
+  labels: embedded(7, map(string)),
+  annotations: embedded(8, map(string)),
+  runtimeHandler: embedded(9, string),
 })
 export interface PodSandboxStatus extends Infer<typeof PodSandboxStatus> {}
 
@@ -111,9 +123,9 @@ export const PodSandboxStatusRequest = message('runtime.v1.PodSandboxStatusReque
 export const PodSandboxStatusResponse = message('runtime.v1.PodSandboxStatusResponse', {
   status: optional(1, PodSandboxStatus),
   /** With `verbose`: JSON texts by topic. */
-  info: optional(2, map(string)),
-  containersStatuses: optional(3, list(ContainerStatus)),
-  timestamp: optional(4, int64),
+  info: embedded(2, map(string)),
+  containersStatuses: embedded(3, list(ContainerStatus)),
+  timestamp: embedded(4, int64),
 })
 export interface PodSandboxStatusResponse extends Infer<typeof PodSandboxStatusResponse> {}
 
@@ -135,13 +147,13 @@ export const PodSandbox = message('runtime.v1.PodSandbox', {
   state: required(3, int32),
   /** Nanoseconds since the epoch. */
   createdAt: required(4, int64),
-  labels: optional(5, map(string)),
-  annotations: optional(6, map(string)),
-  runtimeHandler: optional(7, string),
+  labels: embedded(5, map(string)),
+  annotations: embedded(6, map(string)),
+  runtimeHandler: embedded(7, string),
 })
 export interface PodSandbox extends Infer<typeof PodSandbox> {}
 export const ListPodSandboxResponse = message('runtime.v1.ListPodSandboxResponse', {
-  items: optional(1, list(PodSandbox)),
+  items: embedded(1, list(PodSandbox)),
 })
 
 /** `port` is empty: containerd takes the port from the stream. */

@@ -1,5 +1,5 @@
 import type { Infer } from '../../../schema/index.js'
-import { double, int64, list, message, optional, required, string, uint64 } from '../../../schema/index.js'
+import { double, embedded, int64, list, message, optional, required, string, uint64 } from '../../../schema/index.js'
 
 /** A measure that may be missing, which is not the same as zero. */
 export const UInt64Value = message('runtime.v1.UInt64Value', { value: required(1, uint64) })
@@ -65,6 +65,6 @@ export interface NetworkInterfaceUsage extends Infer<typeof NetworkInterfaceUsag
 export const NetworkUsage = message('runtime.v1.NetworkUsage', {
   timestamp: required(1, int64),
   defaultInterface: optional(2, NetworkInterfaceUsage),
-  interfaces: optional(3, list(NetworkInterfaceUsage)),
+  interfaces: embedded(3, list(NetworkInterfaceUsage)),
 })
 export interface NetworkUsage extends Infer<typeof NetworkUsage> {}

@@ -1,5 +1,5 @@
 import type { Infer } from '../../../schema/index.js'
-import { list, map, message, optional, required, string } from '../../../schema/index.js'
+import { embedded, list, map, message, optional, required, string } from '../../../schema/index.js'
 import { ContainerMetadata } from './container-status.js'
 import { FilesystemUsage } from './images.js'
 import { PodSandboxMetadata } from './sandboxes.js'
@@ -8,8 +8,8 @@ import { CpuUsage, IoUsage, MemoryUsage, NetworkUsage, ProcessUsage, SwapUsage }
 export const ContainerAttributes = message('runtime.v1.ContainerAttributes', {
   id: required(1, string),
   metadata: optional(2, ContainerMetadata),
-  labels: optional(3, map(string)),
-  annotations: optional(4, map(string)),
+  labels: embedded(3, map(string)),
+  annotations: embedded(4, map(string)),
 })
 export interface ContainerAttributes extends Infer<typeof ContainerAttributes> {}
 
@@ -36,14 +36,14 @@ export const ListContainerStatsRequest = message('runtime.v1.ListContainerStatsR
   filter: optional(1, ContainerStatsFilter),
 })
 export const ListContainerStatsResponse = message('runtime.v1.ListContainerStatsResponse', {
-  stats: optional(1, list(ContainerStats)),
+  stats: embedded(1, list(ContainerStats)),
 })
 
 export const PodSandboxAttributes = message('runtime.v1.PodSandboxAttributes', {
   id: required(1, string),
   metadata: optional(2, PodSandboxMetadata),
-  labels: optional(3, map(string)),
-  annotations: optional(4, map(string)),
+  labels: embedded(3, map(string)),
+  annotations: embedded(4, map(string)),
 })
 export interface PodSandboxAttributes extends Infer<typeof PodSandboxAttributes> {}
 
@@ -52,7 +52,7 @@ export const LinuxPodSandboxStats = message('runtime.v1.LinuxPodSandboxStats', {
   memory: optional(2, MemoryUsage),
   network: optional(3, NetworkUsage),
   process: optional(4, ProcessUsage),
-  containers: optional(5, list(ContainerStats)),
+  containers: embedded(5, list(ContainerStats)),
   io: optional(6, IoUsage),
 })
 export interface LinuxPodSandboxStats extends Infer<typeof LinuxPodSandboxStats> {}
@@ -77,5 +77,5 @@ export const ListPodSandboxStatsRequest = message('runtime.v1.ListPodSandboxStat
   filter: optional(1, PodSandboxStatsFilter),
 })
 export const ListPodSandboxStatsResponse = message('runtime.v1.ListPodSandboxStatsResponse', {
-  stats: optional(1, list(PodSandboxStats)),
+  stats: embedded(1, list(PodSandboxStats)),
 })
