@@ -142,3 +142,20 @@ export function kind<const F extends { readonly [name: string]: Field }>(
 }
 
 const typeMeta = { kind: optional(0, string), apiVersion: optional(0, string) }
+
+/** `message` and `kind` for one protobuf package, whose kinds are of one group and version: names without the package. */
+export function inPackage(name: string, { group, version }: Pick<KindIdentity, 'group' | 'version'>) {
+  return {
+    message: <const F extends { readonly [name: string]: Field }>(
+      type: string,
+      fields: F,
+      options?: Parameters<typeof message>[2],
+    ): MessageSchema<FieldsType<F>, FieldsInit<F>> => message(`${name}.${type}`, fields, options),
+    kind: <const F extends { readonly [name: string]: Field }>(
+      type: string,
+      served: Pick<KindIdentity, 'plural' | 'namespaced'>,
+      fields: F,
+    ): Kind<TypeMeta & FieldsType<F>, TypeMeta & FieldsInit<F>> =>
+      kind(`${name}.${type}`, { group, version, ...served }, fields),
+  }
+}

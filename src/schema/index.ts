@@ -1,4 +1,6 @@
 export * from './declare.js'
+export { formatDuration, parseDuration } from './duration-text.js'
+export { DecodeError, type DecodeOptions, decodeJson } from './json.js'
 export { decodeProtobuf, encodeProtobuf, ProtobufError } from './protobuf.js'
 export {
   decodeObject,
@@ -11,5 +13,14 @@ export {
   type WatchFrame,
   wrapEnvelope,
 } from './protobuf-envelope.js'
+export { applyStaticDefaults } from './static-defaults.js'
 export type * from './types.js'
-export { fieldOf, type JsonField, jsonField, jsonFields, type ResolvedSchema, resolve } from './walk.js'
+export {
+  fieldOf,
+  type JsonField,
+  jsonField,
+  jsonFields,
+  type ResolvedSchema,
+  reachableMessages,
+  resolve,
+} from './walk.js'

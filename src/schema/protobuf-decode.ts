@@ -1,9 +1,10 @@
 import { choiceForms } from './choice.js'
+import { setEntry } from './map-entry.js'
 import { scalarWire } from './protobuf-scalars.js'
 import { maxDepth, ProtobufError, type Reader, WireType } from './protobuf-wire.js'
 import type { AnySchema, Field, ListSchema, MessageSchema, Scalar } from './types.js'
 import { inlined, jsonFields, resolve } from './walk.js'
-import { absent, isZeroScalar, zeroScalar } from './zero.js'
+import { absentMaker, isZeroScalar, zeroScalar } from './zero.js'
 
 type Values = { [name: string]: unknown }
 /** A message under construction: one value for each of its JSON fields. */
@@ -46,6 +47,8 @@ export function decoderOf(message: MessageSchema): Decoder {
   return decoder
 }
 
+const empties = (message: MessageSchema) => decoderOf(message).empty
+
 interface Slot {
   readonly name: string
   /** Leaves the zero value out. */
@@ -67,24 +70,8 @@ function planOf(message: MessageSchema): Plan {
     slots: fields.map(({ name, field, owner }) => ({
       name,
       omitsZero: field.presence === 'optional',
-      absent: absentMaker(owner, name, field),
+      absent: absentMaker(owner, name, field, empties),
     })),
-  }
-}
-
-function absentMaker(owner: MessageSchema, name: string, field: Field<AnySchema>): (() => unknown) | undefined {
-  const shown = absent(owner, name, field)
-  switch (shown.as) {
-    case 'nothing':
-      return undefined
-    case 'value':
-      return () => shown.value
-    case 'emptyList':
-      return () => []
-    case 'emptyMap':
-      return () => ({})
-    case 'object':
-      return decoderOf(shown.message).empty
   }
 }
 
@@ -220,13 +207,6 @@ function mapReader(slot: number, { type: valueType, get, zero }: Decoding): GetF
     }
     setEntry((slots[slot] ??= {}) as Values, key, value ?? zero())
   }
-}
-
-/** Sets a map's entry, even one called `__proto__`, which plain assignment would take for the prototype. */
-export function setEntry(entries: Values, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(entries, key, { value, writable: true, enumerable: true, configurable: true })
-  else entries[key] = value
 }
 
 /** Reads the message's fields and answers the one that is set; a boolean counts only if there is nothing else. */

@@ -64,3 +64,19 @@ function collect(owner: MessageSchema, into: JsonField[]): void {
     else into.push({ name, field, owner })
   }
 }
+
+/** The message and every message it refers to, directly or not, inlined ones included, each once. */
+export function reachableMessages(message: MessageSchema): readonly MessageSchema[] {
+  const found = new Set<MessageSchema>()
+  const visit = (schema: AnySchema): void => {
+    const resolved = resolve(schema)
+    if (resolved.kind === 'list') visit(resolved.item)
+    else if (resolved.kind === 'map') visit(resolved.value)
+    else if (resolved.kind === 'message' && !found.has(resolved)) {
+      found.add(resolved)
+      for (const field of Object.values(resolved.fields)) visit(field.schema)
+    }
+  }
+  visit(message)
+  return [...found]
+}

@@ -32,32 +32,36 @@ export function zeroScalar(scalar: Scalar): unknown {
 /** Whether an `optional` scalar is left out. */
 export const isZeroScalar = (value: unknown): boolean => value === '' || value === 0 || value === false
 
-/** How a field shows that has no value: not at all, as a fixed value, or as an object of its message with nothing set. */
-export type Absent =
-  | { readonly as: 'nothing' }
-  | { readonly as: 'value'; readonly value: unknown }
-  | { readonly as: 'emptyList' | 'emptyMap' }
-  | { readonly as: 'object'; readonly message: MessageSchema }
-
-/** What `Presence` promises of an unset field. Only plain proto3 messages turn a required list or map into an empty one. */
-export function absent(owner: MessageSchema, name: string, field: Field<AnySchema>): Absent {
-  if (field.presence === 'nullable' || (field.presence === 'required' && field.nullable))
-    return { as: 'value', value: null }
-  if (field.presence !== 'required' && field.presence !== 'embedded') return { as: 'nothing' }
+/**
+ * Makes what `Presence` promises of an unset field; undefined if it promises nothing. `emptyOf` gives the maker of a
+ * message with nothing set. Only plain proto3 messages turn a required list or map into an empty one.
+ */
+export function absentMaker(
+  owner: MessageSchema,
+  name: string,
+  field: Field<AnySchema>,
+  emptyOf: (message: MessageSchema) => () => unknown,
+): (() => unknown) | undefined {
+  if (field.presence === 'nullable' || (field.presence === 'required' && field.nullable)) return makeNull
+  if (field.presence !== 'required' && field.presence !== 'embedded') return undefined
   const schema = resolve(field.schema)
   switch (schema.kind) {
     case 'list':
-      return isItems(owner, name) || !isKubernetes(owner) ? { as: 'emptyList' } : { as: 'value', value: null }
+      return isItems(owner, name) || !isKubernetes(owner) ? () => [] : makeNull
     case 'map':
-      return isKubernetes(owner) ? { as: 'value', value: null } : { as: 'emptyMap' }
+      return isKubernetes(owner) ? makeNull : () => ({})
     case 'message':
-      return schema.choice ? { as: 'value', value: null } : { as: 'object', message: schema }
+      return schema.choice ? makeNull : emptyOf(schema)
     case 'bytes':
-      return { as: 'value', value: isKubernetes(owner) ? null : '' }
-    default:
-      return { as: 'value', value: zeroScalar(schema) }
+      return isKubernetes(owner) ? makeNull : () => ''
+    default: {
+      const zero = zeroScalar(schema)
+      return () => zero
+    }
   }
 }
+
+const makeNull = () => null
 
 /** The list of a list kind: always a list, since whoever reads it iterates. */
 const isItems = (owner: MessageSchema, name: string): boolean => name === 'items' && owner.name.endsWith('List')
