@@ -1,13 +1,5 @@
-import {
-  type FieldsType,
-  int64,
-  type MessageSchema,
-  message,
-  optional,
-  required,
-  string,
-  time,
-} from '../../schema/index.js'
+import { type FieldsType, int64, type MessageSchema, optional, required, string, time } from '../../schema/index.js'
+import { message } from './declare.js'
 
 const condition = {
   type: required(1, string),
@@ -18,4 +10,4 @@ const condition = {
   message: required(6, string),
 }
 export interface Condition extends FieldsType<typeof condition> {}
-export const Condition: MessageSchema<Condition> = message('k8s.io.apimachinery.pkg.apis.meta.v1.Condition', condition)
+export const Condition: MessageSchema<Condition> = message('Condition', condition)

@@ -4,15 +4,14 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   required,
   string,
   type TypeMeta,
 } from '../../schema/index.js'
+import { coreKind, message } from './declare.js'
 
 const serverAddressByClientCIDR = {
   clientCIDR: required(1, string),
@@ -20,7 +19,7 @@ const serverAddressByClientCIDR = {
 }
 export interface ServerAddressByClientCIDR extends FieldsType<typeof serverAddressByClientCIDR> {}
 export const ServerAddressByClientCIDR: MessageSchema<ServerAddressByClientCIDR> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR',
+  'ServerAddressByClientCIDR',
   serverAddressByClientCIDR,
 )
 
@@ -30,7 +29,7 @@ const groupVersionForDiscovery = {
 }
 export interface GroupVersionForDiscovery extends FieldsType<typeof groupVersionForDiscovery> {}
 export const GroupVersionForDiscovery: MessageSchema<GroupVersionForDiscovery> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery',
+  'GroupVersionForDiscovery',
   groupVersionForDiscovery,
 )
 
@@ -40,11 +39,7 @@ const apiVersions = {
 }
 export interface APIVersions extends TypeMeta, FieldsType<typeof apiVersions> {}
 /** What `/api` answers. */
-export const APIVersions: Kind<APIVersions> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.APIVersions',
-  { group: '', version: 'v1', plural: '', namespaced: false },
-  apiVersions,
-)
+export const APIVersions: Kind<APIVersions> = coreKind('APIVersions', { plural: '', namespaced: false }, apiVersions)
 
 const apiGroup = {
   name: required(1, string),
@@ -55,21 +50,15 @@ const apiGroup = {
 export interface APIGroup extends TypeMeta, FieldsType<typeof apiGroup> {}
 export interface APIGroupInit extends TypeMeta, FieldsInit<typeof apiGroup> {}
 /** One group of the API and the versions it is served in. */
-export const APIGroup: Kind<APIGroup, APIGroupInit> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.APIGroup',
-  { group: '', version: 'v1', plural: '', namespaced: false },
-  apiGroup,
-)
+export const APIGroup: Kind<APIGroup, APIGroupInit> = coreKind('APIGroup', { plural: '', namespaced: false }, apiGroup)
 
-const apiGroupList = {
-  groups: required(1, list(APIGroup)),
-}
+const apiGroupList = { groups: required(1, list(APIGroup)) }
 export interface APIGroupList extends TypeMeta, FieldsType<typeof apiGroupList> {}
 export interface APIGroupListInit extends TypeMeta, FieldsInit<typeof apiGroupList> {}
 /** What `/apis` answers. */
-export const APIGroupList: Kind<APIGroupList, APIGroupListInit> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.APIGroupList',
-  { group: '', version: 'v1', plural: '', namespaced: false },
+export const APIGroupList: Kind<APIGroupList, APIGroupListInit> = coreKind(
+  'APIGroupList',
+  { plural: '', namespaced: false },
   apiGroupList,
 )
 
@@ -86,10 +75,7 @@ const apiResource = {
   storageVersionHash: optional(10, string),
 }
 export interface APIResource extends FieldsType<typeof apiResource> {}
-export const APIResource: MessageSchema<APIResource> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.APIResource',
-  apiResource,
-)
+export const APIResource: MessageSchema<APIResource> = message('APIResource', apiResource)
 
 const apiResourceList = {
   groupVersion: required(1, string),
@@ -97,8 +83,8 @@ const apiResourceList = {
 }
 export interface APIResourceList extends TypeMeta, FieldsType<typeof apiResourceList> {}
 /** What `/apis/GROUP/VERSION` answers. */
-export const APIResourceList: Kind<APIResourceList> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.APIResourceList',
-  { group: '', version: 'v1', plural: '', namespaced: false },
+export const APIResourceList: Kind<APIResourceList> = coreKind(
+  'APIResourceList',
+  { plural: '', namespaced: false },
   apiResourceList,
 )

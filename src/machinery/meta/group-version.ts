@@ -1,4 +1,5 @@
-import { type FieldsType, type MessageSchema, message, required, string } from '../../schema/index.js'
+import { type FieldsType, type MessageSchema, required, string } from '../../schema/index.js'
+import { message } from './declare.js'
 
 const groupVersionKind = {
   group: required(1, string),
@@ -6,10 +7,7 @@ const groupVersionKind = {
   kind: required(3, string),
 }
 export interface GroupVersionKind extends FieldsType<typeof groupVersionKind> {}
-export const GroupVersionKind: MessageSchema<GroupVersionKind> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.GroupVersionKind',
-  groupVersionKind,
-)
+export const GroupVersionKind: MessageSchema<GroupVersionKind> = message('GroupVersionKind', groupVersionKind)
 
 const groupVersionResource = {
   group: required(1, string),
@@ -18,7 +16,7 @@ const groupVersionResource = {
 }
 export interface GroupVersionResource extends FieldsType<typeof groupVersionResource> {}
 export const GroupVersionResource: MessageSchema<GroupVersionResource> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.GroupVersionResource',
+  'GroupVersionResource',
   groupVersionResource,
 )
 
@@ -27,7 +25,4 @@ const groupResource = {
   resource: required(2, string),
 }
 export interface GroupResource extends FieldsType<typeof groupResource> {}
-export const GroupResource: MessageSchema<GroupResource> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.GroupResource',
-  groupResource,
-)
+export const GroupResource: MessageSchema<GroupResource> = message('GroupResource', groupResource)

@@ -1,13 +1,5 @@
-import {
-  type FieldsType,
-  list,
-  type MessageSchema,
-  map,
-  message,
-  optional,
-  required,
-  string,
-} from '../../schema/index.js'
+import { type FieldsType, list, type MessageSchema, map, optional, required, string } from '../../schema/index.js'
+import { message } from './declare.js'
 
 const labelSelectorRequirement = {
   key: required(1, string),
@@ -16,7 +8,7 @@ const labelSelectorRequirement = {
 }
 export interface LabelSelectorRequirement extends FieldsType<typeof labelSelectorRequirement> {}
 export const LabelSelectorRequirement: MessageSchema<LabelSelectorRequirement> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement',
+  'LabelSelectorRequirement',
   labelSelectorRequirement,
 )
 
@@ -25,11 +17,7 @@ const labelSelector = {
   matchExpressions: optional(2, list(LabelSelectorRequirement)),
 }
 export interface LabelSelector extends FieldsType<typeof labelSelector> {}
-export const LabelSelector: MessageSchema<LabelSelector> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelector',
-  labelSelector,
-  { atomic: true },
-)
+export const LabelSelector: MessageSchema<LabelSelector> = message('LabelSelector', labelSelector, { atomic: true })
 
 const fieldSelectorRequirement = {
   key: required(1, string),
@@ -38,6 +26,6 @@ const fieldSelectorRequirement = {
 }
 export interface FieldSelectorRequirement extends FieldsType<typeof fieldSelectorRequirement> {}
 export const FieldSelectorRequirement: MessageSchema<FieldSelectorRequirement> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement',
+  'FieldSelectorRequirement',
   fieldSelectorRequirement,
 )

@@ -1,19 +1,9 @@
-import {
-  type FieldsType,
-  int64,
-  type MessageSchema,
-  message,
-  optional,
-  pointer,
-  required,
-  string,
-} from '../../schema/index.js'
+import { type FieldsType, int64, type MessageSchema, optional, pointer, required, string } from '../../schema/index.js'
+import { message } from './declare.js'
 
-const shardInfo = {
-  selector: required(1, string),
-}
+const shardInfo = { selector: required(1, string) }
 export interface ShardInfo extends FieldsType<typeof shardInfo> {}
-export const ShardInfo: MessageSchema<ShardInfo> = message('k8s.io.apimachinery.pkg.apis.meta.v1.ShardInfo', shardInfo)
+export const ShardInfo: MessageSchema<ShardInfo> = message('ShardInfo', shardInfo)
 
 const listMeta = {
   selfLink: optional(1, string),
@@ -23,4 +13,4 @@ const listMeta = {
   shardInfo: pointer(5, ShardInfo),
 }
 export interface ListMeta extends FieldsType<typeof listMeta> {}
-export const ListMeta: MessageSchema<ListMeta> = message('k8s.io.apimachinery.pkg.apis.meta.v1.ListMeta', listMeta)
+export const ListMeta: MessageSchema<ListMeta> = message('ListMeta', listMeta)

@@ -7,7 +7,6 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   required,
@@ -15,6 +14,7 @@ import {
   string,
   time,
 } from '../../schema/index.js'
+import { message } from './declare.js'
 
 const ownerReference = {
   apiVersion: required(5, string),
@@ -25,11 +25,7 @@ const ownerReference = {
   blockOwnerDeletion: pointer(7, boolean),
 }
 export interface OwnerReference extends FieldsType<typeof ownerReference> {}
-export const OwnerReference: MessageSchema<OwnerReference> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.OwnerReference',
-  ownerReference,
-  { atomic: true },
-)
+export const OwnerReference: MessageSchema<OwnerReference> = message('OwnerReference', ownerReference, { atomic: true })
 
 const managedFieldsEntry = {
   manager: optional(1, string),
@@ -41,10 +37,7 @@ const managedFieldsEntry = {
   subresource: optional(8, string),
 }
 export interface ManagedFieldsEntry extends FieldsType<typeof managedFieldsEntry> {}
-export const ManagedFieldsEntry: MessageSchema<ManagedFieldsEntry> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry',
-  managedFieldsEntry,
-)
+export const ManagedFieldsEntry: MessageSchema<ManagedFieldsEntry> = message('ManagedFieldsEntry', managedFieldsEntry)
 
 const objectMeta = {
   name: optional(1, string),
@@ -64,7 +57,4 @@ const objectMeta = {
   managedFields: optional(17, list(ManagedFieldsEntry)),
 }
 export interface ObjectMeta extends FieldsType<typeof objectMeta> {}
-export const ObjectMeta: MessageSchema<ObjectMeta> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta',
-  objectMeta,
-)
+export const ObjectMeta: MessageSchema<ObjectMeta> = message('ObjectMeta', objectMeta)

@@ -3,25 +3,21 @@ import {
   type FieldsType,
   int64,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   string,
   type TypeMeta,
 } from '../../schema/index.js'
+import { coreKind, kind, message } from './declare.js'
 
 const preconditions = {
   uid: pointer(1, string),
   resourceVersion: pointer(2, string),
 }
 export interface Preconditions extends FieldsType<typeof preconditions> {}
-export const Preconditions: MessageSchema<Preconditions> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.Preconditions',
-  preconditions,
-)
+export const Preconditions: MessageSchema<Preconditions> = message('Preconditions', preconditions)
 
 const deleteOptions = {
   gracePeriodSeconds: pointer(1, int64),
@@ -33,22 +29,16 @@ const deleteOptions = {
 }
 export interface DeleteOptions extends TypeMeta, FieldsType<typeof deleteOptions> {}
 /** The body of a DELETE; it is accepted under any group and version. */
-export const DeleteOptions: Kind<DeleteOptions> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions',
-  { group: '', version: 'v1', plural: '', namespaced: false },
+export const DeleteOptions: Kind<DeleteOptions> = coreKind(
+  'DeleteOptions',
+  { plural: '', namespaced: false },
   deleteOptions,
 )
 
-const getOptions = {
-  resourceVersion: optional(1, string),
-}
+const getOptions = { resourceVersion: optional(1, string) }
 export interface GetOptions extends TypeMeta, FieldsType<typeof getOptions> {}
 /** Query parameters of a get. */
-export const GetOptions: Kind<GetOptions> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.GetOptions',
-  { group: 'meta.k8s.io', version: 'v1', plural: '', namespaced: false },
-  getOptions,
-)
+export const GetOptions: Kind<GetOptions> = kind('GetOptions', { plural: '', namespaced: false }, getOptions)
 
 const listOptions = {
   labelSelector: optional(1, string),
@@ -64,11 +54,7 @@ const listOptions = {
 }
 export interface ListOptions extends TypeMeta, FieldsType<typeof listOptions> {}
 /** Query parameters of a list, a watch or a collection delete. */
-export const ListOptions: Kind<ListOptions> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.ListOptions',
-  { group: 'meta.k8s.io', version: 'v1', plural: '', namespaced: false },
-  listOptions,
-)
+export const ListOptions: Kind<ListOptions> = kind('ListOptions', { plural: '', namespaced: false }, listOptions)
 
 const createOptions = {
   dryRun: optional(1, list(string, { type: 'none' })),
@@ -78,8 +64,8 @@ const createOptions = {
 export interface CreateOptions extends TypeMeta, FieldsType<typeof createOptions> {}
 /** Query parameters of a create. */
 export const CreateOptions: Kind<CreateOptions> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.CreateOptions',
-  { group: 'meta.k8s.io', version: 'v1', plural: '', namespaced: false },
+  'CreateOptions',
+  { plural: '', namespaced: false },
   createOptions,
 )
 
@@ -91,11 +77,7 @@ const patchOptions = {
 }
 export interface PatchOptions extends TypeMeta, FieldsType<typeof patchOptions> {}
 /** Query parameters of a patch or an apply. */
-export const PatchOptions: Kind<PatchOptions> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.PatchOptions',
-  { group: 'meta.k8s.io', version: 'v1', plural: '', namespaced: false },
-  patchOptions,
-)
+export const PatchOptions: Kind<PatchOptions> = kind('PatchOptions', { plural: '', namespaced: false }, patchOptions)
 
 const updateOptions = {
   dryRun: optional(1, list(string, { type: 'none' })),
@@ -105,21 +87,15 @@ const updateOptions = {
 export interface UpdateOptions extends TypeMeta, FieldsType<typeof updateOptions> {}
 /** Query parameters of an update. */
 export const UpdateOptions: Kind<UpdateOptions> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.UpdateOptions',
-  { group: 'meta.k8s.io', version: 'v1', plural: '', namespaced: false },
+  'UpdateOptions',
+  { plural: '', namespaced: false },
   updateOptions,
 )
 
-const tableOptions = {
-  includeObject: optional(1, string),
-}
+const tableOptions = { includeObject: optional(1, string) }
 export interface TableOptions extends TypeMeta, FieldsType<typeof tableOptions> {}
 /** Query parameters of a request answered with a Table. */
-export const TableOptions: Kind<TableOptions> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.TableOptions',
-  { group: 'meta.k8s.io', version: 'v1', plural: '', namespaced: false },
-  tableOptions,
-)
+export const TableOptions: Kind<TableOptions> = kind('TableOptions', { plural: '', namespaced: false }, tableOptions)
 
 /** The body of a patch request; its form depends on the content type. */
-export const Patch: MessageSchema<unknown> = message('k8s.io.apimachinery.pkg.apis.meta.v1.Patch', {})
+export const Patch: MessageSchema<unknown> = message('Patch', {})

@@ -4,15 +4,14 @@ import {
   type FieldsType,
   int32,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   string,
   type TypeMeta,
 } from '../../schema/index.js'
+import { coreKind, message } from './declare.js'
 import { ListMeta } from './list-meta.js'
 
 const statusCause = {
@@ -21,10 +20,7 @@ const statusCause = {
   field: optional(3, string),
 }
 export interface StatusCause extends FieldsType<typeof statusCause> {}
-export const StatusCause: MessageSchema<StatusCause> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.StatusCause',
-  statusCause,
-)
+export const StatusCause: MessageSchema<StatusCause> = message('StatusCause', statusCause)
 
 const statusDetails = {
   name: optional(1, string),
@@ -35,10 +31,7 @@ const statusDetails = {
   retryAfterSeconds: optional(5, int32),
 }
 export interface StatusDetails extends FieldsType<typeof statusDetails> {}
-export const StatusDetails: MessageSchema<StatusDetails> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.StatusDetails',
-  statusDetails,
-)
+export const StatusDetails: MessageSchema<StatusDetails> = message('StatusDetails', statusDetails)
 
 const status = {
   metadata: embedded(1, ListMeta),
@@ -51,8 +44,4 @@ const status = {
 export interface Status extends TypeMeta, FieldsType<typeof status> {}
 export interface StatusInit extends TypeMeta, FieldsInit<typeof status> {}
 /** The outcome of a call that answers with no object; every error has this form. */
-export const Status: Kind<Status, StatusInit> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.Status',
-  { group: '', version: 'v1', plural: '', namespaced: false },
-  status,
-)
+export const Status: Kind<Status, StatusInit> = coreKind('Status', { plural: '', namespaced: false }, status)

@@ -5,10 +5,8 @@ import {
   int32,
   json,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   rawExtension,
@@ -16,6 +14,7 @@ import {
   string,
   type TypeMeta,
 } from '../../schema/index.js'
+import { kind, message } from './declare.js'
 import { ListMeta } from './list-meta.js'
 
 const tableColumnDefinition = {
@@ -27,7 +26,7 @@ const tableColumnDefinition = {
 }
 export interface TableColumnDefinition extends FieldsType<typeof tableColumnDefinition> {}
 export const TableColumnDefinition: MessageSchema<TableColumnDefinition> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.TableColumnDefinition',
+  'TableColumnDefinition',
   tableColumnDefinition,
 )
 
@@ -38,10 +37,7 @@ const tableRowCondition = {
   message: optional(0, string),
 }
 export interface TableRowCondition extends FieldsType<typeof tableRowCondition> {}
-export const TableRowCondition: MessageSchema<TableRowCondition> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.TableRowCondition',
-  tableRowCondition,
-)
+export const TableRowCondition: MessageSchema<TableRowCondition> = message('TableRowCondition', tableRowCondition)
 
 const tableRow = {
   cells: required(0, list(json, { type: 'none' })),
@@ -49,7 +45,7 @@ const tableRow = {
   object: nullable(0, rawExtension),
 }
 export interface TableRow extends FieldsType<typeof tableRow> {}
-export const TableRow: MessageSchema<TableRow> = message('k8s.io.apimachinery.pkg.apis.meta.v1.TableRow', tableRow)
+export const TableRow: MessageSchema<TableRow> = message('TableRow', tableRow)
 
 const table = {
   metadata: embedded(0, ListMeta),
@@ -59,8 +55,4 @@ const table = {
 export interface Table extends TypeMeta, FieldsType<typeof table> {}
 export interface TableInit extends TypeMeta, FieldsInit<typeof table> {}
 /** Objects as rows for people to read, with columns chosen by the server. */
-export const Table: Kind<Table, TableInit> = kind(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.Table',
-  { group: 'meta.k8s.io', version: 'v1', plural: '', namespaced: false },
-  table,
-)
+export const Table: Kind<Table, TableInit> = kind('Table', { plural: '', namespaced: false }, table)

@@ -1,11 +1,9 @@
-import { type FieldsType, type MessageSchema, message, rawExtension, required, string } from '../../schema/index.js'
+import { type FieldsType, type MessageSchema, rawExtension, required, string } from '../../schema/index.js'
+import { message } from './declare.js'
 
 const watchEvent = {
   type: required(1, string),
   object: required(2, rawExtension),
 }
 export interface WatchEvent extends FieldsType<typeof watchEvent> {}
-export const WatchEvent: MessageSchema<WatchEvent> = message(
-  'k8s.io.apimachinery.pkg.apis.meta.v1.WatchEvent',
-  watchEvent,
-)
+export const WatchEvent: MessageSchema<WatchEvent> = message('WatchEvent', watchEvent)

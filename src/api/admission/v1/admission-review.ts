@@ -6,11 +6,9 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -20,6 +18,7 @@ import {
   type TypeMeta,
 } from '../../../schema/index.js'
 import { UserInfo } from '../../authentication/v1/index.js'
+import { kind, message } from './declare.js'
 
 const admissionRequest = {
   uid: required(1, string),
@@ -41,7 +40,7 @@ const admissionRequest = {
 export interface AdmissionRequest extends FieldsType<typeof admissionRequest> {}
 export interface AdmissionRequestInit extends FieldsInit<typeof admissionRequest> {}
 export const AdmissionRequest: MessageSchema<AdmissionRequest, AdmissionRequestInit> = message(
-  'k8s.io.api.admission.v1.AdmissionRequest',
+  'AdmissionRequest',
   admissionRequest,
 )
 
@@ -57,7 +56,7 @@ const admissionResponse = {
 export interface AdmissionResponse extends FieldsType<typeof admissionResponse> {}
 export interface AdmissionResponseInit extends FieldsInit<typeof admissionResponse> {}
 export const AdmissionResponse: MessageSchema<AdmissionResponse, AdmissionResponseInit> = message(
-  'k8s.io.api.admission.v1.AdmissionResponse',
+  'AdmissionResponse',
   admissionResponse,
 )
 
@@ -69,7 +68,7 @@ export interface AdmissionReview extends TypeMeta, FieldsType<typeof admissionRe
 export interface AdmissionReviewInit extends TypeMeta, FieldsInit<typeof admissionReview> {}
 /** Body of the call to an admission webhook and of its answer. */
 export const AdmissionReview: Kind<AdmissionReview, AdmissionReviewInit> = kind(
-  'k8s.io.api.admission.v1.AdmissionReview',
-  { group: 'admission.k8s.io', version: 'v1', plural: '', namespaced: false },
+  'AdmissionReview',
+  { plural: '', namespaced: false },
   admissionReview,
 )

@@ -4,12 +4,12 @@ import {
   inline,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const rule = {
   apiGroups: optional(1, list(string)),
@@ -18,17 +18,14 @@ const rule = {
   scope: pointer(4, string, { enum: ['*', 'Cluster', 'Namespaced'] }),
 }
 export interface Rule extends FieldsType<typeof rule> {}
-export const Rule: MessageSchema<Rule> = message('k8s.io.api.admissionregistration.v1.Rule', rule)
+export const Rule: MessageSchema<Rule> = message('Rule', rule)
 
 const ruleWithOperations = {
   operations: optional(1, list(string)),
   rule: inline(2, Rule),
 }
 export interface RuleWithOperations extends FieldsType<typeof ruleWithOperations> {}
-export const RuleWithOperations: MessageSchema<RuleWithOperations> = message(
-  'k8s.io.api.admissionregistration.v1.RuleWithOperations',
-  ruleWithOperations,
-)
+export const RuleWithOperations: MessageSchema<RuleWithOperations> = message('RuleWithOperations', ruleWithOperations)
 
 const namedRuleWithOperations = {
   resourceNames: optional(1, list(string)),
@@ -36,7 +33,7 @@ const namedRuleWithOperations = {
 }
 export interface NamedRuleWithOperations extends FieldsType<typeof namedRuleWithOperations> {}
 export const NamedRuleWithOperations: MessageSchema<NamedRuleWithOperations> = message(
-  'k8s.io.api.admissionregistration.v1.NamedRuleWithOperations',
+  'NamedRuleWithOperations',
   namedRuleWithOperations,
   { atomic: true },
 )
@@ -49,18 +46,11 @@ const matchResources = {
   matchPolicy: pointer(7, string, { enum: ['Equivalent', 'Exact'] }),
 }
 export interface MatchResources extends FieldsType<typeof matchResources> {}
-export const MatchResources: MessageSchema<MatchResources> = message(
-  'k8s.io.api.admissionregistration.v1.MatchResources',
-  matchResources,
-  { atomic: true },
-)
+export const MatchResources: MessageSchema<MatchResources> = message('MatchResources', matchResources, { atomic: true })
 
 const matchCondition = {
   name: required(1, string),
   expression: required(2, string),
 }
 export interface MatchCondition extends FieldsType<typeof matchCondition> {}
-export const MatchCondition: MessageSchema<MatchCondition> = message(
-  'k8s.io.api.admissionregistration.v1.MatchCondition',
-  matchCondition,
-)
+export const MatchCondition: MessageSchema<MatchCondition> = message('MatchCondition', matchCondition)

@@ -4,14 +4,13 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   optional,
   pointer,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { MatchResources } from './match.js'
 import { ParamRef } from './policy.js'
 
@@ -22,7 +21,7 @@ const mutatingAdmissionPolicyBindingSpec = {
 }
 export interface MutatingAdmissionPolicyBindingSpec extends FieldsType<typeof mutatingAdmissionPolicyBindingSpec> {}
 export const MutatingAdmissionPolicyBindingSpec: MessageSchema<MutatingAdmissionPolicyBindingSpec> = message(
-  'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpec',
+  'MutatingAdmissionPolicyBindingSpec',
   mutatingAdmissionPolicyBindingSpec,
 )
 
@@ -37,12 +36,7 @@ export interface MutatingAdmissionPolicyBindingInit
 /** Puts a MutatingAdmissionPolicy to work, with parameters and for a part of the cluster. */
 export const MutatingAdmissionPolicyBinding: Kind<MutatingAdmissionPolicyBinding, MutatingAdmissionPolicyBindingInit> =
   kind(
-    'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicyBinding',
-    {
-      group: 'admissionregistration.k8s.io',
-      version: 'v1',
-      plural: 'mutatingadmissionpolicybindings',
-      namespaced: false,
-    },
+    'MutatingAdmissionPolicyBinding',
+    { plural: 'mutatingadmissionpolicybindings', namespaced: false },
     mutatingAdmissionPolicyBinding,
   )

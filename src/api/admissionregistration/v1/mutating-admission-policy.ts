@@ -5,33 +5,25 @@ import {
   type FieldsType,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { MatchCondition, MatchResources } from './match.js'
 import { ParamKind, Variable } from './policy.js'
 
-const applyConfiguration = {
-  expression: optional(1, string),
-}
+const applyConfiguration = { expression: optional(1, string) }
 export interface ApplyConfiguration extends FieldsType<typeof applyConfiguration> {}
-export const ApplyConfiguration: MessageSchema<ApplyConfiguration> = message(
-  'k8s.io.api.admissionregistration.v1.ApplyConfiguration',
-  applyConfiguration,
-)
+export const ApplyConfiguration: MessageSchema<ApplyConfiguration> = message('ApplyConfiguration', applyConfiguration)
 
-const jsonPatch = {
-  expression: optional(1, string),
-}
+const jsonPatch = { expression: optional(1, string) }
 export interface JSONPatch extends FieldsType<typeof jsonPatch> {}
-export const JSONPatch: MessageSchema<JSONPatch> = message('k8s.io.api.admissionregistration.v1.JSONPatch', jsonPatch)
+export const JSONPatch: MessageSchema<JSONPatch> = message('JSONPatch', jsonPatch)
 
 const mutation = {
   patchType: required(2, string, { enum: ['ApplyConfiguration', 'JSONPatch'] }),
@@ -39,7 +31,7 @@ const mutation = {
   jsonPatch: pointer(4, JSONPatch),
 }
 export interface Mutation extends FieldsType<typeof mutation> {}
-export const Mutation: MessageSchema<Mutation> = message('k8s.io.api.admissionregistration.v1.Mutation', mutation)
+export const Mutation: MessageSchema<Mutation> = message('Mutation', mutation)
 
 const mutatingAdmissionPolicySpec = {
   paramKind: pointer(1, ParamKind),
@@ -52,7 +44,7 @@ const mutatingAdmissionPolicySpec = {
 }
 export interface MutatingAdmissionPolicySpec extends FieldsType<typeof mutatingAdmissionPolicySpec> {}
 export const MutatingAdmissionPolicySpec: MessageSchema<MutatingAdmissionPolicySpec> = message(
-  'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicySpec',
+  'MutatingAdmissionPolicySpec',
   mutatingAdmissionPolicySpec,
 )
 
@@ -64,7 +56,7 @@ export interface MutatingAdmissionPolicy extends TypeMeta, FieldsType<typeof mut
 export interface MutatingAdmissionPolicyInit extends TypeMeta, FieldsInit<typeof mutatingAdmissionPolicy> {}
 /** CEL expressions that change requests on their way in. */
 export const MutatingAdmissionPolicy: Kind<MutatingAdmissionPolicy, MutatingAdmissionPolicyInit> = kind(
-  'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicy',
-  { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'mutatingadmissionpolicies', namespaced: false },
+  'MutatingAdmissionPolicy',
+  { plural: 'mutatingadmissionpolicies', namespaced: false },
   mutatingAdmissionPolicy,
 )

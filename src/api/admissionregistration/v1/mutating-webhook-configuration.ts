@@ -6,16 +6,15 @@ import {
   int32,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { MatchCondition, RuleWithOperations } from './match.js'
 import { WebhookClientConfig } from './webhook.js'
 
@@ -34,10 +33,7 @@ const mutatingWebhook = {
   matchConditions: optional(12, keyed(MatchCondition, ['name'], 'name')),
 }
 export interface MutatingWebhook extends FieldsType<typeof mutatingWebhook> {}
-export const MutatingWebhook: MessageSchema<MutatingWebhook> = message(
-  'k8s.io.api.admissionregistration.v1.MutatingWebhook',
-  mutatingWebhook,
-)
+export const MutatingWebhook: MessageSchema<MutatingWebhook> = message('MutatingWebhook', mutatingWebhook)
 
 const mutatingWebhookConfiguration = {
   metadata: embedded(1, ObjectMeta),
@@ -47,7 +43,7 @@ export interface MutatingWebhookConfiguration extends TypeMeta, FieldsType<typeo
 export interface MutatingWebhookConfigurationInit extends TypeMeta, FieldsInit<typeof mutatingWebhookConfiguration> {}
 /** HTTP callbacks that may change requests on their way in. */
 export const MutatingWebhookConfiguration: Kind<MutatingWebhookConfiguration, MutatingWebhookConfigurationInit> = kind(
-  'k8s.io.api.admissionregistration.v1.MutatingWebhookConfiguration',
-  { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'mutatingwebhookconfigurations', namespaced: false },
+  'MutatingWebhookConfiguration',
+  { plural: 'mutatingwebhookconfigurations', namespaced: false },
   mutatingWebhookConfiguration,
 )

@@ -1,22 +1,13 @@
 import { LabelSelector } from '../../../machinery/meta/index.js'
-import {
-  type FieldsType,
-  type MessageSchema,
-  message,
-  optional,
-  pointer,
-  required,
-  string,
-} from '../../../schema/index.js'
+import { type FieldsType, type MessageSchema, optional, pointer, required, string } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const paramKind = {
   apiVersion: optional(1, string),
   kind: optional(2, string),
 }
 export interface ParamKind extends FieldsType<typeof paramKind> {}
-export const ParamKind: MessageSchema<ParamKind> = message('k8s.io.api.admissionregistration.v1.ParamKind', paramKind, {
-  atomic: true,
-})
+export const ParamKind: MessageSchema<ParamKind> = message('ParamKind', paramKind, { atomic: true })
 
 const paramRef = {
   name: optional(1, string),
@@ -25,15 +16,11 @@ const paramRef = {
   parameterNotFoundAction: pointer(4, string),
 }
 export interface ParamRef extends FieldsType<typeof paramRef> {}
-export const ParamRef: MessageSchema<ParamRef> = message('k8s.io.api.admissionregistration.v1.ParamRef', paramRef, {
-  atomic: true,
-})
+export const ParamRef: MessageSchema<ParamRef> = message('ParamRef', paramRef, { atomic: true })
 
 const variable = {
   name: required(1, string),
   expression: required(2, string),
 }
 export interface Variable extends FieldsType<typeof variable> {}
-export const Variable: MessageSchema<Variable> = message('k8s.io.api.admissionregistration.v1.Variable', variable, {
-  atomic: true,
-})
+export const Variable: MessageSchema<Variable> = message('Variable', variable, { atomic: true })

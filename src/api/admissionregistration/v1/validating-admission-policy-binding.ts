@@ -4,9 +4,7 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
@@ -14,6 +12,7 @@ import {
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { MatchResources } from './match.js'
 import { ParamRef } from './policy.js'
 
@@ -25,7 +24,7 @@ const validatingAdmissionPolicyBindingSpec = {
 }
 export interface ValidatingAdmissionPolicyBindingSpec extends FieldsType<typeof validatingAdmissionPolicyBindingSpec> {}
 export const ValidatingAdmissionPolicyBindingSpec: MessageSchema<ValidatingAdmissionPolicyBindingSpec> = message(
-  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec',
+  'ValidatingAdmissionPolicyBindingSpec',
   validatingAdmissionPolicyBindingSpec,
 )
 
@@ -44,12 +43,7 @@ export const ValidatingAdmissionPolicyBinding: Kind<
   ValidatingAdmissionPolicyBinding,
   ValidatingAdmissionPolicyBindingInit
 > = kind(
-  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
-  {
-    group: 'admissionregistration.k8s.io',
-    version: 'v1',
-    plural: 'validatingadmissionpolicybindings',
-    namespaced: false,
-  },
+  'ValidatingAdmissionPolicyBinding',
+  { plural: 'validatingadmissionpolicybindings', namespaced: false },
   validatingAdmissionPolicyBinding,
 )

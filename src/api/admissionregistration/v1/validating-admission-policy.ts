@@ -6,16 +6,15 @@ import {
   int64,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { MatchCondition, MatchResources } from './match.js'
 import { ParamKind, Variable } from './policy.js'
 
@@ -24,29 +23,18 @@ const auditAnnotation = {
   valueExpression: required(2, string),
 }
 export interface AuditAnnotation extends FieldsType<typeof auditAnnotation> {}
-export const AuditAnnotation: MessageSchema<AuditAnnotation> = message(
-  'k8s.io.api.admissionregistration.v1.AuditAnnotation',
-  auditAnnotation,
-)
+export const AuditAnnotation: MessageSchema<AuditAnnotation> = message('AuditAnnotation', auditAnnotation)
 
 const expressionWarning = {
   fieldRef: required(2, string),
   warning: required(3, string),
 }
 export interface ExpressionWarning extends FieldsType<typeof expressionWarning> {}
-export const ExpressionWarning: MessageSchema<ExpressionWarning> = message(
-  'k8s.io.api.admissionregistration.v1.ExpressionWarning',
-  expressionWarning,
-)
+export const ExpressionWarning: MessageSchema<ExpressionWarning> = message('ExpressionWarning', expressionWarning)
 
-const typeChecking = {
-  expressionWarnings: optional(1, list(ExpressionWarning)),
-}
+const typeChecking = { expressionWarnings: optional(1, list(ExpressionWarning)) }
 export interface TypeChecking extends FieldsType<typeof typeChecking> {}
-export const TypeChecking: MessageSchema<TypeChecking> = message(
-  'k8s.io.api.admissionregistration.v1.TypeChecking',
-  typeChecking,
-)
+export const TypeChecking: MessageSchema<TypeChecking> = message('TypeChecking', typeChecking)
 
 const validation = {
   expression: required(1, string),
@@ -55,10 +43,7 @@ const validation = {
   messageExpression: optional(4, string),
 }
 export interface Validation extends FieldsType<typeof validation> {}
-export const Validation: MessageSchema<Validation> = message(
-  'k8s.io.api.admissionregistration.v1.Validation',
-  validation,
-)
+export const Validation: MessageSchema<Validation> = message('Validation', validation)
 
 const validatingAdmissionPolicySpec = {
   paramKind: pointer(1, ParamKind),
@@ -71,7 +56,7 @@ const validatingAdmissionPolicySpec = {
 }
 export interface ValidatingAdmissionPolicySpec extends FieldsType<typeof validatingAdmissionPolicySpec> {}
 export const ValidatingAdmissionPolicySpec: MessageSchema<ValidatingAdmissionPolicySpec> = message(
-  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicySpec',
+  'ValidatingAdmissionPolicySpec',
   validatingAdmissionPolicySpec,
 )
 
@@ -82,7 +67,7 @@ const validatingAdmissionPolicyStatus = {
 }
 export interface ValidatingAdmissionPolicyStatus extends FieldsType<typeof validatingAdmissionPolicyStatus> {}
 export const ValidatingAdmissionPolicyStatus: MessageSchema<ValidatingAdmissionPolicyStatus> = message(
-  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus',
+  'ValidatingAdmissionPolicyStatus',
   validatingAdmissionPolicyStatus,
 )
 
@@ -95,7 +80,7 @@ export interface ValidatingAdmissionPolicy extends TypeMeta, FieldsType<typeof v
 export interface ValidatingAdmissionPolicyInit extends TypeMeta, FieldsInit<typeof validatingAdmissionPolicy> {}
 /** CEL expressions that accept or refuse requests. */
 export const ValidatingAdmissionPolicy: Kind<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyInit> = kind(
-  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicy',
-  { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'validatingadmissionpolicies', namespaced: false },
+  'ValidatingAdmissionPolicy',
+  { plural: 'validatingadmissionpolicies', namespaced: false },
   validatingAdmissionPolicy,
 )

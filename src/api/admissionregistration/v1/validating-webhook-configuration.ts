@@ -6,16 +6,15 @@ import {
   int32,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { MatchCondition, RuleWithOperations } from './match.js'
 import { WebhookClientConfig } from './webhook.js'
 
@@ -33,10 +32,7 @@ const validatingWebhook = {
   matchConditions: optional(11, keyed(MatchCondition, ['name'], 'name')),
 }
 export interface ValidatingWebhook extends FieldsType<typeof validatingWebhook> {}
-export const ValidatingWebhook: MessageSchema<ValidatingWebhook> = message(
-  'k8s.io.api.admissionregistration.v1.ValidatingWebhook',
-  validatingWebhook,
-)
+export const ValidatingWebhook: MessageSchema<ValidatingWebhook> = message('ValidatingWebhook', validatingWebhook)
 
 const validatingWebhookConfiguration = {
   metadata: embedded(1, ObjectMeta),
@@ -49,12 +45,7 @@ export interface ValidatingWebhookConfigurationInit
 /** HTTP callbacks that accept or refuse requests. */
 export const ValidatingWebhookConfiguration: Kind<ValidatingWebhookConfiguration, ValidatingWebhookConfigurationInit> =
   kind(
-    'k8s.io.api.admissionregistration.v1.ValidatingWebhookConfiguration',
-    {
-      group: 'admissionregistration.k8s.io',
-      version: 'v1',
-      plural: 'validatingwebhookconfigurations',
-      namespaced: false,
-    },
+    'ValidatingWebhookConfiguration',
+    { plural: 'validatingwebhookconfigurations', namespaced: false },
     validatingWebhookConfiguration,
   )

@@ -3,12 +3,12 @@ import {
   type FieldsType,
   int32,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const serviceReference = {
   namespace: required(1, string),
@@ -17,10 +17,7 @@ const serviceReference = {
   port: pointer(4, int32),
 }
 export interface ServiceReference extends FieldsType<typeof serviceReference> {}
-export const ServiceReference: MessageSchema<ServiceReference> = message(
-  'k8s.io.api.admissionregistration.v1.ServiceReference',
-  serviceReference,
-)
+export const ServiceReference: MessageSchema<ServiceReference> = message('ServiceReference', serviceReference)
 
 const webhookClientConfig = {
   url: pointer(3, string),
@@ -29,6 +26,6 @@ const webhookClientConfig = {
 }
 export interface WebhookClientConfig extends FieldsType<typeof webhookClientConfig> {}
 export const WebhookClientConfig: MessageSchema<WebhookClientConfig> = message(
-  'k8s.io.api.admissionregistration.v1.WebhookClientConfig',
+  'WebhookClientConfig',
   webhookClientConfig,
 )

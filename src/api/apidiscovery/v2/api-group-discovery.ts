@@ -4,16 +4,15 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const apiSubresourceDiscovery = {
   subresource: required(1, string),
@@ -23,7 +22,7 @@ const apiSubresourceDiscovery = {
 }
 export interface APISubresourceDiscovery extends FieldsType<typeof apiSubresourceDiscovery> {}
 export const APISubresourceDiscovery: MessageSchema<APISubresourceDiscovery> = message(
-  'k8s.io.api.apidiscovery.v2.APISubresourceDiscovery',
+  'APISubresourceDiscovery',
   apiSubresourceDiscovery,
 )
 
@@ -39,7 +38,7 @@ const apiResourceDiscovery = {
 }
 export interface APIResourceDiscovery extends FieldsType<typeof apiResourceDiscovery> {}
 export const APIResourceDiscovery: MessageSchema<APIResourceDiscovery> = message(
-  'k8s.io.api.apidiscovery.v2.APIResourceDiscovery',
+  'APIResourceDiscovery',
   apiResourceDiscovery,
 )
 
@@ -50,7 +49,7 @@ const apiVersionDiscovery = {
 }
 export interface APIVersionDiscovery extends FieldsType<typeof apiVersionDiscovery> {}
 export const APIVersionDiscovery: MessageSchema<APIVersionDiscovery> = message(
-  'k8s.io.api.apidiscovery.v2.APIVersionDiscovery',
+  'APIVersionDiscovery',
   apiVersionDiscovery,
 )
 
@@ -62,8 +61,8 @@ export interface APIGroupDiscovery extends TypeMeta, FieldsType<typeof apiGroupD
 export interface APIGroupDiscoveryInit extends TypeMeta, FieldsInit<typeof apiGroupDiscovery> {}
 /** Aggregated discovery of one group. */
 export const APIGroupDiscovery: Kind<APIGroupDiscovery, APIGroupDiscoveryInit> = kind(
-  'k8s.io.api.apidiscovery.v2.APIGroupDiscovery',
-  { group: 'apidiscovery.k8s.io', version: 'v2', plural: '', namespaced: false },
+  'APIGroupDiscovery',
+  { plural: '', namespaced: false },
   apiGroupDiscovery,
 )
 
@@ -75,7 +74,7 @@ export interface APIGroupDiscoveryList extends TypeMeta, FieldsType<typeof apiGr
 export interface APIGroupDiscoveryListInit extends TypeMeta, FieldsInit<typeof apiGroupDiscoveryList> {}
 /** Aggregated discovery: every group, version and resource in one document. */
 export const APIGroupDiscoveryList: Kind<APIGroupDiscoveryList, APIGroupDiscoveryListInit> = kind(
-  'k8s.io.api.apidiscovery.v2.APIGroupDiscoveryList',
-  { group: 'apidiscovery.k8s.io', version: 'v2', plural: '', namespaced: false },
+  'APIGroupDiscoveryList',
+  { plural: '', namespaced: false },
   apiGroupDiscoveryList,
 )

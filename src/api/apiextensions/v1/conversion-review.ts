@@ -4,16 +4,15 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   pointer,
   rawExtension,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const conversionRequest = {
   uid: required(1, string),
@@ -21,10 +20,7 @@ const conversionRequest = {
   objects: required(3, list(rawExtension, { type: 'none' })),
 }
 export interface ConversionRequest extends FieldsType<typeof conversionRequest> {}
-export const ConversionRequest: MessageSchema<ConversionRequest> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ConversionRequest',
-  conversionRequest,
-)
+export const ConversionRequest: MessageSchema<ConversionRequest> = message('ConversionRequest', conversionRequest)
 
 const conversionResponse = {
   uid: required(1, string),
@@ -34,7 +30,7 @@ const conversionResponse = {
 export interface ConversionResponse extends FieldsType<typeof conversionResponse> {}
 export interface ConversionResponseInit extends FieldsInit<typeof conversionResponse> {}
 export const ConversionResponse: MessageSchema<ConversionResponse, ConversionResponseInit> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ConversionResponse',
+  'ConversionResponse',
   conversionResponse,
 )
 
@@ -46,7 +42,7 @@ export interface ConversionReview extends TypeMeta, FieldsType<typeof conversion
 export interface ConversionReviewInit extends TypeMeta, FieldsInit<typeof conversionReview> {}
 /** Body of the call to a conversion webhook and of its answer. */
 export const ConversionReview: Kind<ConversionReview, ConversionReviewInit> = kind(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ConversionReview',
-  { group: 'apiextensions.k8s.io', version: 'v1', plural: '', namespaced: false },
+  'ConversionReview',
+  { plural: '', namespaced: false },
   conversionReview,
 )

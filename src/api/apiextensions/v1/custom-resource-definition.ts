@@ -8,10 +8,8 @@ import {
   int64,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -20,6 +18,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { JSONSchemaProps } from './json-schema-props.js'
 import { CustomResourceConversion } from './webhook-conversion.js'
 
@@ -33,7 +32,7 @@ const customResourceColumnDefinition = {
 }
 export interface CustomResourceColumnDefinition extends FieldsType<typeof customResourceColumnDefinition> {}
 export const CustomResourceColumnDefinition: MessageSchema<CustomResourceColumnDefinition> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition',
+  'CustomResourceColumnDefinition',
   customResourceColumnDefinition,
 )
 
@@ -47,7 +46,7 @@ const customResourceDefinitionNames = {
 }
 export interface CustomResourceDefinitionNames extends FieldsType<typeof customResourceDefinitionNames> {}
 export const CustomResourceDefinitionNames: MessageSchema<CustomResourceDefinitionNames> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames',
+  'CustomResourceDefinitionNames',
   customResourceDefinitionNames,
 )
 
@@ -58,14 +57,14 @@ const customResourceSubresourceScale = {
 }
 export interface CustomResourceSubresourceScale extends FieldsType<typeof customResourceSubresourceScale> {}
 export const CustomResourceSubresourceScale: MessageSchema<CustomResourceSubresourceScale> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale',
+  'CustomResourceSubresourceScale',
   customResourceSubresourceScale,
 )
 
 const customResourceSubresourceStatus = {}
 export interface CustomResourceSubresourceStatus extends FieldsType<typeof customResourceSubresourceStatus> {}
 export const CustomResourceSubresourceStatus: MessageSchema<CustomResourceSubresourceStatus> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus',
+  'CustomResourceSubresourceStatus',
   customResourceSubresourceStatus,
 )
 
@@ -75,27 +74,20 @@ const customResourceSubresources = {
 }
 export interface CustomResourceSubresources extends FieldsType<typeof customResourceSubresources> {}
 export const CustomResourceSubresources: MessageSchema<CustomResourceSubresources> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources',
+  'CustomResourceSubresources',
   customResourceSubresources,
 )
 
-const customResourceValidation = {
-  openAPIV3Schema: pointer(1, JSONSchemaProps),
-}
+const customResourceValidation = { openAPIV3Schema: pointer(1, JSONSchemaProps) }
 export interface CustomResourceValidation extends FieldsType<typeof customResourceValidation> {}
 export const CustomResourceValidation: MessageSchema<CustomResourceValidation> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation',
+  'CustomResourceValidation',
   customResourceValidation,
 )
 
-const selectableField = {
-  jsonPath: required(1, string),
-}
+const selectableField = { jsonPath: required(1, string) }
 export interface SelectableField extends FieldsType<typeof selectableField> {}
-export const SelectableField: MessageSchema<SelectableField> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.SelectableField',
-  selectableField,
-)
+export const SelectableField: MessageSchema<SelectableField> = message('SelectableField', selectableField)
 
 const customResourceDefinitionVersion = {
   name: required(1, string),
@@ -110,7 +102,7 @@ const customResourceDefinitionVersion = {
 }
 export interface CustomResourceDefinitionVersion extends FieldsType<typeof customResourceDefinitionVersion> {}
 export const CustomResourceDefinitionVersion: MessageSchema<CustomResourceDefinitionVersion> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion',
+  'CustomResourceDefinitionVersion',
   customResourceDefinitionVersion,
 )
 
@@ -124,7 +116,7 @@ const customResourceDefinitionSpec = {
 }
 export interface CustomResourceDefinitionSpec extends FieldsType<typeof customResourceDefinitionSpec> {}
 export const CustomResourceDefinitionSpec: MessageSchema<CustomResourceDefinitionSpec> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec',
+  'CustomResourceDefinitionSpec',
   customResourceDefinitionSpec,
 )
 
@@ -138,7 +130,7 @@ const customResourceDefinitionCondition = {
 }
 export interface CustomResourceDefinitionCondition extends FieldsType<typeof customResourceDefinitionCondition> {}
 export const CustomResourceDefinitionCondition: MessageSchema<CustomResourceDefinitionCondition> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition',
+  'CustomResourceDefinitionCondition',
   customResourceDefinitionCondition,
 )
 
@@ -153,10 +145,7 @@ export interface CustomResourceDefinitionStatusInit extends FieldsInit<typeof cu
 export const CustomResourceDefinitionStatus: MessageSchema<
   CustomResourceDefinitionStatus,
   CustomResourceDefinitionStatusInit
-> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus',
-  customResourceDefinitionStatus,
-)
+> = message('CustomResourceDefinitionStatus', customResourceDefinitionStatus)
 
 const customResourceDefinition = {
   metadata: embedded(1, ObjectMeta),
@@ -167,7 +156,7 @@ export interface CustomResourceDefinition extends TypeMeta, FieldsType<typeof cu
 export interface CustomResourceDefinitionInit extends TypeMeta, FieldsInit<typeof customResourceDefinition> {}
 /** A resource that users add to the API. */
 export const CustomResourceDefinition: Kind<CustomResourceDefinition, CustomResourceDefinitionInit> = kind(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
-  { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false },
+  'CustomResourceDefinition',
+  { plural: 'customresourcedefinitions', namespaced: false },
   customResourceDefinition,
 )

@@ -10,12 +10,12 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const externalDocumentation = {
   description: optional(1, string),
@@ -23,7 +23,7 @@ const externalDocumentation = {
 }
 export interface ExternalDocumentation extends FieldsType<typeof externalDocumentation> {}
 export const ExternalDocumentation: MessageSchema<ExternalDocumentation> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation',
+  'ExternalDocumentation',
   externalDocumentation,
 )
 
@@ -38,10 +38,7 @@ const validationRule = {
   optionalOldSelf: pointer(6, boolean),
 }
 export interface ValidationRule extends FieldsType<typeof validationRule> {}
-export const ValidationRule: MessageSchema<ValidationRule> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ValidationRule',
-  validationRule,
-)
+export const ValidationRule: MessageSchema<ValidationRule> = message('ValidationRule', validationRule)
 
 const plainFields = {
   id: optional(1, string),
@@ -124,20 +121,17 @@ export const JSONSchemaPropsOrStringArray: MessageSchema<JSONSchemaPropsOrString
   },
 )
 
-export const JSONSchemaProps: MessageSchema<JSONSchemaProps> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps',
-  {
-    ...plainFields,
-    items: pointer(24, JSONSchemaPropsOrArray),
-    allOf: optional(25, list(schema)),
-    oneOf: optional(26, list(schema)),
-    anyOf: optional(27, list(schema)),
-    not: pointer(28, schema),
-    properties: optional(29, map(schema)),
-    additionalProperties: pointer(30, JSONSchemaPropsOrBool),
-    patternProperties: optional(31, map(schema)),
-    dependencies: optional(32, map(JSONSchemaPropsOrStringArray)),
-    additionalItems: pointer(33, JSONSchemaPropsOrBool),
-    definitions: optional(34, map(schema)),
-  },
-)
+export const JSONSchemaProps: MessageSchema<JSONSchemaProps> = message('JSONSchemaProps', {
+  ...plainFields,
+  items: pointer(24, JSONSchemaPropsOrArray),
+  allOf: optional(25, list(schema)),
+  oneOf: optional(26, list(schema)),
+  anyOf: optional(27, list(schema)),
+  not: pointer(28, schema),
+  properties: optional(29, map(schema)),
+  additionalProperties: pointer(30, JSONSchemaPropsOrBool),
+  patternProperties: optional(31, map(schema)),
+  dependencies: optional(32, map(JSONSchemaPropsOrStringArray)),
+  additionalItems: pointer(33, JSONSchemaPropsOrBool),
+  definitions: optional(34, map(schema)),
+})

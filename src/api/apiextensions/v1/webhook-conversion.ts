@@ -4,12 +4,12 @@ import {
   int32,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const serviceReference = {
   namespace: required(1, string),
@@ -18,10 +18,7 @@ const serviceReference = {
   port: pointer(4, int32),
 }
 export interface ServiceReference extends FieldsType<typeof serviceReference> {}
-export const ServiceReference: MessageSchema<ServiceReference> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ServiceReference',
-  serviceReference,
-)
+export const ServiceReference: MessageSchema<ServiceReference> = message('ServiceReference', serviceReference)
 
 const webhookClientConfig = {
   url: pointer(3, string),
@@ -30,7 +27,7 @@ const webhookClientConfig = {
 }
 export interface WebhookClientConfig extends FieldsType<typeof webhookClientConfig> {}
 export const WebhookClientConfig: MessageSchema<WebhookClientConfig> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig',
+  'WebhookClientConfig',
   webhookClientConfig,
 )
 
@@ -39,10 +36,7 @@ const webhookConversion = {
   conversionReviewVersions: required(3, list(string)),
 }
 export interface WebhookConversion extends FieldsType<typeof webhookConversion> {}
-export const WebhookConversion: MessageSchema<WebhookConversion> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.WebhookConversion',
-  webhookConversion,
-)
+export const WebhookConversion: MessageSchema<WebhookConversion> = message('WebhookConversion', webhookConversion)
 
 const customResourceConversion = {
   strategy: required(1, string),
@@ -50,6 +44,6 @@ const customResourceConversion = {
 }
 export interface CustomResourceConversion extends FieldsType<typeof customResourceConversion> {}
 export const CustomResourceConversion: MessageSchema<CustomResourceConversion> = message(
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion',
+  'CustomResourceConversion',
   customResourceConversion,
 )

@@ -8,9 +8,7 @@ import {
   int32,
   type Kind,
   keyed,
-  kind,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -19,6 +17,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const serviceReference = {
   namespace: optional(1, string),
@@ -26,10 +25,7 @@ const serviceReference = {
   port: pointer(3, int32),
 }
 export interface ServiceReference extends FieldsType<typeof serviceReference> {}
-export const ServiceReference: MessageSchema<ServiceReference> = message(
-  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.ServiceReference',
-  serviceReference,
-)
+export const ServiceReference: MessageSchema<ServiceReference> = message('ServiceReference', serviceReference)
 
 const apiServiceSpec = {
   service: pointer(1, ServiceReference),
@@ -41,10 +37,7 @@ const apiServiceSpec = {
   versionPriority: required(8, int32),
 }
 export interface APIServiceSpec extends FieldsType<typeof apiServiceSpec> {}
-export const APIServiceSpec: MessageSchema<APIServiceSpec> = message(
-  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIServiceSpec',
-  apiServiceSpec,
-)
+export const APIServiceSpec: MessageSchema<APIServiceSpec> = message('APIServiceSpec', apiServiceSpec)
 
 const apiServiceCondition = {
   type: required(1, string),
@@ -55,18 +48,13 @@ const apiServiceCondition = {
 }
 export interface APIServiceCondition extends FieldsType<typeof apiServiceCondition> {}
 export const APIServiceCondition: MessageSchema<APIServiceCondition> = message(
-  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIServiceCondition',
+  'APIServiceCondition',
   apiServiceCondition,
 )
 
-const apiServiceStatus = {
-  conditions: optional(1, keyed(APIServiceCondition, ['type'], 'type')),
-}
+const apiServiceStatus = { conditions: optional(1, keyed(APIServiceCondition, ['type'], 'type')) }
 export interface APIServiceStatus extends FieldsType<typeof apiServiceStatus> {}
-export const APIServiceStatus: MessageSchema<APIServiceStatus> = message(
-  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIServiceStatus',
-  apiServiceStatus,
-)
+export const APIServiceStatus: MessageSchema<APIServiceStatus> = message('APIServiceStatus', apiServiceStatus)
 
 const apiService = {
   metadata: embedded(1, ObjectMeta),
@@ -77,7 +65,7 @@ export interface APIService extends TypeMeta, FieldsType<typeof apiService> {}
 export interface APIServiceInit extends TypeMeta, FieldsInit<typeof apiService> {}
 /** A group and version served by an extension server. */
 export const APIService: Kind<APIService, APIServiceInit> = kind(
-  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.APIService',
-  { group: 'apiregistration.k8s.io', version: 'v1', plural: 'apiservices', namespaced: false },
+  'APIService',
+  { plural: 'apiservices', namespaced: false },
   apiService,
 )

@@ -5,12 +5,12 @@ import {
   type FieldsType,
   int64,
   type Kind,
-  kind,
   nullable,
   rawExtension,
   required,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 
 const controllerRevision = {
   metadata: embedded(1, ObjectMeta),
@@ -21,7 +21,7 @@ export interface ControllerRevision extends TypeMeta, FieldsType<typeof controll
 export interface ControllerRevisionInit extends TypeMeta, FieldsInit<typeof controllerRevision> {}
 /** An immutable snapshot of the state of a DaemonSet or StatefulSet, kept for rollbacks. */
 export const ControllerRevision: Kind<ControllerRevision, ControllerRevisionInit> = kind(
-  'k8s.io.api.apps.v1.ControllerRevision',
-  { group: 'apps', version: 'v1', plural: 'controllerrevisions', namespaced: true },
+  'ControllerRevision',
+  { plural: 'controllerrevisions', namespaced: true },
   controllerRevision,
 )

@@ -8,9 +8,7 @@ import {
   intOrString,
   type Kind,
   keyed,
-  kind,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -20,6 +18,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { PodTemplateSpec } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const rollingUpdateDaemonSet = {
   maxUnavailable: pointer(1, intOrString),
@@ -27,7 +26,7 @@ const rollingUpdateDaemonSet = {
 }
 export interface RollingUpdateDaemonSet extends FieldsType<typeof rollingUpdateDaemonSet> {}
 export const RollingUpdateDaemonSet: MessageSchema<RollingUpdateDaemonSet> = message(
-  'k8s.io.api.apps.v1.RollingUpdateDaemonSet',
+  'RollingUpdateDaemonSet',
   rollingUpdateDaemonSet,
 )
 
@@ -37,7 +36,7 @@ const daemonSetUpdateStrategy = {
 }
 export interface DaemonSetUpdateStrategy extends FieldsType<typeof daemonSetUpdateStrategy> {}
 export const DaemonSetUpdateStrategy: MessageSchema<DaemonSetUpdateStrategy> = message(
-  'k8s.io.api.apps.v1.DaemonSetUpdateStrategy',
+  'DaemonSetUpdateStrategy',
   daemonSetUpdateStrategy,
 )
 
@@ -50,10 +49,7 @@ const daemonSetSpec = {
 }
 export interface DaemonSetSpec extends FieldsType<typeof daemonSetSpec> {}
 export interface DaemonSetSpecInit extends FieldsInit<typeof daemonSetSpec> {}
-export const DaemonSetSpec: MessageSchema<DaemonSetSpec, DaemonSetSpecInit> = message(
-  'k8s.io.api.apps.v1.DaemonSetSpec',
-  daemonSetSpec,
-)
+export const DaemonSetSpec: MessageSchema<DaemonSetSpec, DaemonSetSpecInit> = message('DaemonSetSpec', daemonSetSpec)
 
 const daemonSetCondition = {
   type: required(1, string),
@@ -63,10 +59,7 @@ const daemonSetCondition = {
   message: optional(5, string),
 }
 export interface DaemonSetCondition extends FieldsType<typeof daemonSetCondition> {}
-export const DaemonSetCondition: MessageSchema<DaemonSetCondition> = message(
-  'k8s.io.api.apps.v1.DaemonSetCondition',
-  daemonSetCondition,
-)
+export const DaemonSetCondition: MessageSchema<DaemonSetCondition> = message('DaemonSetCondition', daemonSetCondition)
 
 const daemonSetStatus = {
   currentNumberScheduled: required(1, int32),
@@ -81,10 +74,7 @@ const daemonSetStatus = {
   conditions: optional(10, keyed(DaemonSetCondition, ['type'], 'type')),
 }
 export interface DaemonSetStatus extends FieldsType<typeof daemonSetStatus> {}
-export const DaemonSetStatus: MessageSchema<DaemonSetStatus> = message(
-  'k8s.io.api.apps.v1.DaemonSetStatus',
-  daemonSetStatus,
-)
+export const DaemonSetStatus: MessageSchema<DaemonSetStatus> = message('DaemonSetStatus', daemonSetStatus)
 
 const daemonSet = {
   metadata: embedded(1, ObjectMeta),
@@ -95,7 +85,7 @@ export interface DaemonSet extends TypeMeta, FieldsType<typeof daemonSet> {}
 export interface DaemonSetInit extends TypeMeta, FieldsInit<typeof daemonSet> {}
 /** Runs one pod on every node that it selects. */
 export const DaemonSet: Kind<DaemonSet, DaemonSetInit> = kind(
-  'k8s.io.api.apps.v1.DaemonSet',
-  { group: 'apps', version: 'v1', plural: 'daemonsets', namespaced: true },
+  'DaemonSet',
+  { plural: 'daemonsets', namespaced: true },
   daemonSet,
 )

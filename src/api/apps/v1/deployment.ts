@@ -9,9 +9,7 @@ import {
   intOrString,
   type Kind,
   keyed,
-  kind,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -21,6 +19,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { PodTemplateSpec } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const rollingUpdateDeployment = {
   maxUnavailable: pointer(1, intOrString),
@@ -28,7 +27,7 @@ const rollingUpdateDeployment = {
 }
 export interface RollingUpdateDeployment extends FieldsType<typeof rollingUpdateDeployment> {}
 export const RollingUpdateDeployment: MessageSchema<RollingUpdateDeployment> = message(
-  'k8s.io.api.apps.v1.RollingUpdateDeployment',
+  'RollingUpdateDeployment',
   rollingUpdateDeployment,
 )
 
@@ -37,10 +36,7 @@ const deploymentStrategy = {
   rollingUpdate: pointer(2, RollingUpdateDeployment),
 }
 export interface DeploymentStrategy extends FieldsType<typeof deploymentStrategy> {}
-export const DeploymentStrategy: MessageSchema<DeploymentStrategy> = message(
-  'k8s.io.api.apps.v1.DeploymentStrategy',
-  deploymentStrategy,
-)
+export const DeploymentStrategy: MessageSchema<DeploymentStrategy> = message('DeploymentStrategy', deploymentStrategy)
 
 const deploymentSpec = {
   replicas: pointer(1, int32),
@@ -55,7 +51,7 @@ const deploymentSpec = {
 export interface DeploymentSpec extends FieldsType<typeof deploymentSpec> {}
 export interface DeploymentSpecInit extends FieldsInit<typeof deploymentSpec> {}
 export const DeploymentSpec: MessageSchema<DeploymentSpec, DeploymentSpecInit> = message(
-  'k8s.io.api.apps.v1.DeploymentSpec',
+  'DeploymentSpec',
   deploymentSpec,
 )
 
@@ -69,7 +65,7 @@ const deploymentCondition = {
 }
 export interface DeploymentCondition extends FieldsType<typeof deploymentCondition> {}
 export const DeploymentCondition: MessageSchema<DeploymentCondition> = message(
-  'k8s.io.api.apps.v1.DeploymentCondition',
+  'DeploymentCondition',
   deploymentCondition,
 )
 
@@ -85,10 +81,7 @@ const deploymentStatus = {
   collisionCount: pointer(8, int32),
 }
 export interface DeploymentStatus extends FieldsType<typeof deploymentStatus> {}
-export const DeploymentStatus: MessageSchema<DeploymentStatus> = message(
-  'k8s.io.api.apps.v1.DeploymentStatus',
-  deploymentStatus,
-)
+export const DeploymentStatus: MessageSchema<DeploymentStatus> = message('DeploymentStatus', deploymentStatus)
 
 const deployment = {
   metadata: embedded(1, ObjectMeta),
@@ -99,7 +92,7 @@ export interface Deployment extends TypeMeta, FieldsType<typeof deployment> {}
 export interface DeploymentInit extends TypeMeta, FieldsInit<typeof deployment> {}
 /** Declarative updates for ReplicaSets and their pods. */
 export const Deployment: Kind<Deployment, DeploymentInit> = kind(
-  'k8s.io.api.apps.v1.Deployment',
-  { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true },
+  'Deployment',
+  { plural: 'deployments', namespaced: true },
   deployment,
 )

@@ -7,9 +7,7 @@ import {
   int64,
   type Kind,
   keyed,
-  kind,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -19,6 +17,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { PodTemplateSpec } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const replicaSetSpec = {
   replicas: pointer(1, int32),
@@ -29,7 +28,7 @@ const replicaSetSpec = {
 export interface ReplicaSetSpec extends FieldsType<typeof replicaSetSpec> {}
 export interface ReplicaSetSpecInit extends FieldsInit<typeof replicaSetSpec> {}
 export const ReplicaSetSpec: MessageSchema<ReplicaSetSpec, ReplicaSetSpecInit> = message(
-  'k8s.io.api.apps.v1.ReplicaSetSpec',
+  'ReplicaSetSpec',
   replicaSetSpec,
 )
 
@@ -42,7 +41,7 @@ const replicaSetCondition = {
 }
 export interface ReplicaSetCondition extends FieldsType<typeof replicaSetCondition> {}
 export const ReplicaSetCondition: MessageSchema<ReplicaSetCondition> = message(
-  'k8s.io.api.apps.v1.ReplicaSetCondition',
+  'ReplicaSetCondition',
   replicaSetCondition,
 )
 
@@ -56,10 +55,7 @@ const replicaSetStatus = {
   conditions: optional(6, keyed(ReplicaSetCondition, ['type'], 'type')),
 }
 export interface ReplicaSetStatus extends FieldsType<typeof replicaSetStatus> {}
-export const ReplicaSetStatus: MessageSchema<ReplicaSetStatus> = message(
-  'k8s.io.api.apps.v1.ReplicaSetStatus',
-  replicaSetStatus,
-)
+export const ReplicaSetStatus: MessageSchema<ReplicaSetStatus> = message('ReplicaSetStatus', replicaSetStatus)
 
 const replicaSet = {
   metadata: embedded(1, ObjectMeta),
@@ -70,7 +66,7 @@ export interface ReplicaSet extends TypeMeta, FieldsType<typeof replicaSet> {}
 export interface ReplicaSetInit extends TypeMeta, FieldsInit<typeof replicaSet> {}
 /** Keeps a number of equal pods running. */
 export const ReplicaSet: Kind<ReplicaSet, ReplicaSetInit> = kind(
-  'k8s.io.api.apps.v1.ReplicaSet',
-  { group: 'apps', version: 'v1', plural: 'replicasets', namespaced: true },
+  'ReplicaSet',
+  { plural: 'replicasets', namespaced: true },
   replicaSet,
 )

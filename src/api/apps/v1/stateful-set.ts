@@ -8,10 +8,8 @@ import {
   intOrString,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -21,6 +19,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { PersistentVolumeClaim, PodTemplateSpec } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const rollingUpdateStatefulSetStrategy = {
   partition: pointer(1, int32),
@@ -28,17 +27,15 @@ const rollingUpdateStatefulSetStrategy = {
 }
 export interface RollingUpdateStatefulSetStrategy extends FieldsType<typeof rollingUpdateStatefulSetStrategy> {}
 export const RollingUpdateStatefulSetStrategy: MessageSchema<RollingUpdateStatefulSetStrategy> = message(
-  'k8s.io.api.apps.v1.RollingUpdateStatefulSetStrategy',
+  'RollingUpdateStatefulSetStrategy',
   rollingUpdateStatefulSetStrategy,
 )
 
-const statefulSetOrdinals = {
-  start: embedded(1, int32),
-}
+const statefulSetOrdinals = { start: embedded(1, int32) }
 export interface StatefulSetOrdinals extends FieldsType<typeof statefulSetOrdinals> {}
 export interface StatefulSetOrdinalsInit extends FieldsInit<typeof statefulSetOrdinals> {}
 export const StatefulSetOrdinals: MessageSchema<StatefulSetOrdinals, StatefulSetOrdinalsInit> = message(
-  'k8s.io.api.apps.v1.StatefulSetOrdinals',
+  'StatefulSetOrdinals',
   statefulSetOrdinals,
 )
 
@@ -49,10 +46,7 @@ const statefulSetPersistentVolumeClaimRetentionPolicy = {
 export interface StatefulSetPersistentVolumeClaimRetentionPolicy
   extends FieldsType<typeof statefulSetPersistentVolumeClaimRetentionPolicy> {}
 export const StatefulSetPersistentVolumeClaimRetentionPolicy: MessageSchema<StatefulSetPersistentVolumeClaimRetentionPolicy> =
-  message(
-    'k8s.io.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy',
-    statefulSetPersistentVolumeClaimRetentionPolicy,
-  )
+  message('StatefulSetPersistentVolumeClaimRetentionPolicy', statefulSetPersistentVolumeClaimRetentionPolicy)
 
 const statefulSetUpdateStrategy = {
   type: optional(1, string, { enum: ['OnDelete', 'RollingUpdate'] }),
@@ -60,7 +54,7 @@ const statefulSetUpdateStrategy = {
 }
 export interface StatefulSetUpdateStrategy extends FieldsType<typeof statefulSetUpdateStrategy> {}
 export const StatefulSetUpdateStrategy: MessageSchema<StatefulSetUpdateStrategy> = message(
-  'k8s.io.api.apps.v1.StatefulSetUpdateStrategy',
+  'StatefulSetUpdateStrategy',
   statefulSetUpdateStrategy,
 )
 
@@ -80,7 +74,7 @@ const statefulSetSpec = {
 export interface StatefulSetSpec extends FieldsType<typeof statefulSetSpec> {}
 export interface StatefulSetSpecInit extends FieldsInit<typeof statefulSetSpec> {}
 export const StatefulSetSpec: MessageSchema<StatefulSetSpec, StatefulSetSpecInit> = message(
-  'k8s.io.api.apps.v1.StatefulSetSpec',
+  'StatefulSetSpec',
   statefulSetSpec,
 )
 
@@ -93,7 +87,7 @@ const statefulSetCondition = {
 }
 export interface StatefulSetCondition extends FieldsType<typeof statefulSetCondition> {}
 export const StatefulSetCondition: MessageSchema<StatefulSetCondition> = message(
-  'k8s.io.api.apps.v1.StatefulSetCondition',
+  'StatefulSetCondition',
   statefulSetCondition,
 )
 
@@ -112,7 +106,7 @@ const statefulSetStatus = {
 export interface StatefulSetStatus extends FieldsType<typeof statefulSetStatus> {}
 export interface StatefulSetStatusInit extends FieldsInit<typeof statefulSetStatus> {}
 export const StatefulSetStatus: MessageSchema<StatefulSetStatus, StatefulSetStatusInit> = message(
-  'k8s.io.api.apps.v1.StatefulSetStatus',
+  'StatefulSetStatus',
   statefulSetStatus,
 )
 
@@ -125,7 +119,7 @@ export interface StatefulSet extends TypeMeta, FieldsType<typeof statefulSet> {}
 export interface StatefulSetInit extends TypeMeta, FieldsInit<typeof statefulSet> {}
 /** Pods with stable identities: name, order, storage. */
 export const StatefulSet: Kind<StatefulSet, StatefulSetInit> = kind(
-  'k8s.io.api.apps.v1.StatefulSet',
-  { group: 'apps', version: 'v1', plural: 'statefulsets', namespaced: true },
+  'StatefulSet',
+  { plural: 'statefulsets', namespaced: true },
   statefulSet,
 )

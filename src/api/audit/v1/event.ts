@@ -4,11 +4,9 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   microTime,
   nullable,
   optional,
@@ -19,13 +17,12 @@ import {
   type TypeMeta,
 } from '../../../schema/index.js'
 import { UserInfo } from '../../authentication/v1/index.js'
+import { kind, message } from './declare.js'
 
-const authenticationMetadata = {
-  impersonationConstraint: optional(1, string),
-}
+const authenticationMetadata = { impersonationConstraint: optional(1, string) }
 export interface AuthenticationMetadata extends FieldsType<typeof authenticationMetadata> {}
 export const AuthenticationMetadata: MessageSchema<AuthenticationMetadata> = message(
-  'k8s.io.apiserver.pkg.apis.audit.v1.AuthenticationMetadata',
+  'AuthenticationMetadata',
   authenticationMetadata,
 )
 
@@ -40,10 +37,7 @@ const objectReference = {
   subresource: optional(8, string),
 }
 export interface ObjectReference extends FieldsType<typeof objectReference> {}
-export const ObjectReference: MessageSchema<ObjectReference> = message(
-  'k8s.io.apiserver.pkg.apis.audit.v1.ObjectReference',
-  objectReference,
-)
+export const ObjectReference: MessageSchema<ObjectReference> = message('ObjectReference', objectReference)
 
 const event = {
   level: required(1, string),
@@ -67,8 +61,4 @@ const event = {
 export interface Event extends TypeMeta, FieldsType<typeof event> {}
 export interface EventInit extends TypeMeta, FieldsInit<typeof event> {}
 /** One line of the audit log. */
-export const Event: Kind<Event, EventInit> = kind(
-  'k8s.io.apiserver.pkg.apis.audit.v1.Event',
-  { group: 'audit.k8s.io', version: 'v1', plural: '', namespaced: false },
-  event,
-)
+export const Event: Kind<Event, EventInit> = kind('Event', { plural: '', namespaced: false }, event)

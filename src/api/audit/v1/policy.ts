@@ -5,16 +5,15 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const groupResources = {
   group: optional(1, string),
@@ -22,10 +21,7 @@ const groupResources = {
   resourceNames: optional(3, list(string, { type: 'none' })),
 }
 export interface GroupResources extends FieldsType<typeof groupResources> {}
-export const GroupResources: MessageSchema<GroupResources> = message(
-  'k8s.io.apiserver.pkg.apis.audit.v1.GroupResources',
-  groupResources,
-)
+export const GroupResources: MessageSchema<GroupResources> = message('GroupResources', groupResources)
 
 const policyRule = {
   level: required(1, string),
@@ -39,10 +35,7 @@ const policyRule = {
   omitManagedFields: pointer(9, boolean),
 }
 export interface PolicyRule extends FieldsType<typeof policyRule> {}
-export const PolicyRule: MessageSchema<PolicyRule> = message(
-  'k8s.io.apiserver.pkg.apis.audit.v1.PolicyRule',
-  policyRule,
-)
+export const PolicyRule: MessageSchema<PolicyRule> = message('PolicyRule', policyRule)
 
 const policy = {
   metadata: embedded(1, ObjectMeta),
@@ -53,8 +46,4 @@ const policy = {
 export interface Policy extends TypeMeta, FieldsType<typeof policy> {}
 export interface PolicyInit extends TypeMeta, FieldsInit<typeof policy> {}
 /** Which requests are written to the audit log, and how much of them. */
-export const Policy: Kind<Policy, PolicyInit> = kind(
-  'k8s.io.apiserver.pkg.apis.audit.v1.Policy',
-  { group: 'audit.k8s.io', version: 'v1', plural: '', namespaced: false },
-  policy,
-)
+export const Policy: Kind<Policy, PolicyInit> = kind('Policy', { plural: '', namespaced: false }, policy)

@@ -4,20 +4,17 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { UserInfo } from './user-info.js'
 
-const selfSubjectReviewStatus = {
-  userInfo: embedded(1, UserInfo),
-}
+const selfSubjectReviewStatus = { userInfo: embedded(1, UserInfo) }
 export interface SelfSubjectReviewStatus extends FieldsType<typeof selfSubjectReviewStatus> {}
 export interface SelfSubjectReviewStatusInit extends FieldsInit<typeof selfSubjectReviewStatus> {}
 export const SelfSubjectReviewStatus: MessageSchema<SelfSubjectReviewStatus, SelfSubjectReviewStatusInit> = message(
-  'k8s.io.api.authentication.v1.SelfSubjectReviewStatus',
+  'SelfSubjectReviewStatus',
   selfSubjectReviewStatus,
 )
 
@@ -29,7 +26,7 @@ export interface SelfSubjectReview extends TypeMeta, FieldsType<typeof selfSubje
 export interface SelfSubjectReviewInit extends TypeMeta, FieldsInit<typeof selfSubjectReview> {}
 /** Who the server thinks its caller is. */
 export const SelfSubjectReview: Kind<SelfSubjectReview, SelfSubjectReviewInit> = kind(
-  'k8s.io.api.authentication.v1.SelfSubjectReview',
-  { group: 'authentication.k8s.io', version: 'v1', plural: 'selfsubjectreviews', namespaced: false },
+  'SelfSubjectReview',
+  { plural: 'selfsubjectreviews', namespaced: false },
   selfSubjectReview,
 )

@@ -5,16 +5,15 @@ import {
   type FieldsType,
   int64,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   string,
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const boundObjectReference = {
   kind: optional(1, string),
@@ -24,7 +23,7 @@ const boundObjectReference = {
 }
 export interface BoundObjectReference extends FieldsType<typeof boundObjectReference> {}
 export const BoundObjectReference: MessageSchema<BoundObjectReference> = message(
-  'k8s.io.api.authentication.v1.BoundObjectReference',
+  'BoundObjectReference',
   boundObjectReference,
 )
 
@@ -36,7 +35,7 @@ const tokenRequestSpec = {
 export interface TokenRequestSpec extends FieldsType<typeof tokenRequestSpec> {}
 export interface TokenRequestSpecInit extends FieldsInit<typeof tokenRequestSpec> {}
 export const TokenRequestSpec: MessageSchema<TokenRequestSpec, TokenRequestSpecInit> = message(
-  'k8s.io.api.authentication.v1.TokenRequestSpec',
+  'TokenRequestSpec',
   tokenRequestSpec,
 )
 
@@ -47,7 +46,7 @@ const tokenRequestStatus = {
 export interface TokenRequestStatus extends FieldsType<typeof tokenRequestStatus> {}
 export interface TokenRequestStatusInit extends FieldsInit<typeof tokenRequestStatus> {}
 export const TokenRequestStatus: MessageSchema<TokenRequestStatus, TokenRequestStatusInit> = message(
-  'k8s.io.api.authentication.v1.TokenRequestStatus',
+  'TokenRequestStatus',
   tokenRequestStatus,
 )
 
@@ -60,7 +59,7 @@ export interface TokenRequest extends TypeMeta, FieldsType<typeof tokenRequest> 
 export interface TokenRequestInit extends TypeMeta, FieldsInit<typeof tokenRequest> {}
 /** Asks for a token of a service account. */
 export const TokenRequest: Kind<TokenRequest, TokenRequestInit> = kind(
-  'k8s.io.api.authentication.v1.TokenRequest',
-  { group: 'authentication.k8s.io', version: 'v1', plural: '', namespaced: true },
+  'TokenRequest',
+  { plural: '', namespaced: true },
   tokenRequest,
 )

@@ -5,15 +5,14 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { UserInfo } from './user-info.js'
 
 const tokenReviewSpec = {
@@ -21,10 +20,7 @@ const tokenReviewSpec = {
   audiences: optional(2, list(string)),
 }
 export interface TokenReviewSpec extends FieldsType<typeof tokenReviewSpec> {}
-export const TokenReviewSpec: MessageSchema<TokenReviewSpec> = message(
-  'k8s.io.api.authentication.v1.TokenReviewSpec',
-  tokenReviewSpec,
-)
+export const TokenReviewSpec: MessageSchema<TokenReviewSpec> = message('TokenReviewSpec', tokenReviewSpec)
 
 const tokenReviewStatus = {
   authenticated: optional(1, boolean),
@@ -35,7 +31,7 @@ const tokenReviewStatus = {
 export interface TokenReviewStatus extends FieldsType<typeof tokenReviewStatus> {}
 export interface TokenReviewStatusInit extends FieldsInit<typeof tokenReviewStatus> {}
 export const TokenReviewStatus: MessageSchema<TokenReviewStatus, TokenReviewStatusInit> = message(
-  'k8s.io.api.authentication.v1.TokenReviewStatus',
+  'TokenReviewStatus',
   tokenReviewStatus,
 )
 
@@ -48,7 +44,7 @@ export interface TokenReview extends TypeMeta, FieldsType<typeof tokenReview> {}
 export interface TokenReviewInit extends TypeMeta, FieldsInit<typeof tokenReview> {}
 /** Asks whether a token is good and whose it is. */
 export const TokenReview: Kind<TokenReview, TokenReviewInit> = kind(
-  'k8s.io.api.authentication.v1.TokenReview',
-  { group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews', namespaced: false },
+  'TokenReview',
+  { plural: 'tokenreviews', namespaced: false },
   tokenReview,
 )

@@ -1,4 +1,5 @@
-import { type FieldsType, list, type MessageSchema, map, message, optional, string } from '../../../schema/index.js'
+import { type FieldsType, list, type MessageSchema, map, optional, string } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const userInfo = {
   username: optional(1, string),
@@ -7,4 +8,4 @@ const userInfo = {
   extra: optional(4, map(list(string, { type: 'none', wrapped: true }))),
 }
 export interface UserInfo extends FieldsType<typeof userInfo> {}
-export const UserInfo: MessageSchema<UserInfo> = message('k8s.io.api.authentication.v1.UserInfo', userInfo)
+export const UserInfo: MessageSchema<UserInfo> = message('UserInfo', userInfo)

@@ -5,25 +5,21 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const nonResourceRule = {
   verbs: required(1, list(string)),
   nonResourceURLs: optional(2, list(string)),
 }
 export interface NonResourceRule extends FieldsType<typeof nonResourceRule> {}
-export const NonResourceRule: MessageSchema<NonResourceRule> = message(
-  'k8s.io.api.authorization.v1.NonResourceRule',
-  nonResourceRule,
-)
+export const NonResourceRule: MessageSchema<NonResourceRule> = message('NonResourceRule', nonResourceRule)
 
 const resourceRule = {
   verbs: required(1, list(string)),
@@ -32,10 +28,7 @@ const resourceRule = {
   resourceNames: optional(4, list(string)),
 }
 export interface ResourceRule extends FieldsType<typeof resourceRule> {}
-export const ResourceRule: MessageSchema<ResourceRule> = message(
-  'k8s.io.api.authorization.v1.ResourceRule',
-  resourceRule,
-)
+export const ResourceRule: MessageSchema<ResourceRule> = message('ResourceRule', resourceRule)
 
 const subjectRulesReviewStatus = {
   resourceRules: required(1, list(ResourceRule)),
@@ -45,16 +38,14 @@ const subjectRulesReviewStatus = {
 }
 export interface SubjectRulesReviewStatus extends FieldsType<typeof subjectRulesReviewStatus> {}
 export const SubjectRulesReviewStatus: MessageSchema<SubjectRulesReviewStatus> = message(
-  'k8s.io.api.authorization.v1.SubjectRulesReviewStatus',
+  'SubjectRulesReviewStatus',
   subjectRulesReviewStatus,
 )
 
-const selfSubjectRulesReviewSpec = {
-  namespace: optional(1, string),
-}
+const selfSubjectRulesReviewSpec = { namespace: optional(1, string) }
 export interface SelfSubjectRulesReviewSpec extends FieldsType<typeof selfSubjectRulesReviewSpec> {}
 export const SelfSubjectRulesReviewSpec: MessageSchema<SelfSubjectRulesReviewSpec> = message(
-  'k8s.io.api.authorization.v1.SelfSubjectRulesReviewSpec',
+  'SelfSubjectRulesReviewSpec',
   selfSubjectRulesReviewSpec,
 )
 
@@ -67,7 +58,7 @@ export interface SelfSubjectRulesReview extends TypeMeta, FieldsType<typeof self
 export interface SelfSubjectRulesReviewInit extends TypeMeta, FieldsInit<typeof selfSubjectRulesReview> {}
 /** Asks for everything the caller may do in a namespace. */
 export const SelfSubjectRulesReview: Kind<SelfSubjectRulesReview, SelfSubjectRulesReviewInit> = kind(
-  'k8s.io.api.authorization.v1.SelfSubjectRulesReview',
-  { group: 'authorization.k8s.io', version: 'v1', plural: 'selfsubjectrulesreviews', namespaced: false },
+  'SelfSubjectRulesReview',
+  { plural: 'selfsubjectrulesreviews', namespaced: false },
   selfSubjectRulesReview,
 )

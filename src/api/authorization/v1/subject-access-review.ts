@@ -5,17 +5,16 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const fieldSelectorAttributes = {
   rawSelector: optional(1, string),
@@ -23,7 +22,7 @@ const fieldSelectorAttributes = {
 }
 export interface FieldSelectorAttributes extends FieldsType<typeof fieldSelectorAttributes> {}
 export const FieldSelectorAttributes: MessageSchema<FieldSelectorAttributes> = message(
-  'k8s.io.api.authorization.v1.FieldSelectorAttributes',
+  'FieldSelectorAttributes',
   fieldSelectorAttributes,
 )
 
@@ -33,7 +32,7 @@ const labelSelectorAttributes = {
 }
 export interface LabelSelectorAttributes extends FieldsType<typeof labelSelectorAttributes> {}
 export const LabelSelectorAttributes: MessageSchema<LabelSelectorAttributes> = message(
-  'k8s.io.api.authorization.v1.LabelSelectorAttributes',
+  'LabelSelectorAttributes',
   labelSelectorAttributes,
 )
 
@@ -43,7 +42,7 @@ const nonResourceAttributes = {
 }
 export interface NonResourceAttributes extends FieldsType<typeof nonResourceAttributes> {}
 export const NonResourceAttributes: MessageSchema<NonResourceAttributes> = message(
-  'k8s.io.api.authorization.v1.NonResourceAttributes',
+  'NonResourceAttributes',
   nonResourceAttributes,
 )
 
@@ -59,10 +58,7 @@ const resourceAttributes = {
   labelSelector: pointer(9, LabelSelectorAttributes),
 }
 export interface ResourceAttributes extends FieldsType<typeof resourceAttributes> {}
-export const ResourceAttributes: MessageSchema<ResourceAttributes> = message(
-  'k8s.io.api.authorization.v1.ResourceAttributes',
-  resourceAttributes,
-)
+export const ResourceAttributes: MessageSchema<ResourceAttributes> = message('ResourceAttributes', resourceAttributes)
 
 const subjectAccessReviewSpec = {
   resourceAttributes: pointer(1, ResourceAttributes),
@@ -74,7 +70,7 @@ const subjectAccessReviewSpec = {
 }
 export interface SubjectAccessReviewSpec extends FieldsType<typeof subjectAccessReviewSpec> {}
 export const SubjectAccessReviewSpec: MessageSchema<SubjectAccessReviewSpec> = message(
-  'k8s.io.api.authorization.v1.SubjectAccessReviewSpec',
+  'SubjectAccessReviewSpec',
   subjectAccessReviewSpec,
 )
 
@@ -86,7 +82,7 @@ const subjectAccessReviewStatus = {
 }
 export interface SubjectAccessReviewStatus extends FieldsType<typeof subjectAccessReviewStatus> {}
 export const SubjectAccessReviewStatus: MessageSchema<SubjectAccessReviewStatus> = message(
-  'k8s.io.api.authorization.v1.SubjectAccessReviewStatus',
+  'SubjectAccessReviewStatus',
   subjectAccessReviewStatus,
 )
 
@@ -99,8 +95,8 @@ export interface SubjectAccessReview extends TypeMeta, FieldsType<typeof subject
 export interface SubjectAccessReviewInit extends TypeMeta, FieldsInit<typeof subjectAccessReview> {}
 /** Asks whether somebody may do something. */
 export const SubjectAccessReview: Kind<SubjectAccessReview, SubjectAccessReviewInit> = kind(
-  'k8s.io.api.authorization.v1.SubjectAccessReview',
-  { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews', namespaced: false },
+  'SubjectAccessReview',
+  { plural: 'subjectaccessreviews', namespaced: false },
   subjectAccessReview,
 )
 
@@ -113,8 +109,8 @@ export interface LocalSubjectAccessReview extends TypeMeta, FieldsType<typeof lo
 export interface LocalSubjectAccessReviewInit extends TypeMeta, FieldsInit<typeof localSubjectAccessReview> {}
 /** Asks whether somebody may do something within one namespace. */
 export const LocalSubjectAccessReview: Kind<LocalSubjectAccessReview, LocalSubjectAccessReviewInit> = kind(
-  'k8s.io.api.authorization.v1.LocalSubjectAccessReview',
-  { group: 'authorization.k8s.io', version: 'v1', plural: 'localsubjectaccessreviews', namespaced: true },
+  'LocalSubjectAccessReview',
+  { plural: 'localsubjectaccessreviews', namespaced: true },
   localSubjectAccessReview,
 )
 
@@ -124,7 +120,7 @@ const selfSubjectAccessReviewSpec = {
 }
 export interface SelfSubjectAccessReviewSpec extends FieldsType<typeof selfSubjectAccessReviewSpec> {}
 export const SelfSubjectAccessReviewSpec: MessageSchema<SelfSubjectAccessReviewSpec> = message(
-  'k8s.io.api.authorization.v1.SelfSubjectAccessReviewSpec',
+  'SelfSubjectAccessReviewSpec',
   selfSubjectAccessReviewSpec,
 )
 
@@ -137,7 +133,7 @@ export interface SelfSubjectAccessReview extends TypeMeta, FieldsType<typeof sel
 export interface SelfSubjectAccessReviewInit extends TypeMeta, FieldsInit<typeof selfSubjectAccessReview> {}
 /** Asks whether the caller may do something. */
 export const SelfSubjectAccessReview: Kind<SelfSubjectAccessReview, SelfSubjectAccessReviewInit> = kind(
-  'k8s.io.api.authorization.v1.SelfSubjectAccessReview',
-  { group: 'authorization.k8s.io', version: 'v1', plural: 'selfsubjectaccessreviews', namespaced: false },
+  'SelfSubjectAccessReview',
+  { plural: 'selfsubjectaccessreviews', namespaced: false },
   selfSubjectAccessReview,
 )

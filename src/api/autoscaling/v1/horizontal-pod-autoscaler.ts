@@ -6,9 +6,7 @@ import {
   int32,
   int64,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
@@ -16,6 +14,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const crossVersionObjectReference = {
   kind: required(1, string),
@@ -24,7 +23,7 @@ const crossVersionObjectReference = {
 }
 export interface CrossVersionObjectReference extends FieldsType<typeof crossVersionObjectReference> {}
 export const CrossVersionObjectReference: MessageSchema<CrossVersionObjectReference> = message(
-  'k8s.io.api.autoscaling.v1.CrossVersionObjectReference',
+  'CrossVersionObjectReference',
   crossVersionObjectReference,
   { atomic: true },
 )
@@ -37,7 +36,7 @@ const horizontalPodAutoscalerSpec = {
 }
 export interface HorizontalPodAutoscalerSpec extends FieldsType<typeof horizontalPodAutoscalerSpec> {}
 export const HorizontalPodAutoscalerSpec: MessageSchema<HorizontalPodAutoscalerSpec> = message(
-  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerSpec',
+  'HorizontalPodAutoscalerSpec',
   horizontalPodAutoscalerSpec,
 )
 
@@ -50,7 +49,7 @@ const horizontalPodAutoscalerStatus = {
 }
 export interface HorizontalPodAutoscalerStatus extends FieldsType<typeof horizontalPodAutoscalerStatus> {}
 export const HorizontalPodAutoscalerStatus: MessageSchema<HorizontalPodAutoscalerStatus> = message(
-  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerStatus',
+  'HorizontalPodAutoscalerStatus',
   horizontalPodAutoscalerStatus,
 )
 
@@ -63,7 +62,7 @@ export interface HorizontalPodAutoscaler extends TypeMeta, FieldsType<typeof hor
 export interface HorizontalPodAutoscalerInit extends TypeMeta, FieldsInit<typeof horizontalPodAutoscaler> {}
 /** Scales a workload by measured load. */
 export const HorizontalPodAutoscaler: Kind<HorizontalPodAutoscaler, HorizontalPodAutoscalerInit> = kind(
-  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscaler',
-  { group: 'autoscaling', version: 'v1', plural: 'horizontalpodautoscalers', namespaced: true },
+  'HorizontalPodAutoscaler',
+  { plural: 'horizontalpodautoscalers', namespaced: true },
   horizontalPodAutoscaler,
 )

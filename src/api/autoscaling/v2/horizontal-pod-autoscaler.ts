@@ -7,10 +7,8 @@ import {
   int64,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -20,6 +18,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { CrossVersionObjectReference, MetricSpec, MetricStatus } from './metric.js'
 
 const hpaScalingPolicy = {
@@ -28,10 +27,7 @@ const hpaScalingPolicy = {
   periodSeconds: required(3, int32),
 }
 export interface HPAScalingPolicy extends FieldsType<typeof hpaScalingPolicy> {}
-export const HPAScalingPolicy: MessageSchema<HPAScalingPolicy> = message(
-  'k8s.io.api.autoscaling.v2.HPAScalingPolicy',
-  hpaScalingPolicy,
-)
+export const HPAScalingPolicy: MessageSchema<HPAScalingPolicy> = message('HPAScalingPolicy', hpaScalingPolicy)
 
 const hpaScalingRules = {
   stabilizationWindowSeconds: pointer(3, int32),
@@ -40,10 +36,7 @@ const hpaScalingRules = {
   tolerance: pointer(4, quantity),
 }
 export interface HPAScalingRules extends FieldsType<typeof hpaScalingRules> {}
-export const HPAScalingRules: MessageSchema<HPAScalingRules> = message(
-  'k8s.io.api.autoscaling.v2.HPAScalingRules',
-  hpaScalingRules,
-)
+export const HPAScalingRules: MessageSchema<HPAScalingRules> = message('HPAScalingRules', hpaScalingRules)
 
 const horizontalPodAutoscalerBehavior = {
   scaleUp: pointer(1, HPAScalingRules),
@@ -51,7 +44,7 @@ const horizontalPodAutoscalerBehavior = {
 }
 export interface HorizontalPodAutoscalerBehavior extends FieldsType<typeof horizontalPodAutoscalerBehavior> {}
 export const HorizontalPodAutoscalerBehavior: MessageSchema<HorizontalPodAutoscalerBehavior> = message(
-  'k8s.io.api.autoscaling.v2.HorizontalPodAutoscalerBehavior',
+  'HorizontalPodAutoscalerBehavior',
   horizontalPodAutoscalerBehavior,
 )
 
@@ -64,7 +57,7 @@ const horizontalPodAutoscalerSpec = {
 }
 export interface HorizontalPodAutoscalerSpec extends FieldsType<typeof horizontalPodAutoscalerSpec> {}
 export const HorizontalPodAutoscalerSpec: MessageSchema<HorizontalPodAutoscalerSpec> = message(
-  'k8s.io.api.autoscaling.v2.HorizontalPodAutoscalerSpec',
+  'HorizontalPodAutoscalerSpec',
   horizontalPodAutoscalerSpec,
 )
 
@@ -77,7 +70,7 @@ const horizontalPodAutoscalerCondition = {
 }
 export interface HorizontalPodAutoscalerCondition extends FieldsType<typeof horizontalPodAutoscalerCondition> {}
 export const HorizontalPodAutoscalerCondition: MessageSchema<HorizontalPodAutoscalerCondition> = message(
-  'k8s.io.api.autoscaling.v2.HorizontalPodAutoscalerCondition',
+  'HorizontalPodAutoscalerCondition',
   horizontalPodAutoscalerCondition,
 )
 
@@ -94,7 +87,7 @@ export interface HorizontalPodAutoscalerStatusInit extends FieldsInit<typeof hor
 export const HorizontalPodAutoscalerStatus: MessageSchema<
   HorizontalPodAutoscalerStatus,
   HorizontalPodAutoscalerStatusInit
-> = message('k8s.io.api.autoscaling.v2.HorizontalPodAutoscalerStatus', horizontalPodAutoscalerStatus)
+> = message('HorizontalPodAutoscalerStatus', horizontalPodAutoscalerStatus)
 
 const horizontalPodAutoscaler = {
   metadata: embedded(1, ObjectMeta),
@@ -105,7 +98,7 @@ export interface HorizontalPodAutoscaler extends TypeMeta, FieldsType<typeof hor
 export interface HorizontalPodAutoscalerInit extends TypeMeta, FieldsInit<typeof horizontalPodAutoscaler> {}
 /** Scales a workload by measured load. */
 export const HorizontalPodAutoscaler: Kind<HorizontalPodAutoscaler, HorizontalPodAutoscalerInit> = kind(
-  'k8s.io.api.autoscaling.v2.HorizontalPodAutoscaler',
-  { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers', namespaced: true },
+  'HorizontalPodAutoscaler',
+  { plural: 'horizontalpodautoscalers', namespaced: true },
   horizontalPodAutoscaler,
 )

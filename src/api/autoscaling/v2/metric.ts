@@ -3,23 +3,20 @@ import {
   type FieldsType,
   int32,
   type MessageSchema,
-  message,
   optional,
   pointer,
   quantity,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const metricIdentifier = {
   name: required(1, string),
   selector: pointer(2, LabelSelector),
 }
 export interface MetricIdentifier extends FieldsType<typeof metricIdentifier> {}
-export const MetricIdentifier: MessageSchema<MetricIdentifier> = message(
-  'k8s.io.api.autoscaling.v2.MetricIdentifier',
-  metricIdentifier,
-)
+export const MetricIdentifier: MessageSchema<MetricIdentifier> = message('MetricIdentifier', metricIdentifier)
 
 const metricTarget = {
   type: required(1, string),
@@ -28,7 +25,7 @@ const metricTarget = {
   averageUtilization: pointer(4, int32),
 }
 export interface MetricTarget extends FieldsType<typeof metricTarget> {}
-export const MetricTarget: MessageSchema<MetricTarget> = message('k8s.io.api.autoscaling.v2.MetricTarget', metricTarget)
+export const MetricTarget: MessageSchema<MetricTarget> = message('MetricTarget', metricTarget)
 
 const metricValueStatus = {
   value: pointer(1, quantity),
@@ -36,10 +33,7 @@ const metricValueStatus = {
   averageUtilization: pointer(3, int32),
 }
 export interface MetricValueStatus extends FieldsType<typeof metricValueStatus> {}
-export const MetricValueStatus: MessageSchema<MetricValueStatus> = message(
-  'k8s.io.api.autoscaling.v2.MetricValueStatus',
-  metricValueStatus,
-)
+export const MetricValueStatus: MessageSchema<MetricValueStatus> = message('MetricValueStatus', metricValueStatus)
 
 const crossVersionObjectReference = {
   kind: required(1, string),
@@ -48,7 +42,7 @@ const crossVersionObjectReference = {
 }
 export interface CrossVersionObjectReference extends FieldsType<typeof crossVersionObjectReference> {}
 export const CrossVersionObjectReference: MessageSchema<CrossVersionObjectReference> = message(
-  'k8s.io.api.autoscaling.v2.CrossVersionObjectReference',
+  'CrossVersionObjectReference',
   crossVersionObjectReference,
 )
 
@@ -59,7 +53,7 @@ const containerResourceMetricSource = {
 }
 export interface ContainerResourceMetricSource extends FieldsType<typeof containerResourceMetricSource> {}
 export const ContainerResourceMetricSource: MessageSchema<ContainerResourceMetricSource> = message(
-  'k8s.io.api.autoscaling.v2.ContainerResourceMetricSource',
+  'ContainerResourceMetricSource',
   containerResourceMetricSource,
 )
 
@@ -70,7 +64,7 @@ const containerResourceMetricStatus = {
 }
 export interface ContainerResourceMetricStatus extends FieldsType<typeof containerResourceMetricStatus> {}
 export const ContainerResourceMetricStatus: MessageSchema<ContainerResourceMetricStatus> = message(
-  'k8s.io.api.autoscaling.v2.ContainerResourceMetricStatus',
+  'ContainerResourceMetricStatus',
   containerResourceMetricStatus,
 )
 
@@ -80,7 +74,7 @@ const externalMetricSource = {
 }
 export interface ExternalMetricSource extends FieldsType<typeof externalMetricSource> {}
 export const ExternalMetricSource: MessageSchema<ExternalMetricSource> = message(
-  'k8s.io.api.autoscaling.v2.ExternalMetricSource',
+  'ExternalMetricSource',
   externalMetricSource,
 )
 
@@ -90,7 +84,7 @@ const externalMetricStatus = {
 }
 export interface ExternalMetricStatus extends FieldsType<typeof externalMetricStatus> {}
 export const ExternalMetricStatus: MessageSchema<ExternalMetricStatus> = message(
-  'k8s.io.api.autoscaling.v2.ExternalMetricStatus',
+  'ExternalMetricStatus',
   externalMetricStatus,
 )
 
@@ -100,10 +94,7 @@ const objectMetricSource = {
   metric: required(3, MetricIdentifier),
 }
 export interface ObjectMetricSource extends FieldsType<typeof objectMetricSource> {}
-export const ObjectMetricSource: MessageSchema<ObjectMetricSource> = message(
-  'k8s.io.api.autoscaling.v2.ObjectMetricSource',
-  objectMetricSource,
-)
+export const ObjectMetricSource: MessageSchema<ObjectMetricSource> = message('ObjectMetricSource', objectMetricSource)
 
 const objectMetricStatus = {
   metric: required(1, MetricIdentifier),
@@ -111,30 +102,21 @@ const objectMetricStatus = {
   describedObject: required(3, CrossVersionObjectReference),
 }
 export interface ObjectMetricStatus extends FieldsType<typeof objectMetricStatus> {}
-export const ObjectMetricStatus: MessageSchema<ObjectMetricStatus> = message(
-  'k8s.io.api.autoscaling.v2.ObjectMetricStatus',
-  objectMetricStatus,
-)
+export const ObjectMetricStatus: MessageSchema<ObjectMetricStatus> = message('ObjectMetricStatus', objectMetricStatus)
 
 const podsMetricSource = {
   metric: required(1, MetricIdentifier),
   target: required(2, MetricTarget),
 }
 export interface PodsMetricSource extends FieldsType<typeof podsMetricSource> {}
-export const PodsMetricSource: MessageSchema<PodsMetricSource> = message(
-  'k8s.io.api.autoscaling.v2.PodsMetricSource',
-  podsMetricSource,
-)
+export const PodsMetricSource: MessageSchema<PodsMetricSource> = message('PodsMetricSource', podsMetricSource)
 
 const podsMetricStatus = {
   metric: required(1, MetricIdentifier),
   current: required(2, MetricValueStatus),
 }
 export interface PodsMetricStatus extends FieldsType<typeof podsMetricStatus> {}
-export const PodsMetricStatus: MessageSchema<PodsMetricStatus> = message(
-  'k8s.io.api.autoscaling.v2.PodsMetricStatus',
-  podsMetricStatus,
-)
+export const PodsMetricStatus: MessageSchema<PodsMetricStatus> = message('PodsMetricStatus', podsMetricStatus)
 
 const resourceMetricSource = {
   name: required(1, string),
@@ -142,7 +124,7 @@ const resourceMetricSource = {
 }
 export interface ResourceMetricSource extends FieldsType<typeof resourceMetricSource> {}
 export const ResourceMetricSource: MessageSchema<ResourceMetricSource> = message(
-  'k8s.io.api.autoscaling.v2.ResourceMetricSource',
+  'ResourceMetricSource',
   resourceMetricSource,
 )
 
@@ -152,7 +134,7 @@ const resourceMetricStatus = {
 }
 export interface ResourceMetricStatus extends FieldsType<typeof resourceMetricStatus> {}
 export const ResourceMetricStatus: MessageSchema<ResourceMetricStatus> = message(
-  'k8s.io.api.autoscaling.v2.ResourceMetricStatus',
+  'ResourceMetricStatus',
   resourceMetricStatus,
 )
 
@@ -165,7 +147,7 @@ const metricSpec = {
   external: pointer(5, ExternalMetricSource),
 }
 export interface MetricSpec extends FieldsType<typeof metricSpec> {}
-export const MetricSpec: MessageSchema<MetricSpec> = message('k8s.io.api.autoscaling.v2.MetricSpec', metricSpec)
+export const MetricSpec: MessageSchema<MetricSpec> = message('MetricSpec', metricSpec)
 
 const metricStatus = {
   type: required(1, string),
@@ -176,4 +158,4 @@ const metricStatus = {
   external: pointer(5, ExternalMetricStatus),
 }
 export interface MetricStatus extends FieldsType<typeof metricStatus> {}
-export const MetricStatus: MessageSchema<MetricStatus> = message('k8s.io.api.autoscaling.v2.MetricStatus', metricStatus)
+export const MetricStatus: MessageSchema<MetricStatus> = message('MetricStatus', metricStatus)

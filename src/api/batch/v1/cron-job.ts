@@ -7,10 +7,8 @@ import {
   int32,
   int64,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
@@ -19,6 +17,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { ObjectReference } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 import { JobTemplateSpec } from './job.js'
 
 const cronJobSpec = {
@@ -33,10 +32,7 @@ const cronJobSpec = {
 }
 export interface CronJobSpec extends FieldsType<typeof cronJobSpec> {}
 export interface CronJobSpecInit extends FieldsInit<typeof cronJobSpec> {}
-export const CronJobSpec: MessageSchema<CronJobSpec, CronJobSpecInit> = message(
-  'k8s.io.api.batch.v1.CronJobSpec',
-  cronJobSpec,
-)
+export const CronJobSpec: MessageSchema<CronJobSpec, CronJobSpecInit> = message('CronJobSpec', cronJobSpec)
 
 const cronJobStatus = {
   active: optional(1, list(ObjectReference)),
@@ -44,7 +40,7 @@ const cronJobStatus = {
   lastSuccessfulTime: pointer(5, time),
 }
 export interface CronJobStatus extends FieldsType<typeof cronJobStatus> {}
-export const CronJobStatus: MessageSchema<CronJobStatus> = message('k8s.io.api.batch.v1.CronJobStatus', cronJobStatus)
+export const CronJobStatus: MessageSchema<CronJobStatus> = message('CronJobStatus', cronJobStatus)
 
 const cronJob = {
   metadata: embedded(1, ObjectMeta),
@@ -54,8 +50,4 @@ const cronJob = {
 export interface CronJob extends TypeMeta, FieldsType<typeof cronJob> {}
 export interface CronJobInit extends TypeMeta, FieldsInit<typeof cronJob> {}
 /** Makes jobs by the clock. */
-export const CronJob: Kind<CronJob, CronJobInit> = kind(
-  'k8s.io.api.batch.v1.CronJob',
-  { group: 'batch', version: 'v1', plural: 'cronjobs', namespaced: true },
-  cronJob,
-)
+export const CronJob: Kind<CronJob, CronJobInit> = kind('CronJob', { plural: 'cronjobs', namespaced: true }, cronJob)

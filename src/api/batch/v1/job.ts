@@ -7,10 +7,8 @@ import {
   int32,
   int64,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -21,6 +19,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { PodTemplateSpec } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const podFailurePolicyOnExitCodesRequirement = {
   containerName: pointer(1, string),
@@ -30,7 +29,7 @@ const podFailurePolicyOnExitCodesRequirement = {
 export interface PodFailurePolicyOnExitCodesRequirement
   extends FieldsType<typeof podFailurePolicyOnExitCodesRequirement> {}
 export const PodFailurePolicyOnExitCodesRequirement: MessageSchema<PodFailurePolicyOnExitCodesRequirement> = message(
-  'k8s.io.api.batch.v1.PodFailurePolicyOnExitCodesRequirement',
+  'PodFailurePolicyOnExitCodesRequirement',
   podFailurePolicyOnExitCodesRequirement,
 )
 
@@ -45,7 +44,7 @@ export interface PodFailurePolicyOnPodConditionsPatternInit
 export const PodFailurePolicyOnPodConditionsPattern: MessageSchema<
   PodFailurePolicyOnPodConditionsPattern,
   PodFailurePolicyOnPodConditionsPatternInit
-> = message('k8s.io.api.batch.v1.PodFailurePolicyOnPodConditionsPattern', podFailurePolicyOnPodConditionsPattern)
+> = message('PodFailurePolicyOnPodConditionsPattern', podFailurePolicyOnPodConditionsPattern)
 
 const podFailurePolicyRule = {
   action: required(1, string, { enum: ['Count', 'FailIndex', 'FailJob', 'Ignore'] }),
@@ -55,17 +54,15 @@ const podFailurePolicyRule = {
 export interface PodFailurePolicyRule extends FieldsType<typeof podFailurePolicyRule> {}
 export interface PodFailurePolicyRuleInit extends FieldsInit<typeof podFailurePolicyRule> {}
 export const PodFailurePolicyRule: MessageSchema<PodFailurePolicyRule, PodFailurePolicyRuleInit> = message(
-  'k8s.io.api.batch.v1.PodFailurePolicyRule',
+  'PodFailurePolicyRule',
   podFailurePolicyRule,
 )
 
-const podFailurePolicy = {
-  rules: required(1, list(PodFailurePolicyRule)),
-}
+const podFailurePolicy = { rules: required(1, list(PodFailurePolicyRule)) }
 export interface PodFailurePolicy extends FieldsType<typeof podFailurePolicy> {}
 export interface PodFailurePolicyInit extends FieldsInit<typeof podFailurePolicy> {}
 export const PodFailurePolicy: MessageSchema<PodFailurePolicy, PodFailurePolicyInit> = message(
-  'k8s.io.api.batch.v1.PodFailurePolicy',
+  'PodFailurePolicy',
   podFailurePolicy,
 )
 
@@ -74,16 +71,11 @@ const successPolicyRule = {
   succeededCount: pointer(2, int32),
 }
 export interface SuccessPolicyRule extends FieldsType<typeof successPolicyRule> {}
-export const SuccessPolicyRule: MessageSchema<SuccessPolicyRule> = message(
-  'k8s.io.api.batch.v1.SuccessPolicyRule',
-  successPolicyRule,
-)
+export const SuccessPolicyRule: MessageSchema<SuccessPolicyRule> = message('SuccessPolicyRule', successPolicyRule)
 
-const successPolicy = {
-  rules: required(1, list(SuccessPolicyRule)),
-}
+const successPolicy = { rules: required(1, list(SuccessPolicyRule)) }
 export interface SuccessPolicy extends FieldsType<typeof successPolicy> {}
-export const SuccessPolicy: MessageSchema<SuccessPolicy> = message('k8s.io.api.batch.v1.SuccessPolicy', successPolicy)
+export const SuccessPolicy: MessageSchema<SuccessPolicy> = message('SuccessPolicy', successPolicy)
 
 const jobSpec = {
   parallelism: pointer(1, int32),
@@ -105,7 +97,7 @@ const jobSpec = {
 }
 export interface JobSpec extends FieldsType<typeof jobSpec> {}
 export interface JobSpecInit extends FieldsInit<typeof jobSpec> {}
-export const JobSpec: MessageSchema<JobSpec, JobSpecInit> = message('k8s.io.api.batch.v1.JobSpec', jobSpec)
+export const JobSpec: MessageSchema<JobSpec, JobSpecInit> = message('JobSpec', jobSpec)
 
 const jobTemplateSpec = {
   metadata: embedded(1, ObjectMeta),
@@ -114,7 +106,7 @@ const jobTemplateSpec = {
 export interface JobTemplateSpec extends FieldsType<typeof jobTemplateSpec> {}
 export interface JobTemplateSpecInit extends FieldsInit<typeof jobTemplateSpec> {}
 export const JobTemplateSpec: MessageSchema<JobTemplateSpec, JobTemplateSpecInit> = message(
-  'k8s.io.api.batch.v1.JobTemplateSpec',
+  'JobTemplateSpec',
   jobTemplateSpec,
 )
 
@@ -127,7 +119,7 @@ const jobCondition = {
   message: optional(6, string),
 }
 export interface JobCondition extends FieldsType<typeof jobCondition> {}
-export const JobCondition: MessageSchema<JobCondition> = message('k8s.io.api.batch.v1.JobCondition', jobCondition)
+export const JobCondition: MessageSchema<JobCondition> = message('JobCondition', jobCondition)
 
 const uncountedTerminatedPods = {
   succeeded: optional(1, set(string)),
@@ -135,7 +127,7 @@ const uncountedTerminatedPods = {
 }
 export interface UncountedTerminatedPods extends FieldsType<typeof uncountedTerminatedPods> {}
 export const UncountedTerminatedPods: MessageSchema<UncountedTerminatedPods> = message(
-  'k8s.io.api.batch.v1.UncountedTerminatedPods',
+  'UncountedTerminatedPods',
   uncountedTerminatedPods,
 )
 
@@ -153,7 +145,7 @@ const jobStatus = {
   ready: pointer(9, int32),
 }
 export interface JobStatus extends FieldsType<typeof jobStatus> {}
-export const JobStatus: MessageSchema<JobStatus> = message('k8s.io.api.batch.v1.JobStatus', jobStatus)
+export const JobStatus: MessageSchema<JobStatus> = message('JobStatus', jobStatus)
 
 const job = {
   metadata: embedded(1, ObjectMeta),
@@ -163,8 +155,4 @@ const job = {
 export interface Job extends TypeMeta, FieldsType<typeof job> {}
 export interface JobInit extends TypeMeta, FieldsInit<typeof job> {}
 /** Runs pods to completion. */
-export const Job: Kind<Job, JobInit> = kind(
-  'k8s.io.api.batch.v1.Job',
-  { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true },
-  job,
-)
+export const Job: Kind<Job, JobInit> = kind('Job', { plural: 'jobs', namespaced: true }, job)

@@ -7,11 +7,9 @@ import {
   int32,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -20,6 +18,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const certificateSigningRequestSpec = {
   request: required(1, bytes),
@@ -33,7 +32,7 @@ const certificateSigningRequestSpec = {
 }
 export interface CertificateSigningRequestSpec extends FieldsType<typeof certificateSigningRequestSpec> {}
 export const CertificateSigningRequestSpec: MessageSchema<CertificateSigningRequestSpec> = message(
-  'k8s.io.api.certificates.v1.CertificateSigningRequestSpec',
+  'CertificateSigningRequestSpec',
   certificateSigningRequestSpec,
 )
 
@@ -47,7 +46,7 @@ const certificateSigningRequestCondition = {
 }
 export interface CertificateSigningRequestCondition extends FieldsType<typeof certificateSigningRequestCondition> {}
 export const CertificateSigningRequestCondition: MessageSchema<CertificateSigningRequestCondition> = message(
-  'k8s.io.api.certificates.v1.CertificateSigningRequestCondition',
+  'CertificateSigningRequestCondition',
   certificateSigningRequestCondition,
 )
 
@@ -57,7 +56,7 @@ const certificateSigningRequestStatus = {
 }
 export interface CertificateSigningRequestStatus extends FieldsType<typeof certificateSigningRequestStatus> {}
 export const CertificateSigningRequestStatus: MessageSchema<CertificateSigningRequestStatus> = message(
-  'k8s.io.api.certificates.v1.CertificateSigningRequestStatus',
+  'CertificateSigningRequestStatus',
   certificateSigningRequestStatus,
 )
 
@@ -70,7 +69,7 @@ export interface CertificateSigningRequest extends TypeMeta, FieldsType<typeof c
 export interface CertificateSigningRequestInit extends TypeMeta, FieldsInit<typeof certificateSigningRequest> {}
 /** Asks a signer for an X.509 certificate. */
 export const CertificateSigningRequest: Kind<CertificateSigningRequest, CertificateSigningRequestInit> = kind(
-  'k8s.io.api.certificates.v1.CertificateSigningRequest',
-  { group: 'certificates.k8s.io', version: 'v1', plural: 'certificatesigningrequests', namespaced: false },
+  'CertificateSigningRequest',
+  { plural: 'certificatesigningrequests', namespaced: false },
   certificateSigningRequest,
 )

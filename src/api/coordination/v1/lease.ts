@@ -5,14 +5,13 @@ import {
   type FieldsType,
   int32,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   microTime,
   pointer,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const leaseSpec = {
   holderIdentity: pointer(1, string),
@@ -24,7 +23,7 @@ const leaseSpec = {
   preferredHolder: pointer(7, string),
 }
 export interface LeaseSpec extends FieldsType<typeof leaseSpec> {}
-export const LeaseSpec: MessageSchema<LeaseSpec> = message('k8s.io.api.coordination.v1.LeaseSpec', leaseSpec)
+export const LeaseSpec: MessageSchema<LeaseSpec> = message('LeaseSpec', leaseSpec)
 
 const lease = {
   metadata: embedded(1, ObjectMeta),
@@ -33,8 +32,4 @@ const lease = {
 export interface Lease extends TypeMeta, FieldsType<typeof lease> {}
 export interface LeaseInit extends TypeMeta, FieldsInit<typeof lease> {}
 /** A lock with a holder and a time to live: leader election, node heartbeats. */
-export const Lease: Kind<Lease, LeaseInit> = kind(
-  'k8s.io.api.coordination.v1.Lease',
-  { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true },
-  lease,
-)
+export const Lease: Kind<Lease, LeaseInit> = kind('Lease', { plural: 'leases', namespaced: true }, lease)

@@ -5,12 +5,12 @@ import {
   int64,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { NodeSelector, NodeSelectorTerm } from './node-selector.js'
 
 const preferredSchedulingTerm = {
@@ -19,7 +19,7 @@ const preferredSchedulingTerm = {
 }
 export interface PreferredSchedulingTerm extends FieldsType<typeof preferredSchedulingTerm> {}
 export const PreferredSchedulingTerm: MessageSchema<PreferredSchedulingTerm> = message(
-  'k8s.io.api.core.v1.PreferredSchedulingTerm',
+  'PreferredSchedulingTerm',
   preferredSchedulingTerm,
 )
 
@@ -28,7 +28,7 @@ const nodeAffinity = {
   preferredDuringSchedulingIgnoredDuringExecution: optional(2, list(PreferredSchedulingTerm)),
 }
 export interface NodeAffinity extends FieldsType<typeof nodeAffinity> {}
-export const NodeAffinity: MessageSchema<NodeAffinity> = message('k8s.io.api.core.v1.NodeAffinity', nodeAffinity)
+export const NodeAffinity: MessageSchema<NodeAffinity> = message('NodeAffinity', nodeAffinity)
 
 const podAffinityTerm = {
   labelSelector: pointer(1, LabelSelector),
@@ -39,10 +39,7 @@ const podAffinityTerm = {
   mismatchLabelKeys: optional(6, list(string)),
 }
 export interface PodAffinityTerm extends FieldsType<typeof podAffinityTerm> {}
-export const PodAffinityTerm: MessageSchema<PodAffinityTerm> = message(
-  'k8s.io.api.core.v1.PodAffinityTerm',
-  podAffinityTerm,
-)
+export const PodAffinityTerm: MessageSchema<PodAffinityTerm> = message('PodAffinityTerm', podAffinityTerm)
 
 const weightedPodAffinityTerm = {
   weight: required(1, int32),
@@ -50,7 +47,7 @@ const weightedPodAffinityTerm = {
 }
 export interface WeightedPodAffinityTerm extends FieldsType<typeof weightedPodAffinityTerm> {}
 export const WeightedPodAffinityTerm: MessageSchema<WeightedPodAffinityTerm> = message(
-  'k8s.io.api.core.v1.WeightedPodAffinityTerm',
+  'WeightedPodAffinityTerm',
   weightedPodAffinityTerm,
 )
 
@@ -59,17 +56,14 @@ const podAffinity = {
   preferredDuringSchedulingIgnoredDuringExecution: optional(2, list(WeightedPodAffinityTerm)),
 }
 export interface PodAffinity extends FieldsType<typeof podAffinity> {}
-export const PodAffinity: MessageSchema<PodAffinity> = message('k8s.io.api.core.v1.PodAffinity', podAffinity)
+export const PodAffinity: MessageSchema<PodAffinity> = message('PodAffinity', podAffinity)
 
 const podAntiAffinity = {
   requiredDuringSchedulingIgnoredDuringExecution: optional(1, list(PodAffinityTerm)),
   preferredDuringSchedulingIgnoredDuringExecution: optional(2, list(WeightedPodAffinityTerm)),
 }
 export interface PodAntiAffinity extends FieldsType<typeof podAntiAffinity> {}
-export const PodAntiAffinity: MessageSchema<PodAntiAffinity> = message(
-  'k8s.io.api.core.v1.PodAntiAffinity',
-  podAntiAffinity,
-)
+export const PodAntiAffinity: MessageSchema<PodAntiAffinity> = message('PodAntiAffinity', podAntiAffinity)
 
 const affinity = {
   nodeAffinity: pointer(1, NodeAffinity),
@@ -77,7 +71,7 @@ const affinity = {
   podAntiAffinity: pointer(3, PodAntiAffinity),
 }
 export interface Affinity extends FieldsType<typeof affinity> {}
-export const Affinity: MessageSchema<Affinity> = message('k8s.io.api.core.v1.Affinity', affinity)
+export const Affinity: MessageSchema<Affinity> = message('Affinity', affinity)
 
 const toleration = {
   key: optional(1, string),
@@ -87,7 +81,7 @@ const toleration = {
   tolerationSeconds: pointer(5, int64),
 }
 export interface Toleration extends FieldsType<typeof toleration> {}
-export const Toleration: MessageSchema<Toleration> = message('k8s.io.api.core.v1.Toleration', toleration)
+export const Toleration: MessageSchema<Toleration> = message('Toleration', toleration)
 
 const topologySpreadConstraint = {
   maxSkew: required(1, int32),
@@ -101,6 +95,6 @@ const topologySpreadConstraint = {
 }
 export interface TopologySpreadConstraint extends FieldsType<typeof topologySpreadConstraint> {}
 export const TopologySpreadConstraint: MessageSchema<TopologySpreadConstraint> = message(
-  'k8s.io.api.core.v1.TopologySpreadConstraint',
+  'TopologySpreadConstraint',
   topologySpreadConstraint,
 )

@@ -5,14 +5,13 @@ import {
   type FieldsType,
   type Kind,
   keyed,
-  kind,
   type MessageSchema,
-  message,
   optional,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const componentCondition = {
   type: required(1, string),
@@ -21,10 +20,7 @@ const componentCondition = {
   error: optional(4, string),
 }
 export interface ComponentCondition extends FieldsType<typeof componentCondition> {}
-export const ComponentCondition: MessageSchema<ComponentCondition> = message(
-  'k8s.io.api.core.v1.ComponentCondition',
-  componentCondition,
-)
+export const ComponentCondition: MessageSchema<ComponentCondition> = message('ComponentCondition', componentCondition)
 
 const componentStatus = {
   metadata: embedded(1, ObjectMeta),
@@ -34,7 +30,7 @@ export interface ComponentStatus extends TypeMeta, FieldsType<typeof componentSt
 export interface ComponentStatusInit extends TypeMeta, FieldsInit<typeof componentStatus> {}
 /** Health of a control plane component (deprecated upstream, still served). */
 export const ComponentStatus: Kind<ComponentStatus, ComponentStatusInit> = kind(
-  'k8s.io.api.core.v1.ComponentStatus',
-  { group: '', version: 'v1', plural: 'componentstatuses', namespaced: false },
+  'ComponentStatus',
+  { plural: 'componentstatuses', namespaced: false },
   componentStatus,
 )

@@ -6,13 +6,13 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   map,
   optional,
   pointer,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 
 const configMap = {
   metadata: embedded(1, ObjectMeta),
@@ -24,7 +24,7 @@ export interface ConfigMap extends TypeMeta, FieldsType<typeof configMap> {}
 export interface ConfigMapInit extends TypeMeta, FieldsInit<typeof configMap> {}
 /** Configuration for pods to consume. */
 export const ConfigMap: Kind<ConfigMap, ConfigMapInit> = kind(
-  'k8s.io.api.core.v1.ConfigMap',
-  { group: '', version: 'v1', plural: 'configmaps', namespaced: true },
+  'ConfigMap',
+  { plural: 'configmaps', namespaced: true },
   configMap,
 )

@@ -9,7 +9,6 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -18,6 +17,7 @@ import {
   string,
   time,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { ResourceRequirements } from './resources.js'
 
 const containerStateWaiting = {
@@ -26,16 +26,14 @@ const containerStateWaiting = {
 }
 export interface ContainerStateWaiting extends FieldsType<typeof containerStateWaiting> {}
 export const ContainerStateWaiting: MessageSchema<ContainerStateWaiting> = message(
-  'k8s.io.api.core.v1.ContainerStateWaiting',
+  'ContainerStateWaiting',
   containerStateWaiting,
 )
 
-const containerStateRunning = {
-  startedAt: nullable(1, time),
-}
+const containerStateRunning = { startedAt: nullable(1, time) }
 export interface ContainerStateRunning extends FieldsType<typeof containerStateRunning> {}
 export const ContainerStateRunning: MessageSchema<ContainerStateRunning> = message(
-  'k8s.io.api.core.v1.ContainerStateRunning',
+  'ContainerStateRunning',
   containerStateRunning,
 )
 
@@ -50,7 +48,7 @@ const containerStateTerminated = {
 }
 export interface ContainerStateTerminated extends FieldsType<typeof containerStateTerminated> {}
 export const ContainerStateTerminated: MessageSchema<ContainerStateTerminated> = message(
-  'k8s.io.api.core.v1.ContainerStateTerminated',
+  'ContainerStateTerminated',
   containerStateTerminated,
 )
 
@@ -60,25 +58,15 @@ const containerState = {
   terminated: pointer(3, ContainerStateTerminated),
 }
 export interface ContainerState extends FieldsType<typeof containerState> {}
-export const ContainerState: MessageSchema<ContainerState> = message(
-  'k8s.io.api.core.v1.ContainerState',
-  containerState,
-)
+export const ContainerState: MessageSchema<ContainerState> = message('ContainerState', containerState)
 
-const imageVolumeStatus = {
-  imageRef: optional(1, string, { required: true }),
-}
+const imageVolumeStatus = { imageRef: optional(1, string, { required: true }) }
 export interface ImageVolumeStatus extends FieldsType<typeof imageVolumeStatus> {}
-export const ImageVolumeStatus: MessageSchema<ImageVolumeStatus> = message(
-  'k8s.io.api.core.v1.ImageVolumeStatus',
-  imageVolumeStatus,
-)
+export const ImageVolumeStatus: MessageSchema<ImageVolumeStatus> = message('ImageVolumeStatus', imageVolumeStatus)
 
-const volumeStatus = {
-  image: pointer(1, ImageVolumeStatus),
-}
+const volumeStatus = { image: pointer(1, ImageVolumeStatus) }
 export interface VolumeStatus extends FieldsType<typeof volumeStatus> {}
-export const VolumeStatus: MessageSchema<VolumeStatus> = message('k8s.io.api.core.v1.VolumeStatus', volumeStatus)
+export const VolumeStatus: MessageSchema<VolumeStatus> = message('VolumeStatus', volumeStatus)
 
 const volumeMountStatus = {
   name: required(1, string),
@@ -88,10 +76,7 @@ const volumeMountStatus = {
   volumeStatus: pointer(5, VolumeStatus),
 }
 export interface VolumeMountStatus extends FieldsType<typeof volumeMountStatus> {}
-export const VolumeMountStatus: MessageSchema<VolumeMountStatus> = message(
-  'k8s.io.api.core.v1.VolumeMountStatus',
-  volumeMountStatus,
-)
+export const VolumeMountStatus: MessageSchema<VolumeMountStatus> = message('VolumeMountStatus', volumeMountStatus)
 
 const linuxContainerUser = {
   uid: required(1, int64),
@@ -99,16 +84,11 @@ const linuxContainerUser = {
   supplementalGroups: optional(3, list(int64)),
 }
 export interface LinuxContainerUser extends FieldsType<typeof linuxContainerUser> {}
-export const LinuxContainerUser: MessageSchema<LinuxContainerUser> = message(
-  'k8s.io.api.core.v1.LinuxContainerUser',
-  linuxContainerUser,
-)
+export const LinuxContainerUser: MessageSchema<LinuxContainerUser> = message('LinuxContainerUser', linuxContainerUser)
 
-const containerUser = {
-  linux: pointer(1, LinuxContainerUser),
-}
+const containerUser = { linux: pointer(1, LinuxContainerUser) }
 export interface ContainerUser extends FieldsType<typeof containerUser> {}
-export const ContainerUser: MessageSchema<ContainerUser> = message('k8s.io.api.core.v1.ContainerUser', containerUser)
+export const ContainerUser: MessageSchema<ContainerUser> = message('ContainerUser', containerUser)
 
 const resourceHealth = {
   resourceID: required(1, string),
@@ -116,20 +96,14 @@ const resourceHealth = {
   message: pointer(6, string),
 }
 export interface ResourceHealth extends FieldsType<typeof resourceHealth> {}
-export const ResourceHealth: MessageSchema<ResourceHealth> = message(
-  'k8s.io.api.core.v1.ResourceHealth',
-  resourceHealth,
-)
+export const ResourceHealth: MessageSchema<ResourceHealth> = message('ResourceHealth', resourceHealth)
 
 const resourceStatus = {
   name: required(1, string),
   resources: optional(2, keyed(ResourceHealth, ['resourceID'])),
 }
 export interface ResourceStatus extends FieldsType<typeof resourceStatus> {}
-export const ResourceStatus: MessageSchema<ResourceStatus> = message(
-  'k8s.io.api.core.v1.ResourceStatus',
-  resourceStatus,
-)
+export const ResourceStatus: MessageSchema<ResourceStatus> = message('ResourceStatus', resourceStatus)
 
 const containerStatus = {
   name: required(1, string),
@@ -219,6 +193,6 @@ const containerStatus = {
 export interface ContainerStatus extends FieldsType<typeof containerStatus> {}
 export interface ContainerStatusInit extends FieldsInit<typeof containerStatus> {}
 export const ContainerStatus: MessageSchema<ContainerStatus, ContainerStatusInit> = message(
-  'k8s.io.api.core.v1.ContainerStatus',
+  'ContainerStatus',
   containerStatus,
 )

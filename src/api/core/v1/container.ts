@@ -8,13 +8,13 @@ import {
   keyed,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   set,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { EnvFromSource, EnvVar } from './environment.js'
 import { Lifecycle, Probe } from './probe.js'
 import { ResourceRequirements } from './resources.js'
@@ -28,7 +28,7 @@ const containerPort = {
   hostIP: optional(5, string),
 }
 export interface ContainerPort extends FieldsType<typeof containerPort> {}
-export const ContainerPort: MessageSchema<ContainerPort> = message('k8s.io.api.core.v1.ContainerPort', containerPort)
+export const ContainerPort: MessageSchema<ContainerPort> = message('ContainerPort', containerPort)
 
 const containerResizePolicy = {
   resourceName: required(1, string),
@@ -36,7 +36,7 @@ const containerResizePolicy = {
 }
 export interface ContainerResizePolicy extends FieldsType<typeof containerResizePolicy> {}
 export const ContainerResizePolicy: MessageSchema<ContainerResizePolicy> = message(
-  'k8s.io.api.core.v1.ContainerResizePolicy',
+  'ContainerResizePolicy',
   containerResizePolicy,
 )
 
@@ -46,7 +46,7 @@ const containerRestartRuleOnExitCodes = {
 }
 export interface ContainerRestartRuleOnExitCodes extends FieldsType<typeof containerRestartRuleOnExitCodes> {}
 export const ContainerRestartRuleOnExitCodes: MessageSchema<ContainerRestartRuleOnExitCodes> = message(
-  'k8s.io.api.core.v1.ContainerRestartRuleOnExitCodes',
+  'ContainerRestartRuleOnExitCodes',
   containerRestartRuleOnExitCodes,
 )
 
@@ -56,7 +56,7 @@ const containerRestartRule = {
 }
 export interface ContainerRestartRule extends FieldsType<typeof containerRestartRule> {}
 export const ContainerRestartRule: MessageSchema<ContainerRestartRule> = message(
-  'k8s.io.api.core.v1.ContainerRestartRule',
+  'ContainerRestartRule',
   containerRestartRule,
 )
 
@@ -70,14 +70,14 @@ const volumeMount = {
   subPathExpr: optional(6, string),
 }
 export interface VolumeMount extends FieldsType<typeof volumeMount> {}
-export const VolumeMount: MessageSchema<VolumeMount> = message('k8s.io.api.core.v1.VolumeMount', volumeMount)
+export const VolumeMount: MessageSchema<VolumeMount> = message('VolumeMount', volumeMount)
 
 const volumeDevice = {
   name: required(1, string),
   devicePath: required(2, string),
 }
 export interface VolumeDevice extends FieldsType<typeof volumeDevice> {}
-export const VolumeDevice: MessageSchema<VolumeDevice> = message('k8s.io.api.core.v1.VolumeDevice', volumeDevice)
+export const VolumeDevice: MessageSchema<VolumeDevice> = message('VolumeDevice', volumeDevice)
 
 const container = {
   name: required(1, string),
@@ -108,7 +108,7 @@ const container = {
 }
 export interface Container extends FieldsType<typeof container> {}
 export interface ContainerInit extends FieldsInit<typeof container> {}
-export const Container: MessageSchema<Container, ContainerInit> = message('k8s.io.api.core.v1.Container', container)
+export const Container: MessageSchema<Container, ContainerInit> = message('Container', container)
 
 const ephemeralContainerCommon = {
   name: required(1, string),
@@ -140,7 +140,7 @@ const ephemeralContainerCommon = {
 export interface EphemeralContainerCommon extends FieldsType<typeof ephemeralContainerCommon> {}
 export interface EphemeralContainerCommonInit extends FieldsInit<typeof ephemeralContainerCommon> {}
 export const EphemeralContainerCommon: MessageSchema<EphemeralContainerCommon, EphemeralContainerCommonInit> = message(
-  'k8s.io.api.core.v1.EphemeralContainerCommon',
+  'EphemeralContainerCommon',
   ephemeralContainerCommon,
 )
 
@@ -151,6 +151,6 @@ const ephemeralContainer = {
 export interface EphemeralContainer extends FieldsType<typeof ephemeralContainer> {}
 export interface EphemeralContainerInit extends FieldsInit<typeof ephemeralContainer> {}
 export const EphemeralContainer: MessageSchema<EphemeralContainer, EphemeralContainerInit> = message(
-  'k8s.io.api.core.v1.EphemeralContainer',
+  'EphemeralContainer',
   ephemeralContainer,
 )

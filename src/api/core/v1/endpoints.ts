@@ -5,16 +5,15 @@ import {
   type FieldsType,
   int32,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { ObjectReference } from './reference.js'
 
 const endpointAddress = {
@@ -24,11 +23,9 @@ const endpointAddress = {
   targetRef: pointer(2, ObjectReference),
 }
 export interface EndpointAddress extends FieldsType<typeof endpointAddress> {}
-export const EndpointAddress: MessageSchema<EndpointAddress> = message(
-  'k8s.io.api.core.v1.EndpointAddress',
-  endpointAddress,
-  { atomic: true },
-)
+export const EndpointAddress: MessageSchema<EndpointAddress> = message('EndpointAddress', endpointAddress, {
+  atomic: true,
+})
 
 const endpointPort = {
   name: optional(1, string),
@@ -37,9 +34,7 @@ const endpointPort = {
   appProtocol: pointer(4, string),
 }
 export interface EndpointPort extends FieldsType<typeof endpointPort> {}
-export const EndpointPort: MessageSchema<EndpointPort> = message('k8s.io.api.core.v1.EndpointPort', endpointPort, {
-  atomic: true,
-})
+export const EndpointPort: MessageSchema<EndpointPort> = message('EndpointPort', endpointPort, { atomic: true })
 
 const endpointSubset = {
   addresses: optional(1, list(EndpointAddress)),
@@ -47,10 +42,7 @@ const endpointSubset = {
   ports: optional(3, list(EndpointPort)),
 }
 export interface EndpointSubset extends FieldsType<typeof endpointSubset> {}
-export const EndpointSubset: MessageSchema<EndpointSubset> = message(
-  'k8s.io.api.core.v1.EndpointSubset',
-  endpointSubset,
-)
+export const EndpointSubset: MessageSchema<EndpointSubset> = message('EndpointSubset', endpointSubset)
 
 const endpoints = {
   metadata: embedded(1, ObjectMeta),
@@ -60,7 +52,7 @@ export interface Endpoints extends TypeMeta, FieldsType<typeof endpoints> {}
 export interface EndpointsInit extends TypeMeta, FieldsInit<typeof endpoints> {}
 /** Addresses that implement a service (superseded by EndpointSlice). */
 export const Endpoints: Kind<Endpoints, EndpointsInit> = kind(
-  'k8s.io.api.core.v1.Endpoints',
-  { group: '', version: 'v1', plural: 'endpoints', namespaced: true },
+  'Endpoints',
+  { plural: 'endpoints', namespaced: true },
   endpoints,
 )

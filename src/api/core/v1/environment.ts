@@ -4,12 +4,12 @@ import {
   type FieldsType,
   inline,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { LocalObjectReference } from './reference.js'
 import { ObjectFieldSelector, ResourceFieldSelector } from './volume-projection.js'
 
@@ -20,7 +20,7 @@ const configMapKeySelector = {
 }
 export interface ConfigMapKeySelector extends FieldsType<typeof configMapKeySelector> {}
 export const ConfigMapKeySelector: MessageSchema<ConfigMapKeySelector> = message(
-  'k8s.io.api.core.v1.ConfigMapKeySelector',
+  'ConfigMapKeySelector',
   configMapKeySelector,
   { atomic: true },
 )
@@ -31,11 +31,9 @@ const secretKeySelector = {
   optional: pointer(3, boolean),
 }
 export interface SecretKeySelector extends FieldsType<typeof secretKeySelector> {}
-export const SecretKeySelector: MessageSchema<SecretKeySelector> = message(
-  'k8s.io.api.core.v1.SecretKeySelector',
-  secretKeySelector,
-  { atomic: true },
-)
+export const SecretKeySelector: MessageSchema<SecretKeySelector> = message('SecretKeySelector', secretKeySelector, {
+  atomic: true,
+})
 
 const fileKeySelector = {
   volumeName: required(1, string),
@@ -44,11 +42,9 @@ const fileKeySelector = {
   optional: pointer(4, boolean, { default: false }),
 }
 export interface FileKeySelector extends FieldsType<typeof fileKeySelector> {}
-export const FileKeySelector: MessageSchema<FileKeySelector> = message(
-  'k8s.io.api.core.v1.FileKeySelector',
-  fileKeySelector,
-  { atomic: true },
-)
+export const FileKeySelector: MessageSchema<FileKeySelector> = message('FileKeySelector', fileKeySelector, {
+  atomic: true,
+})
 
 const envVarSource = {
   fieldRef: pointer(1, ObjectFieldSelector),
@@ -59,10 +55,7 @@ const envVarSource = {
 }
 export interface EnvVarSource extends FieldsType<typeof envVarSource> {}
 export interface EnvVarSourceInit extends FieldsInit<typeof envVarSource> {}
-export const EnvVarSource: MessageSchema<EnvVarSource, EnvVarSourceInit> = message(
-  'k8s.io.api.core.v1.EnvVarSource',
-  envVarSource,
-)
+export const EnvVarSource: MessageSchema<EnvVarSource, EnvVarSourceInit> = message('EnvVarSource', envVarSource)
 
 const envVar = {
   name: required(1, string),
@@ -71,27 +64,21 @@ const envVar = {
 }
 export interface EnvVar extends FieldsType<typeof envVar> {}
 export interface EnvVarInit extends FieldsInit<typeof envVar> {}
-export const EnvVar: MessageSchema<EnvVar, EnvVarInit> = message('k8s.io.api.core.v1.EnvVar', envVar)
+export const EnvVar: MessageSchema<EnvVar, EnvVarInit> = message('EnvVar', envVar)
 
 const configMapEnvSource = {
   localObjectReference: inline(1, LocalObjectReference),
   optional: pointer(2, boolean),
 }
 export interface ConfigMapEnvSource extends FieldsType<typeof configMapEnvSource> {}
-export const ConfigMapEnvSource: MessageSchema<ConfigMapEnvSource> = message(
-  'k8s.io.api.core.v1.ConfigMapEnvSource',
-  configMapEnvSource,
-)
+export const ConfigMapEnvSource: MessageSchema<ConfigMapEnvSource> = message('ConfigMapEnvSource', configMapEnvSource)
 
 const secretEnvSource = {
   localObjectReference: inline(1, LocalObjectReference),
   optional: pointer(2, boolean),
 }
 export interface SecretEnvSource extends FieldsType<typeof secretEnvSource> {}
-export const SecretEnvSource: MessageSchema<SecretEnvSource> = message(
-  'k8s.io.api.core.v1.SecretEnvSource',
-  secretEnvSource,
-)
+export const SecretEnvSource: MessageSchema<SecretEnvSource> = message('SecretEnvSource', secretEnvSource)
 
 const envFromSource = {
   prefix: optional(1, string),
@@ -99,4 +86,4 @@ const envFromSource = {
   secretRef: pointer(3, SecretEnvSource),
 }
 export interface EnvFromSource extends FieldsType<typeof envFromSource> {}
-export const EnvFromSource: MessageSchema<EnvFromSource> = message('k8s.io.api.core.v1.EnvFromSource', envFromSource)
+export const EnvFromSource: MessageSchema<EnvFromSource> = message('EnvFromSource', envFromSource)

@@ -5,9 +5,7 @@ import {
   type FieldsType,
   int32,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   microTime,
   nullable,
   optional,
@@ -17,6 +15,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { ObjectReference } from './reference.js'
 
 const eventSource = {
@@ -24,14 +23,14 @@ const eventSource = {
   host: optional(2, string),
 }
 export interface EventSource extends FieldsType<typeof eventSource> {}
-export const EventSource: MessageSchema<EventSource> = message('k8s.io.api.core.v1.EventSource', eventSource)
+export const EventSource: MessageSchema<EventSource> = message('EventSource', eventSource)
 
 const eventSeries = {
   count: optional(1, int32),
   lastObservedTime: nullable(2, microTime),
 }
 export interface EventSeries extends FieldsType<typeof eventSeries> {}
-export const EventSeries: MessageSchema<EventSeries> = message('k8s.io.api.core.v1.EventSeries', eventSeries)
+export const EventSeries: MessageSchema<EventSeries> = message('EventSeries', eventSeries)
 
 const event = {
   metadata: required(1, ObjectMeta),
@@ -53,8 +52,4 @@ const event = {
 export interface Event extends TypeMeta, FieldsType<typeof event> {}
 export interface EventInit extends TypeMeta, FieldsInit<typeof event> {}
 /** A report of something that happened to an object, kept for a while. */
-export const Event: Kind<Event, EventInit> = kind(
-  'k8s.io.api.core.v1.Event',
-  { group: '', version: 'v1', plural: 'events', namespaced: true },
-  event,
-)
+export const Event: Kind<Event, EventInit> = kind('Event', { plural: 'events', namespaced: true }, event)

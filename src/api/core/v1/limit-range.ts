@@ -4,17 +4,16 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   quantity,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const limitRangeItem = {
   type: required(1, string),
@@ -25,19 +24,11 @@ const limitRangeItem = {
   maxLimitRequestRatio: optional(6, map(quantity)),
 }
 export interface LimitRangeItem extends FieldsType<typeof limitRangeItem> {}
-export const LimitRangeItem: MessageSchema<LimitRangeItem> = message(
-  'k8s.io.api.core.v1.LimitRangeItem',
-  limitRangeItem,
-)
+export const LimitRangeItem: MessageSchema<LimitRangeItem> = message('LimitRangeItem', limitRangeItem)
 
-const limitRangeSpec = {
-  limits: required(1, list(LimitRangeItem)),
-}
+const limitRangeSpec = { limits: required(1, list(LimitRangeItem)) }
 export interface LimitRangeSpec extends FieldsType<typeof limitRangeSpec> {}
-export const LimitRangeSpec: MessageSchema<LimitRangeSpec> = message(
-  'k8s.io.api.core.v1.LimitRangeSpec',
-  limitRangeSpec,
-)
+export const LimitRangeSpec: MessageSchema<LimitRangeSpec> = message('LimitRangeSpec', limitRangeSpec)
 
 const limitRange = {
   metadata: embedded(1, ObjectMeta),
@@ -47,7 +38,7 @@ export interface LimitRange extends TypeMeta, FieldsType<typeof limitRange> {}
 export interface LimitRangeInit extends TypeMeta, FieldsInit<typeof limitRange> {}
 /** Bounds and defaults for the resources of each object in a namespace. */
 export const LimitRange: Kind<LimitRange, LimitRangeInit> = kind(
-  'k8s.io.api.core.v1.LimitRange',
-  { group: '', version: 'v1', plural: 'limitranges', namespaced: true },
+  'LimitRange',
+  { plural: 'limitranges', namespaced: true },
   limitRange,
 )

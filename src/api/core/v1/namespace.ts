@@ -5,10 +5,8 @@ import {
   type FieldsType,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   required,
@@ -16,12 +14,11 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
-const namespaceSpec = {
-  finalizers: optional(1, list(string)),
-}
+const namespaceSpec = { finalizers: optional(1, list(string)) }
 export interface NamespaceSpec extends FieldsType<typeof namespaceSpec> {}
-export const NamespaceSpec: MessageSchema<NamespaceSpec> = message('k8s.io.api.core.v1.NamespaceSpec', namespaceSpec)
+export const NamespaceSpec: MessageSchema<NamespaceSpec> = message('NamespaceSpec', namespaceSpec)
 
 const namespaceCondition = {
   type: required(1, string),
@@ -31,20 +28,14 @@ const namespaceCondition = {
   message: optional(6, string),
 }
 export interface NamespaceCondition extends FieldsType<typeof namespaceCondition> {}
-export const NamespaceCondition: MessageSchema<NamespaceCondition> = message(
-  'k8s.io.api.core.v1.NamespaceCondition',
-  namespaceCondition,
-)
+export const NamespaceCondition: MessageSchema<NamespaceCondition> = message('NamespaceCondition', namespaceCondition)
 
 const namespaceStatus = {
   phase: optional(1, string, { enum: ['Active', 'Terminating'] }),
   conditions: optional(2, keyed(NamespaceCondition, ['type'], 'type')),
 }
 export interface NamespaceStatus extends FieldsType<typeof namespaceStatus> {}
-export const NamespaceStatus: MessageSchema<NamespaceStatus> = message(
-  'k8s.io.api.core.v1.NamespaceStatus',
-  namespaceStatus,
-)
+export const NamespaceStatus: MessageSchema<NamespaceStatus> = message('NamespaceStatus', namespaceStatus)
 
 const namespace = {
   metadata: embedded(1, ObjectMeta),
@@ -55,7 +46,7 @@ export interface Namespace extends TypeMeta, FieldsType<typeof namespace> {}
 export interface NamespaceInit extends TypeMeta, FieldsInit<typeof namespace> {}
 /** A scope for names. */
 export const Namespace: Kind<Namespace, NamespaceInit> = kind(
-  'k8s.io.api.core.v1.Namespace',
-  { group: '', version: 'v1', plural: 'namespaces', namespaced: false },
+  'Namespace',
+  { plural: 'namespaces', namespaced: false },
   namespace,
 )

@@ -1,12 +1,5 @@
-import {
-  type FieldsType,
-  list,
-  type MessageSchema,
-  message,
-  optional,
-  required,
-  string,
-} from '../../../schema/index.js'
+import { type FieldsType, list, type MessageSchema, optional, required, string } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const nodeSelectorRequirement = {
   key: required(1, string),
@@ -15,7 +8,7 @@ const nodeSelectorRequirement = {
 }
 export interface NodeSelectorRequirement extends FieldsType<typeof nodeSelectorRequirement> {}
 export const NodeSelectorRequirement: MessageSchema<NodeSelectorRequirement> = message(
-  'k8s.io.api.core.v1.NodeSelectorRequirement',
+  'NodeSelectorRequirement',
   nodeSelectorRequirement,
 )
 
@@ -24,19 +17,13 @@ const nodeSelectorTerm = {
   matchFields: optional(2, list(NodeSelectorRequirement)),
 }
 export interface NodeSelectorTerm extends FieldsType<typeof nodeSelectorTerm> {}
-export const NodeSelectorTerm: MessageSchema<NodeSelectorTerm> = message(
-  'k8s.io.api.core.v1.NodeSelectorTerm',
-  nodeSelectorTerm,
-  { atomic: true },
-)
-
-const nodeSelector = {
-  nodeSelectorTerms: required(1, list(NodeSelectorTerm)),
-}
-export interface NodeSelector extends FieldsType<typeof nodeSelector> {}
-export const NodeSelector: MessageSchema<NodeSelector> = message('k8s.io.api.core.v1.NodeSelector', nodeSelector, {
+export const NodeSelectorTerm: MessageSchema<NodeSelectorTerm> = message('NodeSelectorTerm', nodeSelectorTerm, {
   atomic: true,
 })
+
+const nodeSelector = { nodeSelectorTerms: required(1, list(NodeSelectorTerm)) }
+export interface NodeSelector extends FieldsType<typeof nodeSelector> {}
+export const NodeSelector: MessageSchema<NodeSelector> = message('NodeSelector', nodeSelector, { atomic: true })
 
 const topologySelectorLabelRequirement = {
   key: required(1, string),
@@ -44,16 +31,14 @@ const topologySelectorLabelRequirement = {
 }
 export interface TopologySelectorLabelRequirement extends FieldsType<typeof topologySelectorLabelRequirement> {}
 export const TopologySelectorLabelRequirement: MessageSchema<TopologySelectorLabelRequirement> = message(
-  'k8s.io.api.core.v1.TopologySelectorLabelRequirement',
+  'TopologySelectorLabelRequirement',
   topologySelectorLabelRequirement,
 )
 
-const topologySelectorTerm = {
-  matchLabelExpressions: optional(1, list(TopologySelectorLabelRequirement)),
-}
+const topologySelectorTerm = { matchLabelExpressions: optional(1, list(TopologySelectorLabelRequirement)) }
 export interface TopologySelectorTerm extends FieldsType<typeof topologySelectorTerm> {}
 export const TopologySelectorTerm: MessageSchema<TopologySelectorTerm> = message(
-  'k8s.io.api.core.v1.TopologySelectorTerm',
+  'TopologySelectorTerm',
   topologySelectorTerm,
   { atomic: true },
 )

@@ -8,11 +8,9 @@ import {
   int64,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -23,6 +21,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const taint = {
   key: required(1, string),
@@ -31,7 +30,7 @@ const taint = {
   timeAdded: pointer(4, time),
 }
 export interface Taint extends FieldsType<typeof taint> {}
-export const Taint: MessageSchema<Taint> = message('k8s.io.api.core.v1.Taint', taint)
+export const Taint: MessageSchema<Taint> = message('Taint', taint)
 
 const configMapNodeConfigSource = {
   namespace: required(1, string),
@@ -42,18 +41,13 @@ const configMapNodeConfigSource = {
 }
 export interface ConfigMapNodeConfigSource extends FieldsType<typeof configMapNodeConfigSource> {}
 export const ConfigMapNodeConfigSource: MessageSchema<ConfigMapNodeConfigSource> = message(
-  'k8s.io.api.core.v1.ConfigMapNodeConfigSource',
+  'ConfigMapNodeConfigSource',
   configMapNodeConfigSource,
 )
 
-const nodeConfigSource = {
-  configMap: pointer(2, ConfigMapNodeConfigSource),
-}
+const nodeConfigSource = { configMap: pointer(2, ConfigMapNodeConfigSource) }
 export interface NodeConfigSource extends FieldsType<typeof nodeConfigSource> {}
-export const NodeConfigSource: MessageSchema<NodeConfigSource> = message(
-  'k8s.io.api.core.v1.NodeConfigSource',
-  nodeConfigSource,
-)
+export const NodeConfigSource: MessageSchema<NodeConfigSource> = message('NodeConfigSource', nodeConfigSource)
 
 const nodeSpec = {
   podCIDR: optional(1, string),
@@ -65,7 +59,7 @@ const nodeSpec = {
   externalID: optional(2, string),
 }
 export interface NodeSpec extends FieldsType<typeof nodeSpec> {}
-export const NodeSpec: MessageSchema<NodeSpec> = message('k8s.io.api.core.v1.NodeSpec', nodeSpec)
+export const NodeSpec: MessageSchema<NodeSpec> = message('NodeSpec', nodeSpec)
 
 const nodeCondition = {
   type: required(1, string),
@@ -76,42 +70,30 @@ const nodeCondition = {
   message: optional(6, string),
 }
 export interface NodeCondition extends FieldsType<typeof nodeCondition> {}
-export const NodeCondition: MessageSchema<NodeCondition> = message('k8s.io.api.core.v1.NodeCondition', nodeCondition)
+export const NodeCondition: MessageSchema<NodeCondition> = message('NodeCondition', nodeCondition)
 
 const nodeAddress = {
   type: required(1, string),
   address: required(2, string),
 }
 export interface NodeAddress extends FieldsType<typeof nodeAddress> {}
-export const NodeAddress: MessageSchema<NodeAddress> = message('k8s.io.api.core.v1.NodeAddress', nodeAddress)
+export const NodeAddress: MessageSchema<NodeAddress> = message('NodeAddress', nodeAddress)
 
-const daemonEndpoint = {
-  Port: required(1, int32),
-}
+const daemonEndpoint = { Port: required(1, int32) }
 export interface DaemonEndpoint extends FieldsType<typeof daemonEndpoint> {}
-export const DaemonEndpoint: MessageSchema<DaemonEndpoint> = message(
-  'k8s.io.api.core.v1.DaemonEndpoint',
-  daemonEndpoint,
-)
+export const DaemonEndpoint: MessageSchema<DaemonEndpoint> = message('DaemonEndpoint', daemonEndpoint)
 
-const nodeDaemonEndpoints = {
-  kubeletEndpoint: embedded(1, DaemonEndpoint),
-}
+const nodeDaemonEndpoints = { kubeletEndpoint: embedded(1, DaemonEndpoint) }
 export interface NodeDaemonEndpoints extends FieldsType<typeof nodeDaemonEndpoints> {}
 export interface NodeDaemonEndpointsInit extends FieldsInit<typeof nodeDaemonEndpoints> {}
 export const NodeDaemonEndpoints: MessageSchema<NodeDaemonEndpoints, NodeDaemonEndpointsInit> = message(
-  'k8s.io.api.core.v1.NodeDaemonEndpoints',
+  'NodeDaemonEndpoints',
   nodeDaemonEndpoints,
 )
 
-const nodeSwapStatus = {
-  capacity: pointer(1, int64),
-}
+const nodeSwapStatus = { capacity: pointer(1, int64) }
 export interface NodeSwapStatus extends FieldsType<typeof nodeSwapStatus> {}
-export const NodeSwapStatus: MessageSchema<NodeSwapStatus> = message(
-  'k8s.io.api.core.v1.NodeSwapStatus',
-  nodeSwapStatus,
-)
+export const NodeSwapStatus: MessageSchema<NodeSwapStatus> = message('NodeSwapStatus', nodeSwapStatus)
 
 const nodeSystemInfo = {
   machineID: required(1, string),
@@ -127,10 +109,7 @@ const nodeSystemInfo = {
   swap: pointer(11, NodeSwapStatus),
 }
 export interface NodeSystemInfo extends FieldsType<typeof nodeSystemInfo> {}
-export const NodeSystemInfo: MessageSchema<NodeSystemInfo> = message(
-  'k8s.io.api.core.v1.NodeSystemInfo',
-  nodeSystemInfo,
-)
+export const NodeSystemInfo: MessageSchema<NodeSystemInfo> = message('NodeSystemInfo', nodeSystemInfo)
 
 const containerImage = {
   names: embedded(1, list(string)),
@@ -139,7 +118,7 @@ const containerImage = {
 export interface ContainerImage extends FieldsType<typeof containerImage> {}
 export interface ContainerImageInit extends FieldsInit<typeof containerImage> {}
 export const ContainerImage: MessageSchema<ContainerImage, ContainerImageInit> = message(
-  'k8s.io.api.core.v1.ContainerImage',
+  'ContainerImage',
   containerImage,
 )
 
@@ -148,10 +127,7 @@ const attachedVolume = {
   devicePath: required(2, string),
 }
 export interface AttachedVolume extends FieldsType<typeof attachedVolume> {}
-export const AttachedVolume: MessageSchema<AttachedVolume> = message(
-  'k8s.io.api.core.v1.AttachedVolume',
-  attachedVolume,
-)
+export const AttachedVolume: MessageSchema<AttachedVolume> = message('AttachedVolume', attachedVolume)
 
 const nodeConfigStatus = {
   assigned: pointer(1, NodeConfigSource),
@@ -160,10 +136,7 @@ const nodeConfigStatus = {
   error: optional(4, string),
 }
 export interface NodeConfigStatus extends FieldsType<typeof nodeConfigStatus> {}
-export const NodeConfigStatus: MessageSchema<NodeConfigStatus> = message(
-  'k8s.io.api.core.v1.NodeConfigStatus',
-  nodeConfigStatus,
-)
+export const NodeConfigStatus: MessageSchema<NodeConfigStatus> = message('NodeConfigStatus', nodeConfigStatus)
 
 const nodeRuntimeHandlerFeatures = {
   recursiveReadOnlyMounts: pointer(1, boolean),
@@ -171,7 +144,7 @@ const nodeRuntimeHandlerFeatures = {
 }
 export interface NodeRuntimeHandlerFeatures extends FieldsType<typeof nodeRuntimeHandlerFeatures> {}
 export const NodeRuntimeHandlerFeatures: MessageSchema<NodeRuntimeHandlerFeatures> = message(
-  'k8s.io.api.core.v1.NodeRuntimeHandlerFeatures',
+  'NodeRuntimeHandlerFeatures',
   nodeRuntimeHandlerFeatures,
 )
 
@@ -182,15 +155,13 @@ const nodeRuntimeHandler = {
 export interface NodeRuntimeHandler extends FieldsType<typeof nodeRuntimeHandler> {}
 export interface NodeRuntimeHandlerInit extends FieldsInit<typeof nodeRuntimeHandler> {}
 export const NodeRuntimeHandler: MessageSchema<NodeRuntimeHandler, NodeRuntimeHandlerInit> = message(
-  'k8s.io.api.core.v1.NodeRuntimeHandler',
+  'NodeRuntimeHandler',
   nodeRuntimeHandler,
 )
 
-const nodeFeatures = {
-  supplementalGroupsPolicy: pointer(1, boolean),
-}
+const nodeFeatures = { supplementalGroupsPolicy: pointer(1, boolean) }
 export interface NodeFeatures extends FieldsType<typeof nodeFeatures> {}
-export const NodeFeatures: MessageSchema<NodeFeatures> = message('k8s.io.api.core.v1.NodeFeatures', nodeFeatures)
+export const NodeFeatures: MessageSchema<NodeFeatures> = message('NodeFeatures', nodeFeatures)
 
 const nodeStatus = {
   capacity: optional(1, map(quantity)),
@@ -210,10 +181,7 @@ const nodeStatus = {
 }
 export interface NodeStatus extends FieldsType<typeof nodeStatus> {}
 export interface NodeStatusInit extends FieldsInit<typeof nodeStatus> {}
-export const NodeStatus: MessageSchema<NodeStatus, NodeStatusInit> = message(
-  'k8s.io.api.core.v1.NodeStatus',
-  nodeStatus,
-)
+export const NodeStatus: MessageSchema<NodeStatus, NodeStatusInit> = message('NodeStatus', nodeStatus)
 
 const node = {
   metadata: embedded(1, ObjectMeta),
@@ -223,8 +191,4 @@ const node = {
 export interface Node extends TypeMeta, FieldsType<typeof node> {}
 export interface NodeInit extends TypeMeta, FieldsInit<typeof node> {}
 /** A worker machine of the cluster. */
-export const Node: Kind<Node, NodeInit> = kind(
-  'k8s.io.api.core.v1.Node',
-  { group: '', version: 'v1', plural: 'nodes', namespaced: false },
-  node,
-)
+export const Node: Kind<Node, NodeInit> = kind('Node', { plural: 'nodes', namespaced: false }, node)

@@ -5,11 +5,9 @@ import {
   type FieldsType,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -19,6 +17,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { TypedLocalObjectReference, TypedObjectReference } from './reference.js'
 import { VolumeResourceRequirements } from './resources.js'
 
@@ -36,17 +35,14 @@ const persistentVolumeClaimSpec = {
 export interface PersistentVolumeClaimSpec extends FieldsType<typeof persistentVolumeClaimSpec> {}
 export interface PersistentVolumeClaimSpecInit extends FieldsInit<typeof persistentVolumeClaimSpec> {}
 export const PersistentVolumeClaimSpec: MessageSchema<PersistentVolumeClaimSpec, PersistentVolumeClaimSpecInit> =
-  message('k8s.io.api.core.v1.PersistentVolumeClaimSpec', persistentVolumeClaimSpec)
+  message('PersistentVolumeClaimSpec', persistentVolumeClaimSpec)
 
 const modifyVolumeStatus = {
   targetVolumeAttributesClassName: optional(1, string),
   status: required(2, string, { enum: ['InProgress', 'Infeasible', 'Pending'] }),
 }
 export interface ModifyVolumeStatus extends FieldsType<typeof modifyVolumeStatus> {}
-export const ModifyVolumeStatus: MessageSchema<ModifyVolumeStatus> = message(
-  'k8s.io.api.core.v1.ModifyVolumeStatus',
-  modifyVolumeStatus,
-)
+export const ModifyVolumeStatus: MessageSchema<ModifyVolumeStatus> = message('ModifyVolumeStatus', modifyVolumeStatus)
 
 const persistentVolumeClaimCondition = {
   type: required(1, string),
@@ -58,7 +54,7 @@ const persistentVolumeClaimCondition = {
 }
 export interface PersistentVolumeClaimCondition extends FieldsType<typeof persistentVolumeClaimCondition> {}
 export const PersistentVolumeClaimCondition: MessageSchema<PersistentVolumeClaimCondition> = message(
-  'k8s.io.api.core.v1.PersistentVolumeClaimCondition',
+  'PersistentVolumeClaimCondition',
   persistentVolumeClaimCondition,
 )
 
@@ -74,7 +70,7 @@ const persistentVolumeClaimStatus = {
 }
 export interface PersistentVolumeClaimStatus extends FieldsType<typeof persistentVolumeClaimStatus> {}
 export const PersistentVolumeClaimStatus: MessageSchema<PersistentVolumeClaimStatus> = message(
-  'k8s.io.api.core.v1.PersistentVolumeClaimStatus',
+  'PersistentVolumeClaimStatus',
   persistentVolumeClaimStatus,
 )
 
@@ -87,8 +83,8 @@ export interface PersistentVolumeClaim extends TypeMeta, FieldsType<typeof persi
 export interface PersistentVolumeClaimInit extends TypeMeta, FieldsInit<typeof persistentVolumeClaim> {}
 /** A request for storage by a user. */
 export const PersistentVolumeClaim: Kind<PersistentVolumeClaim, PersistentVolumeClaimInit> = kind(
-  'k8s.io.api.core.v1.PersistentVolumeClaim',
-  { group: '', version: 'v1', plural: 'persistentvolumeclaims', namespaced: true },
+  'PersistentVolumeClaim',
+  { plural: 'persistentvolumeclaims', namespaced: true },
   persistentVolumeClaim,
 )
 
@@ -101,4 +97,4 @@ export interface PersistentVolumeClaimTemplateInit extends FieldsInit<typeof per
 export const PersistentVolumeClaimTemplate: MessageSchema<
   PersistentVolumeClaimTemplate,
   PersistentVolumeClaimTemplateInit
-> = message('k8s.io.api.core.v1.PersistentVolumeClaimTemplate', persistentVolumeClaimTemplate)
+> = message('PersistentVolumeClaimTemplate', persistentVolumeClaimTemplate)

@@ -5,13 +5,13 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { ObjectReference, SecretReference } from './reference.js'
 import {
   AWSElasticBlockStoreVolumeSource,
@@ -35,7 +35,7 @@ const azureFilePersistentVolumeSource = {
 }
 export interface AzureFilePersistentVolumeSource extends FieldsType<typeof azureFilePersistentVolumeSource> {}
 export const AzureFilePersistentVolumeSource: MessageSchema<AzureFilePersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.AzureFilePersistentVolumeSource',
+  'AzureFilePersistentVolumeSource',
   azureFilePersistentVolumeSource,
 )
 
@@ -49,7 +49,7 @@ const cephFSPersistentVolumeSource = {
 }
 export interface CephFSPersistentVolumeSource extends FieldsType<typeof cephFSPersistentVolumeSource> {}
 export const CephFSPersistentVolumeSource: MessageSchema<CephFSPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.CephFSPersistentVolumeSource',
+  'CephFSPersistentVolumeSource',
   cephFSPersistentVolumeSource,
 )
 
@@ -61,7 +61,7 @@ const cinderPersistentVolumeSource = {
 }
 export interface CinderPersistentVolumeSource extends FieldsType<typeof cinderPersistentVolumeSource> {}
 export const CinderPersistentVolumeSource: MessageSchema<CinderPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.CinderPersistentVolumeSource',
+  'CinderPersistentVolumeSource',
   cinderPersistentVolumeSource,
 )
 
@@ -79,7 +79,7 @@ const csiPersistentVolumeSource = {
 }
 export interface CSIPersistentVolumeSource extends FieldsType<typeof csiPersistentVolumeSource> {}
 export const CSIPersistentVolumeSource: MessageSchema<CSIPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.CSIPersistentVolumeSource',
+  'CSIPersistentVolumeSource',
   csiPersistentVolumeSource,
 )
 
@@ -92,7 +92,7 @@ const flexPersistentVolumeSource = {
 }
 export interface FlexPersistentVolumeSource extends FieldsType<typeof flexPersistentVolumeSource> {}
 export const FlexPersistentVolumeSource: MessageSchema<FlexPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.FlexPersistentVolumeSource',
+  'FlexPersistentVolumeSource',
   flexPersistentVolumeSource,
 )
 
@@ -104,7 +104,7 @@ const glusterfsPersistentVolumeSource = {
 }
 export interface GlusterfsPersistentVolumeSource extends FieldsType<typeof glusterfsPersistentVolumeSource> {}
 export const GlusterfsPersistentVolumeSource: MessageSchema<GlusterfsPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.GlusterfsPersistentVolumeSource',
+  'GlusterfsPersistentVolumeSource',
   glusterfsPersistentVolumeSource,
 )
 
@@ -123,7 +123,7 @@ const iscsiPersistentVolumeSource = {
 }
 export interface ISCSIPersistentVolumeSource extends FieldsType<typeof iscsiPersistentVolumeSource> {}
 export const ISCSIPersistentVolumeSource: MessageSchema<ISCSIPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.ISCSIPersistentVolumeSource',
+  'ISCSIPersistentVolumeSource',
   iscsiPersistentVolumeSource,
 )
 
@@ -132,10 +132,7 @@ const localVolumeSource = {
   fsType: pointer(2, string),
 }
 export interface LocalVolumeSource extends FieldsType<typeof localVolumeSource> {}
-export const LocalVolumeSource: MessageSchema<LocalVolumeSource> = message(
-  'k8s.io.api.core.v1.LocalVolumeSource',
-  localVolumeSource,
-)
+export const LocalVolumeSource: MessageSchema<LocalVolumeSource> = message('LocalVolumeSource', localVolumeSource)
 
 const rbdPersistentVolumeSource = {
   monitors: required(1, list(string)),
@@ -149,7 +146,7 @@ const rbdPersistentVolumeSource = {
 }
 export interface RBDPersistentVolumeSource extends FieldsType<typeof rbdPersistentVolumeSource> {}
 export const RBDPersistentVolumeSource: MessageSchema<RBDPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.RBDPersistentVolumeSource',
+  'RBDPersistentVolumeSource',
   rbdPersistentVolumeSource,
 )
 
@@ -167,7 +164,7 @@ const scaleIOPersistentVolumeSource = {
 }
 export interface ScaleIOPersistentVolumeSource extends FieldsType<typeof scaleIOPersistentVolumeSource> {}
 export const ScaleIOPersistentVolumeSource: MessageSchema<ScaleIOPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.ScaleIOPersistentVolumeSource',
+  'ScaleIOPersistentVolumeSource',
   scaleIOPersistentVolumeSource,
 )
 
@@ -180,7 +177,7 @@ const storageOSPersistentVolumeSource = {
 }
 export interface StorageOSPersistentVolumeSource extends FieldsType<typeof storageOSPersistentVolumeSource> {}
 export const StorageOSPersistentVolumeSource: MessageSchema<StorageOSPersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.StorageOSPersistentVolumeSource',
+  'StorageOSPersistentVolumeSource',
   storageOSPersistentVolumeSource,
 )
 
@@ -210,6 +207,6 @@ const persistentVolumeSource = {
 }
 export interface PersistentVolumeSource extends FieldsType<typeof persistentVolumeSource> {}
 export const PersistentVolumeSource: MessageSchema<PersistentVolumeSource> = message(
-  'k8s.io.api.core.v1.PersistentVolumeSource',
+  'PersistentVolumeSource',
   persistentVolumeSource,
 )

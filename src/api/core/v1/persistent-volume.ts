@@ -5,11 +5,9 @@ import {
   type FieldsType,
   inline,
   type Kind,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   quantity,
@@ -17,18 +15,14 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { NodeSelector } from './node-selector.js'
 import { PersistentVolumeSource } from './persistent-volume-source.js'
 import { ObjectReference } from './reference.js'
 
-const volumeNodeAffinity = {
-  required: pointer(1, NodeSelector),
-}
+const volumeNodeAffinity = { required: pointer(1, NodeSelector) }
 export interface VolumeNodeAffinity extends FieldsType<typeof volumeNodeAffinity> {}
-export const VolumeNodeAffinity: MessageSchema<VolumeNodeAffinity> = message(
-  'k8s.io.api.core.v1.VolumeNodeAffinity',
-  volumeNodeAffinity,
-)
+export const VolumeNodeAffinity: MessageSchema<VolumeNodeAffinity> = message('VolumeNodeAffinity', volumeNodeAffinity)
 
 const persistentVolumeSpec = {
   capacity: optional(1, map(quantity)),
@@ -44,7 +38,7 @@ const persistentVolumeSpec = {
 }
 export interface PersistentVolumeSpec extends FieldsType<typeof persistentVolumeSpec> {}
 export const PersistentVolumeSpec: MessageSchema<PersistentVolumeSpec> = message(
-  'k8s.io.api.core.v1.PersistentVolumeSpec',
+  'PersistentVolumeSpec',
   persistentVolumeSpec,
 )
 
@@ -56,7 +50,7 @@ const persistentVolumeStatus = {
 }
 export interface PersistentVolumeStatus extends FieldsType<typeof persistentVolumeStatus> {}
 export const PersistentVolumeStatus: MessageSchema<PersistentVolumeStatus> = message(
-  'k8s.io.api.core.v1.PersistentVolumeStatus',
+  'PersistentVolumeStatus',
   persistentVolumeStatus,
 )
 
@@ -69,7 +63,7 @@ export interface PersistentVolume extends TypeMeta, FieldsType<typeof persistent
 export interface PersistentVolumeInit extends TypeMeta, FieldsInit<typeof persistentVolume> {}
 /** A piece of storage of the cluster, whoever provisioned it. */
 export const PersistentVolume: Kind<PersistentVolume, PersistentVolumeInit> = kind(
-  'k8s.io.api.core.v1.PersistentVolume',
-  { group: '', version: 'v1', plural: 'persistentvolumes', namespaced: false },
+  'PersistentVolume',
+  { plural: 'persistentvolumes', namespaced: false },
   persistentVolume,
 )

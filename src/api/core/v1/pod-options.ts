@@ -7,7 +7,6 @@ import {
   int32,
   int64,
   type Kind,
-  kind,
   list,
   optional,
   pointer,
@@ -16,6 +15,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 import { ObjectReference } from './reference.js'
 
 const podExecOptions = {
@@ -29,8 +29,8 @@ const podExecOptions = {
 export interface PodExecOptions extends TypeMeta, FieldsType<typeof podExecOptions> {}
 /** Query parameters of `pods/exec`. */
 export const PodExecOptions: Kind<PodExecOptions> = kind(
-  'k8s.io.api.core.v1.PodExecOptions',
-  { group: '', version: 'v1', plural: '', namespaced: true },
+  'PodExecOptions',
+  { plural: '', namespaced: true },
   podExecOptions,
 )
 
@@ -44,8 +44,8 @@ const podAttachOptions = {
 export interface PodAttachOptions extends TypeMeta, FieldsType<typeof podAttachOptions> {}
 /** Query parameters of `pods/attach`. */
 export const PodAttachOptions: Kind<PodAttachOptions> = kind(
-  'k8s.io.api.core.v1.PodAttachOptions',
-  { group: '', version: 'v1', plural: '', namespaced: true },
+  'PodAttachOptions',
+  { plural: '', namespaced: true },
   podAttachOptions,
 )
 
@@ -63,53 +63,41 @@ const podLogOptions = {
 }
 export interface PodLogOptions extends TypeMeta, FieldsType<typeof podLogOptions> {}
 /** Query parameters of `pods/log`. */
-export const PodLogOptions: Kind<PodLogOptions> = kind(
-  'k8s.io.api.core.v1.PodLogOptions',
-  { group: '', version: 'v1', plural: '', namespaced: true },
-  podLogOptions,
-)
+export const PodLogOptions: Kind<PodLogOptions> = kind('PodLogOptions', { plural: '', namespaced: true }, podLogOptions)
 
-const podPortForwardOptions = {
-  ports: optional(1, list(int32, { type: 'none' })),
-}
+const podPortForwardOptions = { ports: optional(1, list(int32, { type: 'none' })) }
 export interface PodPortForwardOptions extends TypeMeta, FieldsType<typeof podPortForwardOptions> {}
 /** Query parameters of `pods/portforward`. */
 export const PodPortForwardOptions: Kind<PodPortForwardOptions> = kind(
-  'k8s.io.api.core.v1.PodPortForwardOptions',
-  { group: '', version: 'v1', plural: '', namespaced: true },
+  'PodPortForwardOptions',
+  { plural: '', namespaced: true },
   podPortForwardOptions,
 )
 
-const podProxyOptions = {
-  path: optional(1, string),
-}
+const podProxyOptions = { path: optional(1, string) }
 export interface PodProxyOptions extends TypeMeta, FieldsType<typeof podProxyOptions> {}
 /** Query parameters of `pods/proxy`. */
 export const PodProxyOptions: Kind<PodProxyOptions> = kind(
-  'k8s.io.api.core.v1.PodProxyOptions',
-  { group: '', version: 'v1', plural: '', namespaced: true },
+  'PodProxyOptions',
+  { plural: '', namespaced: true },
   podProxyOptions,
 )
 
-const serviceProxyOptions = {
-  path: optional(1, string),
-}
+const serviceProxyOptions = { path: optional(1, string) }
 export interface ServiceProxyOptions extends TypeMeta, FieldsType<typeof serviceProxyOptions> {}
 /** Query parameters of `services/proxy`. */
 export const ServiceProxyOptions: Kind<ServiceProxyOptions> = kind(
-  'k8s.io.api.core.v1.ServiceProxyOptions',
-  { group: '', version: 'v1', plural: '', namespaced: true },
+  'ServiceProxyOptions',
+  { plural: '', namespaced: true },
   serviceProxyOptions,
 )
 
-const nodeProxyOptions = {
-  path: optional(1, string),
-}
+const nodeProxyOptions = { path: optional(1, string) }
 export interface NodeProxyOptions extends TypeMeta, FieldsType<typeof nodeProxyOptions> {}
 /** Query parameters of `nodes/proxy`. */
 export const NodeProxyOptions: Kind<NodeProxyOptions> = kind(
-  'k8s.io.api.core.v1.NodeProxyOptions',
-  { group: '', version: 'v1', plural: '', namespaced: false },
+  'NodeProxyOptions',
+  { plural: '', namespaced: false },
   nodeProxyOptions,
 )
 
@@ -120,8 +108,4 @@ const binding = {
 export interface Binding extends TypeMeta, FieldsType<typeof binding> {}
 export interface BindingInit extends TypeMeta, FieldsInit<typeof binding> {}
 /** Ties one object to another: a pod to its node. */
-export const Binding: Kind<Binding, BindingInit> = kind(
-  'k8s.io.api.core.v1.Binding',
-  { group: '', version: 'v1', plural: 'bindings', namespaced: true },
-  binding,
-)
+export const Binding: Kind<Binding, BindingInit> = kind('Binding', { plural: 'bindings', namespaced: true }, binding)

@@ -8,7 +8,6 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   quantity,
@@ -17,6 +16,7 @@ import {
 } from '../../../schema/index.js'
 import { Affinity, Toleration, TopologySpreadConstraint } from './affinity.js'
 import { Container, EphemeralContainer } from './container.js'
+import { message } from './declare.js'
 import { LocalObjectReference } from './reference.js'
 import { ResourceRequirements } from './resources.js'
 import { PodSecurityContext } from './security-context.js'
@@ -27,17 +27,14 @@ const hostAlias = {
   hostnames: optional(2, list(string)),
 }
 export interface HostAlias extends FieldsType<typeof hostAlias> {}
-export const HostAlias: MessageSchema<HostAlias> = message('k8s.io.api.core.v1.HostAlias', hostAlias)
+export const HostAlias: MessageSchema<HostAlias> = message('HostAlias', hostAlias)
 
 const podDNSConfigOption = {
   name: optional(1, string),
   value: pointer(2, string),
 }
 export interface PodDNSConfigOption extends FieldsType<typeof podDNSConfigOption> {}
-export const PodDNSConfigOption: MessageSchema<PodDNSConfigOption> = message(
-  'k8s.io.api.core.v1.PodDNSConfigOption',
-  podDNSConfigOption,
-)
+export const PodDNSConfigOption: MessageSchema<PodDNSConfigOption> = message('PodDNSConfigOption', podDNSConfigOption)
 
 const podDNSConfig = {
   nameservers: optional(1, list(string)),
@@ -45,22 +42,15 @@ const podDNSConfig = {
   options: optional(3, list(PodDNSConfigOption)),
 }
 export interface PodDNSConfig extends FieldsType<typeof podDNSConfig> {}
-export const PodDNSConfig: MessageSchema<PodDNSConfig> = message('k8s.io.api.core.v1.PodDNSConfig', podDNSConfig)
+export const PodDNSConfig: MessageSchema<PodDNSConfig> = message('PodDNSConfig', podDNSConfig)
 
-const podOS = {
-  name: required(1, string),
-}
+const podOS = { name: required(1, string) }
 export interface PodOS extends FieldsType<typeof podOS> {}
-export const PodOS: MessageSchema<PodOS> = message('k8s.io.api.core.v1.PodOS', podOS)
+export const PodOS: MessageSchema<PodOS> = message('PodOS', podOS)
 
-const podReadinessGate = {
-  conditionType: required(1, string),
-}
+const podReadinessGate = { conditionType: required(1, string) }
 export interface PodReadinessGate extends FieldsType<typeof podReadinessGate> {}
-export const PodReadinessGate: MessageSchema<PodReadinessGate> = message(
-  'k8s.io.api.core.v1.PodReadinessGate',
-  podReadinessGate,
-)
+export const PodReadinessGate: MessageSchema<PodReadinessGate> = message('PodReadinessGate', podReadinessGate)
 
 const podResourceClaim = {
   name: required(1, string),
@@ -68,29 +58,17 @@ const podResourceClaim = {
   resourceClaimTemplateName: pointer(4, string),
 }
 export interface PodResourceClaim extends FieldsType<typeof podResourceClaim> {}
-export const PodResourceClaim: MessageSchema<PodResourceClaim> = message(
-  'k8s.io.api.core.v1.PodResourceClaim',
-  podResourceClaim,
-)
+export const PodResourceClaim: MessageSchema<PodResourceClaim> = message('PodResourceClaim', podResourceClaim)
 
-const podSchedulingGate = {
-  name: required(1, string),
-}
+const podSchedulingGate = { name: required(1, string) }
 export interface PodSchedulingGate extends FieldsType<typeof podSchedulingGate> {}
-export const PodSchedulingGate: MessageSchema<PodSchedulingGate> = message(
-  'k8s.io.api.core.v1.PodSchedulingGate',
-  podSchedulingGate,
-)
+export const PodSchedulingGate: MessageSchema<PodSchedulingGate> = message('PodSchedulingGate', podSchedulingGate)
 
-const podSchedulingGroup = {
-  podGroupName: pointer(1, string),
-}
+const podSchedulingGroup = { podGroupName: pointer(1, string) }
 export interface PodSchedulingGroup extends FieldsType<typeof podSchedulingGroup> {}
-export const PodSchedulingGroup: MessageSchema<PodSchedulingGroup> = message(
-  'k8s.io.api.core.v1.PodSchedulingGroup',
-  podSchedulingGroup,
-  { unions: [{ fields: { podGroupName: 'PodGroupName' } }] },
-)
+export const PodSchedulingGroup: MessageSchema<PodSchedulingGroup> = message('PodSchedulingGroup', podSchedulingGroup, {
+  unions: [{ fields: { podGroupName: 'PodGroupName' } }],
+})
 
 const podSpec = {
   volumes: optional(1, keyed(Volume, ['name'], 'name', 'merge,retainKeys')),
@@ -141,4 +119,4 @@ const podSpec = {
 }
 export interface PodSpec extends FieldsType<typeof podSpec> {}
 export interface PodSpecInit extends FieldsInit<typeof podSpec> {}
-export const PodSpec: MessageSchema<PodSpec, PodSpecInit> = message('k8s.io.api.core.v1.PodSpec', podSpec)
+export const PodSpec: MessageSchema<PodSpec, PodSpecInit> = message('PodSpec', podSpec)

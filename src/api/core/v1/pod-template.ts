@@ -4,11 +4,10 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { PodSpec } from './pod-spec.js'
 
 const podTemplateSpec = {
@@ -18,7 +17,7 @@ const podTemplateSpec = {
 export interface PodTemplateSpec extends FieldsType<typeof podTemplateSpec> {}
 export interface PodTemplateSpecInit extends FieldsInit<typeof podTemplateSpec> {}
 export const PodTemplateSpec: MessageSchema<PodTemplateSpec, PodTemplateSpecInit> = message(
-  'k8s.io.api.core.v1.PodTemplateSpec',
+  'PodTemplateSpec',
   podTemplateSpec,
 )
 
@@ -30,7 +29,7 @@ export interface PodTemplate extends TypeMeta, FieldsType<typeof podTemplate> {}
 export interface PodTemplateInit extends TypeMeta, FieldsInit<typeof podTemplate> {}
 /** A stored template for pods. */
 export const PodTemplate: Kind<PodTemplate, PodTemplateInit> = kind(
-  'k8s.io.api.core.v1.PodTemplate',
-  { group: '', version: 'v1', plural: 'podtemplates', namespaced: true },
+  'PodTemplate',
+  { plural: 'podtemplates', namespaced: true },
   podTemplate,
 )

@@ -6,11 +6,9 @@ import {
   int64,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -22,20 +20,17 @@ import {
   time,
 } from '../../../schema/index.js'
 import { ContainerStatus } from './container-status.js'
+import { kind, message } from './declare.js'
 import { PodSpec } from './pod-spec.js'
 import { ResourceRequirements } from './resources.js'
 
-const podIP = {
-  ip: required(1, string),
-}
+const podIP = { ip: required(1, string) }
 export interface PodIP extends FieldsType<typeof podIP> {}
-export const PodIP: MessageSchema<PodIP> = message('k8s.io.api.core.v1.PodIP', podIP)
+export const PodIP: MessageSchema<PodIP> = message('PodIP', podIP)
 
-const hostIP = {
-  ip: required(1, string),
-}
+const hostIP = { ip: required(1, string) }
 export interface HostIP extends FieldsType<typeof hostIP> {}
-export const HostIP: MessageSchema<HostIP> = message('k8s.io.api.core.v1.HostIP', hostIP)
+export const HostIP: MessageSchema<HostIP> = message('HostIP', hostIP)
 
 const podCondition = {
   type: required(1, string),
@@ -47,7 +42,7 @@ const podCondition = {
   message: optional(6, string),
 }
 export interface PodCondition extends FieldsType<typeof podCondition> {}
-export const PodCondition: MessageSchema<PodCondition> = message('k8s.io.api.core.v1.PodCondition', podCondition)
+export const PodCondition: MessageSchema<PodCondition> = message('PodCondition', podCondition)
 
 const podResourceClaimStatus = {
   name: required(1, string),
@@ -55,7 +50,7 @@ const podResourceClaimStatus = {
 }
 export interface PodResourceClaimStatus extends FieldsType<typeof podResourceClaimStatus> {}
 export const PodResourceClaimStatus: MessageSchema<PodResourceClaimStatus> = message(
-  'k8s.io.api.core.v1.PodResourceClaimStatus',
+  'PodResourceClaimStatus',
   podResourceClaimStatus,
 )
 
@@ -66,7 +61,7 @@ const containerExtendedResourceRequest = {
 }
 export interface ContainerExtendedResourceRequest extends FieldsType<typeof containerExtendedResourceRequest> {}
 export const ContainerExtendedResourceRequest: MessageSchema<ContainerExtendedResourceRequest> = message(
-  'k8s.io.api.core.v1.ContainerExtendedResourceRequest',
+  'ContainerExtendedResourceRequest',
   containerExtendedResourceRequest,
 )
 
@@ -76,7 +71,7 @@ const podExtendedResourceClaimStatus = {
 }
 export interface PodExtendedResourceClaimStatus extends FieldsType<typeof podExtendedResourceClaimStatus> {}
 export const PodExtendedResourceClaimStatus: MessageSchema<PodExtendedResourceClaimStatus> = message(
-  'k8s.io.api.core.v1.PodExtendedResourceClaimStatus',
+  'PodExtendedResourceClaimStatus',
   podExtendedResourceClaimStatus,
 )
 
@@ -87,7 +82,7 @@ const nodeAllocatableResourceClaimStatus = {
 }
 export interface NodeAllocatableResourceClaimStatus extends FieldsType<typeof nodeAllocatableResourceClaimStatus> {}
 export const NodeAllocatableResourceClaimStatus: MessageSchema<NodeAllocatableResourceClaimStatus> = message(
-  'k8s.io.api.core.v1.NodeAllocatableResourceClaimStatus',
+  'NodeAllocatableResourceClaimStatus',
   nodeAllocatableResourceClaimStatus,
 )
 
@@ -116,7 +111,7 @@ const podStatus = {
 }
 export interface PodStatus extends FieldsType<typeof podStatus> {}
 export interface PodStatusInit extends FieldsInit<typeof podStatus> {}
-export const PodStatus: MessageSchema<PodStatus, PodStatusInit> = message('k8s.io.api.core.v1.PodStatus', podStatus)
+export const PodStatus: MessageSchema<PodStatus, PodStatusInit> = message('PodStatus', podStatus)
 
 const pod = {
   metadata: embedded(1, ObjectMeta),
@@ -126,8 +121,4 @@ const pod = {
 export interface Pod extends TypeMeta, FieldsType<typeof pod> {}
 export interface PodInit extends TypeMeta, FieldsInit<typeof pod> {}
 /** Containers that run together on one node. */
-export const Pod: Kind<Pod, PodInit> = kind(
-  'k8s.io.api.core.v1.Pod',
-  { group: '', version: 'v1', plural: 'pods', namespaced: true },
-  pod,
-)
+export const Pod: Kind<Pod, PodInit> = kind('Pod', { plural: 'pods', namespaced: true }, pod)

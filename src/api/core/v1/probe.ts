@@ -6,26 +6,24 @@ import {
   intOrString,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
-const execAction = {
-  command: optional(1, list(string)),
-}
+const execAction = { command: optional(1, list(string)) }
 export interface ExecAction extends FieldsType<typeof execAction> {}
-export const ExecAction: MessageSchema<ExecAction> = message('k8s.io.api.core.v1.ExecAction', execAction)
+export const ExecAction: MessageSchema<ExecAction> = message('ExecAction', execAction)
 
 const httpHeader = {
   name: required(1, string),
   value: required(2, string),
 }
 export interface HTTPHeader extends FieldsType<typeof httpHeader> {}
-export const HTTPHeader: MessageSchema<HTTPHeader> = message('k8s.io.api.core.v1.HTTPHeader', httpHeader)
+export const HTTPHeader: MessageSchema<HTTPHeader> = message('HTTPHeader', httpHeader)
 
 const httpGetAction = {
   path: optional(1, string),
@@ -35,30 +33,25 @@ const httpGetAction = {
   httpHeaders: optional(5, list(HTTPHeader)),
 }
 export interface HTTPGetAction extends FieldsType<typeof httpGetAction> {}
-export const HTTPGetAction: MessageSchema<HTTPGetAction> = message('k8s.io.api.core.v1.HTTPGetAction', httpGetAction)
+export const HTTPGetAction: MessageSchema<HTTPGetAction> = message('HTTPGetAction', httpGetAction)
 
 const tcpSocketAction = {
   port: required(1, intOrString),
   host: optional(2, string),
 }
 export interface TCPSocketAction extends FieldsType<typeof tcpSocketAction> {}
-export const TCPSocketAction: MessageSchema<TCPSocketAction> = message(
-  'k8s.io.api.core.v1.TCPSocketAction',
-  tcpSocketAction,
-)
+export const TCPSocketAction: MessageSchema<TCPSocketAction> = message('TCPSocketAction', tcpSocketAction)
 
 const grpcAction = {
   port: required(1, int32),
   service: nullable(2, string, { default: '' }),
 }
 export interface GRPCAction extends FieldsType<typeof grpcAction> {}
-export const GRPCAction: MessageSchema<GRPCAction> = message('k8s.io.api.core.v1.GRPCAction', grpcAction)
+export const GRPCAction: MessageSchema<GRPCAction> = message('GRPCAction', grpcAction)
 
-const sleepAction = {
-  seconds: required(1, int64),
-}
+const sleepAction = { seconds: required(1, int64) }
 export interface SleepAction extends FieldsType<typeof sleepAction> {}
-export const SleepAction: MessageSchema<SleepAction> = message('k8s.io.api.core.v1.SleepAction', sleepAction)
+export const SleepAction: MessageSchema<SleepAction> = message('SleepAction', sleepAction)
 
 const probeHandler = {
   exec: pointer(1, ExecAction),
@@ -67,7 +60,7 @@ const probeHandler = {
   grpc: pointer(4, GRPCAction),
 }
 export interface ProbeHandler extends FieldsType<typeof probeHandler> {}
-export const ProbeHandler: MessageSchema<ProbeHandler> = message('k8s.io.api.core.v1.ProbeHandler', probeHandler)
+export const ProbeHandler: MessageSchema<ProbeHandler> = message('ProbeHandler', probeHandler)
 
 const probe = {
   handler: inline(1, ProbeHandler),
@@ -79,7 +72,7 @@ const probe = {
   terminationGracePeriodSeconds: pointer(7, int64),
 }
 export interface Probe extends FieldsType<typeof probe> {}
-export const Probe: MessageSchema<Probe> = message('k8s.io.api.core.v1.Probe', probe)
+export const Probe: MessageSchema<Probe> = message('Probe', probe)
 
 const lifecycleHandler = {
   exec: pointer(1, ExecAction),
@@ -88,10 +81,7 @@ const lifecycleHandler = {
   sleep: pointer(4, SleepAction),
 }
 export interface LifecycleHandler extends FieldsType<typeof lifecycleHandler> {}
-export const LifecycleHandler: MessageSchema<LifecycleHandler> = message(
-  'k8s.io.api.core.v1.LifecycleHandler',
-  lifecycleHandler,
-)
+export const LifecycleHandler: MessageSchema<LifecycleHandler> = message('LifecycleHandler', lifecycleHandler)
 
 const lifecycle = {
   postStart: pointer(1, LifecycleHandler),
@@ -167,4 +157,4 @@ const lifecycle = {
   }),
 }
 export interface Lifecycle extends FieldsType<typeof lifecycle> {}
-export const Lifecycle: MessageSchema<Lifecycle> = message('k8s.io.api.core.v1.Lifecycle', lifecycle)
+export const Lifecycle: MessageSchema<Lifecycle> = message('Lifecycle', lifecycle)

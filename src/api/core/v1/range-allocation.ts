@@ -5,11 +5,11 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 
 const rangeAllocation = {
   metadata: embedded(1, ObjectMeta),
@@ -20,7 +20,7 @@ export interface RangeAllocation extends TypeMeta, FieldsType<typeof rangeAlloca
 export interface RangeAllocationInit extends TypeMeta, FieldsInit<typeof rangeAllocation> {}
 /** The ports or addresses handed out of a range; stored, never served. */
 export const RangeAllocation: Kind<RangeAllocation, RangeAllocationInit> = kind(
-  'k8s.io.api.core.v1.RangeAllocation',
-  { group: '', version: 'v1', plural: '', namespaced: false },
+  'RangeAllocation',
+  { plural: '', namespaced: false },
   rangeAllocation,
 )

@@ -3,9 +3,7 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -13,6 +11,7 @@ import {
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const objectReference = {
   kind: optional(1, string),
@@ -24,18 +23,14 @@ const objectReference = {
   fieldPath: optional(7, string),
 }
 export interface ObjectReference extends FieldsType<typeof objectReference> {}
-export const ObjectReference: MessageSchema<ObjectReference> = message(
-  'k8s.io.api.core.v1.ObjectReference',
-  objectReference,
-  { atomic: true },
-)
+export const ObjectReference: MessageSchema<ObjectReference> = message('ObjectReference', objectReference, {
+  atomic: true,
+})
 
-const localObjectReference = {
-  name: optional(1, string, { default: '' }),
-}
+const localObjectReference = { name: optional(1, string, { default: '' }) }
 export interface LocalObjectReference extends FieldsType<typeof localObjectReference> {}
 export const LocalObjectReference: MessageSchema<LocalObjectReference> = message(
-  'k8s.io.api.core.v1.LocalObjectReference',
+  'LocalObjectReference',
   localObjectReference,
   { atomic: true },
 )
@@ -47,7 +42,7 @@ const typedLocalObjectReference = {
 }
 export interface TypedLocalObjectReference extends FieldsType<typeof typedLocalObjectReference> {}
 export const TypedLocalObjectReference: MessageSchema<TypedLocalObjectReference> = message(
-  'k8s.io.api.core.v1.TypedLocalObjectReference',
+  'TypedLocalObjectReference',
   typedLocalObjectReference,
   { atomic: true },
 )
@@ -60,7 +55,7 @@ const typedObjectReference = {
 }
 export interface TypedObjectReference extends FieldsType<typeof typedObjectReference> {}
 export const TypedObjectReference: MessageSchema<TypedObjectReference> = message(
-  'k8s.io.api.core.v1.TypedObjectReference',
+  'TypedObjectReference',
   typedObjectReference,
 )
 
@@ -69,20 +64,16 @@ const secretReference = {
   namespace: optional(2, string),
 }
 export interface SecretReference extends FieldsType<typeof secretReference> {}
-export const SecretReference: MessageSchema<SecretReference> = message(
-  'k8s.io.api.core.v1.SecretReference',
-  secretReference,
-  { atomic: true },
-)
+export const SecretReference: MessageSchema<SecretReference> = message('SecretReference', secretReference, {
+  atomic: true,
+})
 
-const serializedReference = {
-  reference: embedded(1, ObjectReference),
-}
+const serializedReference = { reference: embedded(1, ObjectReference) }
 export interface SerializedReference extends TypeMeta, FieldsType<typeof serializedReference> {}
 export interface SerializedReferenceInit extends TypeMeta, FieldsInit<typeof serializedReference> {}
 /** A reference to an object as a document of its own. */
 export const SerializedReference: Kind<SerializedReference, SerializedReferenceInit> = kind(
-  'k8s.io.api.core.v1.SerializedReference',
-  { group: '', version: 'v1', plural: '', namespaced: false },
+  'SerializedReference',
+  { plural: '', namespaced: false },
   serializedReference,
 )

@@ -7,10 +7,8 @@ import {
   int64,
   type Kind,
   keyed,
-  kind,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -19,6 +17,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { PodTemplateSpec } from './pod-template.js'
 
 const replicationControllerSpec = {
@@ -30,7 +29,7 @@ const replicationControllerSpec = {
 export interface ReplicationControllerSpec extends FieldsType<typeof replicationControllerSpec> {}
 export interface ReplicationControllerSpecInit extends FieldsInit<typeof replicationControllerSpec> {}
 export const ReplicationControllerSpec: MessageSchema<ReplicationControllerSpec, ReplicationControllerSpecInit> =
-  message('k8s.io.api.core.v1.ReplicationControllerSpec', replicationControllerSpec)
+  message('ReplicationControllerSpec', replicationControllerSpec)
 
 const replicationControllerCondition = {
   type: required(1, string),
@@ -41,7 +40,7 @@ const replicationControllerCondition = {
 }
 export interface ReplicationControllerCondition extends FieldsType<typeof replicationControllerCondition> {}
 export const ReplicationControllerCondition: MessageSchema<ReplicationControllerCondition> = message(
-  'k8s.io.api.core.v1.ReplicationControllerCondition',
+  'ReplicationControllerCondition',
   replicationControllerCondition,
 )
 
@@ -55,7 +54,7 @@ const replicationControllerStatus = {
 }
 export interface ReplicationControllerStatus extends FieldsType<typeof replicationControllerStatus> {}
 export const ReplicationControllerStatus: MessageSchema<ReplicationControllerStatus> = message(
-  'k8s.io.api.core.v1.ReplicationControllerStatus',
+  'ReplicationControllerStatus',
   replicationControllerStatus,
 )
 
@@ -68,7 +67,7 @@ export interface ReplicationController extends TypeMeta, FieldsType<typeof repli
 export interface ReplicationControllerInit extends TypeMeta, FieldsInit<typeof replicationController> {}
 /** Keeps a number of equal pods running (the predecessor of ReplicaSet). */
 export const ReplicationController: Kind<ReplicationController, ReplicationControllerInit> = kind(
-  'k8s.io.api.core.v1.ReplicationController',
-  { group: '', version: 'v1', plural: 'replicationcontrollers', namespaced: true },
+  'ReplicationController',
+  { plural: 'replicationcontrollers', namespaced: true },
   replicationController,
 )

@@ -4,11 +4,9 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   quantity,
@@ -16,6 +14,7 @@ import {
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const scopedResourceSelectorRequirement = {
   scopeName: required(1, string, {
@@ -34,17 +33,13 @@ const scopedResourceSelectorRequirement = {
 }
 export interface ScopedResourceSelectorRequirement extends FieldsType<typeof scopedResourceSelectorRequirement> {}
 export const ScopedResourceSelectorRequirement: MessageSchema<ScopedResourceSelectorRequirement> = message(
-  'k8s.io.api.core.v1.ScopedResourceSelectorRequirement',
+  'ScopedResourceSelectorRequirement',
   scopedResourceSelectorRequirement,
 )
 
-const scopeSelector = {
-  matchExpressions: optional(1, list(ScopedResourceSelectorRequirement)),
-}
+const scopeSelector = { matchExpressions: optional(1, list(ScopedResourceSelectorRequirement)) }
 export interface ScopeSelector extends FieldsType<typeof scopeSelector> {}
-export const ScopeSelector: MessageSchema<ScopeSelector> = message('k8s.io.api.core.v1.ScopeSelector', scopeSelector, {
-  atomic: true,
-})
+export const ScopeSelector: MessageSchema<ScopeSelector> = message('ScopeSelector', scopeSelector, { atomic: true })
 
 const resourceQuotaSpec = {
   hard: optional(1, map(quantity)),
@@ -52,10 +47,7 @@ const resourceQuotaSpec = {
   scopeSelector: pointer(3, ScopeSelector),
 }
 export interface ResourceQuotaSpec extends FieldsType<typeof resourceQuotaSpec> {}
-export const ResourceQuotaSpec: MessageSchema<ResourceQuotaSpec> = message(
-  'k8s.io.api.core.v1.ResourceQuotaSpec',
-  resourceQuotaSpec,
-)
+export const ResourceQuotaSpec: MessageSchema<ResourceQuotaSpec> = message('ResourceQuotaSpec', resourceQuotaSpec)
 
 const resourceQuotaStatus = {
   hard: optional(1, map(quantity)),
@@ -63,7 +55,7 @@ const resourceQuotaStatus = {
 }
 export interface ResourceQuotaStatus extends FieldsType<typeof resourceQuotaStatus> {}
 export const ResourceQuotaStatus: MessageSchema<ResourceQuotaStatus> = message(
-  'k8s.io.api.core.v1.ResourceQuotaStatus',
+  'ResourceQuotaStatus',
   resourceQuotaStatus,
 )
 
@@ -76,7 +68,7 @@ export interface ResourceQuota extends TypeMeta, FieldsType<typeof resourceQuota
 export interface ResourceQuotaInit extends TypeMeta, FieldsInit<typeof resourceQuota> {}
 /** Bounds on what a namespace may consume in sum. */
 export const ResourceQuota: Kind<ResourceQuota, ResourceQuotaInit> = kind(
-  'k8s.io.api.core.v1.ResourceQuota',
-  { group: '', version: 'v1', plural: 'resourcequotas', namespaced: true },
+  'ResourceQuota',
+  { plural: 'resourcequotas', namespaced: true },
   resourceQuota,
 )

@@ -3,19 +3,19 @@ import {
   keyed,
   type MessageSchema,
   map,
-  message,
   optional,
   quantity,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const resourceClaim = {
   name: required(1, string),
   request: optional(2, string),
 }
 export interface ResourceClaim extends FieldsType<typeof resourceClaim> {}
-export const ResourceClaim: MessageSchema<ResourceClaim> = message('k8s.io.api.core.v1.ResourceClaim', resourceClaim)
+export const ResourceClaim: MessageSchema<ResourceClaim> = message('ResourceClaim', resourceClaim)
 
 const resourceRequirements = {
   limits: optional(1, map(quantity)),
@@ -24,7 +24,7 @@ const resourceRequirements = {
 }
 export interface ResourceRequirements extends FieldsType<typeof resourceRequirements> {}
 export const ResourceRequirements: MessageSchema<ResourceRequirements> = message(
-  'k8s.io.api.core.v1.ResourceRequirements',
+  'ResourceRequirements',
   resourceRequirements,
 )
 
@@ -34,6 +34,6 @@ const volumeResourceRequirements = {
 }
 export interface VolumeResourceRequirements extends FieldsType<typeof volumeResourceRequirements> {}
 export const VolumeResourceRequirements: MessageSchema<VolumeResourceRequirements> = message(
-  'k8s.io.api.core.v1.VolumeResourceRequirements',
+  'VolumeResourceRequirements',
   volumeResourceRequirements,
 )

@@ -6,13 +6,13 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   map,
   optional,
   pointer,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 
 const secret = {
   metadata: embedded(1, ObjectMeta),
@@ -24,8 +24,4 @@ const secret = {
 export interface Secret extends TypeMeta, FieldsType<typeof secret> {}
 export interface SecretInit extends TypeMeta, FieldsInit<typeof secret> {}
 /** Confidential data of some type, at most 1 MiB. */
-export const Secret: Kind<Secret, SecretInit> = kind(
-  'k8s.io.api.core.v1.Secret',
-  { group: '', version: 'v1', plural: 'secrets', namespaced: true },
-  secret,
-)
+export const Secret: Kind<Secret, SecretInit> = kind('Secret', { plural: 'secrets', namespaced: true }, secret)

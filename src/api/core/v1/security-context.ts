@@ -4,19 +4,19 @@ import {
   int64,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const capabilities = {
   add: optional(1, list(string)),
   drop: optional(2, list(string)),
 }
 export interface Capabilities extends FieldsType<typeof capabilities> {}
-export const Capabilities: MessageSchema<Capabilities> = message('k8s.io.api.core.v1.Capabilities', capabilities)
+export const Capabilities: MessageSchema<Capabilities> = message('Capabilities', capabilities)
 
 const seLinuxOptions = {
   user: optional(1, string),
@@ -25,10 +25,7 @@ const seLinuxOptions = {
   level: optional(4, string),
 }
 export interface SELinuxOptions extends FieldsType<typeof seLinuxOptions> {}
-export const SELinuxOptions: MessageSchema<SELinuxOptions> = message(
-  'k8s.io.api.core.v1.SELinuxOptions',
-  seLinuxOptions,
-)
+export const SELinuxOptions: MessageSchema<SELinuxOptions> = message('SELinuxOptions', seLinuxOptions)
 
 const windowsSecurityContextOptions = {
   gmsaCredentialSpecName: pointer(1, string),
@@ -38,7 +35,7 @@ const windowsSecurityContextOptions = {
 }
 export interface WindowsSecurityContextOptions extends FieldsType<typeof windowsSecurityContextOptions> {}
 export const WindowsSecurityContextOptions: MessageSchema<WindowsSecurityContextOptions> = message(
-  'k8s.io.api.core.v1.WindowsSecurityContextOptions',
+  'WindowsSecurityContextOptions',
   windowsSecurityContextOptions,
 )
 
@@ -47,22 +44,18 @@ const seccompProfile = {
   localhostProfile: pointer(2, string),
 }
 export interface SeccompProfile extends FieldsType<typeof seccompProfile> {}
-export const SeccompProfile: MessageSchema<SeccompProfile> = message(
-  'k8s.io.api.core.v1.SeccompProfile',
-  seccompProfile,
-  { unions: [{ discriminator: 'type', fields: { localhostProfile: 'LocalhostProfile' } }] },
-)
+export const SeccompProfile: MessageSchema<SeccompProfile> = message('SeccompProfile', seccompProfile, {
+  unions: [{ discriminator: 'type', fields: { localhostProfile: 'LocalhostProfile' } }],
+})
 
 const appArmorProfile = {
   type: required(1, string, { enum: ['Localhost', 'RuntimeDefault', 'Unconfined'] }),
   localhostProfile: pointer(2, string),
 }
 export interface AppArmorProfile extends FieldsType<typeof appArmorProfile> {}
-export const AppArmorProfile: MessageSchema<AppArmorProfile> = message(
-  'k8s.io.api.core.v1.AppArmorProfile',
-  appArmorProfile,
-  { unions: [{ discriminator: 'type', fields: { localhostProfile: 'LocalhostProfile' } }] },
-)
+export const AppArmorProfile: MessageSchema<AppArmorProfile> = message('AppArmorProfile', appArmorProfile, {
+  unions: [{ discriminator: 'type', fields: { localhostProfile: 'LocalhostProfile' } }],
+})
 
 const securityContext = {
   capabilities: pointer(1, Capabilities),
@@ -79,17 +72,14 @@ const securityContext = {
   appArmorProfile: pointer(12, AppArmorProfile),
 }
 export interface SecurityContext extends FieldsType<typeof securityContext> {}
-export const SecurityContext: MessageSchema<SecurityContext> = message(
-  'k8s.io.api.core.v1.SecurityContext',
-  securityContext,
-)
+export const SecurityContext: MessageSchema<SecurityContext> = message('SecurityContext', securityContext)
 
 const sysctl = {
   name: required(1, string),
   value: required(2, string),
 }
 export interface Sysctl extends FieldsType<typeof sysctl> {}
-export const Sysctl: MessageSchema<Sysctl> = message('k8s.io.api.core.v1.Sysctl', sysctl)
+export const Sysctl: MessageSchema<Sysctl> = message('Sysctl', sysctl)
 
 const podSecurityContext = {
   seLinuxOptions: pointer(1, SELinuxOptions),
@@ -107,7 +97,4 @@ const podSecurityContext = {
   seLinuxChangePolicy: pointer(13, string),
 }
 export interface PodSecurityContext extends FieldsType<typeof podSecurityContext> {}
-export const PodSecurityContext: MessageSchema<PodSecurityContext> = message(
-  'k8s.io.api.core.v1.PodSecurityContext',
-  podSecurityContext,
-)
+export const PodSecurityContext: MessageSchema<PodSecurityContext> = message('PodSecurityContext', podSecurityContext)

@@ -6,12 +6,12 @@ import {
   type FieldsType,
   type Kind,
   keyed,
-  kind,
   list,
   optional,
   pointer,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 import { LocalObjectReference, ObjectReference } from './reference.js'
 
 const serviceAccount = {
@@ -24,7 +24,7 @@ export interface ServiceAccount extends TypeMeta, FieldsType<typeof serviceAccou
 export interface ServiceAccountInit extends TypeMeta, FieldsInit<typeof serviceAccount> {}
 /** An identity for processes in pods. */
 export const ServiceAccount: Kind<ServiceAccount, ServiceAccountInit> = kind(
-  'k8s.io.api.core.v1.ServiceAccount',
-  { group: '', version: 'v1', plural: 'serviceaccounts', namespaced: true },
+  'ServiceAccount',
+  { plural: 'serviceaccounts', namespaced: true },
   serviceAccount,
 )

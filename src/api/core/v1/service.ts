@@ -8,33 +8,25 @@ import {
   intOrString,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
-const clientIPConfig = {
-  timeoutSeconds: pointer(1, int32),
-}
+const clientIPConfig = { timeoutSeconds: pointer(1, int32) }
 export interface ClientIPConfig extends FieldsType<typeof clientIPConfig> {}
-export const ClientIPConfig: MessageSchema<ClientIPConfig> = message(
-  'k8s.io.api.core.v1.ClientIPConfig',
-  clientIPConfig,
-)
+export const ClientIPConfig: MessageSchema<ClientIPConfig> = message('ClientIPConfig', clientIPConfig)
 
-const sessionAffinityConfig = {
-  clientIP: pointer(1, ClientIPConfig),
-}
+const sessionAffinityConfig = { clientIP: pointer(1, ClientIPConfig) }
 export interface SessionAffinityConfig extends FieldsType<typeof sessionAffinityConfig> {}
 export const SessionAffinityConfig: MessageSchema<SessionAffinityConfig> = message(
-  'k8s.io.api.core.v1.SessionAffinityConfig',
+  'SessionAffinityConfig',
   sessionAffinityConfig,
 )
 
@@ -48,10 +40,7 @@ const servicePort = {
 }
 export interface ServicePort extends FieldsType<typeof servicePort> {}
 export interface ServicePortInit extends FieldsInit<typeof servicePort> {}
-export const ServicePort: MessageSchema<ServicePort, ServicePortInit> = message(
-  'k8s.io.api.core.v1.ServicePort',
-  servicePort,
-)
+export const ServicePort: MessageSchema<ServicePort, ServicePortInit> = message('ServicePort', servicePort)
 
 const serviceSpec = {
   ports: optional(1, keyed(ServicePort, ['port', 'protocol'], 'port')),
@@ -77,10 +66,7 @@ const serviceSpec = {
 }
 export interface ServiceSpec extends FieldsType<typeof serviceSpec> {}
 export interface ServiceSpecInit extends FieldsInit<typeof serviceSpec> {}
-export const ServiceSpec: MessageSchema<ServiceSpec, ServiceSpecInit> = message(
-  'k8s.io.api.core.v1.ServiceSpec',
-  serviceSpec,
-)
+export const ServiceSpec: MessageSchema<ServiceSpec, ServiceSpecInit> = message('ServiceSpec', serviceSpec)
 
 const portStatus = {
   port: required(1, int32),
@@ -88,7 +74,7 @@ const portStatus = {
   error: pointer(3, string),
 }
 export interface PortStatus extends FieldsType<typeof portStatus> {}
-export const PortStatus: MessageSchema<PortStatus> = message('k8s.io.api.core.v1.PortStatus', portStatus)
+export const PortStatus: MessageSchema<PortStatus> = message('PortStatus', portStatus)
 
 const loadBalancerIngress = {
   ip: optional(1, string),
@@ -98,18 +84,13 @@ const loadBalancerIngress = {
 }
 export interface LoadBalancerIngress extends FieldsType<typeof loadBalancerIngress> {}
 export const LoadBalancerIngress: MessageSchema<LoadBalancerIngress> = message(
-  'k8s.io.api.core.v1.LoadBalancerIngress',
+  'LoadBalancerIngress',
   loadBalancerIngress,
 )
 
-const loadBalancerStatus = {
-  ingress: optional(1, list(LoadBalancerIngress)),
-}
+const loadBalancerStatus = { ingress: optional(1, list(LoadBalancerIngress)) }
 export interface LoadBalancerStatus extends FieldsType<typeof loadBalancerStatus> {}
-export const LoadBalancerStatus: MessageSchema<LoadBalancerStatus> = message(
-  'k8s.io.api.core.v1.LoadBalancerStatus',
-  loadBalancerStatus,
-)
+export const LoadBalancerStatus: MessageSchema<LoadBalancerStatus> = message('LoadBalancerStatus', loadBalancerStatus)
 
 const serviceStatus = {
   loadBalancer: embedded(1, LoadBalancerStatus),
@@ -117,10 +98,7 @@ const serviceStatus = {
 }
 export interface ServiceStatus extends FieldsType<typeof serviceStatus> {}
 export interface ServiceStatusInit extends FieldsInit<typeof serviceStatus> {}
-export const ServiceStatus: MessageSchema<ServiceStatus, ServiceStatusInit> = message(
-  'k8s.io.api.core.v1.ServiceStatus',
-  serviceStatus,
-)
+export const ServiceStatus: MessageSchema<ServiceStatus, ServiceStatusInit> = message('ServiceStatus', serviceStatus)
 
 const service = {
   metadata: embedded(1, ObjectMeta),
@@ -130,8 +108,4 @@ const service = {
 export interface Service extends TypeMeta, FieldsType<typeof service> {}
 export interface ServiceInit extends TypeMeta, FieldsInit<typeof service> {}
 /** A stable name and address in front of pods. */
-export const Service: Kind<Service, ServiceInit> = kind(
-  'k8s.io.api.core.v1.Service',
-  { group: '', version: 'v1', plural: 'services', namespaced: true },
-  service,
-)
+export const Service: Kind<Service, ServiceInit> = kind('Service', { plural: 'services', namespaced: true }, service)

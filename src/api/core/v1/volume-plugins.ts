@@ -5,12 +5,12 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { LocalObjectReference } from './reference.js'
 
 const awsElasticBlockStoreVolumeSource = {
@@ -21,7 +21,7 @@ const awsElasticBlockStoreVolumeSource = {
 }
 export interface AWSElasticBlockStoreVolumeSource extends FieldsType<typeof awsElasticBlockStoreVolumeSource> {}
 export const AWSElasticBlockStoreVolumeSource: MessageSchema<AWSElasticBlockStoreVolumeSource> = message(
-  'k8s.io.api.core.v1.AWSElasticBlockStoreVolumeSource',
+  'AWSElasticBlockStoreVolumeSource',
   awsElasticBlockStoreVolumeSource,
 )
 
@@ -35,7 +35,7 @@ const azureDiskVolumeSource = {
 }
 export interface AzureDiskVolumeSource extends FieldsType<typeof azureDiskVolumeSource> {}
 export const AzureDiskVolumeSource: MessageSchema<AzureDiskVolumeSource> = message(
-  'k8s.io.api.core.v1.AzureDiskVolumeSource',
+  'AzureDiskVolumeSource',
   azureDiskVolumeSource,
 )
 
@@ -46,7 +46,7 @@ const azureFileVolumeSource = {
 }
 export interface AzureFileVolumeSource extends FieldsType<typeof azureFileVolumeSource> {}
 export const AzureFileVolumeSource: MessageSchema<AzureFileVolumeSource> = message(
-  'k8s.io.api.core.v1.AzureFileVolumeSource',
+  'AzureFileVolumeSource',
   azureFileVolumeSource,
 )
 
@@ -59,10 +59,7 @@ const cephFSVolumeSource = {
   readOnly: optional(6, boolean),
 }
 export interface CephFSVolumeSource extends FieldsType<typeof cephFSVolumeSource> {}
-export const CephFSVolumeSource: MessageSchema<CephFSVolumeSource> = message(
-  'k8s.io.api.core.v1.CephFSVolumeSource',
-  cephFSVolumeSource,
-)
+export const CephFSVolumeSource: MessageSchema<CephFSVolumeSource> = message('CephFSVolumeSource', cephFSVolumeSource)
 
 const cinderVolumeSource = {
   volumeID: required(1, string),
@@ -71,10 +68,7 @@ const cinderVolumeSource = {
   secretRef: pointer(4, LocalObjectReference),
 }
 export interface CinderVolumeSource extends FieldsType<typeof cinderVolumeSource> {}
-export const CinderVolumeSource: MessageSchema<CinderVolumeSource> = message(
-  'k8s.io.api.core.v1.CinderVolumeSource',
-  cinderVolumeSource,
-)
+export const CinderVolumeSource: MessageSchema<CinderVolumeSource> = message('CinderVolumeSource', cinderVolumeSource)
 
 const fcVolumeSource = {
   targetWWNs: optional(1, list(string)),
@@ -84,10 +78,7 @@ const fcVolumeSource = {
   wwids: optional(5, list(string)),
 }
 export interface FCVolumeSource extends FieldsType<typeof fcVolumeSource> {}
-export const FCVolumeSource: MessageSchema<FCVolumeSource> = message(
-  'k8s.io.api.core.v1.FCVolumeSource',
-  fcVolumeSource,
-)
+export const FCVolumeSource: MessageSchema<FCVolumeSource> = message('FCVolumeSource', fcVolumeSource)
 
 const flexVolumeSource = {
   driver: required(1, string),
@@ -97,10 +88,7 @@ const flexVolumeSource = {
   options: optional(5, map(string)),
 }
 export interface FlexVolumeSource extends FieldsType<typeof flexVolumeSource> {}
-export const FlexVolumeSource: MessageSchema<FlexVolumeSource> = message(
-  'k8s.io.api.core.v1.FlexVolumeSource',
-  flexVolumeSource,
-)
+export const FlexVolumeSource: MessageSchema<FlexVolumeSource> = message('FlexVolumeSource', flexVolumeSource)
 
 const flockerVolumeSource = {
   datasetName: optional(1, string),
@@ -108,7 +96,7 @@ const flockerVolumeSource = {
 }
 export interface FlockerVolumeSource extends FieldsType<typeof flockerVolumeSource> {}
 export const FlockerVolumeSource: MessageSchema<FlockerVolumeSource> = message(
-  'k8s.io.api.core.v1.FlockerVolumeSource',
+  'FlockerVolumeSource',
   flockerVolumeSource,
 )
 
@@ -120,7 +108,7 @@ const gcePersistentDiskVolumeSource = {
 }
 export interface GCEPersistentDiskVolumeSource extends FieldsType<typeof gcePersistentDiskVolumeSource> {}
 export const GCEPersistentDiskVolumeSource: MessageSchema<GCEPersistentDiskVolumeSource> = message(
-  'k8s.io.api.core.v1.GCEPersistentDiskVolumeSource',
+  'GCEPersistentDiskVolumeSource',
   gcePersistentDiskVolumeSource,
 )
 
@@ -131,7 +119,7 @@ const gitRepoVolumeSource = {
 }
 export interface GitRepoVolumeSource extends FieldsType<typeof gitRepoVolumeSource> {}
 export const GitRepoVolumeSource: MessageSchema<GitRepoVolumeSource> = message(
-  'k8s.io.api.core.v1.GitRepoVolumeSource',
+  'GitRepoVolumeSource',
   gitRepoVolumeSource,
 )
 
@@ -142,7 +130,7 @@ const glusterfsVolumeSource = {
 }
 export interface GlusterfsVolumeSource extends FieldsType<typeof glusterfsVolumeSource> {}
 export const GlusterfsVolumeSource: MessageSchema<GlusterfsVolumeSource> = message(
-  'k8s.io.api.core.v1.GlusterfsVolumeSource',
+  'GlusterfsVolumeSource',
   glusterfsVolumeSource,
 )
 
@@ -160,10 +148,7 @@ const iscsiVolumeSource = {
   initiatorName: pointer(12, string),
 }
 export interface ISCSIVolumeSource extends FieldsType<typeof iscsiVolumeSource> {}
-export const ISCSIVolumeSource: MessageSchema<ISCSIVolumeSource> = message(
-  'k8s.io.api.core.v1.ISCSIVolumeSource',
-  iscsiVolumeSource,
-)
+export const ISCSIVolumeSource: MessageSchema<ISCSIVolumeSource> = message('ISCSIVolumeSource', iscsiVolumeSource)
 
 const photonPersistentDiskVolumeSource = {
   pdID: required(1, string),
@@ -171,7 +156,7 @@ const photonPersistentDiskVolumeSource = {
 }
 export interface PhotonPersistentDiskVolumeSource extends FieldsType<typeof photonPersistentDiskVolumeSource> {}
 export const PhotonPersistentDiskVolumeSource: MessageSchema<PhotonPersistentDiskVolumeSource> = message(
-  'k8s.io.api.core.v1.PhotonPersistentDiskVolumeSource',
+  'PhotonPersistentDiskVolumeSource',
   photonPersistentDiskVolumeSource,
 )
 
@@ -182,7 +167,7 @@ const portworxVolumeSource = {
 }
 export interface PortworxVolumeSource extends FieldsType<typeof portworxVolumeSource> {}
 export const PortworxVolumeSource: MessageSchema<PortworxVolumeSource> = message(
-  'k8s.io.api.core.v1.PortworxVolumeSource',
+  'PortworxVolumeSource',
   portworxVolumeSource,
 )
 
@@ -196,7 +181,7 @@ const quobyteVolumeSource = {
 }
 export interface QuobyteVolumeSource extends FieldsType<typeof quobyteVolumeSource> {}
 export const QuobyteVolumeSource: MessageSchema<QuobyteVolumeSource> = message(
-  'k8s.io.api.core.v1.QuobyteVolumeSource',
+  'QuobyteVolumeSource',
   quobyteVolumeSource,
 )
 
@@ -211,10 +196,7 @@ const rbdVolumeSource = {
   readOnly: optional(8, boolean),
 }
 export interface RBDVolumeSource extends FieldsType<typeof rbdVolumeSource> {}
-export const RBDVolumeSource: MessageSchema<RBDVolumeSource> = message(
-  'k8s.io.api.core.v1.RBDVolumeSource',
-  rbdVolumeSource,
-)
+export const RBDVolumeSource: MessageSchema<RBDVolumeSource> = message('RBDVolumeSource', rbdVolumeSource)
 
 const scaleIOVolumeSource = {
   gateway: required(1, string),
@@ -230,7 +212,7 @@ const scaleIOVolumeSource = {
 }
 export interface ScaleIOVolumeSource extends FieldsType<typeof scaleIOVolumeSource> {}
 export const ScaleIOVolumeSource: MessageSchema<ScaleIOVolumeSource> = message(
-  'k8s.io.api.core.v1.ScaleIOVolumeSource',
+  'ScaleIOVolumeSource',
   scaleIOVolumeSource,
 )
 
@@ -243,7 +225,7 @@ const storageOSVolumeSource = {
 }
 export interface StorageOSVolumeSource extends FieldsType<typeof storageOSVolumeSource> {}
 export const StorageOSVolumeSource: MessageSchema<StorageOSVolumeSource> = message(
-  'k8s.io.api.core.v1.StorageOSVolumeSource',
+  'StorageOSVolumeSource',
   storageOSVolumeSource,
 )
 
@@ -255,7 +237,7 @@ const vsphereVirtualDiskVolumeSource = {
 }
 export interface VsphereVirtualDiskVolumeSource extends FieldsType<typeof vsphereVirtualDiskVolumeSource> {}
 export const VsphereVirtualDiskVolumeSource: MessageSchema<VsphereVirtualDiskVolumeSource> = message(
-  'k8s.io.api.core.v1.VsphereVirtualDiskVolumeSource',
+  'VsphereVirtualDiskVolumeSource',
   vsphereVirtualDiskVolumeSource,
 )
 
@@ -265,10 +247,7 @@ const nfsVolumeSource = {
   readOnly: optional(3, boolean),
 }
 export interface NFSVolumeSource extends FieldsType<typeof nfsVolumeSource> {}
-export const NFSVolumeSource: MessageSchema<NFSVolumeSource> = message(
-  'k8s.io.api.core.v1.NFSVolumeSource',
-  nfsVolumeSource,
-)
+export const NFSVolumeSource: MessageSchema<NFSVolumeSource> = message('NFSVolumeSource', nfsVolumeSource)
 
 const hostPathVolumeSource = {
   path: required(1, string),
@@ -278,6 +257,6 @@ const hostPathVolumeSource = {
 }
 export interface HostPathVolumeSource extends FieldsType<typeof hostPathVolumeSource> {}
 export const HostPathVolumeSource: MessageSchema<HostPathVolumeSource> = message(
-  'k8s.io.api.core.v1.HostPathVolumeSource',
+  'HostPathVolumeSource',
   hostPathVolumeSource,
 )

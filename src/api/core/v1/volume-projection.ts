@@ -10,13 +10,13 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   quantity,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { LocalObjectReference } from './reference.js'
 
 const keyToPath = {
@@ -25,7 +25,7 @@ const keyToPath = {
   mode: pointer(3, int32),
 }
 export interface KeyToPath extends FieldsType<typeof keyToPath> {}
-export const KeyToPath: MessageSchema<KeyToPath> = message('k8s.io.api.core.v1.KeyToPath', keyToPath)
+export const KeyToPath: MessageSchema<KeyToPath> = message('KeyToPath', keyToPath)
 
 const objectFieldSelector = {
   apiVersion: optional(1, string),
@@ -33,7 +33,7 @@ const objectFieldSelector = {
 }
 export interface ObjectFieldSelector extends FieldsType<typeof objectFieldSelector> {}
 export const ObjectFieldSelector: MessageSchema<ObjectFieldSelector> = message(
-  'k8s.io.api.core.v1.ObjectFieldSelector',
+  'ObjectFieldSelector',
   objectFieldSelector,
   { atomic: true },
 )
@@ -46,7 +46,7 @@ const resourceFieldSelector = {
 export interface ResourceFieldSelector extends FieldsType<typeof resourceFieldSelector> {}
 export interface ResourceFieldSelectorInit extends FieldsInit<typeof resourceFieldSelector> {}
 export const ResourceFieldSelector: MessageSchema<ResourceFieldSelector, ResourceFieldSelectorInit> = message(
-  'k8s.io.api.core.v1.ResourceFieldSelector',
+  'ResourceFieldSelector',
   resourceFieldSelector,
   { atomic: true },
 )
@@ -59,7 +59,7 @@ const configMapVolumeSource = {
 }
 export interface ConfigMapVolumeSource extends FieldsType<typeof configMapVolumeSource> {}
 export const ConfigMapVolumeSource: MessageSchema<ConfigMapVolumeSource> = message(
-  'k8s.io.api.core.v1.ConfigMapVolumeSource',
+  'ConfigMapVolumeSource',
   configMapVolumeSource,
 )
 
@@ -70,10 +70,7 @@ const secretVolumeSource = {
   optional: pointer(4, boolean),
 }
 export interface SecretVolumeSource extends FieldsType<typeof secretVolumeSource> {}
-export const SecretVolumeSource: MessageSchema<SecretVolumeSource> = message(
-  'k8s.io.api.core.v1.SecretVolumeSource',
-  secretVolumeSource,
-)
+export const SecretVolumeSource: MessageSchema<SecretVolumeSource> = message('SecretVolumeSource', secretVolumeSource)
 
 const downwardAPIVolumeFile = {
   path: required(1, string),
@@ -84,7 +81,7 @@ const downwardAPIVolumeFile = {
 export interface DownwardAPIVolumeFile extends FieldsType<typeof downwardAPIVolumeFile> {}
 export interface DownwardAPIVolumeFileInit extends FieldsInit<typeof downwardAPIVolumeFile> {}
 export const DownwardAPIVolumeFile: MessageSchema<DownwardAPIVolumeFile, DownwardAPIVolumeFileInit> = message(
-  'k8s.io.api.core.v1.DownwardAPIVolumeFile',
+  'DownwardAPIVolumeFile',
   downwardAPIVolumeFile,
 )
 
@@ -95,7 +92,7 @@ const downwardAPIVolumeSource = {
 export interface DownwardAPIVolumeSource extends FieldsType<typeof downwardAPIVolumeSource> {}
 export interface DownwardAPIVolumeSourceInit extends FieldsInit<typeof downwardAPIVolumeSource> {}
 export const DownwardAPIVolumeSource: MessageSchema<DownwardAPIVolumeSource, DownwardAPIVolumeSourceInit> = message(
-  'k8s.io.api.core.v1.DownwardAPIVolumeSource',
+  'DownwardAPIVolumeSource',
   downwardAPIVolumeSource,
 )
 
@@ -106,7 +103,7 @@ const configMapProjection = {
 }
 export interface ConfigMapProjection extends FieldsType<typeof configMapProjection> {}
 export const ConfigMapProjection: MessageSchema<ConfigMapProjection> = message(
-  'k8s.io.api.core.v1.ConfigMapProjection',
+  'ConfigMapProjection',
   configMapProjection,
 )
 
@@ -116,18 +113,13 @@ const secretProjection = {
   optional: pointer(4, boolean),
 }
 export interface SecretProjection extends FieldsType<typeof secretProjection> {}
-export const SecretProjection: MessageSchema<SecretProjection> = message(
-  'k8s.io.api.core.v1.SecretProjection',
-  secretProjection,
-)
+export const SecretProjection: MessageSchema<SecretProjection> = message('SecretProjection', secretProjection)
 
-const downwardAPIProjection = {
-  items: optional(1, list(DownwardAPIVolumeFile)),
-}
+const downwardAPIProjection = { items: optional(1, list(DownwardAPIVolumeFile)) }
 export interface DownwardAPIProjection extends FieldsType<typeof downwardAPIProjection> {}
 export interface DownwardAPIProjectionInit extends FieldsInit<typeof downwardAPIProjection> {}
 export const DownwardAPIProjection: MessageSchema<DownwardAPIProjection, DownwardAPIProjectionInit> = message(
-  'k8s.io.api.core.v1.DownwardAPIProjection',
+  'DownwardAPIProjection',
   downwardAPIProjection,
 )
 
@@ -138,7 +130,7 @@ const serviceAccountTokenProjection = {
 }
 export interface ServiceAccountTokenProjection extends FieldsType<typeof serviceAccountTokenProjection> {}
 export const ServiceAccountTokenProjection: MessageSchema<ServiceAccountTokenProjection> = message(
-  'k8s.io.api.core.v1.ServiceAccountTokenProjection',
+  'ServiceAccountTokenProjection',
   serviceAccountTokenProjection,
 )
 
@@ -151,7 +143,7 @@ const clusterTrustBundleProjection = {
 }
 export interface ClusterTrustBundleProjection extends FieldsType<typeof clusterTrustBundleProjection> {}
 export const ClusterTrustBundleProjection: MessageSchema<ClusterTrustBundleProjection> = message(
-  'k8s.io.api.core.v1.ClusterTrustBundleProjection',
+  'ClusterTrustBundleProjection',
   clusterTrustBundleProjection,
 )
 
@@ -166,7 +158,7 @@ const podCertificateProjection = {
 }
 export interface PodCertificateProjection extends FieldsType<typeof podCertificateProjection> {}
 export const PodCertificateProjection: MessageSchema<PodCertificateProjection> = message(
-  'k8s.io.api.core.v1.PodCertificateProjection',
+  'PodCertificateProjection',
   podCertificateProjection,
 )
 
@@ -181,7 +173,7 @@ const volumeProjection = {
 export interface VolumeProjection extends FieldsType<typeof volumeProjection> {}
 export interface VolumeProjectionInit extends FieldsInit<typeof volumeProjection> {}
 export const VolumeProjection: MessageSchema<VolumeProjection, VolumeProjectionInit> = message(
-  'k8s.io.api.core.v1.VolumeProjection',
+  'VolumeProjection',
   volumeProjection,
 )
 
@@ -192,6 +184,6 @@ const projectedVolumeSource = {
 export interface ProjectedVolumeSource extends FieldsType<typeof projectedVolumeSource> {}
 export interface ProjectedVolumeSourceInit extends FieldsInit<typeof projectedVolumeSource> {}
 export const ProjectedVolumeSource: MessageSchema<ProjectedVolumeSource, ProjectedVolumeSourceInit> = message(
-  'k8s.io.api.core.v1.ProjectedVolumeSource',
+  'ProjectedVolumeSource',
   projectedVolumeSource,
 )

@@ -5,13 +5,13 @@ import {
   inline,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   quantity,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { PersistentVolumeClaimTemplate } from './persistent-volume-claim.js'
 import { LocalObjectReference } from './reference.js'
 import {
@@ -52,10 +52,7 @@ const csiVolumeSource = {
   nodePublishSecretRef: pointer(5, LocalObjectReference),
 }
 export interface CSIVolumeSource extends FieldsType<typeof csiVolumeSource> {}
-export const CSIVolumeSource: MessageSchema<CSIVolumeSource> = message(
-  'k8s.io.api.core.v1.CSIVolumeSource',
-  csiVolumeSource,
-)
+export const CSIVolumeSource: MessageSchema<CSIVolumeSource> = message('CSIVolumeSource', csiVolumeSource)
 
 const emptyDirVolumeSource = {
   medium: optional(1, string),
@@ -63,17 +60,15 @@ const emptyDirVolumeSource = {
 }
 export interface EmptyDirVolumeSource extends FieldsType<typeof emptyDirVolumeSource> {}
 export const EmptyDirVolumeSource: MessageSchema<EmptyDirVolumeSource> = message(
-  'k8s.io.api.core.v1.EmptyDirVolumeSource',
+  'EmptyDirVolumeSource',
   emptyDirVolumeSource,
 )
 
-const ephemeralVolumeSource = {
-  volumeClaimTemplate: pointer(1, PersistentVolumeClaimTemplate),
-}
+const ephemeralVolumeSource = { volumeClaimTemplate: pointer(1, PersistentVolumeClaimTemplate) }
 export interface EphemeralVolumeSource extends FieldsType<typeof ephemeralVolumeSource> {}
 export interface EphemeralVolumeSourceInit extends FieldsInit<typeof ephemeralVolumeSource> {}
 export const EphemeralVolumeSource: MessageSchema<EphemeralVolumeSource, EphemeralVolumeSourceInit> = message(
-  'k8s.io.api.core.v1.EphemeralVolumeSource',
+  'EphemeralVolumeSource',
   ephemeralVolumeSource,
 )
 
@@ -82,10 +77,7 @@ const imageVolumeSource = {
   pullPolicy: optional(2, string, { enum: ['Always', 'IfNotPresent', 'Never'] }),
 }
 export interface ImageVolumeSource extends FieldsType<typeof imageVolumeSource> {}
-export const ImageVolumeSource: MessageSchema<ImageVolumeSource> = message(
-  'k8s.io.api.core.v1.ImageVolumeSource',
-  imageVolumeSource,
-)
+export const ImageVolumeSource: MessageSchema<ImageVolumeSource> = message('ImageVolumeSource', imageVolumeSource)
 
 const persistentVolumeClaimVolumeSource = {
   claimName: required(1, string),
@@ -93,7 +85,7 @@ const persistentVolumeClaimVolumeSource = {
 }
 export interface PersistentVolumeClaimVolumeSource extends FieldsType<typeof persistentVolumeClaimVolumeSource> {}
 export const PersistentVolumeClaimVolumeSource: MessageSchema<PersistentVolumeClaimVolumeSource> = message(
-  'k8s.io.api.core.v1.PersistentVolumeClaimVolumeSource',
+  'PersistentVolumeClaimVolumeSource',
   persistentVolumeClaimVolumeSource,
 )
 
@@ -131,10 +123,7 @@ const volumeSource = {
 }
 export interface VolumeSource extends FieldsType<typeof volumeSource> {}
 export interface VolumeSourceInit extends FieldsInit<typeof volumeSource> {}
-export const VolumeSource: MessageSchema<VolumeSource, VolumeSourceInit> = message(
-  'k8s.io.api.core.v1.VolumeSource',
-  volumeSource,
-)
+export const VolumeSource: MessageSchema<VolumeSource, VolumeSourceInit> = message('VolumeSource', volumeSource)
 
 const volume = {
   name: required(1, string),
@@ -142,4 +131,4 @@ const volume = {
 }
 export interface Volume extends FieldsType<typeof volume> {}
 export interface VolumeInit extends FieldsInit<typeof volume> {}
-export const Volume: MessageSchema<Volume, VolumeInit> = message('k8s.io.api.core.v1.Volume', volume)
+export const Volume: MessageSchema<Volume, VolumeInit> = message('Volume', volume)

@@ -6,11 +6,9 @@ import {
   type FieldsType,
   int32,
   type Kind,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   required,
@@ -19,6 +17,7 @@ import {
   type TypeMeta,
 } from '../../../schema/index.js'
 import { ObjectReference } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const endpointConditions = {
   ready: pointer(1, boolean),
@@ -26,32 +25,22 @@ const endpointConditions = {
   terminating: pointer(3, boolean),
 }
 export interface EndpointConditions extends FieldsType<typeof endpointConditions> {}
-export const EndpointConditions: MessageSchema<EndpointConditions> = message(
-  'k8s.io.api.discovery.v1.EndpointConditions',
-  endpointConditions,
-)
+export const EndpointConditions: MessageSchema<EndpointConditions> = message('EndpointConditions', endpointConditions)
 
-const forNode = {
-  name: required(1, string),
-}
+const forNode = { name: required(1, string) }
 export interface ForNode extends FieldsType<typeof forNode> {}
-export const ForNode: MessageSchema<ForNode> = message('k8s.io.api.discovery.v1.ForNode', forNode)
+export const ForNode: MessageSchema<ForNode> = message('ForNode', forNode)
 
-const forZone = {
-  name: required(1, string),
-}
+const forZone = { name: required(1, string) }
 export interface ForZone extends FieldsType<typeof forZone> {}
-export const ForZone: MessageSchema<ForZone> = message('k8s.io.api.discovery.v1.ForZone', forZone)
+export const ForZone: MessageSchema<ForZone> = message('ForZone', forZone)
 
 const endpointHints = {
   forZones: optional(1, list(ForZone)),
   forNodes: optional(2, list(ForNode)),
 }
 export interface EndpointHints extends FieldsType<typeof endpointHints> {}
-export const EndpointHints: MessageSchema<EndpointHints> = message(
-  'k8s.io.api.discovery.v1.EndpointHints',
-  endpointHints,
-)
+export const EndpointHints: MessageSchema<EndpointHints> = message('EndpointHints', endpointHints)
 
 const endpoint = {
   addresses: required(1, set(string)),
@@ -65,7 +54,7 @@ const endpoint = {
 }
 export interface Endpoint extends FieldsType<typeof endpoint> {}
 export interface EndpointInit extends FieldsInit<typeof endpoint> {}
-export const Endpoint: MessageSchema<Endpoint, EndpointInit> = message('k8s.io.api.discovery.v1.Endpoint', endpoint)
+export const Endpoint: MessageSchema<Endpoint, EndpointInit> = message('Endpoint', endpoint)
 
 const endpointPort = {
   name: pointer(1, string),
@@ -74,9 +63,7 @@ const endpointPort = {
   appProtocol: pointer(4, string),
 }
 export interface EndpointPort extends FieldsType<typeof endpointPort> {}
-export const EndpointPort: MessageSchema<EndpointPort> = message('k8s.io.api.discovery.v1.EndpointPort', endpointPort, {
-  atomic: true,
-})
+export const EndpointPort: MessageSchema<EndpointPort> = message('EndpointPort', endpointPort, { atomic: true })
 
 const endpointSlice = {
   metadata: embedded(1, ObjectMeta),
@@ -88,7 +75,7 @@ export interface EndpointSlice extends TypeMeta, FieldsType<typeof endpointSlice
 export interface EndpointSliceInit extends TypeMeta, FieldsInit<typeof endpointSlice> {}
 /** Part of the addresses that implement a service. */
 export const EndpointSlice: Kind<EndpointSlice, EndpointSliceInit> = kind(
-  'k8s.io.api.discovery.v1.EndpointSlice',
-  { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
+  'EndpointSlice',
+  { plural: 'endpointslices', namespaced: true },
   endpointSlice,
 )

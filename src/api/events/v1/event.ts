@@ -5,9 +5,7 @@ import {
   type FieldsType,
   int32,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   microTime,
   nullable,
   optional,
@@ -18,13 +16,14 @@ import {
   time,
 } from '../../../schema/index.js'
 import { EventSource, ObjectReference } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const eventSeries = {
   count: required(1, int32),
   lastObservedTime: required(2, microTime),
 }
 export interface EventSeries extends FieldsType<typeof eventSeries> {}
-export const EventSeries: MessageSchema<EventSeries> = message('k8s.io.api.events.v1.EventSeries', eventSeries)
+export const EventSeries: MessageSchema<EventSeries> = message('EventSeries', eventSeries)
 
 const event = {
   metadata: embedded(1, ObjectMeta),
@@ -46,8 +45,4 @@ const event = {
 export interface Event extends TypeMeta, FieldsType<typeof event> {}
 export interface EventInit extends TypeMeta, FieldsInit<typeof event> {}
 /** The newer form of a core Event. */
-export const Event: Kind<Event, EventInit> = kind(
-  'k8s.io.api.events.v1.Event',
-  { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true },
-  event,
-)
+export const Event: Kind<Event, EventInit> = kind('Event', { plural: 'events', namespaced: true }, event)

@@ -7,10 +7,8 @@ import {
   int32,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -20,13 +18,12 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
-const flowDistinguisherMethod = {
-  type: required(1, string),
-}
+const flowDistinguisherMethod = { type: required(1, string) }
 export interface FlowDistinguisherMethod extends FieldsType<typeof flowDistinguisherMethod> {}
 export const FlowDistinguisherMethod: MessageSchema<FlowDistinguisherMethod> = message(
-  'k8s.io.api.flowcontrol.v1.FlowDistinguisherMethod',
+  'FlowDistinguisherMethod',
   flowDistinguisherMethod,
 )
 
@@ -36,7 +33,7 @@ const nonResourcePolicyRule = {
 }
 export interface NonResourcePolicyRule extends FieldsType<typeof nonResourcePolicyRule> {}
 export const NonResourcePolicyRule: MessageSchema<NonResourcePolicyRule> = message(
-  'k8s.io.api.flowcontrol.v1.NonResourcePolicyRule',
+  'NonResourcePolicyRule',
   nonResourcePolicyRule,
 )
 
@@ -50,15 +47,13 @@ const resourcePolicyRule = {
 export interface ResourcePolicyRule extends FieldsType<typeof resourcePolicyRule> {}
 export interface ResourcePolicyRuleInit extends FieldsInit<typeof resourcePolicyRule> {}
 export const ResourcePolicyRule: MessageSchema<ResourcePolicyRule, ResourcePolicyRuleInit> = message(
-  'k8s.io.api.flowcontrol.v1.ResourcePolicyRule',
+  'ResourcePolicyRule',
   resourcePolicyRule,
 )
 
-const groupSubject = {
-  name: required(1, string),
-}
+const groupSubject = { name: required(1, string) }
 export interface GroupSubject extends FieldsType<typeof groupSubject> {}
-export const GroupSubject: MessageSchema<GroupSubject> = message('k8s.io.api.flowcontrol.v1.GroupSubject', groupSubject)
+export const GroupSubject: MessageSchema<GroupSubject> = message('GroupSubject', groupSubject)
 
 const serviceAccountSubject = {
   namespace: required(1, string),
@@ -66,15 +61,13 @@ const serviceAccountSubject = {
 }
 export interface ServiceAccountSubject extends FieldsType<typeof serviceAccountSubject> {}
 export const ServiceAccountSubject: MessageSchema<ServiceAccountSubject> = message(
-  'k8s.io.api.flowcontrol.v1.ServiceAccountSubject',
+  'ServiceAccountSubject',
   serviceAccountSubject,
 )
 
-const userSubject = {
-  name: required(1, string),
-}
+const userSubject = { name: required(1, string) }
 export interface UserSubject extends FieldsType<typeof userSubject> {}
-export const UserSubject: MessageSchema<UserSubject> = message('k8s.io.api.flowcontrol.v1.UserSubject', userSubject)
+export const UserSubject: MessageSchema<UserSubject> = message('UserSubject', userSubject)
 
 const subject = {
   kind: required(1, string),
@@ -83,7 +76,7 @@ const subject = {
   serviceAccount: pointer(4, ServiceAccountSubject),
 }
 export interface Subject extends FieldsType<typeof subject> {}
-export const Subject: MessageSchema<Subject> = message('k8s.io.api.flowcontrol.v1.Subject', subject, {
+export const Subject: MessageSchema<Subject> = message('Subject', subject, {
   unions: [{ discriminator: 'kind', fields: { group: 'Group', serviceAccount: 'ServiceAccount', user: 'User' } }],
 })
 
@@ -95,16 +88,14 @@ const policyRulesWithSubjects = {
 export interface PolicyRulesWithSubjects extends FieldsType<typeof policyRulesWithSubjects> {}
 export interface PolicyRulesWithSubjectsInit extends FieldsInit<typeof policyRulesWithSubjects> {}
 export const PolicyRulesWithSubjects: MessageSchema<PolicyRulesWithSubjects, PolicyRulesWithSubjectsInit> = message(
-  'k8s.io.api.flowcontrol.v1.PolicyRulesWithSubjects',
+  'PolicyRulesWithSubjects',
   policyRulesWithSubjects,
 )
 
-const priorityLevelConfigurationReference = {
-  name: required(1, string),
-}
+const priorityLevelConfigurationReference = { name: required(1, string) }
 export interface PriorityLevelConfigurationReference extends FieldsType<typeof priorityLevelConfigurationReference> {}
 export const PriorityLevelConfigurationReference: MessageSchema<PriorityLevelConfigurationReference> = message(
-  'k8s.io.api.flowcontrol.v1.PriorityLevelConfigurationReference',
+  'PriorityLevelConfigurationReference',
   priorityLevelConfigurationReference,
 )
 
@@ -117,7 +108,7 @@ const flowSchemaSpec = {
 export interface FlowSchemaSpec extends FieldsType<typeof flowSchemaSpec> {}
 export interface FlowSchemaSpecInit extends FieldsInit<typeof flowSchemaSpec> {}
 export const FlowSchemaSpec: MessageSchema<FlowSchemaSpec, FlowSchemaSpecInit> = message(
-  'k8s.io.api.flowcontrol.v1.FlowSchemaSpec',
+  'FlowSchemaSpec',
   flowSchemaSpec,
 )
 
@@ -130,18 +121,13 @@ const flowSchemaCondition = {
 }
 export interface FlowSchemaCondition extends FieldsType<typeof flowSchemaCondition> {}
 export const FlowSchemaCondition: MessageSchema<FlowSchemaCondition> = message(
-  'k8s.io.api.flowcontrol.v1.FlowSchemaCondition',
+  'FlowSchemaCondition',
   flowSchemaCondition,
 )
 
-const flowSchemaStatus = {
-  conditions: optional(1, keyed(FlowSchemaCondition, ['type'], 'type')),
-}
+const flowSchemaStatus = { conditions: optional(1, keyed(FlowSchemaCondition, ['type'], 'type')) }
 export interface FlowSchemaStatus extends FieldsType<typeof flowSchemaStatus> {}
-export const FlowSchemaStatus: MessageSchema<FlowSchemaStatus> = message(
-  'k8s.io.api.flowcontrol.v1.FlowSchemaStatus',
-  flowSchemaStatus,
-)
+export const FlowSchemaStatus: MessageSchema<FlowSchemaStatus> = message('FlowSchemaStatus', flowSchemaStatus)
 
 const flowSchema = {
   metadata: embedded(1, ObjectMeta),
@@ -152,7 +138,7 @@ export interface FlowSchema extends TypeMeta, FieldsType<typeof flowSchema> {}
 export interface FlowSchemaInit extends TypeMeta, FieldsInit<typeof flowSchema> {}
 /** Sorts requests into flows and assigns them a priority level. */
 export const FlowSchema: Kind<FlowSchema, FlowSchemaInit> = kind(
-  'k8s.io.api.flowcontrol.v1.FlowSchema',
-  { group: 'flowcontrol.apiserver.k8s.io', version: 'v1', plural: 'flowschemas', namespaced: false },
+  'FlowSchema',
+  { plural: 'flowschemas', namespaced: false },
   flowSchema,
 )

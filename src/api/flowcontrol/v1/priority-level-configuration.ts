@@ -6,9 +6,7 @@ import {
   int32,
   type Kind,
   keyed,
-  kind,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -17,6 +15,7 @@ import {
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const exemptPriorityLevelConfiguration = {
   nominalConcurrencyShares: pointer(1, int32),
@@ -24,7 +23,7 @@ const exemptPriorityLevelConfiguration = {
 }
 export interface ExemptPriorityLevelConfiguration extends FieldsType<typeof exemptPriorityLevelConfiguration> {}
 export const ExemptPriorityLevelConfiguration: MessageSchema<ExemptPriorityLevelConfiguration> = message(
-  'k8s.io.api.flowcontrol.v1.ExemptPriorityLevelConfiguration',
+  'ExemptPriorityLevelConfiguration',
   exemptPriorityLevelConfiguration,
 )
 
@@ -36,7 +35,7 @@ const queuingConfiguration = {
 export interface QueuingConfiguration extends FieldsType<typeof queuingConfiguration> {}
 export interface QueuingConfigurationInit extends FieldsInit<typeof queuingConfiguration> {}
 export const QueuingConfiguration: MessageSchema<QueuingConfiguration, QueuingConfigurationInit> = message(
-  'k8s.io.api.flowcontrol.v1.QueuingConfiguration',
+  'QueuingConfiguration',
   queuingConfiguration,
 )
 
@@ -46,11 +45,9 @@ const limitResponse = {
 }
 export interface LimitResponse extends FieldsType<typeof limitResponse> {}
 export interface LimitResponseInit extends FieldsInit<typeof limitResponse> {}
-export const LimitResponse: MessageSchema<LimitResponse, LimitResponseInit> = message(
-  'k8s.io.api.flowcontrol.v1.LimitResponse',
-  limitResponse,
-  { unions: [{ discriminator: 'type', fields: { queuing: 'Queuing' } }] },
-)
+export const LimitResponse: MessageSchema<LimitResponse, LimitResponseInit> = message('LimitResponse', limitResponse, {
+  unions: [{ discriminator: 'type', fields: { queuing: 'Queuing' } }],
+})
 
 const limitedPriorityLevelConfiguration = {
   nominalConcurrencyShares: nullable(1, int32),
@@ -63,7 +60,7 @@ export interface LimitedPriorityLevelConfigurationInit extends FieldsInit<typeof
 export const LimitedPriorityLevelConfiguration: MessageSchema<
   LimitedPriorityLevelConfiguration,
   LimitedPriorityLevelConfigurationInit
-> = message('k8s.io.api.flowcontrol.v1.LimitedPriorityLevelConfiguration', limitedPriorityLevelConfiguration)
+> = message('LimitedPriorityLevelConfiguration', limitedPriorityLevelConfiguration)
 
 const priorityLevelConfigurationSpec = {
   type: required(1, string),
@@ -75,7 +72,7 @@ export interface PriorityLevelConfigurationSpecInit extends FieldsInit<typeof pr
 export const PriorityLevelConfigurationSpec: MessageSchema<
   PriorityLevelConfigurationSpec,
   PriorityLevelConfigurationSpecInit
-> = message('k8s.io.api.flowcontrol.v1.PriorityLevelConfigurationSpec', priorityLevelConfigurationSpec, {
+> = message('PriorityLevelConfigurationSpec', priorityLevelConfigurationSpec, {
   unions: [{ discriminator: 'type', fields: { exempt: 'Exempt', limited: 'Limited' } }],
 })
 
@@ -88,7 +85,7 @@ const priorityLevelConfigurationCondition = {
 }
 export interface PriorityLevelConfigurationCondition extends FieldsType<typeof priorityLevelConfigurationCondition> {}
 export const PriorityLevelConfigurationCondition: MessageSchema<PriorityLevelConfigurationCondition> = message(
-  'k8s.io.api.flowcontrol.v1.PriorityLevelConfigurationCondition',
+  'PriorityLevelConfigurationCondition',
   priorityLevelConfigurationCondition,
 )
 
@@ -97,7 +94,7 @@ const priorityLevelConfigurationStatus = {
 }
 export interface PriorityLevelConfigurationStatus extends FieldsType<typeof priorityLevelConfigurationStatus> {}
 export const PriorityLevelConfigurationStatus: MessageSchema<PriorityLevelConfigurationStatus> = message(
-  'k8s.io.api.flowcontrol.v1.PriorityLevelConfigurationStatus',
+  'PriorityLevelConfigurationStatus',
   priorityLevelConfigurationStatus,
 )
 
@@ -110,7 +107,7 @@ export interface PriorityLevelConfiguration extends TypeMeta, FieldsType<typeof 
 export interface PriorityLevelConfigurationInit extends TypeMeta, FieldsInit<typeof priorityLevelConfiguration> {}
 /** A share of the API server that requests of one priority compete for. */
 export const PriorityLevelConfiguration: Kind<PriorityLevelConfiguration, PriorityLevelConfigurationInit> = kind(
-  'k8s.io.api.flowcontrol.v1.PriorityLevelConfiguration',
-  { group: 'flowcontrol.apiserver.k8s.io', version: 'v1', plural: 'prioritylevelconfigurations', namespaced: false },
+  'PriorityLevelConfiguration',
+  { plural: 'prioritylevelconfigurations', namespaced: false },
   priorityLevelConfiguration,
 )

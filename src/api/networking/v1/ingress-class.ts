@@ -4,9 +4,7 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   nullable,
   optional,
   pointer,
@@ -14,6 +12,7 @@ import {
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const ingressClassParametersReference = {
   apiGroup: pointer(1, string),
@@ -24,7 +23,7 @@ const ingressClassParametersReference = {
 }
 export interface IngressClassParametersReference extends FieldsType<typeof ingressClassParametersReference> {}
 export const IngressClassParametersReference: MessageSchema<IngressClassParametersReference> = message(
-  'k8s.io.api.networking.v1.IngressClassParametersReference',
+  'IngressClassParametersReference',
   ingressClassParametersReference,
 )
 
@@ -33,10 +32,7 @@ const ingressClassSpec = {
   parameters: pointer(2, IngressClassParametersReference),
 }
 export interface IngressClassSpec extends FieldsType<typeof ingressClassSpec> {}
-export const IngressClassSpec: MessageSchema<IngressClassSpec> = message(
-  'k8s.io.api.networking.v1.IngressClassSpec',
-  ingressClassSpec,
-)
+export const IngressClassSpec: MessageSchema<IngressClassSpec> = message('IngressClassSpec', ingressClassSpec)
 
 const ingressClass = {
   metadata: embedded(1, ObjectMeta),
@@ -46,7 +42,7 @@ export interface IngressClass extends TypeMeta, FieldsType<typeof ingressClass> 
 export interface IngressClassInit extends TypeMeta, FieldsInit<typeof ingressClass> {}
 /** Which controller serves which ingresses. */
 export const IngressClass: Kind<IngressClass, IngressClassInit> = kind(
-  'k8s.io.api.networking.v1.IngressClass',
-  { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', namespaced: false },
+  'IngressClass',
+  { plural: 'ingressclasses', namespaced: false },
   ingressClass,
 )

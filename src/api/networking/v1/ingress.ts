@@ -6,10 +6,8 @@ import {
   inline,
   int32,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
@@ -17,17 +15,16 @@ import {
   type TypeMeta,
 } from '../../../schema/index.js'
 import { TypedLocalObjectReference } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const serviceBackendPort = {
   name: optional(1, string),
   number: optional(2, int32),
 }
 export interface ServiceBackendPort extends FieldsType<typeof serviceBackendPort> {}
-export const ServiceBackendPort: MessageSchema<ServiceBackendPort> = message(
-  'k8s.io.api.networking.v1.ServiceBackendPort',
-  serviceBackendPort,
-  { atomic: true },
-)
+export const ServiceBackendPort: MessageSchema<ServiceBackendPort> = message('ServiceBackendPort', serviceBackendPort, {
+  atomic: true,
+})
 
 const ingressServiceBackend = {
   name: required(1, string),
@@ -36,7 +33,7 @@ const ingressServiceBackend = {
 export interface IngressServiceBackend extends FieldsType<typeof ingressServiceBackend> {}
 export interface IngressServiceBackendInit extends FieldsInit<typeof ingressServiceBackend> {}
 export const IngressServiceBackend: MessageSchema<IngressServiceBackend, IngressServiceBackendInit> = message(
-  'k8s.io.api.networking.v1.IngressServiceBackend',
+  'IngressServiceBackend',
   ingressServiceBackend,
 )
 
@@ -47,7 +44,7 @@ const ingressBackend = {
 export interface IngressBackend extends FieldsType<typeof ingressBackend> {}
 export interface IngressBackendInit extends FieldsInit<typeof ingressBackend> {}
 export const IngressBackend: MessageSchema<IngressBackend, IngressBackendInit> = message(
-  'k8s.io.api.networking.v1.IngressBackend',
+  'IngressBackend',
   ingressBackend,
 )
 
@@ -59,27 +56,23 @@ const httpIngressPath = {
 export interface HTTPIngressPath extends FieldsType<typeof httpIngressPath> {}
 export interface HTTPIngressPathInit extends FieldsInit<typeof httpIngressPath> {}
 export const HTTPIngressPath: MessageSchema<HTTPIngressPath, HTTPIngressPathInit> = message(
-  'k8s.io.api.networking.v1.HTTPIngressPath',
+  'HTTPIngressPath',
   httpIngressPath,
 )
 
-const httpIngressRuleValue = {
-  paths: required(1, list(HTTPIngressPath)),
-}
+const httpIngressRuleValue = { paths: required(1, list(HTTPIngressPath)) }
 export interface HTTPIngressRuleValue extends FieldsType<typeof httpIngressRuleValue> {}
 export interface HTTPIngressRuleValueInit extends FieldsInit<typeof httpIngressRuleValue> {}
 export const HTTPIngressRuleValue: MessageSchema<HTTPIngressRuleValue, HTTPIngressRuleValueInit> = message(
-  'k8s.io.api.networking.v1.HTTPIngressRuleValue',
+  'HTTPIngressRuleValue',
   httpIngressRuleValue,
 )
 
-const ingressRuleValue = {
-  http: pointer(1, HTTPIngressRuleValue),
-}
+const ingressRuleValue = { http: pointer(1, HTTPIngressRuleValue) }
 export interface IngressRuleValue extends FieldsType<typeof ingressRuleValue> {}
 export interface IngressRuleValueInit extends FieldsInit<typeof ingressRuleValue> {}
 export const IngressRuleValue: MessageSchema<IngressRuleValue, IngressRuleValueInit> = message(
-  'k8s.io.api.networking.v1.IngressRuleValue',
+  'IngressRuleValue',
   ingressRuleValue,
 )
 
@@ -89,17 +82,14 @@ const ingressRule = {
 }
 export interface IngressRule extends FieldsType<typeof ingressRule> {}
 export interface IngressRuleInit extends FieldsInit<typeof ingressRule> {}
-export const IngressRule: MessageSchema<IngressRule, IngressRuleInit> = message(
-  'k8s.io.api.networking.v1.IngressRule',
-  ingressRule,
-)
+export const IngressRule: MessageSchema<IngressRule, IngressRuleInit> = message('IngressRule', ingressRule)
 
 const ingressTLS = {
   hosts: optional(1, list(string)),
   secretName: optional(2, string),
 }
 export interface IngressTLS extends FieldsType<typeof ingressTLS> {}
-export const IngressTLS: MessageSchema<IngressTLS> = message('k8s.io.api.networking.v1.IngressTLS', ingressTLS)
+export const IngressTLS: MessageSchema<IngressTLS> = message('IngressTLS', ingressTLS)
 
 const ingressSpec = {
   ingressClassName: pointer(4, string),
@@ -109,10 +99,7 @@ const ingressSpec = {
 }
 export interface IngressSpec extends FieldsType<typeof ingressSpec> {}
 export interface IngressSpecInit extends FieldsInit<typeof ingressSpec> {}
-export const IngressSpec: MessageSchema<IngressSpec, IngressSpecInit> = message(
-  'k8s.io.api.networking.v1.IngressSpec',
-  ingressSpec,
-)
+export const IngressSpec: MessageSchema<IngressSpec, IngressSpecInit> = message('IngressSpec', ingressSpec)
 
 const ingressPortStatus = {
   port: required(1, int32),
@@ -120,10 +107,7 @@ const ingressPortStatus = {
   error: pointer(3, string),
 }
 export interface IngressPortStatus extends FieldsType<typeof ingressPortStatus> {}
-export const IngressPortStatus: MessageSchema<IngressPortStatus> = message(
-  'k8s.io.api.networking.v1.IngressPortStatus',
-  ingressPortStatus,
-)
+export const IngressPortStatus: MessageSchema<IngressPortStatus> = message('IngressPortStatus', ingressPortStatus)
 
 const ingressLoadBalancerIngress = {
   ip: optional(1, string),
@@ -132,28 +116,21 @@ const ingressLoadBalancerIngress = {
 }
 export interface IngressLoadBalancerIngress extends FieldsType<typeof ingressLoadBalancerIngress> {}
 export const IngressLoadBalancerIngress: MessageSchema<IngressLoadBalancerIngress> = message(
-  'k8s.io.api.networking.v1.IngressLoadBalancerIngress',
+  'IngressLoadBalancerIngress',
   ingressLoadBalancerIngress,
 )
 
-const ingressLoadBalancerStatus = {
-  ingress: optional(1, list(IngressLoadBalancerIngress)),
-}
+const ingressLoadBalancerStatus = { ingress: optional(1, list(IngressLoadBalancerIngress)) }
 export interface IngressLoadBalancerStatus extends FieldsType<typeof ingressLoadBalancerStatus> {}
 export const IngressLoadBalancerStatus: MessageSchema<IngressLoadBalancerStatus> = message(
-  'k8s.io.api.networking.v1.IngressLoadBalancerStatus',
+  'IngressLoadBalancerStatus',
   ingressLoadBalancerStatus,
 )
 
-const ingressStatus = {
-  loadBalancer: embedded(1, IngressLoadBalancerStatus),
-}
+const ingressStatus = { loadBalancer: embedded(1, IngressLoadBalancerStatus) }
 export interface IngressStatus extends FieldsType<typeof ingressStatus> {}
 export interface IngressStatusInit extends FieldsInit<typeof ingressStatus> {}
-export const IngressStatus: MessageSchema<IngressStatus, IngressStatusInit> = message(
-  'k8s.io.api.networking.v1.IngressStatus',
-  ingressStatus,
-)
+export const IngressStatus: MessageSchema<IngressStatus, IngressStatusInit> = message('IngressStatus', ingressStatus)
 
 const ingress = {
   metadata: embedded(1, ObjectMeta),
@@ -163,8 +140,4 @@ const ingress = {
 export interface Ingress extends TypeMeta, FieldsType<typeof ingress> {}
 export interface IngressInit extends TypeMeta, FieldsInit<typeof ingress> {}
 /** HTTP routes from outside to services. */
-export const Ingress: Kind<Ingress, IngressInit> = kind(
-  'k8s.io.api.networking.v1.Ingress',
-  { group: 'networking.k8s.io', version: 'v1', plural: 'ingresses', namespaced: true },
-  ingress,
-)
+export const Ingress: Kind<Ingress, IngressInit> = kind('Ingress', { plural: 'ingresses', namespaced: true }, ingress)

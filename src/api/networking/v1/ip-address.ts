@@ -4,15 +4,14 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const parentReference = {
   group: optional(1, string),
@@ -21,19 +20,11 @@ const parentReference = {
   name: optional(4, string, { required: true }),
 }
 export interface ParentReference extends FieldsType<typeof parentReference> {}
-export const ParentReference: MessageSchema<ParentReference> = message(
-  'k8s.io.api.networking.v1.ParentReference',
-  parentReference,
-)
+export const ParentReference: MessageSchema<ParentReference> = message('ParentReference', parentReference)
 
-const ipAddressSpec = {
-  parentRef: pointer(1, ParentReference, { required: true }),
-}
+const ipAddressSpec = { parentRef: pointer(1, ParentReference, { required: true }) }
 export interface IPAddressSpec extends FieldsType<typeof ipAddressSpec> {}
-export const IPAddressSpec: MessageSchema<IPAddressSpec> = message(
-  'k8s.io.api.networking.v1.IPAddressSpec',
-  ipAddressSpec,
-)
+export const IPAddressSpec: MessageSchema<IPAddressSpec> = message('IPAddressSpec', ipAddressSpec)
 
 const ipAddress = {
   metadata: embedded(1, ObjectMeta),
@@ -43,7 +34,7 @@ export interface IPAddress extends TypeMeta, FieldsType<typeof ipAddress> {}
 export interface IPAddressInit extends TypeMeta, FieldsInit<typeof ipAddress> {}
 /** An address of a ServiceCIDR that is in use. */
 export const IPAddress: Kind<IPAddress, IPAddressInit> = kind(
-  'k8s.io.api.networking.v1.IPAddress',
-  { group: 'networking.k8s.io', version: 'v1', plural: 'ipaddresses', namespaced: false },
+  'IPAddress',
+  { plural: 'ipaddresses', namespaced: false },
   ipAddress,
 )

@@ -6,23 +6,22 @@ import {
   int32,
   intOrString,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const ipBlock = {
   cidr: required(1, string),
   except: optional(2, list(string)),
 }
 export interface IPBlock extends FieldsType<typeof ipBlock> {}
-export const IPBlock: MessageSchema<IPBlock> = message('k8s.io.api.networking.v1.IPBlock', ipBlock)
+export const IPBlock: MessageSchema<IPBlock> = message('IPBlock', ipBlock)
 
 const networkPolicyPeer = {
   podSelector: pointer(1, LabelSelector),
@@ -30,10 +29,7 @@ const networkPolicyPeer = {
   ipBlock: pointer(3, IPBlock),
 }
 export interface NetworkPolicyPeer extends FieldsType<typeof networkPolicyPeer> {}
-export const NetworkPolicyPeer: MessageSchema<NetworkPolicyPeer> = message(
-  'k8s.io.api.networking.v1.NetworkPolicyPeer',
-  networkPolicyPeer,
-)
+export const NetworkPolicyPeer: MessageSchema<NetworkPolicyPeer> = message('NetworkPolicyPeer', networkPolicyPeer)
 
 const networkPolicyPort = {
   protocol: pointer(1, string, { enum: ['SCTP', 'TCP', 'UDP'] }),
@@ -41,10 +37,7 @@ const networkPolicyPort = {
   endPort: pointer(3, int32),
 }
 export interface NetworkPolicyPort extends FieldsType<typeof networkPolicyPort> {}
-export const NetworkPolicyPort: MessageSchema<NetworkPolicyPort> = message(
-  'k8s.io.api.networking.v1.NetworkPolicyPort',
-  networkPolicyPort,
-)
+export const NetworkPolicyPort: MessageSchema<NetworkPolicyPort> = message('NetworkPolicyPort', networkPolicyPort)
 
 const networkPolicyEgressRule = {
   ports: optional(1, list(NetworkPolicyPort)),
@@ -52,7 +45,7 @@ const networkPolicyEgressRule = {
 }
 export interface NetworkPolicyEgressRule extends FieldsType<typeof networkPolicyEgressRule> {}
 export const NetworkPolicyEgressRule: MessageSchema<NetworkPolicyEgressRule> = message(
-  'k8s.io.api.networking.v1.NetworkPolicyEgressRule',
+  'NetworkPolicyEgressRule',
   networkPolicyEgressRule,
 )
 
@@ -62,7 +55,7 @@ const networkPolicyIngressRule = {
 }
 export interface NetworkPolicyIngressRule extends FieldsType<typeof networkPolicyIngressRule> {}
 export const NetworkPolicyIngressRule: MessageSchema<NetworkPolicyIngressRule> = message(
-  'k8s.io.api.networking.v1.NetworkPolicyIngressRule',
+  'NetworkPolicyIngressRule',
   networkPolicyIngressRule,
 )
 
@@ -75,7 +68,7 @@ const networkPolicySpec = {
 export interface NetworkPolicySpec extends FieldsType<typeof networkPolicySpec> {}
 export interface NetworkPolicySpecInit extends FieldsInit<typeof networkPolicySpec> {}
 export const NetworkPolicySpec: MessageSchema<NetworkPolicySpec, NetworkPolicySpecInit> = message(
-  'k8s.io.api.networking.v1.NetworkPolicySpec',
+  'NetworkPolicySpec',
   networkPolicySpec,
 )
 
@@ -87,7 +80,7 @@ export interface NetworkPolicy extends TypeMeta, FieldsType<typeof networkPolicy
 export interface NetworkPolicyInit extends TypeMeta, FieldsInit<typeof networkPolicy> {}
 /** What traffic pods accept and send. */
 export const NetworkPolicy: Kind<NetworkPolicy, NetworkPolicyInit> = kind(
-  'k8s.io.api.networking.v1.NetworkPolicy',
-  { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', namespaced: true },
+  'NetworkPolicy',
+  { plural: 'networkpolicies', namespaced: true },
   networkPolicy,
 )

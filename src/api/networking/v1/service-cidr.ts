@@ -5,32 +5,21 @@ import {
   type FieldsType,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
-const serviceCIDRSpec = {
-  cidrs: optional(1, list(string)),
-}
+const serviceCIDRSpec = { cidrs: optional(1, list(string)) }
 export interface ServiceCIDRSpec extends FieldsType<typeof serviceCIDRSpec> {}
-export const ServiceCIDRSpec: MessageSchema<ServiceCIDRSpec> = message(
-  'k8s.io.api.networking.v1.ServiceCIDRSpec',
-  serviceCIDRSpec,
-)
+export const ServiceCIDRSpec: MessageSchema<ServiceCIDRSpec> = message('ServiceCIDRSpec', serviceCIDRSpec)
 
-const serviceCIDRStatus = {
-  conditions: optional(1, keyed(Condition, ['type'], 'type')),
-}
+const serviceCIDRStatus = { conditions: optional(1, keyed(Condition, ['type'], 'type')) }
 export interface ServiceCIDRStatus extends FieldsType<typeof serviceCIDRStatus> {}
-export const ServiceCIDRStatus: MessageSchema<ServiceCIDRStatus> = message(
-  'k8s.io.api.networking.v1.ServiceCIDRStatus',
-  serviceCIDRStatus,
-)
+export const ServiceCIDRStatus: MessageSchema<ServiceCIDRStatus> = message('ServiceCIDRStatus', serviceCIDRStatus)
 
 const serviceCIDR = {
   metadata: embedded(1, ObjectMeta),
@@ -41,7 +30,7 @@ export interface ServiceCIDR extends TypeMeta, FieldsType<typeof serviceCIDR> {}
 export interface ServiceCIDRInit extends TypeMeta, FieldsInit<typeof serviceCIDR> {}
 /** A range that service addresses are taken from. */
 export const ServiceCIDR: Kind<ServiceCIDR, ServiceCIDRInit> = kind(
-  'k8s.io.api.networking.v1.ServiceCIDR',
-  { group: 'networking.k8s.io', version: 'v1', plural: 'servicecidrs', namespaced: false },
+  'ServiceCIDR',
+  { plural: 'servicecidrs', namespaced: false },
   serviceCIDR,
 )

@@ -4,11 +4,9 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   quantity,
@@ -17,19 +15,18 @@ import {
   type TypeMeta,
 } from '../../../schema/index.js'
 import { Toleration } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
-const overhead = {
-  podFixed: optional(1, map(quantity)),
-}
+const overhead = { podFixed: optional(1, map(quantity)) }
 export interface Overhead extends FieldsType<typeof overhead> {}
-export const Overhead: MessageSchema<Overhead> = message('k8s.io.api.node.v1.Overhead', overhead)
+export const Overhead: MessageSchema<Overhead> = message('Overhead', overhead)
 
 const scheduling = {
   nodeSelector: optional(1, map(string, { atomic: true })),
   tolerations: optional(2, list(Toleration)),
 }
 export interface Scheduling extends FieldsType<typeof scheduling> {}
-export const Scheduling: MessageSchema<Scheduling> = message('k8s.io.api.node.v1.Scheduling', scheduling)
+export const Scheduling: MessageSchema<Scheduling> = message('Scheduling', scheduling)
 
 const runtimeClass = {
   metadata: embedded(1, ObjectMeta),
@@ -41,7 +38,7 @@ export interface RuntimeClass extends TypeMeta, FieldsType<typeof runtimeClass> 
 export interface RuntimeClassInit extends TypeMeta, FieldsInit<typeof runtimeClass> {}
 /** A container runtime configuration that pods may choose. */
 export const RuntimeClass: Kind<RuntimeClass, RuntimeClassInit> = kind(
-  'k8s.io.api.node.v1.RuntimeClass',
-  { group: 'node.k8s.io', version: 'v1', plural: 'runtimeclasses', namespaced: false },
+  'RuntimeClass',
+  { plural: 'runtimeclasses', namespaced: false },
   runtimeClass,
 )

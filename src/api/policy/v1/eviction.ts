@@ -1,13 +1,6 @@
 import { DeleteOptions, ObjectMeta } from '../../../machinery/meta/index.js'
-import {
-  embedded,
-  type FieldsInit,
-  type FieldsType,
-  type Kind,
-  kind,
-  pointer,
-  type TypeMeta,
-} from '../../../schema/index.js'
+import { embedded, type FieldsInit, type FieldsType, type Kind, pointer, type TypeMeta } from '../../../schema/index.js'
+import { kind } from './declare.js'
 
 const eviction = {
   metadata: embedded(1, ObjectMeta),
@@ -16,8 +9,4 @@ const eviction = {
 export interface Eviction extends TypeMeta, FieldsType<typeof eviction> {}
 export interface EvictionInit extends TypeMeta, FieldsInit<typeof eviction> {}
 /** Asks for a pod to go away as its disruption budget allows: the body of `pods/eviction`. */
-export const Eviction: Kind<Eviction, EvictionInit> = kind(
-  'k8s.io.api.policy.v1.Eviction',
-  { group: 'policy', version: 'v1', plural: '', namespaced: true },
-  eviction,
-)
+export const Eviction: Kind<Eviction, EvictionInit> = kind('Eviction', { plural: '', namespaced: true }, eviction)

@@ -8,16 +8,15 @@ import {
   intOrString,
   type Kind,
   keyed,
-  kind,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   string,
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const podDisruptionBudgetSpec = {
   minAvailable: pointer(1, intOrString),
@@ -27,7 +26,7 @@ const podDisruptionBudgetSpec = {
 }
 export interface PodDisruptionBudgetSpec extends FieldsType<typeof podDisruptionBudgetSpec> {}
 export const PodDisruptionBudgetSpec: MessageSchema<PodDisruptionBudgetSpec> = message(
-  'k8s.io.api.policy.v1.PodDisruptionBudgetSpec',
+  'PodDisruptionBudgetSpec',
   podDisruptionBudgetSpec,
 )
 
@@ -43,7 +42,7 @@ const podDisruptionBudgetStatus = {
 export interface PodDisruptionBudgetStatus extends FieldsType<typeof podDisruptionBudgetStatus> {}
 export interface PodDisruptionBudgetStatusInit extends FieldsInit<typeof podDisruptionBudgetStatus> {}
 export const PodDisruptionBudgetStatus: MessageSchema<PodDisruptionBudgetStatus, PodDisruptionBudgetStatusInit> =
-  message('k8s.io.api.policy.v1.PodDisruptionBudgetStatus', podDisruptionBudgetStatus)
+  message('PodDisruptionBudgetStatus', podDisruptionBudgetStatus)
 
 const podDisruptionBudget = {
   metadata: embedded(1, ObjectMeta),
@@ -54,7 +53,7 @@ export interface PodDisruptionBudget extends TypeMeta, FieldsType<typeof podDisr
 export interface PodDisruptionBudgetInit extends TypeMeta, FieldsInit<typeof podDisruptionBudget> {}
 /** How many pods of a set may be down at once by choice. */
 export const PodDisruptionBudget: Kind<PodDisruptionBudget, PodDisruptionBudgetInit> = kind(
-  'k8s.io.api.policy.v1.PodDisruptionBudget',
-  { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets', namespaced: true },
+  'PodDisruptionBudget',
+  { plural: 'poddisruptionbudgets', namespaced: true },
   podDisruptionBudget,
 )

@@ -4,24 +4,18 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { PolicyRule } from './policy-rule.js'
 
-const aggregationRule = {
-  clusterRoleSelectors: optional(1, list(LabelSelector)),
-}
+const aggregationRule = { clusterRoleSelectors: optional(1, list(LabelSelector)) }
 export interface AggregationRule extends FieldsType<typeof aggregationRule> {}
-export const AggregationRule: MessageSchema<AggregationRule> = message(
-  'k8s.io.api.rbac.v1.AggregationRule',
-  aggregationRule,
-)
+export const AggregationRule: MessageSchema<AggregationRule> = message('AggregationRule', aggregationRule)
 
 const clusterRole = {
   metadata: embedded(1, ObjectMeta),
@@ -32,7 +26,7 @@ export interface ClusterRole extends TypeMeta, FieldsType<typeof clusterRole> {}
 export interface ClusterRoleInit extends TypeMeta, FieldsInit<typeof clusterRole> {}
 /** Permissions in the whole cluster. */
 export const ClusterRole: Kind<ClusterRole, ClusterRoleInit> = kind(
-  'k8s.io.api.rbac.v1.ClusterRole',
-  { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', namespaced: false },
+  'ClusterRole',
+  { plural: 'clusterroles', namespaced: false },
   clusterRole,
 )

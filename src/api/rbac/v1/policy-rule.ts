@@ -1,12 +1,5 @@
-import {
-  type FieldsType,
-  list,
-  type MessageSchema,
-  message,
-  optional,
-  required,
-  string,
-} from '../../../schema/index.js'
+import { type FieldsType, list, type MessageSchema, optional, required, string } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const policyRule = {
   verbs: required(1, list(string)),
@@ -16,4 +9,4 @@ const policyRule = {
   nonResourceURLs: optional(5, list(string)),
 }
 export interface PolicyRule extends FieldsType<typeof policyRule> {}
-export const PolicyRule: MessageSchema<PolicyRule> = message('k8s.io.api.rbac.v1.PolicyRule', policyRule)
+export const PolicyRule: MessageSchema<PolicyRule> = message('PolicyRule', policyRule)

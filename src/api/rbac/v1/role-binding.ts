@@ -4,15 +4,14 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const roleRef = {
   apiGroup: embedded(1, string),
@@ -21,9 +20,7 @@ const roleRef = {
 }
 export interface RoleRef extends FieldsType<typeof roleRef> {}
 export interface RoleRefInit extends FieldsInit<typeof roleRef> {}
-export const RoleRef: MessageSchema<RoleRef, RoleRefInit> = message('k8s.io.api.rbac.v1.RoleRef', roleRef, {
-  atomic: true,
-})
+export const RoleRef: MessageSchema<RoleRef, RoleRefInit> = message('RoleRef', roleRef, { atomic: true })
 
 const subject = {
   kind: required(1, string),
@@ -32,7 +29,7 @@ const subject = {
   namespace: optional(4, string),
 }
 export interface Subject extends FieldsType<typeof subject> {}
-export const Subject: MessageSchema<Subject> = message('k8s.io.api.rbac.v1.Subject', subject, { atomic: true })
+export const Subject: MessageSchema<Subject> = message('Subject', subject, { atomic: true })
 
 const roleBinding = {
   metadata: embedded(1, ObjectMeta),
@@ -43,8 +40,8 @@ export interface RoleBinding extends TypeMeta, FieldsType<typeof roleBinding> {}
 export interface RoleBindingInit extends TypeMeta, FieldsInit<typeof roleBinding> {}
 /** Grants a role within one namespace. */
 export const RoleBinding: Kind<RoleBinding, RoleBindingInit> = kind(
-  'k8s.io.api.rbac.v1.RoleBinding',
-  { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'rolebindings', namespaced: true },
+  'RoleBinding',
+  { plural: 'rolebindings', namespaced: true },
   roleBinding,
 )
 
@@ -57,7 +54,7 @@ export interface ClusterRoleBinding extends TypeMeta, FieldsType<typeof clusterR
 export interface ClusterRoleBindingInit extends TypeMeta, FieldsInit<typeof clusterRoleBinding> {}
 /** Grants a ClusterRole in the whole cluster. */
 export const ClusterRoleBinding: Kind<ClusterRoleBinding, ClusterRoleBindingInit> = kind(
-  'k8s.io.api.rbac.v1.ClusterRoleBinding',
-  { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterrolebindings', namespaced: false },
+  'ClusterRoleBinding',
+  { plural: 'clusterrolebindings', namespaced: false },
   clusterRoleBinding,
 )

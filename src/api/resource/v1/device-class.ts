@@ -5,25 +5,22 @@ import {
   type FieldsType,
   inline,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { DeviceConfiguration } from './device-configuration.js'
 import { DeviceSelector } from './device-selector.js'
 
-const deviceClassConfiguration = {
-  deviceConfiguration: inline(1, DeviceConfiguration),
-}
+const deviceClassConfiguration = { deviceConfiguration: inline(1, DeviceConfiguration) }
 export interface DeviceClassConfiguration extends FieldsType<typeof deviceClassConfiguration> {}
 export const DeviceClassConfiguration: MessageSchema<DeviceClassConfiguration> = message(
-  'k8s.io.api.resource.v1.DeviceClassConfiguration',
+  'DeviceClassConfiguration',
   deviceClassConfiguration,
 )
 
@@ -33,10 +30,7 @@ const deviceClassSpec = {
   extendedResourceName: pointer(4, string),
 }
 export interface DeviceClassSpec extends FieldsType<typeof deviceClassSpec> {}
-export const DeviceClassSpec: MessageSchema<DeviceClassSpec> = message(
-  'k8s.io.api.resource.v1.DeviceClassSpec',
-  deviceClassSpec,
-)
+export const DeviceClassSpec: MessageSchema<DeviceClassSpec> = message('DeviceClassSpec', deviceClassSpec)
 
 const deviceClass = {
   metadata: embedded(1, ObjectMeta),
@@ -46,7 +40,7 @@ export interface DeviceClass extends TypeMeta, FieldsType<typeof deviceClass> {}
 export interface DeviceClassInit extends TypeMeta, FieldsInit<typeof deviceClass> {}
 /** A preset for requests of devices. */
 export const DeviceClass: Kind<DeviceClass, DeviceClassInit> = kind(
-  'k8s.io.api.resource.v1.DeviceClass',
-  { group: 'resource.k8s.io', version: 'v1', plural: 'deviceclasses', namespaced: false },
+  'DeviceClass',
+  { plural: 'deviceclasses', namespaced: false },
   deviceClass,
 )

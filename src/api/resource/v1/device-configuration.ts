@@ -1,12 +1,5 @@
-import {
-  type FieldsType,
-  type MessageSchema,
-  message,
-  pointer,
-  rawExtension,
-  required,
-  string,
-} from '../../../schema/index.js'
+import { type FieldsType, type MessageSchema, pointer, rawExtension, required, string } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const opaqueDeviceConfiguration = {
   driver: required(1, string),
@@ -14,15 +7,13 @@ const opaqueDeviceConfiguration = {
 }
 export interface OpaqueDeviceConfiguration extends FieldsType<typeof opaqueDeviceConfiguration> {}
 export const OpaqueDeviceConfiguration: MessageSchema<OpaqueDeviceConfiguration> = message(
-  'k8s.io.api.resource.v1.OpaqueDeviceConfiguration',
+  'OpaqueDeviceConfiguration',
   opaqueDeviceConfiguration,
 )
 
-const deviceConfiguration = {
-  opaque: pointer(1, OpaqueDeviceConfiguration),
-}
+const deviceConfiguration = { opaque: pointer(1, OpaqueDeviceConfiguration) }
 export interface DeviceConfiguration extends FieldsType<typeof deviceConfiguration> {}
 export const DeviceConfiguration: MessageSchema<DeviceConfiguration> = message(
-  'k8s.io.api.resource.v1.DeviceConfiguration',
+  'DeviceConfiguration',
   deviceConfiguration,
 )

@@ -1,19 +1,10 @@
-import { type FieldsType, type MessageSchema, message, pointer, required, string } from '../../../schema/index.js'
+import { type FieldsType, type MessageSchema, pointer, required, string } from '../../../schema/index.js'
+import { message } from './declare.js'
 
-const celDeviceSelector = {
-  expression: required(1, string),
-}
+const celDeviceSelector = { expression: required(1, string) }
 export interface CELDeviceSelector extends FieldsType<typeof celDeviceSelector> {}
-export const CELDeviceSelector: MessageSchema<CELDeviceSelector> = message(
-  'k8s.io.api.resource.v1.CELDeviceSelector',
-  celDeviceSelector,
-)
+export const CELDeviceSelector: MessageSchema<CELDeviceSelector> = message('CELDeviceSelector', celDeviceSelector)
 
-const deviceSelector = {
-  cel: pointer(1, CELDeviceSelector),
-}
+const deviceSelector = { cel: pointer(1, CELDeviceSelector) }
 export interface DeviceSelector extends FieldsType<typeof deviceSelector> {}
-export const DeviceSelector: MessageSchema<DeviceSelector> = message(
-  'k8s.io.api.resource.v1.DeviceSelector',
-  deviceSelector,
-)
+export const DeviceSelector: MessageSchema<DeviceSelector> = message('DeviceSelector', deviceSelector)

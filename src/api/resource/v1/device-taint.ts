@@ -2,13 +2,13 @@ import {
   type FieldsType,
   int64,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
   string,
   time,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 
 const deviceTaint = {
   key: required(1, string),
@@ -17,7 +17,7 @@ const deviceTaint = {
   timeAdded: pointer(4, time),
 }
 export interface DeviceTaint extends FieldsType<typeof deviceTaint> {}
-export const DeviceTaint: MessageSchema<DeviceTaint> = message('k8s.io.api.resource.v1.DeviceTaint', deviceTaint)
+export const DeviceTaint: MessageSchema<DeviceTaint> = message('DeviceTaint', deviceTaint)
 
 const deviceToleration = {
   key: optional(1, string),
@@ -27,7 +27,4 @@ const deviceToleration = {
   tolerationSeconds: pointer(5, int64),
 }
 export interface DeviceToleration extends FieldsType<typeof deviceToleration> {}
-export const DeviceToleration: MessageSchema<DeviceToleration> = message(
-  'k8s.io.api.resource.v1.DeviceToleration',
-  deviceToleration,
-)
+export const DeviceToleration: MessageSchema<DeviceToleration> = message('DeviceToleration', deviceToleration)

@@ -5,7 +5,6 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -14,20 +13,19 @@ import {
   string,
 } from '../../../schema/index.js'
 import { NodeSelector } from '../../core/v1/index.js'
+import { message } from './declare.js'
 import { DeviceTaint } from './device-taint.js'
 
-const counter = {
-  value: required(1, quantity),
-}
+const counter = { value: required(1, quantity) }
 export interface Counter extends FieldsType<typeof counter> {}
-export const Counter: MessageSchema<Counter> = message('k8s.io.api.resource.v1.Counter', counter)
+export const Counter: MessageSchema<Counter> = message('Counter', counter)
 
 const counterSet = {
   name: required(1, string),
   counters: optional(2, map(Counter), { required: true }),
 }
 export interface CounterSet extends FieldsType<typeof counterSet> {}
-export const CounterSet: MessageSchema<CounterSet> = message('k8s.io.api.resource.v1.CounterSet', counterSet)
+export const CounterSet: MessageSchema<CounterSet> = message('CounterSet', counterSet)
 
 const capacityRequestPolicyRange = {
   min: pointer(1, quantity, { required: true }),
@@ -36,7 +34,7 @@ const capacityRequestPolicyRange = {
 }
 export interface CapacityRequestPolicyRange extends FieldsType<typeof capacityRequestPolicyRange> {}
 export const CapacityRequestPolicyRange: MessageSchema<CapacityRequestPolicyRange> = message(
-  'k8s.io.api.resource.v1.CapacityRequestPolicyRange',
+  'CapacityRequestPolicyRange',
   capacityRequestPolicyRange,
 )
 
@@ -47,7 +45,7 @@ const capacityRequestPolicy = {
 }
 export interface CapacityRequestPolicy extends FieldsType<typeof capacityRequestPolicy> {}
 export const CapacityRequestPolicy: MessageSchema<CapacityRequestPolicy> = message(
-  'k8s.io.api.resource.v1.CapacityRequestPolicy',
+  'CapacityRequestPolicy',
   capacityRequestPolicy,
 )
 
@@ -56,10 +54,7 @@ const deviceCapacity = {
   requestPolicy: pointer(2, CapacityRequestPolicy),
 }
 export interface DeviceCapacity extends FieldsType<typeof deviceCapacity> {}
-export const DeviceCapacity: MessageSchema<DeviceCapacity> = message(
-  'k8s.io.api.resource.v1.DeviceCapacity',
-  deviceCapacity,
-)
+export const DeviceCapacity: MessageSchema<DeviceCapacity> = message('DeviceCapacity', deviceCapacity)
 
 const deviceAttribute = {
   int: pointer(2, int64),
@@ -72,10 +67,7 @@ const deviceAttribute = {
   versions: optional(9, list(string)),
 }
 export interface DeviceAttribute extends FieldsType<typeof deviceAttribute> {}
-export const DeviceAttribute: MessageSchema<DeviceAttribute> = message(
-  'k8s.io.api.resource.v1.DeviceAttribute',
-  deviceAttribute,
-)
+export const DeviceAttribute: MessageSchema<DeviceAttribute> = message('DeviceAttribute', deviceAttribute)
 
 const deviceCounterConsumption = {
   counterSet: required(1, string),
@@ -83,7 +75,7 @@ const deviceCounterConsumption = {
 }
 export interface DeviceCounterConsumption extends FieldsType<typeof deviceCounterConsumption> {}
 export const DeviceCounterConsumption: MessageSchema<DeviceCounterConsumption> = message(
-  'k8s.io.api.resource.v1.DeviceCounterConsumption',
+  'DeviceCounterConsumption',
   deviceCounterConsumption,
 )
 
@@ -93,7 +85,7 @@ const nodeAllocatableResourceMapping = {
 }
 export interface NodeAllocatableResourceMapping extends FieldsType<typeof nodeAllocatableResourceMapping> {}
 export const NodeAllocatableResourceMapping: MessageSchema<NodeAllocatableResourceMapping> = message(
-  'k8s.io.api.resource.v1.NodeAllocatableResourceMapping',
+  'NodeAllocatableResourceMapping',
   nodeAllocatableResourceMapping,
 )
 
@@ -113,4 +105,4 @@ const device = {
   nodeAllocatableResourceMappings: optional(13, map(NodeAllocatableResourceMapping)),
 }
 export interface Device extends FieldsType<typeof device> {}
-export const Device: MessageSchema<Device> = message('k8s.io.api.resource.v1.Device', device)
+export const Device: MessageSchema<Device> = message('Device', device)

@@ -8,13 +8,13 @@ import {
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   quantity,
   required,
   string,
 } from '../../../schema/index.js'
+import { message } from './declare.js'
 import { DeviceConfiguration } from './device-configuration.js'
 import { DeviceSelector } from './device-selector.js'
 import { DeviceToleration } from './device-taint.js'
@@ -25,7 +25,7 @@ const deviceClaimConfiguration = {
 }
 export interface DeviceClaimConfiguration extends FieldsType<typeof deviceClaimConfiguration> {}
 export const DeviceClaimConfiguration: MessageSchema<DeviceClaimConfiguration> = message(
-  'k8s.io.api.resource.v1.DeviceClaimConfiguration',
+  'DeviceClaimConfiguration',
   deviceClaimConfiguration,
 )
 
@@ -35,17 +35,12 @@ const deviceConstraint = {
   distinctAttribute: pointer(3, string),
 }
 export interface DeviceConstraint extends FieldsType<typeof deviceConstraint> {}
-export const DeviceConstraint: MessageSchema<DeviceConstraint> = message(
-  'k8s.io.api.resource.v1.DeviceConstraint',
-  deviceConstraint,
-)
+export const DeviceConstraint: MessageSchema<DeviceConstraint> = message('DeviceConstraint', deviceConstraint)
 
-const capacityRequirements = {
-  requests: optional(1, map(quantity)),
-}
+const capacityRequirements = { requests: optional(1, map(quantity)) }
 export interface CapacityRequirements extends FieldsType<typeof capacityRequirements> {}
 export const CapacityRequirements: MessageSchema<CapacityRequirements> = message(
-  'k8s.io.api.resource.v1.CapacityRequirements',
+  'CapacityRequirements',
   capacityRequirements,
 )
 
@@ -59,10 +54,7 @@ const deviceSubRequest = {
   capacity: pointer(7, CapacityRequirements),
 }
 export interface DeviceSubRequest extends FieldsType<typeof deviceSubRequest> {}
-export const DeviceSubRequest: MessageSchema<DeviceSubRequest> = message(
-  'k8s.io.api.resource.v1.DeviceSubRequest',
-  deviceSubRequest,
-)
+export const DeviceSubRequest: MessageSchema<DeviceSubRequest> = message('DeviceSubRequest', deviceSubRequest)
 
 const exactDeviceRequest = {
   deviceClassName: required(1, string),
@@ -74,10 +66,7 @@ const exactDeviceRequest = {
   capacity: pointer(7, CapacityRequirements),
 }
 export interface ExactDeviceRequest extends FieldsType<typeof exactDeviceRequest> {}
-export const ExactDeviceRequest: MessageSchema<ExactDeviceRequest> = message(
-  'k8s.io.api.resource.v1.ExactDeviceRequest',
-  exactDeviceRequest,
-)
+export const ExactDeviceRequest: MessageSchema<ExactDeviceRequest> = message('ExactDeviceRequest', exactDeviceRequest)
 
 const deviceRequest = {
   name: required(1, string),
@@ -85,10 +74,7 @@ const deviceRequest = {
   firstAvailable: optional(3, list(DeviceSubRequest)),
 }
 export interface DeviceRequest extends FieldsType<typeof deviceRequest> {}
-export const DeviceRequest: MessageSchema<DeviceRequest> = message(
-  'k8s.io.api.resource.v1.DeviceRequest',
-  deviceRequest,
-)
+export const DeviceRequest: MessageSchema<DeviceRequest> = message('DeviceRequest', deviceRequest)
 
 const deviceClaim = {
   requests: embedded(1, list(DeviceRequest)),
@@ -97,17 +83,12 @@ const deviceClaim = {
 }
 export interface DeviceClaim extends FieldsType<typeof deviceClaim> {}
 export interface DeviceClaimInit extends FieldsInit<typeof deviceClaim> {}
-export const DeviceClaim: MessageSchema<DeviceClaim, DeviceClaimInit> = message(
-  'k8s.io.api.resource.v1.DeviceClaim',
-  deviceClaim,
-)
+export const DeviceClaim: MessageSchema<DeviceClaim, DeviceClaimInit> = message('DeviceClaim', deviceClaim)
 
-const resourceClaimSpec = {
-  devices: embedded(1, DeviceClaim),
-}
+const resourceClaimSpec = { devices: embedded(1, DeviceClaim) }
 export interface ResourceClaimSpec extends FieldsType<typeof resourceClaimSpec> {}
 export interface ResourceClaimSpecInit extends FieldsInit<typeof resourceClaimSpec> {}
 export const ResourceClaimSpec: MessageSchema<ResourceClaimSpec, ResourceClaimSpecInit> = message(
-  'k8s.io.api.resource.v1.ResourceClaimSpec',
+  'ResourceClaimSpec',
   resourceClaimSpec,
 )

@@ -4,12 +4,11 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   type MessageSchema,
-  message,
   required,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 import { ResourceClaimSpec } from './resource-claim-spec.js'
 
 const resourceClaimTemplateSpec = {
@@ -19,7 +18,7 @@ const resourceClaimTemplateSpec = {
 export interface ResourceClaimTemplateSpec extends FieldsType<typeof resourceClaimTemplateSpec> {}
 export interface ResourceClaimTemplateSpecInit extends FieldsInit<typeof resourceClaimTemplateSpec> {}
 export const ResourceClaimTemplateSpec: MessageSchema<ResourceClaimTemplateSpec, ResourceClaimTemplateSpecInit> =
-  message('k8s.io.api.resource.v1.ResourceClaimTemplateSpec', resourceClaimTemplateSpec)
+  message('ResourceClaimTemplateSpec', resourceClaimTemplateSpec)
 
 const resourceClaimTemplate = {
   metadata: embedded(1, ObjectMeta),
@@ -29,7 +28,7 @@ export interface ResourceClaimTemplate extends TypeMeta, FieldsType<typeof resou
 export interface ResourceClaimTemplateInit extends TypeMeta, FieldsInit<typeof resourceClaimTemplate> {}
 /** Makes a ResourceClaim for each pod. */
 export const ResourceClaimTemplate: Kind<ResourceClaimTemplate, ResourceClaimTemplateInit> = kind(
-  'k8s.io.api.resource.v1.ResourceClaimTemplate',
-  { group: 'resource.k8s.io', version: 'v1', plural: 'resourceclaimtemplates', namespaced: true },
+  'ResourceClaimTemplate',
+  { plural: 'resourceclaimtemplates', namespaced: true },
   resourceClaimTemplate,
 )

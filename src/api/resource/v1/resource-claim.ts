@@ -7,11 +7,9 @@ import {
   inline,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
   map,
-  message,
   optional,
   pointer,
   quantity,
@@ -22,6 +20,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { NodeSelector } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 import { DeviceConfiguration } from './device-configuration.js'
 import { DeviceToleration } from './device-taint.js'
 import { ResourceClaimSpec } from './resource-claim-spec.js'
@@ -32,10 +31,7 @@ const networkDeviceData = {
   hardwareAddress: optional(3, string),
 }
 export interface NetworkDeviceData extends FieldsType<typeof networkDeviceData> {}
-export const NetworkDeviceData: MessageSchema<NetworkDeviceData> = message(
-  'k8s.io.api.resource.v1.NetworkDeviceData',
-  networkDeviceData,
-)
+export const NetworkDeviceData: MessageSchema<NetworkDeviceData> = message('NetworkDeviceData', networkDeviceData)
 
 const allocatedDeviceStatus = {
   driver: required(1, string),
@@ -49,7 +45,7 @@ const allocatedDeviceStatus = {
 export interface AllocatedDeviceStatus extends FieldsType<typeof allocatedDeviceStatus> {}
 export interface AllocatedDeviceStatusInit extends FieldsInit<typeof allocatedDeviceStatus> {}
 export const AllocatedDeviceStatus: MessageSchema<AllocatedDeviceStatus, AllocatedDeviceStatusInit> = message(
-  'k8s.io.api.resource.v1.AllocatedDeviceStatus',
+  'AllocatedDeviceStatus',
   allocatedDeviceStatus,
 )
 
@@ -60,7 +56,7 @@ const deviceAllocationConfiguration = {
 }
 export interface DeviceAllocationConfiguration extends FieldsType<typeof deviceAllocationConfiguration> {}
 export const DeviceAllocationConfiguration: MessageSchema<DeviceAllocationConfiguration> = message(
-  'k8s.io.api.resource.v1.DeviceAllocationConfiguration',
+  'DeviceAllocationConfiguration',
   deviceAllocationConfiguration,
 )
 
@@ -78,7 +74,7 @@ const deviceRequestAllocationResult = {
 }
 export interface DeviceRequestAllocationResult extends FieldsType<typeof deviceRequestAllocationResult> {}
 export const DeviceRequestAllocationResult: MessageSchema<DeviceRequestAllocationResult> = message(
-  'k8s.io.api.resource.v1.DeviceRequestAllocationResult',
+  'DeviceRequestAllocationResult',
   deviceRequestAllocationResult,
 )
 
@@ -88,7 +84,7 @@ const deviceAllocationResult = {
 }
 export interface DeviceAllocationResult extends FieldsType<typeof deviceAllocationResult> {}
 export const DeviceAllocationResult: MessageSchema<DeviceAllocationResult> = message(
-  'k8s.io.api.resource.v1.DeviceAllocationResult',
+  'DeviceAllocationResult',
   deviceAllocationResult,
 )
 
@@ -100,7 +96,7 @@ const allocationResult = {
 export interface AllocationResult extends FieldsType<typeof allocationResult> {}
 export interface AllocationResultInit extends FieldsInit<typeof allocationResult> {}
 export const AllocationResult: MessageSchema<AllocationResult, AllocationResultInit> = message(
-  'k8s.io.api.resource.v1.AllocationResult',
+  'AllocationResult',
   allocationResult,
 )
 
@@ -112,7 +108,7 @@ const resourceClaimConsumerReference = {
 }
 export interface ResourceClaimConsumerReference extends FieldsType<typeof resourceClaimConsumerReference> {}
 export const ResourceClaimConsumerReference: MessageSchema<ResourceClaimConsumerReference> = message(
-  'k8s.io.api.resource.v1.ResourceClaimConsumerReference',
+  'ResourceClaimConsumerReference',
   resourceClaimConsumerReference,
 )
 
@@ -124,7 +120,7 @@ const resourceClaimStatus = {
 export interface ResourceClaimStatus extends FieldsType<typeof resourceClaimStatus> {}
 export interface ResourceClaimStatusInit extends FieldsInit<typeof resourceClaimStatus> {}
 export const ResourceClaimStatus: MessageSchema<ResourceClaimStatus, ResourceClaimStatusInit> = message(
-  'k8s.io.api.resource.v1.ResourceClaimStatus',
+  'ResourceClaimStatus',
   resourceClaimStatus,
 )
 
@@ -137,7 +133,7 @@ export interface ResourceClaim extends TypeMeta, FieldsType<typeof resourceClaim
 export interface ResourceClaimInit extends TypeMeta, FieldsInit<typeof resourceClaim> {}
 /** A request for devices, shared by the pods that name it. */
 export const ResourceClaim: Kind<ResourceClaim, ResourceClaimInit> = kind(
-  'k8s.io.api.resource.v1.ResourceClaim',
-  { group: 'resource.k8s.io', version: 'v1', plural: 'resourceclaims', namespaced: true },
+  'ResourceClaim',
+  { plural: 'resourceclaims', namespaced: true },
   resourceClaim,
 )

@@ -6,10 +6,8 @@ import {
   type FieldsType,
   int64,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
@@ -17,6 +15,7 @@ import {
   type TypeMeta,
 } from '../../../schema/index.js'
 import { NodeSelector } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 import { CounterSet, Device } from './device.js'
 
 const resourcePool = {
@@ -25,7 +24,7 @@ const resourcePool = {
   resourceSliceCount: required(3, int64),
 }
 export interface ResourcePool extends FieldsType<typeof resourcePool> {}
-export const ResourcePool: MessageSchema<ResourcePool> = message('k8s.io.api.resource.v1.ResourcePool', resourcePool)
+export const ResourcePool: MessageSchema<ResourcePool> = message('ResourcePool', resourcePool)
 
 const resourceSliceSpec = {
   driver: required(1, string),
@@ -38,10 +37,7 @@ const resourceSliceSpec = {
   sharedCounters: optional(8, list(CounterSet)),
 }
 export interface ResourceSliceSpec extends FieldsType<typeof resourceSliceSpec> {}
-export const ResourceSliceSpec: MessageSchema<ResourceSliceSpec> = message(
-  'k8s.io.api.resource.v1.ResourceSliceSpec',
-  resourceSliceSpec,
-)
+export const ResourceSliceSpec: MessageSchema<ResourceSliceSpec> = message('ResourceSliceSpec', resourceSliceSpec)
 
 const resourceSlice = {
   metadata: embedded(1, ObjectMeta),
@@ -51,7 +47,7 @@ export interface ResourceSlice extends TypeMeta, FieldsType<typeof resourceSlice
 export interface ResourceSliceInit extends TypeMeta, FieldsInit<typeof resourceSlice> {}
 /** Devices that a driver offers. */
 export const ResourceSlice: Kind<ResourceSlice, ResourceSliceInit> = kind(
-  'k8s.io.api.resource.v1.ResourceSlice',
-  { group: 'resource.k8s.io', version: 'v1', plural: 'resourceslices', namespaced: false },
+  'ResourceSlice',
+  { plural: 'resourceslices', namespaced: false },
   resourceSlice,
 )

@@ -6,12 +6,12 @@ import {
   type FieldsType,
   int32,
   type Kind,
-  kind,
   optional,
   pointer,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 
 const priorityClass = {
   metadata: embedded(1, ObjectMeta),
@@ -24,7 +24,7 @@ export interface PriorityClass extends TypeMeta, FieldsType<typeof priorityClass
 export interface PriorityClassInit extends TypeMeta, FieldsInit<typeof priorityClass> {}
 /** A name for a pod priority. */
 export const PriorityClass: Kind<PriorityClass, PriorityClassInit> = kind(
-  'k8s.io.api.scheduling.v1.PriorityClass',
-  { group: 'scheduling.k8s.io', version: 'v1', plural: 'priorityclasses', namespaced: false },
+  'PriorityClass',
+  { plural: 'priorityclasses', namespaced: false },
   priorityClass,
 )

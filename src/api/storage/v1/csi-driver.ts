@@ -6,10 +6,8 @@ import {
   type FieldsType,
   int64,
   type Kind,
-  kind,
   list,
   type MessageSchema,
-  message,
   optional,
   pointer,
   required,
@@ -17,13 +15,14 @@ import {
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
 const tokenRequest = {
   audience: required(1, string),
   expirationSeconds: pointer(2, int64),
 }
 export interface TokenRequest extends FieldsType<typeof tokenRequest> {}
-export const TokenRequest: MessageSchema<TokenRequest> = message('k8s.io.api.storage.v1.TokenRequest', tokenRequest)
+export const TokenRequest: MessageSchema<TokenRequest> = message('TokenRequest', tokenRequest)
 
 const csiDriverSpec = {
   attachRequired: pointer(1, boolean),
@@ -39,7 +38,7 @@ const csiDriverSpec = {
   preventPodSchedulingIfMissing: pointer(11, boolean),
 }
 export interface CSIDriverSpec extends FieldsType<typeof csiDriverSpec> {}
-export const CSIDriverSpec: MessageSchema<CSIDriverSpec> = message('k8s.io.api.storage.v1.CSIDriverSpec', csiDriverSpec)
+export const CSIDriverSpec: MessageSchema<CSIDriverSpec> = message('CSIDriverSpec', csiDriverSpec)
 
 const csiDriver = {
   metadata: embedded(1, ObjectMeta),
@@ -49,7 +48,7 @@ export interface CSIDriver extends TypeMeta, FieldsType<typeof csiDriver> {}
 export interface CSIDriverInit extends TypeMeta, FieldsInit<typeof csiDriver> {}
 /** What a CSI driver can do and wants. */
 export const CSIDriver: Kind<CSIDriver, CSIDriverInit> = kind(
-  'k8s.io.api.storage.v1.CSIDriver',
-  { group: 'storage.k8s.io', version: 'v1', plural: 'csidrivers', namespaced: false },
+  'CSIDriver',
+  { plural: 'csidrivers', namespaced: false },
   csiDriver,
 )

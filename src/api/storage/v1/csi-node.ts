@@ -6,22 +6,19 @@ import {
   int32,
   type Kind,
   keyed,
-  kind,
   list,
   type MessageSchema,
-  message,
   pointer,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind, message } from './declare.js'
 
-const volumeNodeResources = {
-  count: pointer(1, int32),
-}
+const volumeNodeResources = { count: pointer(1, int32) }
 export interface VolumeNodeResources extends FieldsType<typeof volumeNodeResources> {}
 export const VolumeNodeResources: MessageSchema<VolumeNodeResources> = message(
-  'k8s.io.api.storage.v1.VolumeNodeResources',
+  'VolumeNodeResources',
   volumeNodeResources,
 )
 
@@ -33,20 +30,12 @@ const csiNodeDriver = {
 }
 export interface CSINodeDriver extends FieldsType<typeof csiNodeDriver> {}
 export interface CSINodeDriverInit extends FieldsInit<typeof csiNodeDriver> {}
-export const CSINodeDriver: MessageSchema<CSINodeDriver, CSINodeDriverInit> = message(
-  'k8s.io.api.storage.v1.CSINodeDriver',
-  csiNodeDriver,
-)
+export const CSINodeDriver: MessageSchema<CSINodeDriver, CSINodeDriverInit> = message('CSINodeDriver', csiNodeDriver)
 
-const csiNodeSpec = {
-  drivers: required(1, keyed(CSINodeDriver, ['name'], 'name')),
-}
+const csiNodeSpec = { drivers: required(1, keyed(CSINodeDriver, ['name'], 'name')) }
 export interface CSINodeSpec extends FieldsType<typeof csiNodeSpec> {}
 export interface CSINodeSpecInit extends FieldsInit<typeof csiNodeSpec> {}
-export const CSINodeSpec: MessageSchema<CSINodeSpec, CSINodeSpecInit> = message(
-  'k8s.io.api.storage.v1.CSINodeSpec',
-  csiNodeSpec,
-)
+export const CSINodeSpec: MessageSchema<CSINodeSpec, CSINodeSpecInit> = message('CSINodeSpec', csiNodeSpec)
 
 const csiNode = {
   metadata: embedded(1, ObjectMeta),
@@ -55,8 +44,4 @@ const csiNode = {
 export interface CSINode extends TypeMeta, FieldsType<typeof csiNode> {}
 export interface CSINodeInit extends TypeMeta, FieldsInit<typeof csiNode> {}
 /** The CSI drivers of a node. */
-export const CSINode: Kind<CSINode, CSINodeInit> = kind(
-  'k8s.io.api.storage.v1.CSINode',
-  { group: 'storage.k8s.io', version: 'v1', plural: 'csinodes', namespaced: false },
-  csiNode,
-)
+export const CSINode: Kind<CSINode, CSINodeInit> = kind('CSINode', { plural: 'csinodes', namespaced: false }, csiNode)

@@ -4,13 +4,13 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   pointer,
   quantity,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 
 const csiStorageCapacity = {
   metadata: embedded(1, ObjectMeta),
@@ -23,7 +23,7 @@ export interface CSIStorageCapacity extends TypeMeta, FieldsType<typeof csiStora
 export interface CSIStorageCapacityInit extends TypeMeta, FieldsInit<typeof csiStorageCapacity> {}
 /** Free space of a storage class in a part of the cluster. */
 export const CSIStorageCapacity: Kind<CSIStorageCapacity, CSIStorageCapacityInit> = kind(
-  'k8s.io.api.storage.v1.CSIStorageCapacity',
-  { group: 'storage.k8s.io', version: 'v1', plural: 'csistoragecapacities', namespaced: true },
+  'CSIStorageCapacity',
+  { plural: 'csistoragecapacities', namespaced: true },
   csiStorageCapacity,
 )

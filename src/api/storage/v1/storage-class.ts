@@ -5,7 +5,6 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   list,
   map,
   optional,
@@ -15,6 +14,7 @@ import {
   type TypeMeta,
 } from '../../../schema/index.js'
 import { TopologySelectorTerm } from '../../core/v1/index.js'
+import { kind } from './declare.js'
 
 const storageClass = {
   metadata: embedded(1, ObjectMeta),
@@ -30,7 +30,7 @@ export interface StorageClass extends TypeMeta, FieldsType<typeof storageClass> 
 export interface StorageClassInit extends TypeMeta, FieldsInit<typeof storageClass> {}
 /** A way to provision volumes. */
 export const StorageClass: Kind<StorageClass, StorageClassInit> = kind(
-  'k8s.io.api.storage.v1.StorageClass',
-  { group: 'storage.k8s.io', version: 'v1', plural: 'storageclasses', namespaced: false },
+  'StorageClass',
+  { plural: 'storageclasses', namespaced: false },
   storageClass,
 )

@@ -6,10 +6,8 @@ import {
   type FieldsType,
   int32,
   type Kind,
-  kind,
   type MessageSchema,
   map,
-  message,
   nullable,
   optional,
   pointer,
@@ -19,6 +17,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { PersistentVolumeSpec } from '../../core/v1/index.js'
+import { kind, message } from './declare.js'
 
 const volumeAttachmentSource = {
   persistentVolumeName: pointer(1, string),
@@ -26,7 +25,7 @@ const volumeAttachmentSource = {
 }
 export interface VolumeAttachmentSource extends FieldsType<typeof volumeAttachmentSource> {}
 export const VolumeAttachmentSource: MessageSchema<VolumeAttachmentSource> = message(
-  'k8s.io.api.storage.v1.VolumeAttachmentSource',
+  'VolumeAttachmentSource',
   volumeAttachmentSource,
 )
 
@@ -37,7 +36,7 @@ const volumeAttachmentSpec = {
 }
 export interface VolumeAttachmentSpec extends FieldsType<typeof volumeAttachmentSpec> {}
 export const VolumeAttachmentSpec: MessageSchema<VolumeAttachmentSpec> = message(
-  'k8s.io.api.storage.v1.VolumeAttachmentSpec',
+  'VolumeAttachmentSpec',
   volumeAttachmentSpec,
 )
 
@@ -47,7 +46,7 @@ const volumeError = {
   errorCode: pointer(3, int32),
 }
 export interface VolumeError extends FieldsType<typeof volumeError> {}
-export const VolumeError: MessageSchema<VolumeError> = message('k8s.io.api.storage.v1.VolumeError', volumeError)
+export const VolumeError: MessageSchema<VolumeError> = message('VolumeError', volumeError)
 
 const volumeAttachmentStatus = {
   attached: required(1, boolean),
@@ -57,7 +56,7 @@ const volumeAttachmentStatus = {
 }
 export interface VolumeAttachmentStatus extends FieldsType<typeof volumeAttachmentStatus> {}
 export const VolumeAttachmentStatus: MessageSchema<VolumeAttachmentStatus> = message(
-  'k8s.io.api.storage.v1.VolumeAttachmentStatus',
+  'VolumeAttachmentStatus',
   volumeAttachmentStatus,
 )
 
@@ -70,7 +69,7 @@ export interface VolumeAttachment extends TypeMeta, FieldsType<typeof volumeAtta
 export interface VolumeAttachmentInit extends TypeMeta, FieldsInit<typeof volumeAttachment> {}
 /** Asks for a volume to be attached to a node. */
 export const VolumeAttachment: Kind<VolumeAttachment, VolumeAttachmentInit> = kind(
-  'k8s.io.api.storage.v1.VolumeAttachment',
-  { group: 'storage.k8s.io', version: 'v1', plural: 'volumeattachments', namespaced: false },
+  'VolumeAttachment',
+  { plural: 'volumeattachments', namespaced: false },
   volumeAttachment,
 )

@@ -4,13 +4,13 @@ import {
   type FieldsInit,
   type FieldsType,
   type Kind,
-  kind,
   map,
   optional,
   required,
   string,
   type TypeMeta,
 } from '../../../schema/index.js'
+import { kind } from './declare.js'
 
 const volumeAttributesClass = {
   metadata: embedded(1, ObjectMeta),
@@ -21,7 +21,7 @@ export interface VolumeAttributesClass extends TypeMeta, FieldsType<typeof volum
 export interface VolumeAttributesClassInit extends TypeMeta, FieldsInit<typeof volumeAttributesClass> {}
 /** A set of volume attributes that may be changed on a live volume. */
 export const VolumeAttributesClass: Kind<VolumeAttributesClass, VolumeAttributesClassInit> = kind(
-  'k8s.io.api.storage.v1.VolumeAttributesClass',
-  { group: 'storage.k8s.io', version: 'v1', plural: 'volumeattributesclasses', namespaced: false },
+  'VolumeAttributesClass',
+  { plural: 'volumeattributesclasses', namespaced: false },
   volumeAttributesClass,
 )

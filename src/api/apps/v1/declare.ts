@@ -1,0 +1,3 @@
+import { inPackage } from '../../../schema/index.js'
+
+export const { message, kind } = inPackage('k8s.io.api.apps.v1', { group: 'apps', version: 'v1' })

@@ -1,0 +1,3 @@
+import { inPackage } from '../../../schema/index.js'
+
+export const { message, kind } = inPackage('k8s.io.api.autoscaling.v1', { group: 'autoscaling', version: 'v1' })
