@@ -19,12 +19,12 @@ export class StoreFeed {
 
   constructor(readonly store: Store) {}
 
-  /** The cache of a resource's folder. Must be registered before the feed starts, or be `addLate`d. */
-  add<T extends ApiObject>(storagePrefix: string): ResourceCache<T> {
+  /** The cache of a resource's folder, one for all kinds kept there. Before the feed starts; later ones are `addLate`d. */
+  cache<T extends ApiObject>(storagePrefix: string): ResourceCache<T> {
     const prefix = `${registryRoot}${storagePrefix}/`
-    const cache = new ResourceCache<T>(prefix, this.store, this.parsed)
-    this.#caches.set(prefix, cache as unknown as ResourceCache)
-    return cache
+    let cache = this.#caches.get(prefix)
+    if (!cache) this.#caches.set(prefix, (cache = new ResourceCache(prefix, this.store, this.parsed)))
+    return cache as unknown as ResourceCache<T>
   }
 
   /** Adds a cache while the feed is running (a new custom resource): loads what is there, misses nothing. */
