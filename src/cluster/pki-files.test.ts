@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { ManualClock } from '../machinery/clock.js'
+import type { OperatorError } from './operator-error.js'
+import { createClusterPki, type PkiOptions } from './pki.js'
+import { ensureClusterPki } from './pki-files.js'
+
+const DAY = 86_400_000
+const CERTIFICATES = ['apiserver', 'apiserver-kubelet-client', 'ca', 'front-proxy-ca', 'front-proxy-client']
+
+describe('the PKI folder', () => {
+  let root: string
+  let folder: string
+  let clock: ManualClock
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 't8s-pki-'))
+    folder = join(root, 'a/pki')
+    clock = new ManualClock()
+  })
+  afterEach(() => rm(root, { recursive: true }))
+
+  const ensure = (options: PkiOptions = {}) => ensureClusterPki(folder, { clock, ...options })
+  const contents = async () => {
+    const names = (await readdir(folder)).sort()
+    return new Map(
+      await Promise.all(names.map(async name => [name, await readFile(join(folder, name), 'utf8')] as const)),
+    )
+  }
+  /** The names of the files that `work` changes. */
+  const changed = async (work: () => Promise<unknown>) => {
+    const before = await contents()
+    await work()
+    const now = await contents()
+    return [...new Set([...before.keys(), ...now.keys()])].filter(name => before.get(name) !== now.get(name)).sort()
+  }
+
+  test("has kubeadm's names, and keys for nobody else", async () => {
+    const pki = await ensure()
+    const all = await contents()
+    assert.deepEqual(
+      [...all.keys()],
+      [...CERTIFICATES.flatMap(name => [`${name}.crt`, `${name}.key`]), 'sa.key', 'sa.pub'].sort(),
+    )
+    assert.equal((await stat(folder)).mode & 0o777, 0o700)
+    for (const name of all.keys())
+      assert.equal((await stat(join(folder, name))).mode & 0o777, name.endsWith('.key') ? 0o600 : 0o644, name)
+    assert.equal(all.get('apiserver.crt'), pki.apiserver.certificate)
+    assert.equal(all.get('front-proxy-ca.key'), pki.frontProxyCa.key)
+    assert.equal(all.get('sa.pub'), pki.serviceAccount.publicKey)
+  })
+
+  test('is kept', async () => {
+    const pki = await ensure()
+    assert.deepEqual(await changed(async () => assert.deepEqual(await ensure(), pki)), [])
+  })
+
+  test('made by several at once is one', async () => {
+    const all = await Promise.all([ensure(), ensure(), ensure()])
+    assert.deepEqual(all[1], all[0])
+    assert.deepEqual(all[2], all[0])
+  })
+
+  const leaf = (name: string) => [`${name}.crt`, `${name}.key`]
+  const reissues: [string, () => Promise<unknown>, PkiOptions, string[]][] = [
+    ['a new address', async () => {}, { servedAt: ['192.0.2.1'] }, leaf('apiserver')],
+    ['a new service block', async () => {}, { serviceCidrs: ['10.0.0.0/16'] }, leaf('apiserver')],
+    [
+      'time',
+      async () => clock.advance(336 * DAY),
+      {},
+      [...leaf('apiserver'), ...leaf('apiserver-kubelet-client'), ...leaf('front-proxy-client')],
+    ],
+    ['a lost certificate', () => unlink(join(folder, 'apiserver.crt')), {}, leaf('apiserver')],
+    ['a lost key', () => unlink(join(folder, 'front-proxy-client.key')), {}, leaf('front-proxy-client')],
+    [
+      'a key of another certificate',
+      () => writeFile(join(folder, 'apiserver.key'), createClusterPki().apiserver.key),
+      {},
+      leaf('apiserver'),
+    ],
+    [
+      'another authority',
+      async () => {
+        const { certificate, key } = createClusterPki({ clock }).apiserverKubeletClient
+        await writeFile(join(folder, 'apiserver-kubelet-client.crt'), certificate)
+        await writeFile(join(folder, 'apiserver-kubelet-client.key'), key)
+      },
+      {},
+      leaf('apiserver-kubelet-client'),
+    ],
+    // A crash after the keys were written.
+    ['an authority key without its certificate', () => unlink(join(folder, 'ca.crt')), {}, ['ca.crt']],
+    ['a lost sa.pub', () => unlink(join(folder, 'sa.pub')), {}, []],
+  ]
+  for (const [what, disturb, options, files] of reissues)
+    test(`${what} changes ${files.join(', ') || 'nothing'}`, async () => {
+      await ensure()
+      const before = await contents()
+      await disturb()
+      await ensure(options)
+      const now = await contents()
+      const different = [...now.keys()].filter(name => before.get(name) !== now.get(name)).sort()
+      assert.deepEqual(different, [...files].sort())
+      assert.deepEqual(await changed(() => ensure(options)), [])
+    })
+
+  test('keeps what says more than asked', async () => {
+    await ensure({ servedAt: ['192.0.2.1'] })
+    assert.deepEqual(await changed(() => ensure()), [])
+  })
+
+  const errors: [string, () => Promise<unknown>, RegExp, RegExp][] = [
+    [
+      'a damaged authority',
+      () => writeFile(join(folder, 'ca.crt'), 'x'),
+      /ca\.crt is damaged: it holds no cert/,
+      /backup/,
+    ],
+    [
+      'a damaged authority key',
+      () => writeFile(join(folder, 'ca.key'), ''),
+      /ca\.key is damaged: .*private key/,
+      /backup/,
+    ],
+    ['a missing authority key', () => unlink(join(folder, 'ca.key')), /ca\.key is missing/, /backup/],
+    [
+      'a foreign authority key',
+      () => writeFile(join(folder, 'front-proxy-ca.key'), createClusterPki().frontProxyCa.key),
+      /front-proxy-ca\.key is not the key of/,
+      /backup/,
+    ],
+    [
+      'a leaf as an authority',
+      async () => {
+        const { certificate, key } = createClusterPki({ clock }).apiserver
+        await writeFile(join(folder, 'ca.crt'), certificate)
+        await writeFile(join(folder, 'ca.key'), key)
+      },
+      /ca\.crt is no certificate authority/,
+      /backup/,
+    ],
+    ['an ended authority', async () => clock.advance(3651 * DAY), /ca\.crt ended on/, /made anew/],
+    ['a clock gone back', async () => (clock = new ManualClock(0)), /not valid before .* clock says .* 1970/, /clock/],
+    [
+      'a damaged leaf',
+      () => writeFile(join(folder, 'apiserver.crt'), 'x'),
+      /apiserver\.crt is damaged/,
+      /Delete .*apiserver\.crt and .*apiserver\.key/,
+    ],
+    ['a damaged token key', () => writeFile(join(folder, 'sa.key'), 'x'), /sa\.key is damaged/, /tokens become void/],
+    ['a damaged sa.pub', () => writeFile(join(folder, 'sa.pub'), 'x'), /sa\.pub is damaged/, /derives it/],
+    [
+      'a foreign sa.pub',
+      () => writeFile(join(folder, 'sa.pub'), createClusterPki().serviceAccount.publicKey),
+      /sa\.pub is not the public half/,
+      /derives it/,
+    ],
+    ['a lost sa.key', () => unlink(join(folder, 'sa.key')), /sa\.key is missing/, /backup/],
+    [
+      'an unreadable file',
+      async () => {
+        await unlink(join(folder, 'ca.crt'))
+        await mkdir(join(folder, 'ca.crt'))
+      },
+      /ca\.crt cannot be read/,
+      /Run as/,
+    ],
+  ]
+  for (const [what, disturb, message, remedy] of errors)
+    test(`${what} is told, and nothing is touched`, async () => {
+      await ensure()
+      await disturb()
+      const before = (await readdir(folder)).sort()
+      await assert.rejects(ensure(), (error: OperatorError) => {
+        assert.equal(error.name, 'OperatorError')
+        assert.match(error.message, message)
+        assert.match(error.remedy, remedy)
+        assert.ok(error.message.includes(folder))
+        return true
+      })
+      assert.deepEqual((await readdir(folder)).sort(), before)
+    })
+
+  test('an existing folder keeps its mode', async () => {
+    await ensure()
+    await chmod(folder, 0o750)
+    await ensure()
+    assert.equal((await stat(folder)).mode & 0o777, 0o750)
+  })
+})

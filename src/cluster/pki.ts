@@ -1,0 +1,211 @@
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
+import { type Clock, systemClock } from '../machinery/clock.js'
+import {
+  type AlternativeNames,
+  addressBytes,
+  addressText,
+  createCertificate,
+  createKey,
+  keyToPem,
+  type Name,
+  publicKeyToPem,
+  type Usage,
+} from '../machinery/x509/index.js'
+
+/** A certificate and its private key, both PEM. */
+export interface Credential {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** A serving credential that its own authority, made for it alone, vouches for. */
+export interface SelfSignedCredential extends Credential {
+  /** The authority's certificate, which clients must be given. */
+  readonly ca: string
+}
+
+/** Everything secret and public that a control plane is made of. All PEM. */
+export interface ClusterPki {
+  readonly ca: Credential
+  /** Vouches for `frontProxyClient` alone, so that no other client can speak for users. */
+  readonly frontProxyCa: Credential
+  /** What the API server serves with. */
+  readonly apiserver: Credential
+  /** What the API server shows to kubelets. */
+  readonly apiserverKubeletClient: Credential
+  /** What the API server shows to aggregated API servers. */
+  readonly frontProxyClient: Credential
+  /** Signs and verifies service account tokens (ES256). */
+  readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string }
+}
+
+export interface PkiOptions {
+  /** The address of the `kubernetes` service is the first of each. */
+  readonly serviceCidrs?: readonly string[]
+  readonly clusterDomain?: string
+  /** Further host names and IP addresses under which clients reach the API server; this machine's name is always in. */
+  readonly servedAt?: readonly string[]
+  readonly clock?: Clock
+}
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+/** kubeadm's periods. */
+const AUTHORITY_DAYS = 3650
+const LEAF_DAYS = 365
+/** Clocks of nodes differ; a certificate shall not be refused for being made a moment from now. */
+const BACKDATE = 5 * MINUTE
+
+/** The users and groups that Kubernetes' bootstrap roles are bound to. */
+export const identities = {
+  admin: { commonName: 'kubernetes-admin', organizations: ['system:masters'] },
+  controllerManager: { commonName: 'system:kube-controller-manager' },
+  scheduler: { commonName: 'system:kube-scheduler' },
+  proxy: { commonName: 'system:kube-proxy' },
+  node: (name: string): Name => ({ commonName: `system:node:${name}`, organizations: ['system:nodes'] }),
+} as const
+
+/** What a leaf certificate is to say. */
+export interface LeafTemplate {
+  readonly subject: Name
+  readonly usages: readonly Usage[]
+  readonly names: AlternativeNames
+}
+
+const CLIENT: readonly Usage[] = ['digital signature', 'key encipherment', 'client auth']
+const SERVER: readonly Usage[] = ['digital signature', 'key encipherment', 'server auth']
+
+/** Sorts host names and IP addresses, dropping repetitions. */
+const namesOf = (hosts: readonly string[]): AlternativeNames => {
+  const unique = [...new Set(hosts)]
+  return {
+    dns: unique.filter(host => !isIP(host)),
+    addresses: [...new Set(unique.filter(host => isIP(host)).map(host => addressText(addressBytes(host))))],
+  }
+}
+
+/** The first address of a block that a host may have. Throws on what is no CIDR. */
+const firstAddress = (cidr: string): string => {
+  const [address = '', prefix = ''] = cidr.split('/')
+  const bytes = addressBytes(address)
+  const bits = Number(prefix)
+  if (!/^\d+$/.test(prefix) || bits >= bytes.length * 8)
+    throw new Error(`${JSON.stringify(cidr)} is no block of addresses`)
+  for (let bit = bits; bit < bytes.length * 8; bit++) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) & ~(0x80 >> (bit & 7))
+  const last = bytes.length - 1
+  bytes[last] = (bytes[last] ?? 0) | 1
+  return addressText(bytes)
+}
+
+/** The leaves of a cluster's PKI: what each says, and which authority signs it. */
+export const clusterLeaves = (options: PkiOptions) => {
+  const { serviceCidrs = ['10.96.0.0/12'], clusterDomain = 'cluster.local', servedAt = [] } = options
+  const hosts = [
+    ...['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomain}`],
+    ...['localhost', hostname().toLowerCase(), '127.0.0.1', '::1'],
+    ...serviceCidrs.map(firstAddress),
+    ...servedAt,
+  ]
+  return {
+    apiserver: {
+      authority: 'ca',
+      template: { subject: { commonName: 'kube-apiserver' }, usages: SERVER, names: namesOf(hosts) },
+    },
+    apiserverKubeletClient: {
+      authority: 'ca',
+      template: {
+        subject: { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] },
+        usages: CLIENT,
+        names: {},
+      },
+    },
+    frontProxyClient: {
+      authority: 'frontProxyCa',
+      template: { subject: { commonName: 'front-proxy-client' }, usages: CLIENT, names: {} },
+    },
+  } as const satisfies { [name: string]: { authority: 'ca' | 'frontProxyCa'; template: LeafTemplate } }
+}
+
+/** A root certificate for `key`, or for a new key. Valid for ten years. */
+export const createAuthority = (commonName: string, clock: Clock, key: KeyObject = createKey()): Credential => {
+  const now = clock.now()
+  const certificate = createCertificate(
+    {
+      subject: { commonName },
+      publicKey: createPublicKey(key),
+      notBefore: now - BACKDATE,
+      notAfter: now + AUTHORITY_DAYS * DAY,
+      usages: ['digital signature', 'key encipherment', 'cert sign'],
+      authority: true,
+    },
+    { key },
+  )
+  return { certificate, key: keyToPem(key) }
+}
+
+/** A certificate for a new key, valid for a year, but never longer than the authority is. */
+export const issueLeaf = (authority: Credential, template: LeafTemplate, clock: Clock): Credential => {
+  const now = clock.now()
+  const issuer = new X509Certificate(authority.certificate)
+  const key = createKey()
+  const certificate = createCertificate(
+    {
+      ...template,
+      publicKey: createPublicKey(key),
+      notBefore: now - BACKDATE,
+      notAfter: Math.min(now + LEAF_DAYS * DAY, Date.parse(issuer.validTo)),
+    },
+    { key: createPrivateKey(authority.key), certificate: issuer },
+  )
+  return { certificate, key: keyToPem(key) }
+}
+
+/** A client certificate: the common name is the Kubernetes user, the organizations are its groups. */
+export const issueClientCertificate = (ca: Credential, subject: Name, clock: Clock = systemClock): Credential =>
+  issueLeaf(ca, { subject, usages: CLIENT, names: {} }, clock)
+
+/** A serving certificate for host names and IP addresses, such as a kubelet's. */
+export const issueServingCertificate = (
+  ca: Credential,
+  { subject, hosts }: { readonly subject: Name; readonly hosts: readonly string[] },
+  clock: Clock = systemClock,
+): Credential => issueLeaf(ca, { subject, usages: SERVER, names: namesOf(hosts) }, clock)
+
+/** A serving certificate with an authority of its own, for a server that was given none. The key of that is forgotten. */
+export const selfSignedServing = (hosts: readonly string[], clock: Clock = systemClock): SelfSignedCredential => {
+  const commonName = hosts[0] ?? 'localhost'
+  const ca = createAuthority(`${commonName}-ca@${Math.floor(clock.now() / 1000)}`, clock)
+  const leaf = issueServingCertificate(
+    ca,
+    { subject: { commonName }, hosts: hosts.length > 0 ? hosts : ['localhost'] },
+    clock,
+  )
+  return { certificate: leaf.certificate + ca.certificate, key: leaf.key, ca: ca.certificate }
+}
+
+/** The key pair for service account tokens, new or around a given key. */
+export const createServiceAccountKey = (key: KeyObject = createKey()): ClusterPki['serviceAccount'] => ({
+  privateKey: keyToPem(key),
+  publicKey: publicKeyToPem(key),
+})
+
+/** A whole new PKI, in memory alone. */
+export const createClusterPki = (options: PkiOptions = {}): ClusterPki => {
+  const { clock = systemClock } = options
+  const authorities = {
+    ca: createAuthority('kubernetes', clock),
+    frontProxyCa: createAuthority('front-proxy-ca', clock),
+  }
+  const { apiserver, apiserverKubeletClient, frontProxyClient } = clusterLeaves(options)
+  const issue = (leaf: { authority: keyof typeof authorities; template: LeafTemplate }) =>
+    issueLeaf(authorities[leaf.authority], leaf.template, clock)
+  return {
+    ...authorities,
+    apiserver: issue(apiserver),
+    apiserverKubeletClient: issue(apiserverKubeletClient),
+    frontProxyClient: issue(frontProxyClient),
+    serviceAccount: createServiceAccountKey(),
+  }
+}
