@@ -51,6 +51,7 @@ const listOptions = {
   limit: optional(7, int64),
   continue: optional(8, string),
   sendInitialEvents: pointer(11, boolean),
+  shardSelector: optional(15, string),
 }
 export interface ListOptions extends TypeMeta, FieldsType<typeof listOptions> {}
 /** Query parameters of a list, a watch or a collection delete. */

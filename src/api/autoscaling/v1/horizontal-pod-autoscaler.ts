@@ -7,26 +7,13 @@ import {
   int64,
   type Kind,
   type MessageSchema,
-  optional,
   pointer,
   required,
-  string,
   type TypeMeta,
   time,
 } from '../../../schema/index.js'
 import { kind, message } from './declare.js'
-
-const crossVersionObjectReference = {
-  kind: required(1, string),
-  name: required(2, string),
-  apiVersion: optional(3, string),
-}
-export interface CrossVersionObjectReference extends FieldsType<typeof crossVersionObjectReference> {}
-export const CrossVersionObjectReference: MessageSchema<CrossVersionObjectReference> = message(
-  'CrossVersionObjectReference',
-  crossVersionObjectReference,
-  { atomic: true },
-)
+import { CrossVersionObjectReference } from './metric.js'
 
 const horizontalPodAutoscalerSpec = {
   scaleTargetRef: required(1, CrossVersionObjectReference),

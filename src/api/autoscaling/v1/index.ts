@@ -1,2 +1,3 @@
 export * from './horizontal-pod-autoscaler.js'
+export * from './metric.js'
 export * from './scale.js'
