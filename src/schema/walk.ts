@@ -25,7 +25,7 @@ interface Layout {
 
 const layouts = new WeakMap<MessageSchema, Layout>()
 
-/** Every JSON field of a message in the order JSON writes them: `kind`, `apiVersion`, `metadata`, then as declared. */
+/** Every JSON field of a message in the order JSON writes them: as declared, but an API kind leads with its identity. */
 export const jsonFields = (message: MessageSchema): readonly JsonField[] => layoutOf(message).list
 
 /** The JSON field called `name` with where it was declared, or undefined. */
@@ -48,7 +48,7 @@ function layoutOf(message: MessageSchema): Layout {
   if (!layout) {
     const fields: JsonField[] = []
     collect(message, fields)
-    const leading = ['kind', 'apiVersion', 'metadata']
+    const leading = message.gvk ? ['kind', 'apiVersion', 'metadata'] : []
     const rank = ({ name }: JsonField) => (leading.includes(name) ? leading.indexOf(name) : leading.length)
     const list = fields.sort((a, b) => rank(a) - rank(b))
     layout = { list, byName: new Map(list.map(entry => [entry.name, entry])) }
