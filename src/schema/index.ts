@@ -1,6 +1,7 @@
 export * from './declare.js'
 export { formatDuration, parseDuration } from './duration-text.js'
 export { DecodeError, type DecodeOptions, decodeJson } from './json.js'
+export { findDuplicateFields, JsonSyntaxError, parseJson, strictFieldErrors } from './json-text.js'
 export { decodeProtobuf, encodeProtobuf, ProtobufError } from './protobuf.js'
 export {
   decodeObject,

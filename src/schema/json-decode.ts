@@ -17,8 +17,8 @@ export interface Context {
   depth: number
 }
 
-/** Go's own limit on how deep JSON may nest is far above; this one keeps recursive types off the end of the stack. */
-const maxDepth = 1000
+/** How deep messages may nest: what gets in as JSON must also get through protobuf, which has the same limit. */
+const maxDepth = 100
 
 /** Takes a value that is not null; undefined is an unset value. Throws `Misfit`. */
 type Take = (value: unknown, context: Context) => unknown

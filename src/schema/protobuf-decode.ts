@@ -215,7 +215,7 @@ function choiceReader(message: MessageSchema): Decoding {
   const get: Get = (reader, end, depth) => {
     compiled ??= compileChoice(message)
     const slots: Slots = []
-    readFields(compiled.fields, reader, reader.limit(end), depth + 1, slots)
+    readFields(compiled.fields, reader, reader.limit(end), depth, slots)
     for (const slot of compiled.order) if (slots[slot] !== undefined) return slots[slot]
     return undefined
   }
