@@ -44,6 +44,8 @@ const watcherCapacity = 16_384
 export class ResourceCache<T extends ApiObject = ApiObject> {
   /** Everything up to this revision of the store is in here. */
   revision = 0
+  /** Revision of the last change of this resource. */
+  changed = 0
   readonly #objects = new Map<string, StoredObject<T>>()
   #sortedKeys: string[] | undefined
   readonly #byNamespace = new Map<string, Map<string, StoredObject<T>>>()
@@ -95,6 +97,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
   }
 
   apply(change: Change): void {
+    this.changed = change.type === 'put' ? change.entry.revision : change.revision
     const key = (change.type === 'put' ? change.entry.key : change.key).slice(this.prefix.length)
     const previous = this.#objects.get(key)
     if (change.type === 'put') {

@@ -11,7 +11,7 @@ export function clientCertificateOf(socket: TLSSocket): ClientCertificate | unde
   if (!subject?.CN) return undefined
   if (usages && !usages.includes(clientAuthentication) && !usages.includes(anyUsage)) return undefined
   const organizations = subject.O === undefined ? [] : Array.isArray(subject.O) ? subject.O : [subject.O]
-  const commonName = Array.isArray(subject.CN) ? subject.CN[0] : subject.CN
+  const commonName = Array.isArray(subject.CN) ? (subject.CN[0] ?? '') : subject.CN
   return { commonName, organizations }
 }
 

@@ -1,8 +1,8 @@
 import type { ApiResponse } from '../../machinery/http.js'
-import { listKindOf } from '../../machinery/meta/index.js'
+import { listOf } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { badRequest, gone, StatusError } from '../../machinery/status-error.js'
-import { encodeProtobuf, wrapProtobuf } from '../../schema/index.js'
+import { encodeObject } from '../../schema/index.js'
 import { CompactedError, FutureRevisionError } from '../../storage/store.js'
 import { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
@@ -63,8 +63,7 @@ export async function listObjects(
   const items = listed.items.map(({ object }) => withoutType(object))
   const value = { kind: `${kind.gvk.kind}List`, apiVersion: apiVersionOf(kind.gvk), metadata, items }
   if (form.media === 'yaml') return valueResponse(200, form, value)
-  const raw = encodeProtobuf(listKindOf(kind), value as never)
-  return encoded(200, form, wrapProtobuf({ apiVersion: value.apiVersion, kind: value.kind, raw }))
+  return encoded(200, form, encodeObject(listOf(kind), value as never))
 }
 
 function withoutType({ kind: _kind, apiVersion: _apiVersion, ...rest }: ApiObject): object {

@@ -1,11 +1,12 @@
 import { applyPatch } from '../../machinery/apply/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
+import { type PatchType, patchTypeOf } from '../../machinery/negotiation.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { jsonPatch } from '../../machinery/patch/json-patch.js'
 import { mergePatch } from '../../machinery/patch/merge-patch.js'
 import { strategicMergePatch } from '../../machinery/patch/strategic-merge.js'
 import type { ViewSubresource } from '../../machinery/resource.js'
-import { badRequest, notFound, StatusError } from '../../machinery/status-error.js'
+import { badRequest, notFound } from '../../machinery/status-error.js'
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
@@ -13,29 +14,15 @@ import { apiVersionOf, type DecodeContext, decodeValue, parseJsonBody, parseYaml
 import type { Change, Registry, WriteContext } from './registry.js'
 
 export interface PatchRequest {
-  readonly type: 'json' | 'merge' | 'strategic' | 'apply'
+  readonly type: PatchType
   readonly body: unknown
   /** Apply only: take over fields that others own. */
   readonly force: boolean
 }
 
-const patchTypes: { readonly [mediaType: string]: PatchRequest['type'] } = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-}
-
 /** Reads a PATCH: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply */
 export async function patchRequest({ request }: RequestContext): Promise<PatchRequest> {
-  const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
-  const type = patchTypes[contentType]
-  if (!type)
-    throw new StatusError(
-      415,
-      'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: ${Object.keys(patchTypes).join(', ')}`,
-    )
+  const type = patchTypeOf(request.headers['content-type'])
   const force = isTrue(request.query.get('force'))
   if (type !== 'apply' && request.query.has('force'))
     throw badRequest(

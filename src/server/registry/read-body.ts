@@ -1,19 +1,21 @@
 import { parse as parseYaml, YAMLParseError } from 'yaml'
 import type { ApiRequest } from '../../machinery/http.js'
-import { badRequest, StatusError } from '../../machinery/status-error.js'
+import { bodyMedia } from '../../machinery/negotiation.js'
+import { badRequest } from '../../machinery/status-error.js'
 import {
   applyStaticDefaults,
   DecodeError,
   type Draft,
   decodeJson,
-  decodeProtobuf,
+  decodeObject,
   findDuplicateFields,
   type GroupVersionKind,
   JsonSyntaxError,
   type Kind,
+  type MessageSchema,
   ProtobufError,
   parseJson,
-  unwrapProtobuf,
+  unwrapEnvelope,
 } from '../../schema/index.js'
 
 /** Bytes a request body may have. */
@@ -32,9 +34,6 @@ export const apiVersionOf = ({ group, version }: { group: string; version: strin
 
 const gvkText = ({ group, version, kind }: GroupVersionKind): string =>
   `${apiVersionOf({ group, version })}, Kind=${kind}`
-
-/** The media types a body may come in. */
-const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
 
 /** The parsed but not yet decoded body: JSON's value, or protobuf's message. */
 type Parsed =
@@ -78,23 +77,15 @@ async function parseBody(request: ApiRequest): Promise<Parsed | undefined> {
   if (request.body.kind === 'object') return { type: 'value', value: request.body.value, duplicates: () => [] }
   const bytes = await request.body.read(maximumBody)
   if (bytes.length === 0) return undefined
-  const contentType = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase()
-  switch (contentType) {
-    case '':
-    case 'application/json': {
+  switch (bodyMedia(request.headers['content-type'])) {
+    case 'json': {
       const text = bytes.toString()
       return { type: 'value', value: parseJsonBody(text), duplicates: () => findDuplicateFields(text) }
     }
-    case 'application/yaml':
+    case 'yaml':
       return { type: 'value', value: parseYamlBody(bytes.toString()), duplicates: () => [] }
-    case 'application/vnd.kubernetes.protobuf':
+    case 'protobuf':
       return { type: 'protobuf', bytes }
-    default:
-      throw new StatusError(
-        415,
-        'UnsupportedMediaType',
-        `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.join(', ')}`,
-      )
   }
 }
 
@@ -122,10 +113,10 @@ export function parseYamlBody(text: string): unknown {
 function decodeParsed<T, I>(parsed: Parsed, kind: Kind<T, I>, context: DecodeContext): Draft<T> {
   if (parsed.type === 'protobuf') {
     try {
-      const envelope = unwrapProtobuf(parsed.bytes)
+      const envelope = unwrapEnvelope(parsed.bytes)
       checkKind(kind.gvk, envelope.apiVersion, envelope.kind)
-      const draft = decodeProtobuf(kind, envelope.raw) as Draft<T>
-      applyStaticDefaults(kind, draft)
+      const draft = decodeObject(kind as unknown as MessageSchema<T>, envelope) as Draft<T>
+      applyStaticDefaults(kind as unknown as MessageSchema<T>, draft)
       return stamp(draft, kind)
     } catch (error) {
       if (error instanceof ProtobufError) throw badRequest(`the object provided is unrecognized: ${error.message}`)
@@ -151,7 +142,7 @@ export function decodeValue<T, I>(
   const problems: string[] = []
   try {
     const draft = decodeJson(
-      kind,
+      kind as unknown as MessageSchema<T>,
       value,
       context.fieldValidation === 'Ignore' ? {} : { onUnknownField: path => problems.push(`unknown field "${path}"`) },
     )
@@ -163,7 +154,7 @@ export function decodeValue<T, I>(
         )
       for (const problem of problems) context.warn(problem)
     }
-    applyStaticDefaults(kind, draft)
+    applyStaticDefaults(kind as unknown as MessageSchema<T>, draft)
     return stamp(draft, kind)
   } catch (error) {
     if (error instanceof DecodeError)

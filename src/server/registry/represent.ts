@@ -1,12 +1,11 @@
 import { stringify as stringifyYaml } from 'yaml'
 import type { ApiResponse } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
-import { encodeProtobuf, wrapProtobuf } from '../../schema/index.js'
+import { encodeObject as encodeEnveloped } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
 import { jsonBytes, jsonValue } from '../respond.js'
 import { chooseForm, type Form } from './form.js'
-import { apiVersionOf } from './read-body.js'
 import type { Registry } from './registry.js'
 import { tableOf } from './table.js'
 
@@ -47,9 +46,8 @@ export const encoded = (status: number, form: Form, body: Uint8Array): ApiRespon
 })
 
 /** An object in protobuf's envelope. */
-export function encodeObject({ resource: { kind } }: Registry, object: ApiObject): Uint8Array {
-  return wrapProtobuf({ apiVersion: apiVersionOf(kind.gvk), kind: kind.gvk.kind, raw: encodeProtobuf(kind, object) })
-}
+export const encodeObject = ({ resource: { kind } }: Registry, object: ApiObject): Uint8Array =>
+  encodeEnveloped(kind, object)
 
 /** `PartialObjectMetadata`: only what every object has. */
 export const partial = ({ metadata }: ApiObject): ApiObject => ({

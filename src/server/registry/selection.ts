@@ -1,5 +1,5 @@
-import { type FieldTerm, parseFieldSelector } from '../../machinery/fields.js'
-import { parseSelector, SelectorError } from '../../machinery/labels.js'
+import { type FieldRequirement, parseFieldSelector } from '../../machinery/fields.js'
+import { parseLabelSelector } from '../../machinery/labels.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Resource } from '../../machinery/resource.js'
 import { badRequest } from '../../machinery/status-error.js'
@@ -15,27 +15,22 @@ export interface Selection<T extends ApiObject> {
 
 /** Reads the selectors of a query. Throws a 400 for a selector that cannot be read or names an unknown field. */
 export function selectionOf<T extends ApiObject>(query: URLSearchParams, resource: Resource<T>): Selection<T> {
-  try {
-    const labels = parseSelector(query.get('labelSelector') ?? '')
-    const fields = parseFieldSelector(query.get('fieldSelector') ?? '')
-    const tests = fields.terms.map(term => fieldTest(resource, term))
-    if (!labels.empty) tests.push(({ metadata }) => labels.matches(metadata.labels ?? {}))
-    const name = fields.requiredValue('metadata.name')
-    const namespace = fields.requiredValue('metadata.namespace')
-    return {
-      ...(tests.length > 0 ? { matches: (object: T) => tests.every(test => test(object)) } : {}),
-      ...(name !== undefined ? { name } : {}),
-      ...(namespace !== undefined ? { namespace } : {}),
-    }
-  } catch (error) {
-    if (error instanceof SelectorError) throw badRequest(error.message)
-    throw error
+  const labels = parseLabelSelector(query.get('labelSelector') ?? '')
+  const fields = parseFieldSelector(query.get('fieldSelector') ?? '')
+  const tests = fields.requirements.map(requirement => fieldTest(resource, requirement))
+  if (!labels.empty) tests.push(({ metadata }) => labels.matches(metadata.labels ?? {}))
+  const name = fields.requiredValue('metadata.name')
+  const namespace = fields.requiredValue('metadata.namespace')
+  return {
+    ...(tests.length > 0 ? { matches: (object: T) => tests.every(test => test(object)) } : {}),
+    ...(name !== undefined ? { name } : {}),
+    ...(namespace !== undefined ? { namespace } : {}),
   }
 }
 
 function fieldTest<T extends ApiObject>(
   resource: Resource<T>,
-  { field, operator, value }: FieldTerm,
+  { field, operator, value }: FieldRequirement,
 ): (object: T) => boolean {
   const read = fieldReader(resource, field)
   return operator === '=' ? object => read(object) === value : object => read(object) !== value

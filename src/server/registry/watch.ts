@@ -66,7 +66,10 @@ export async function watchObjects(
   const form = chooseForm(request, true)
   return {
     status: 200,
-    headers: { 'content-type': form.contentType, 'cache-control': 'no-cache, private' },
+    headers: {
+      'content-type': form.media === 'protobuf' ? `${form.contentType};stream=watch` : form.contentType,
+      'cache-control': 'no-cache, private',
+    },
     body: { kind: 'stream', chunks: frames(registry, form, queue, bookmarks, stop) },
   }
 }

@@ -1,0 +1,27 @@
+import type { Pod } from '../../api/core/v1/index.js'
+import type { Draft } from '../../schema/index.js'
+import type { AdmissionPlugin } from './admission.js'
+
+/** Seconds a pod stays on a node that is not ready or unreachable, unless it says otherwise. */
+const seconds = 300
+const keys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+
+/** DefaultTolerationSeconds: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#defaulttolerationseconds */
+export const defaultTolerationSeconds: AdmissionPlugin = {
+  name: 'DefaultTolerationSeconds',
+  mutate({ operation, resource, subresource, object }) {
+    if (resource.kind.gvk.kind !== 'Pod' || subresource || operation === 'DELETE' || !object) return
+    const { spec } = object as Draft<Pod>
+    for (const key of keys) {
+      const covered = spec.tolerations?.some(
+        toleration =>
+          (!toleration.key || toleration.key === key) && (!toleration.effect || toleration.effect === 'NoExecute'),
+      )
+      if (covered) continue
+      spec.tolerations = [
+        ...(spec.tolerations ?? []),
+        { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds },
+      ]
+    }
+  },
+}

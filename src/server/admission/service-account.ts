@@ -1,0 +1,80 @@
+import { type Container, type Pod, ServiceAccount, type Volume } from '../../api/core/v1/index.js'
+import { sleep } from '../../machinery/clock.js'
+import { forbidden } from '../../machinery/status-error.js'
+import type { Draft } from '../../schema/index.js'
+import { nameSuffix } from '../registry/names.js'
+import type { Registries } from '../registry/registries.js'
+import type { AdmissionPlugin } from './admission.js'
+
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
+const volumePrefix = 'kube-api-access-'
+const mirrorAnnotation = 'kubernetes.io/config.mirror'
+/** A token asked for an hour lives a little longer, so that its renewal is not at the hour. */
+const tokenSeconds = 3607
+const defaultMode = 0o644
+
+/** Pods that come right behind their namespace wait this long, in ms, for its default service account. */
+const patienceMs = 2_000
+const stepMs = 10
+
+/** ServiceAccount: https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller */
+export const serviceAccountAdmission = (registries: Registries): AdmissionPlugin => ({
+  name: 'ServiceAccount',
+  async mutate({ operation, resource, subresource, object, namespace, name }) {
+    if (resource.kind.gvk.kind !== 'Pod' || subresource || operation !== 'CREATE' || !object) return
+    const pod = object as Draft<Pod>
+    const { spec } = pod
+    if (pod.metadata.annotations?.[mirrorAnnotation]) return
+    spec.serviceAccountName ||= 'default'
+    spec.serviceAccount = spec.serviceAccountName
+    const account = await accountOf(registries, namespace, spec.serviceAccountName)
+    if (!account)
+      throw forbidden(
+        { group: '', plural: 'pods' },
+        name,
+        `error looking up service account ${namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`,
+      )
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
+      spec.imagePullSecrets = structuredClone(account.imagePullSecrets) as Draft<typeof account.imagePullSecrets>
+    const mounts = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true
+    if (mounts) mountToken(spec)
+  },
+})
+
+async function accountOf(registries: Registries, namespace: string, name: string): Promise<ServiceAccount | undefined> {
+  const { cache, host } = registries.of(ServiceAccount)
+  const key = `${namespace}/${name}`
+  const deadline = host.clock.now() + patienceMs
+  for (;;) {
+    const found = cache.get(key)?.object
+    if (found || host.clock.now() >= deadline) return found
+    await sleep(host.clock, stepMs)
+  }
+}
+
+function mountToken(spec: Draft<Pod['spec']>): void {
+  const containers: Draft<Container>[] = [...(spec.initContainers ?? []), ...spec.containers]
+  const lacking = containers.filter(({ volumeMounts }) => !volumeMounts?.some(mount => mount.mountPath === mountPath))
+  if (lacking.length === 0) return
+  const existing = spec.volumes?.find(({ name }) => name.startsWith(volumePrefix))
+  const volume = existing ?? tokenVolume(nameSuffix(volumePrefix))
+  if (!existing) spec.volumes = [...(spec.volumes ?? []), volume as Draft<Volume>]
+  for (const container of lacking)
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name: volume.name, readOnly: true, mountPath }]
+}
+
+const tokenVolume = (name: string) => ({
+  name,
+  projected: {
+    defaultMode,
+    sources: [
+      { serviceAccountToken: { path: 'token', expirationSeconds: tokenSeconds } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      {
+        downwardAPI: {
+          items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+        },
+      },
+    ],
+  },
+})
