@@ -45,7 +45,7 @@ describe('container config', () => {
     assert.equal(config.image?.image, 'sha256:1')
     assert.equal(config.labels?.['io.kubernetes.pod.uid'], 'u1')
     assert.equal(config.annotations?.['io.kubernetes.container.restartCount'], '3')
-    assert.equal(config.stopSignal, 35)
+    assert.equal(config.stopSignal, 36)
   })
 })
 
