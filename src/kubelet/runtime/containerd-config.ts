@@ -64,6 +64,8 @@ export function containerdConfig(options: ContainerdConfigOptions): string {
       ...unusedPlugins,
       ...(options.snapshotter === 'native' ? ['io.containerd.snapshotter.v1.overlayfs'] : []),
     ],
+    // As its systemd unit does; without the capability it would not start.
+    oom_score: options.restrictOomScoreAdj ? 0 : -999,
     grpc: { address: options.socket, max_recv_message_size: maxMessageSize, max_send_message_size: maxMessageSize },
     ...(options.cgroups?.daemon && { cgroup: { path: options.cgroups.daemon } }),
     // A second containerd on the same root shall fail, not hang until the first one ends.

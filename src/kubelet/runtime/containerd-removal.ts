@@ -1,0 +1,134 @@
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type ContainerdOptions, readRecord, socketOf, startContainerd } from './containerd.js'
+import { type CriClient, connectCri } from './cri-client.js'
+import { listMounts, mountsBelow, unmountBelow } from './mounts.js'
+import { findProcesses, isAlive, sendSignal, terminate } from './processes.js'
+import { isNotFound } from './runtime-error.js'
+
+/** Stops and removes every pod with its containers, also containers without a pod. Returns how many pods there were. */
+export async function removeAllPods(
+  cri: CriClient,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<number> {
+  const options = signal ? { signal } : {}
+  const { items } = await cri.listPodSandbox({}, options)
+  await Promise.all(
+    items.map(async ({ id: podSandboxId }) => {
+      await unlessGone(cri.stopPodSandbox({ podSandboxId }, options))
+      await unlessGone(cri.removePodSandbox({ podSandboxId }, options))
+    }),
+  )
+  const { containers } = await cri.listContainers({}, options)
+  await Promise.all(
+    containers.map(async ({ id: containerId }) => {
+      await unlessGone(cri.stopContainer({ containerId }, options))
+      await unlessGone(cri.removeContainer({ containerId }, options))
+    }),
+  )
+  return items.length
+}
+
+const unlessGone = (call: Promise<unknown>): Promise<unknown> =>
+  call.catch(error => {
+    if (!isNotFound(error)) throw error
+  })
+
+/**
+ * Removes a containerd with all it holds: pods (by CRI if it can be started, so that their networks are taken down
+ * properly), then by force whatever is left of shims, containers, cgroups and mounts, at last both folders.
+ * Throws if a mount below them withstands, before anything is deleted.
+ */
+export async function deleteContainerd(options: ContainerdOptions): Promise<void> {
+  const folders = [options.root, options.state].map(folder => checkedFolder(folder))
+  const bundles = await readBundles(options.state)
+  const record = await readRecord(options.state)
+  const running = record !== undefined && (await isAlive(record.process))
+  if (running || bundles.length > 0) await removeByRuntime(options).catch(() => {})
+  if (record) await terminate(record.process)
+
+  const socket = socketOf(options)
+  const shims = await findProcesses(argv => isShimOf(argv, socket))
+  for (const { pid } of shims) sendSignal(pid, 'SIGKILL')
+  for (const { cgroup } of bundles) if (cgroup) await removeCgroup(cgroup)
+  for (const folder of folders) await unmountBelow(folder)
+  for (const { shimSocket } of bundles) if (shimSocket) await rm(shimSocket, { force: true })
+  const mounts = await listMounts()
+  const left = folders.flatMap(folder => mountsBelow(mounts, folder))
+  if (left.length > 0) throw new Error(`cannot unmount ${left.join(', ')}`)
+  for (const folder of folders) await rm(folder, { recursive: true, force: true })
+}
+
+/** The folders are deleted with everything in them, so a slip must not name the machine's. */
+function checkedFolder(folder: string): string {
+  if (resolve(folder) !== folder || folder.split('/').length < 3) {
+    throw new Error(`"${folder}" is no folder that can be deleted: give an absolute path at least two levels deep`)
+  }
+  return folder
+}
+
+async function removeByRuntime(options: ContainerdOptions): Promise<void> {
+  await using containerd = await startContainerd(options)
+  await containerd.ready
+  using cri = connectCri(containerd.socket)
+  await removeAllPods(cri, { signal: AbortSignal.timeout(60_000) })
+}
+
+/** containerd-shim-runc-v2 -namespace k8s.io -id ... -address <socket> */
+const isShimOf = (argv: readonly string[], socket: string): boolean =>
+  (argv[0] ?? '').includes('containerd-shim') && argv[argv.indexOf('-address') + 1] === socket
+
+/** What a running container leaves outside containerd's folders. */
+interface Bundle {
+  /** Path of its cgroup below each hierarchy's root. */
+  readonly cgroup: string | undefined
+  /** The shim's socket, which lies in a folder common to all containerds. */
+  readonly shimSocket: string | undefined
+}
+
+async function readBundles(state: string): Promise<Bundle[]> {
+  const tasks = join(state, 'io.containerd.runtime.v2.task')
+  const folders: string[] = []
+  for (const namespace of await readdir(tasks).catch(() => [])) {
+    const ids = await readdir(join(tasks, namespace)).catch(() => [])
+    folders.push(...ids.map(id => join(tasks, namespace, id)))
+  }
+  return Promise.all(
+    folders.map(async folder => {
+      const [config, address] = await Promise.all(
+        ['config.json', 'address'].map(name => readFile(join(folder, name), 'utf8').catch(() => '')),
+      )
+      return { cgroup: cgroupOf(config ?? ''), shimSocket: /^unix:\/\/(\/.+)/.exec(address ?? '')?.[1] }
+    }),
+  )
+}
+
+/** The cgroup of an OCI runtime configuration; undefined if it is in systemd's form, which systemd itself removes. */
+function cgroupOf(configText: string): string | undefined {
+  try {
+    const path: unknown = JSON.parse(configText)?.linux?.cgroupsPath
+    return typeof path === 'string' && path.startsWith('/') && path !== '/' ? path : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Kills what runs in a cgroup and removes it, in every hierarchy. */
+async function removeCgroup(path: string): Promise<void> {
+  const hierarchies = (await listMounts()).filter(({ type }) => type === 'cgroup' || type === 'cgroup2')
+  for (const { path: hierarchy } of hierarchies) {
+    const folder = join(hierarchy, path)
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const processes = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => undefined)
+      if (processes === undefined) break
+      for (const pid of processes.split('\n').filter(Boolean)) sendSignal(Number(pid), 'SIGKILL')
+      const removed = await rmdir(folder).then(
+        () => true,
+        () => false,
+      )
+      if (removed) break
+      await pause(50)
+    }
+  }
+}
