@@ -1,0 +1,103 @@
+import { compareKeys } from './keys.js'
+
+const maxRun = 512
+
+/**
+ * A set of keys in byte order.
+ *
+ * Kept as a list of short sorted runs, a B+ tree of two levels: inserting moves at most `maxRun` references, which is
+ * faster than the pointer chasing of a balanced tree up to millions of keys, a range is walked at array speed, and what
+ * is left of a range is counted run by run. One sorted array would move every key behind an insertion; an array sorted
+ * when it is read would sort all of it for each list between two writes.
+ */
+export class OrderedKeys {
+  readonly #runs: string[][] = []
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Adds a key that is not in the set. */
+  add(key: string): void {
+    this.#size++
+    // The first key may also go into the first run, hence never below run 0.
+    const at = Math.max(0, this.#runOf(key))
+    const run = this.#runs[at]
+    if (!run) {
+      this.#runs.push([key])
+      return
+    }
+    run.splice(lowerBound(run, key), 0, key)
+    if (run.length > maxRun) {
+      // Keys mostly arrive in order; a run that grew at its end stays full.
+      const cut = run[run.length - 1] === key ? maxRun : run.length >>> 1
+      this.#runs.splice(at + 1, 0, run.splice(cut))
+    }
+  }
+
+  /** Removes a key that is in the set. */
+  delete(key: string): void {
+    const at = this.#runOf(key)
+    const run = this.#runs[at]
+    if (!run) return
+    const index = lowerBound(run, key)
+    if (run[index] !== key) return
+    this.#size--
+    run.splice(index, 1)
+    if (run.length === 0) this.#runs.splice(at, 1)
+  }
+
+  /** Keys at `start` (behind it if `exclusive`) and later, in order. The set must not change meanwhile. */
+  *from(start: string, exclusive = false): Generator<string> {
+    let at = Math.max(0, this.#runOf(start))
+    const first = this.#runs[at]
+    if (!first) return
+    let index = lowerBound(first, start)
+    if (exclusive && first[index] === start) index++
+    for (let run: string[] | undefined = first; run; run = this.#runs[++at]) {
+      for (; index < run.length; index++) yield run[index] as string
+      index = 0
+    }
+  }
+
+  /** How many keys with `prefix` come after `key`, which has it too. */
+  countAfter(key: string, prefix: string): number {
+    let at = Math.max(0, this.#runOf(key))
+    let count = 0
+    for (let run = this.#runs[at]; run; run = this.#runs[++at]) {
+      const first = run[0] as string
+      const last = run[run.length - 1] as string
+      if (first.startsWith(prefix) && last.startsWith(prefix) && compareKeys(first, key) > 0) {
+        count += run.length
+        continue
+      }
+      for (const other of run) if (other.startsWith(prefix) && compareKeys(other, key) > 0) count++
+      if (compareKeys(last, key) > 0 && !last.startsWith(prefix)) break
+    }
+    return count
+  }
+
+  /** Index of the last run that starts at or before `key`, -1 if none does. */
+  #runOf(key: string): number {
+    let low = 0
+    let high = this.#runs.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (compareKeys((this.#runs[middle] as string[])[0] as string, key) <= 0) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+}
+
+function lowerBound(run: readonly string[], key: string): number {
+  let low = 0
+  let high = run.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareKeys(run[middle] as string, key) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
