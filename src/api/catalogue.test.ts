@@ -271,3 +271,17 @@ test('a schema of a custom resource may be of several JSON forms', () => {
     properties: { ...schema.properties, b: { additionalProperties: false } },
   })
 })
+
+test('a client may leave out what the server fills in', () => {
+  // The compiler is the judge of the types here.
+  const sent: api.DeploymentInit = {
+    metadata: { name: 'web' },
+    spec: {
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } },
+    },
+  }
+  const answered: api.Deployment = decodeJson(api.Deployment, sent)
+  assert.deepEqual(answered.status, {})
+  assert.deepEqual(answered.spec.template.spec.containers[0]?.resources, {})
+})

@@ -18,7 +18,11 @@ const maxUnknown = 100
  * shares no mutable part with `value` except raw JSON (`json`, `rawExtension`, `fieldsV1`). Static defaults are a step
  * of their own: `applyStaticDefaults`. Throws `DecodeError`.
  */
-export function decodeJson<T>(schema: MessageSchema<T>, value: unknown, options: DecodeOptions = {}): Draft<T> {
+export function decodeJson<T>(
+  schema: MessageSchema<T, unknown>,
+  value: unknown,
+  options: DecodeOptions = {},
+): Draft<T> {
   const context: Context = { unknown: [], limit: options.onUnknownField ? maxUnknown : 0, depth: 0 }
   try {
     const draft = decoderOf(schema as MessageSchema).take(value, context) as Draft<T>

@@ -90,7 +90,7 @@ export function unwrapEnvelope(bytes: Uint8Array): Envelope {
  * Encodes an object of a kind, envelope included. Its `apiVersion` and `kind` go into the envelope; where the object
  * lacks them, those of the schema do. Throws `ProtobufError`.
  */
-export function encodeObject<T>(schema: Kind<T>, value: T): Uint8Array {
+export function encodeObject<T>(schema: Kind<T, unknown>, value: T): Uint8Array {
   const object = value as { readonly [name: string]: unknown }
   const { group, version, kind } = schema.gvk
   const apiVersion = textOr(object['apiVersion'], group === '' ? version : `${group}/${version}`)
@@ -107,7 +107,7 @@ export function encodeObject<T>(schema: Kind<T>, value: T): Uint8Array {
 const textOr = (value: unknown, fallback: string) => (typeof value === 'string' && value !== '' ? value : fallback)
 
 /** Decodes the object inside an envelope; `kind` and `apiVersion` are the envelope's. Throws `ProtobufError`. */
-export function decodeObject<T>(schema: MessageSchema<T>, envelope: Envelope): T {
+export function decodeObject<T>(schema: MessageSchema<T, unknown>, envelope: Envelope): T {
   if (envelope.contentEncoding !== '')
     throw new ProtobufError(`content encoding ${envelope.contentEncoding} is unknown`)
   const reader = new Reader(envelope.raw)

@@ -10,7 +10,7 @@ export { ProtobufError }
  * not behind a pointer are always written; all others are proto3: zero scalars are left out, repeated numbers packed.
  * Fields with number 0 (`kind`, `apiVersion`) are not carried. Throws `ProtobufError` if the value does not fit.
  */
-export function encodeProtobuf<T>(schema: MessageSchema<T>, value: T): Uint8Array {
+export function encodeProtobuf<T>(schema: MessageSchema<T, unknown>, value: T): Uint8Array {
   const encode = encoderOf(schema as MessageSchema)
   return written(writer => encode(writer, value as { readonly [name: string]: unknown }))
 }
@@ -19,7 +19,7 @@ export function encodeProtobuf<T>(schema: MessageSchema<T>, value: T): Uint8Arra
  * Reads a message into the object that `decodeJson` would make of its JSON form. Unknown fields are skipped; of a
  * field that repeats but should not, the last one counts. Throws `ProtobufError` on malformed bytes.
  */
-export function decodeProtobuf<T>(schema: MessageSchema<T>, bytes: Uint8Array): T {
+export function decodeProtobuf<T>(schema: MessageSchema<T, unknown>, bytes: Uint8Array): T {
   const reader = new Reader(bytes)
   return decoderOf(schema as MessageSchema).read(reader, reader.buffer.length, 0) as T
 }

@@ -12,7 +12,7 @@ const appliers = new WeakMap<MessageSchema, Apply | null>()
  * Gives every unset field that declares a static `default` that value, at any depth, in place; returns the draft. A
  * field that cannot tell unset from zero (anything but `pointer` and `nullable`) counts as unset when it is zero.
  */
-export function applyStaticDefaults<T>(schema: MessageSchema<T>, draft: Draft<T>): Draft<T> {
+export function applyStaticDefaults<T>(schema: MessageSchema<T, unknown>, draft: Draft<T>): Draft<T> {
   applierOf(schema as MessageSchema)?.(draft)
   return draft
 }
