@@ -2,6 +2,15 @@ export * from './declare.js'
 export { formatDuration, parseDuration } from './duration-text.js'
 export { DecodeError, type DecodeOptions, decodeJson } from './json.js'
 export { findDuplicateFields, JsonSyntaxError, parseJson, strictFieldErrors } from './json-text.js'
+export {
+  type OpenApiOptions,
+  type OpenApiSchema,
+  openApiName,
+  openapiV2Definition,
+  openapiV2Definitions,
+  openapiV3Schema,
+  openapiV3Schemas,
+} from './openapi.js'
 export { decodeProtobuf, encodeProtobuf, ProtobufError } from './protobuf.js'
 export {
   decodeObject,

@@ -236,7 +236,10 @@ function sortedKeys(object: Values): string[] {
   return keys
 }
 
-/** Unknown fields inside are dropped but not reported: upstream's own decoders of these types do not either. */
+/**
+ * Unknown fields inside are dropped but not reported: upstream's own decoders of these types do not either. An empty
+ * list is nothing, as in Go, where its message then has no field set.
+ */
 function choiceTaker(message: MessageSchema): Take {
   let takes: ReadonlyMap<string, Take> | undefined
   return (value, context) => {
@@ -246,6 +249,6 @@ function choiceTaker(message: MessageSchema): Take {
     const before = context.unknown.length
     const taken = take(value, context)
     context.unknown.length = before
-    return taken
+    return Array.isArray(taken) && taken.length === 0 ? undefined : taken
   }
 }
