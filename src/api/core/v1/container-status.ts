@@ -18,7 +18,7 @@ import {
   time,
 } from '../../../schema/index.js'
 import { message } from './declare.js'
-import { ResourceRequirements } from './resources.js'
+import { ResourceRequirements } from './resource-requirements.js'
 
 const containerStateWaiting = {
   reason: optional(1, string),

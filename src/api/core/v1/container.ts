@@ -17,7 +17,7 @@ import {
 import { message } from './declare.js'
 import { EnvFromSource, EnvVar } from './environment.js'
 import { Lifecycle, Probe } from './probe.js'
-import { ResourceRequirements } from './resources.js'
+import { ResourceRequirements } from './resource-requirements.js'
 import { SecurityContext } from './security-context.js'
 
 const containerPort = {

@@ -19,7 +19,7 @@ import {
 } from '../../../schema/index.js'
 import { kind, message } from './declare.js'
 import { TypedLocalObjectReference, TypedObjectReference } from './reference.js'
-import { VolumeResourceRequirements } from './resources.js'
+import { VolumeResourceRequirements } from './resource-requirements.js'
 
 const persistentVolumeClaimSpec = {
   accessModes: optional(1, list(string)),

@@ -18,7 +18,7 @@ import { Affinity, Toleration, TopologySpreadConstraint } from './affinity.js'
 import { Container, EphemeralContainer } from './container.js'
 import { message } from './declare.js'
 import { LocalObjectReference } from './reference.js'
-import { ResourceRequirements } from './resources.js'
+import { ResourceRequirements } from './resource-requirements.js'
 import { PodSecurityContext } from './security-context.js'
 import { Volume } from './volume.js'
 

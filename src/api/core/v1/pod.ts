@@ -22,7 +22,7 @@ import {
 import { ContainerStatus } from './container-status.js'
 import { kind, message } from './declare.js'
 import { PodSpec } from './pod-spec.js'
-import { ResourceRequirements } from './resources.js'
+import { ResourceRequirements } from './resource-requirements.js'
 
 const podIP = { ip: required(1, string) }
 export interface PodIP extends FieldsType<typeof podIP> {}
