@@ -10,6 +10,7 @@ import type {
   ObjectRef,
   Patch,
   WatchEvent,
+  WatchOptions,
   WriteOptions,
 } from './client.js'
 import { jsonLines } from './json-lines.js'
@@ -43,7 +44,7 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
 
   const ask = async <T>(partial: Parameters<Client['request']>[0]): Promise<T> => {
     const response = await request(partial)
-    const value = await valueOf(response)
+    const value = await answerValue(response)
     if (response.status >= 400) throw StatusError.from((value ?? {}) as object, response.status)
     return value as T
   }
@@ -92,8 +93,8 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
         ...(metadata.continue ? { continue: metadata.continue } : {}),
       }
     },
-    async *watch<T extends ApiObject, I>(kind: Kind<T, I>, options = {}): AsyncGenerator<WatchEvent<T>> {
-      const { signal } = options as { signal?: AbortSignal }
+    async *watch<T extends ApiObject, I>(kind: Kind<T, I>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>> {
+      const { signal } = options
       const query = listQuery(options)
       query.set('watch', 'true')
       if (options.allowBookmarks || options.sendInitialEvents) query.set('allowWatchBookmarks', 'true')
@@ -109,7 +110,7 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
           query,
           ...(signal ? { signal } : {}),
         })
-        if (response.status >= 400) throw StatusError.from(((await valueOf(response)) ?? {}) as object, response.status)
+        if (response.status >= 400) throw StatusError.from(((await answerValue(response)) ?? {}) as object, response.status)
         for await (const event of eventsOf(response)) yield watchEvent<T>(event)
       } catch (error) {
         if (!signal?.aborted) throw error
@@ -206,7 +207,7 @@ function deletionBody({
 }
 
 /** The value of an answer, whichever way it came. */
-async function valueOf({ body }: ApiResponse): Promise<unknown> {
+async function answerValue({ body }: ApiResponse): Promise<unknown> {
   switch (body.kind) {
     case 'object':
       return body.value
