@@ -2,9 +2,7 @@ import { applyPatch } from '../../machinery/apply/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { type PatchType, patchTypeOf } from '../../machinery/negotiation.js'
 import type { ApiObject } from '../../machinery/object.js'
-import { jsonPatch } from '../../machinery/patch/json-patch.js'
-import { mergePatch } from '../../machinery/patch/merge-patch.js'
-import { strategicMergePatch } from '../../machinery/patch/strategic-merge.js'
+import { applyJsonPatch, applyMergePatch, applyStrategicMerge } from '../../machinery/patch/index.js'
 import type { ViewSubresource } from '../../machinery/resource.js'
 import { badRequest, notFound } from '../../machinery/status-error.js'
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
@@ -41,11 +39,11 @@ export async function patchRequest({ request }: RequestContext): Promise<PatchRe
 export function applyPatchTo(original: unknown, patch: PatchRequest, schema: MessageSchema): unknown {
   switch (patch.type) {
     case 'json':
-      return jsonPatch(original, patch.body)
+      return applyJsonPatch(original, patch.body)
     case 'merge':
-      return mergePatch(original, patch.body)
+      return applyMergePatch(original, patch.body)
     case 'strategic':
-      return strategicMergePatch(original, patch.body, schema)
+      return applyStrategicMerge(original, patch.body, schema)
     case 'apply':
       throw badRequest('server-side apply is not possible here')
   }

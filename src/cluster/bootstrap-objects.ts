@@ -1,0 +1,83 @@
+import { Endpoints, Namespace, Service } from '../api/core/v1/index.js'
+import { EndpointSlice } from '../api/discovery/v1/index.js'
+import type { Client } from '../client/client.js'
+import type { ApiObject } from '../machinery/object.js'
+import { isAlreadyExists, isNotFound } from '../machinery/status-error.js'
+import type { Kind } from '../schema/index.js'
+
+/** Where pods and clients reach the API server. */
+export interface AdvertisedAddress {
+  readonly ip: string
+  readonly port: number
+}
+
+const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
+
+/** Makes what every cluster has from its first moment. Safe to repeat; what is there is left alone. */
+export async function createBootstrapObjects(client: Client, serviceAddress: string): Promise<void> {
+  await Promise.all(systemNamespaces.map(name => ensure(client, Namespace, { metadata: { name } })))
+  await ensure(client, Service, {
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { component: 'apiserver', provider: 'kubernetes' },
+    },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: serviceAddress,
+      clusterIPs: [serviceAddress],
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
+      sessionAffinity: 'None',
+    },
+  })
+}
+
+/** Points the `kubernetes` service at this API server. */
+export async function publishApiServer(client: Client, { ip, port }: AdvertisedAddress): Promise<void> {
+  const service = await client.get(Service, { namespace: 'default', name: 'kubernetes' })
+  const [first] = service.spec.ports ?? []
+  if (first && first.targetPort !== port)
+    await client.patch(Service, service.metadata, {
+      type: 'strategic',
+      body: { spec: { ports: [{ port: first.port, protocol: 'TCP', targetPort: port }] } },
+    })
+  await put(client, EndpointSlice, {
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'kubernetes.io/service-name': 'kubernetes' },
+    },
+    addressType: ip.includes(':') ? 'IPv6' : 'IPv4',
+    endpoints: [{ addresses: [ip], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  })
+  await put(client, Endpoints, {
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+    },
+    subsets: [{ addresses: [{ ip }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+  })
+}
+
+async function ensure<T extends ApiObject, I>(client: Client, kind: Kind<T, I>, object: I): Promise<void> {
+  try {
+    await client.create(kind, object)
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+  }
+}
+
+async function put<T extends ApiObject, I extends { metadata?: { name?: string; namespace?: string } }>(
+  client: Client,
+  kind: Kind<T, I>,
+  object: I,
+): Promise<void> {
+  try {
+    await client.update(kind, object)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    await ensure(client, kind, object)
+  }
+}

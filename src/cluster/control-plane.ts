@@ -1,0 +1,182 @@
+import { stringify } from 'yaml'
+import { resources } from '../api/resources.js'
+import { apiClient } from '../client/api-client.js'
+import type { Client } from '../client/client.js'
+import type { Endpoint } from '../client/https-transport.js'
+import { type Clock, systemClock } from '../machinery/clock.js'
+import type { UserInfo } from '../machinery/http.js'
+import { formatIp, parseCidr } from '../machinery/ip-address.js'
+import { type ApiServer, startApiServer } from '../server/api-server.js'
+import type { Authenticator } from '../server/authentication/authenticator.js'
+import { builtIn } from '../server/built-in.js'
+import { type Listener, listenTls } from '../server/http/tls-listener.js'
+import { KubeletConnection } from '../server/subresources/kubelet-connection.js'
+import { lmdbStore, memoryStore, type Store } from '../storage/index.js'
+import { createBootstrapObjects, publishApiServer } from './bootstrap-objects.js'
+import { type ClusterPki, createClusterPki, identities, issueClientCertificate } from './pki.js'
+
+export interface ControlPlaneOptions {
+  /** Where objects are kept; in memory, and gone with the process, when absent. */
+  readonly dataDir?: string
+  /** Address to listen on; 127.0.0.1 by default. */
+  readonly bindAddress?: string
+  /** 0, the default, picks a free port; `false` serves this process alone. */
+  readonly port?: number | false
+  /** Address under which pods reach the server; the bind address by default. */
+  readonly advertiseAddress?: string
+  /** 10.96.0.0/16 by default. */
+  readonly serviceCidr?: string
+  readonly nodePorts?: { readonly first: number; readonly last: number }
+  readonly pki?: ClusterPki
+  readonly authenticators?: readonly Authenticator[]
+  /** Components that run beside the server, in this process: started once it answers, disposed of before it stops. */
+  readonly components?: readonly Component[]
+  readonly clock?: Clock
+  /** Faults, for the log; by default they are printed to standard error. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** A part of the control plane that needs nothing but a client. */
+export type Component = (context: ComponentContext) => Promise<AsyncDisposable> | AsyncDisposable
+
+export interface ComponentContext {
+  readonly client: (user: UserInfo) => Client
+  readonly pki: ClusterPki
+  readonly clock: Clock
+  readonly onError: (error: unknown) => void
+}
+
+const defaultServiceCidr = '10.96.0.0/16'
+const defaultNodePorts = { first: 30_000, last: 32_767 }
+const eventTtlSeconds = 3600
+const admin: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
+
+/**
+ * A whole control plane in this process: `await using cp = await ControlPlane.start()`. With no options it is in
+ * memory, listens on a free port of the loopback, and needs no privileges.
+ */
+export class ControlPlane implements AsyncDisposable {
+  private constructor(
+    readonly server: ApiServer,
+    readonly pki: ClusterPki,
+    /** A client with all rights that talks to the server directly. */
+    readonly client: Client,
+    /** Where the server listens; undefined if it does not. */
+    readonly endpoint: Endpoint | undefined,
+    private readonly parts: readonly AsyncDisposable[],
+  ) {}
+
+  static async start(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+    const {
+      clock = systemClock,
+      serviceCidr = defaultServiceCidr,
+      onError = error => console.error(error),
+      bindAddress = '127.0.0.1',
+    } = options
+    const parts: AsyncDisposable[] = []
+    try {
+      const pki = options.pki ?? createClusterPki({ serviceCidrs: [serviceCidr], servedAt: [bindAddress], clock })
+      const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
+      parts.push(store)
+      const server = await startApiServer({
+        store,
+        resources,
+        clock,
+        onError,
+        plugins: builtIn({
+          serviceCidr,
+          nodePorts: options.nodePorts ?? defaultNodePorts,
+          issuer: 'https://kubernetes.default.svc',
+          serviceAccountKey: pki.serviceAccount.privateKey,
+          eventTtlSeconds,
+          ...(options.authenticators ? { authenticators: options.authenticators } : {}),
+          kubelets: registries => {
+            const kubelets = new KubeletConnection(registries, {
+              clientCert: pki.apiserverKubeletClient.certificate,
+              clientKey: pki.apiserverKubeletClient.key,
+              ca: pki.ca.certificate,
+            })
+            parts.push({ [Symbol.asyncDispose]: async () => kubelets[Symbol.dispose]() })
+            return kubelets
+          },
+        }),
+      })
+      parts.push(server)
+      const clientFor = (user: UserInfo): Client => apiClient(server.handle, { user })
+      const client = clientFor(admin)
+      await createBootstrapObjects(client, firstAddress(serviceCidr))
+      let listener: Listener | undefined
+      if (options.port !== false) {
+        listener = await listenTls({
+          host: bindAddress,
+          port: options.port ?? 0,
+          cert: pki.apiserver.certificate,
+          key: pki.apiserver.key,
+          clientCa: pki.ca.certificate,
+          handler: server.handle,
+          onError: () => {},
+        })
+        parts.push(listener)
+        await publishApiServer(client, { ip: options.advertiseAddress ?? bindAddress, port: listener.port })
+      }
+      for (const component of options.components ?? [])
+        parts.push(await component({ client: clientFor, pki, clock, onError }))
+      const endpoint = listener && adminEndpoint(pki, bindAddress, listener.port, clock)
+      return new ControlPlane(server, pki, client, endpoint, parts)
+    } catch (error) {
+      await disposeAll(parts)
+      throw error
+    }
+  }
+
+  /** A kubeconfig for an administrator of this control plane, as YAML. Throws if the server does not listen. */
+  get kubeconfig(): string {
+    const { endpoint } = this
+    if (!endpoint)
+      throw new Error('the control plane was started with `port: false` and cannot be reached from outside')
+    const base64 = (pem = '') => Buffer.from(pem).toString('base64')
+    return stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name: 'typernetes',
+          cluster: { server: endpoint.server, 'certificate-authority-data': base64(endpoint.ca) },
+        },
+      ],
+      users: [
+        {
+          name: 'admin',
+          user: {
+            'client-certificate-data': base64(endpoint.clientCert),
+            'client-key-data': base64(endpoint.clientKey),
+          },
+        },
+      ],
+      contexts: [{ name: 'typernetes', context: { cluster: 'typernetes', user: 'admin' } }],
+      'current-context': 'typernetes',
+    })
+  }
+
+  /** Stops everything in the reverse order of its start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await disposeAll(this.parts)
+  }
+}
+
+async function disposeAll(parts: readonly AsyncDisposable[]): Promise<void> {
+  for (const part of parts.toReversed()) await part[Symbol.asyncDispose]()
+}
+
+function adminEndpoint(pki: ClusterPki, host: string, port: number, clock: Clock): Endpoint {
+  const { certificate, key } = issueClientCertificate(pki.ca, identities.admin, clock)
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return { server: `https://${reachable}:${port}`, ca: pki.ca.certificate, clientCert: certificate, clientKey: key }
+}
+
+/** The address of the `kubernetes` service: the first of the range. */
+export function firstAddress(serviceCidr: string): string {
+  const cidr = parseCidr(serviceCidr)
+  if (!cidr) throw new Error(`${serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
+  return formatIp({ family: cidr.family, value: cidr.network + 1n })
+}

@@ -1,0 +1,6 @@
+import type { Stage } from '../pipeline.js'
+import type { Registries } from '../registry/registries.js'
+import { discoveryStage } from './discovery.js'
+
+/** The stages that tell clients what is served. */
+export const discoveryStages = (registries: Registries): readonly Stage[] => [discoveryStage(registries)]

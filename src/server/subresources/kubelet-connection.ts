@@ -1,0 +1,112 @@
+import type { IncomingMessage } from 'node:http'
+import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
+import { Node, type Pod } from '../../api/core/v1/index.js'
+import { badRequest, StatusError, serviceUnavailable } from '../../machinery/status-error.js'
+import type { UpgradeBackend } from '../../machinery/streaming/index.js'
+import type { Registries } from '../registry/registries.js'
+
+/** How the server proves itself to kubelets, and how it knows them. PEM. */
+export interface KubeletCredentials {
+  readonly clientCert: string
+  readonly clientKey: string
+  /** Authority of the kubelets' serving certificates. */
+  readonly ca: string
+}
+
+/** Which of a node's addresses to use, first found first. */
+const addressPreference = ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP']
+const defaultPort = 10250
+
+/** Reaches the kubelet of a node: for one answer, or for a stream that takes over the connection. */
+export class KubeletConnection implements Disposable {
+  readonly #agent: Agent
+
+  constructor(
+    private readonly registries: Registries,
+    private readonly credentials: KubeletCredentials,
+  ) {
+    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: 16, ...this.#tls })
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy()
+  }
+
+  get #tls() {
+    const { clientCert, clientKey, ca } = this.credentials
+    return { cert: clientCert, key: clientKey, ca }
+  }
+
+  /** The base of a node's kubelet. Throws a 404 for a node that is not there, a 503 for one without an address. */
+  async baseOf(nodeName: string): Promise<URL> {
+    const { object } = await this.registries.of(Node).get('', nodeName)
+    const { addresses, daemonEndpoints } = object.status
+    const address =
+      addresses?.find(({ type }) => type === 'InternalIP') ??
+      addressPreference.map(type => addresses?.find(candidate => candidate.type === type)).find(Boolean)
+    if (!address) throw serviceUnavailable(`no preferred addresses found; known addresses: []`)
+    const host = address.address.includes(':') ? `[${address.address}]` : address.address
+    return new URL(`https://${host}:${daemonEndpoints?.kubeletEndpoint?.Port || defaultPort}`)
+  }
+
+  /** Where an upgraded connection to a node's kubelet leads. */
+  async backend(nodeName: string, path: string, query: URLSearchParams): Promise<UpgradeBackend> {
+    const url = await this.baseOf(nodeName)
+    url.pathname = path
+    url.search = query.toString()
+    return { url, tls: this.#tls }
+  }
+
+  /** Sends a request and answers with its response as soon as its head is there. */
+  async fetch(
+    nodeName: string,
+    path: string,
+    query: URLSearchParams,
+    signal: AbortSignal,
+    options: RequestOptions & { readonly body?: Buffer } = {},
+  ): Promise<IncomingMessage> {
+    const url = await this.baseOf(nodeName)
+    url.pathname = path
+    url.search = query.toString()
+    const { body, ...rest } = options
+    return new Promise((resolve, reject) => {
+      const sent = httpsRequest(url, { agent: this.#agent, signal, ...rest }, resolve)
+      sent.on('error', error =>
+        reject(
+          signal.aborted
+            ? signal.reason
+            : new StatusError(500, 'InternalError', `Get "${url.href}": ${error.message}`, {
+                causes: [{ message: error.message }],
+              }),
+        ),
+      )
+      sent.end(body)
+    })
+  }
+}
+
+/** The node that runs a pod. Throws a 400 for a pod that has none yet. */
+export function nodeOf({ metadata, spec }: Pod): string {
+  if (!spec.nodeName) throw badRequest(`pod ${metadata.name ?? ''} does not have a host assigned`)
+  return spec.nodeName
+}
+
+/** The container a request means: the one it names, or the only one there is. Throws a 400 for anything else. */
+export function containerOf(pod: Pod, named: string): string {
+  const { metadata, spec } = pod
+  const all = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])]
+  if (named) {
+    if (!all.some(({ name }) => name === named))
+      throw badRequest(`container ${named} is not valid for pod ${metadata.name ?? ''}`)
+    return named
+  }
+  const [only] = spec.containers
+  if (spec.containers.length === 1 && only) return only.name
+  const names = spec.containers.map(({ name }) => name).join(' ')
+  const inits = spec.initContainers?.length
+    ? ` or one of the init containers: [${spec.initContainers.map(({ name }) => name).join(' ')}]`
+    : ''
+  throw badRequest(
+    `a container name must be specified for pod ${metadata.name ?? ''}, choose one of: [${names}]${inits}`,
+  )
+}

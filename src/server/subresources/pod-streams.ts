@@ -1,0 +1,130 @@
+import type { IncomingMessage } from 'node:http'
+import { Pod } from '../../api/core/v1/index.js'
+import type { ApiRequest, ApiResponse } from '../../machinery/http.js'
+import { badRequest, StatusError } from '../../machinery/status-error.js'
+import {
+  type ClientUpgrade,
+  handleExecUpgrade,
+  handleLogUpgrade,
+  handlePortForwardUpgrade,
+  portForwardPorts,
+} from '../../machinery/streaming/index.js'
+import { isTrue } from '../request-info.js'
+import { containerOf, type KubeletConnection, nodeOf } from './kubelet-connection.js'
+import type { ConnectHandler, SubresourceCall } from './subresource.js'
+
+const upgraded: ApiResponse = { status: 101, headers: {}, body: { kind: 'upgraded' } }
+
+const podOf = async ({ registries, info }: SubresourceCall): Promise<Pod> =>
+  (await registries.of(Pod).get(info.namespace, info.name)).object
+
+function clientUpgrade({ upgrade, method, headers }: ApiRequest): ClientUpgrade | undefined {
+  return upgrade && { socket: upgrade.socket, head: upgrade.head, request: { method, url: upgrade.rawUrl, headers } }
+}
+
+/** pods/log: the kubelet's answer, passed on as it comes. */
+export const podLog =
+  (kubelets: KubeletConnection): ConnectHandler =>
+  async call => {
+    const { request } = call.context
+    const pod = await podOf(call)
+    const container = containerOf(pod, request.query.get('container') ?? '')
+    const query = new URLSearchParams(request.query)
+    query.delete('container')
+    for (const name of ['tailLines', 'limitBytes', 'sinceSeconds']) {
+      const value = query.get(name)
+      if (value !== null && !/^\d+$/.test(value))
+        throw badRequest(`invalid value ${JSON.stringify(value)} for ${name}: it must be a number of at least 0`)
+    }
+    // A pod that has no node yet has no log yet.
+    if (!pod.spec.nodeName) return { status: 200, headers: { 'content-type': 'text/plain' }, body: { kind: 'none' } }
+    const path = `/containerLogs/${pod.metadata.namespace}/${pod.metadata.name}/${container}`
+    const open = (signal: AbortSignal) => kubelets.fetch(nodeOf(pod), path, query, signal)
+    const upgrade = clientUpgrade(request)
+    if (upgrade) {
+      await handleLogUpgrade(upgrade, { open: signal => chunksOf(open(signal)) })
+      return upgraded
+    }
+    return passOn(await open(request.signal))
+  }
+
+async function* chunksOf(opening: Promise<IncomingMessage>): AsyncGenerator<Uint8Array> {
+  const message = await opening
+  if ((message.statusCode ?? 500) >= 400) throw await refusalOf(message)
+  yield* message as AsyncIterable<Buffer>
+}
+
+/** A kubelet's answer as ours; its refusals become a Status. */
+export async function passOn(message: IncomingMessage): Promise<ApiResponse> {
+  const status = message.statusCode ?? 500
+  if (status >= 400) throw await refusalOf(message)
+  return {
+    status,
+    headers: { 'content-type': message.headers['content-type'] ?? 'text/plain' },
+    body: { kind: 'stream', chunks: message as AsyncIterable<Buffer> },
+  }
+}
+
+async function refusalOf(message: IncomingMessage): Promise<StatusError> {
+  const chunks: Buffer[] = []
+  for await (const chunk of message as AsyncIterable<Buffer>) if (chunks.length < 16) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString().trim()
+  const code = message.statusCode ?? 500
+  const reason = code === 404 ? 'NotFound' : code === 400 ? 'BadRequest' : 'InternalError'
+  try {
+    return StatusError.from(JSON.parse(text) as object, code)
+  } catch {
+    return new StatusError(code, reason, text || `the kubelet answered ${code}`)
+  }
+}
+
+/** pods/exec and pods/attach: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
+export const podCommand =
+  (kubelets: KubeletConnection, endpoint: 'exec' | 'attach'): ConnectHandler =>
+  async call => {
+    const { request } = call.context
+    const upgrade = clientUpgrade(request)
+    if (!upgrade) throw badRequest('Upgrade request required')
+    const pod = await podOf(call)
+    const container = containerOf(pod, request.query.get('container') ?? '')
+    const flag = (name: string, otherwise: boolean) =>
+      request.query.has(name) ? isTrue(request.query.get(name)) : otherwise
+    const command = {
+      stdin: flag('stdin', false),
+      stdout: flag('stdout', true),
+      stderr: flag('stderr', true) && !flag('tty', false),
+      tty: flag('tty', false),
+    }
+    // The kubelet has names of its own for the same parameters.
+    const query = new URLSearchParams()
+    if (command.stdin) query.set('input', '1')
+    if (command.stdout) query.set('output', '1')
+    if (command.stderr) query.set('error', '1')
+    if (command.tty) query.set('tty', '1')
+    const words = request.query.getAll('command')
+    if (endpoint === 'exec' && words.length === 0)
+      throw badRequest('you must specify at least one command for the container')
+    for (const word of words) query.append('command', word)
+    const path = `/${endpoint}/${pod.metadata.namespace}/${pod.metadata.name}/${container}`
+    const backend = await kubelets.backend(nodeOf(pod), path, query)
+    await handleExecUpgrade(upgrade, { backend, command, signal: request.signal })
+    return upgraded
+  }
+
+/** pods/portforward. */
+export const podPortForward =
+  (kubelets: KubeletConnection): ConnectHandler =>
+  async call => {
+    const { request } = call.context
+    const upgrade = clientUpgrade(request)
+    if (!upgrade) throw badRequest('Upgrade request required')
+    const pod = await podOf(call)
+    const path = `/portForward/${pod.metadata.namespace}/${pod.metadata.name}`
+    const backend = await kubelets.backend(nodeOf(pod), path, new URLSearchParams())
+    await handlePortForwardUpgrade(upgrade, {
+      backend,
+      ports: portForwardPorts(request.query),
+      signal: request.signal,
+    })
+    return upgraded
+  }
