@@ -89,7 +89,6 @@ const unusedPlugins = [
   'io.containerd.snapshotter.v1.zfs',
   'io.containerd.differ.v1.erofs',
   'io.containerd.mount-handler.v1.erofs',
-  'io.containerd.image-verifier.v1.bindir',
   'io.containerd.internal.v1.opt',
   'io.containerd.internal.v1.restart',
   'io.containerd.internal.v1.tracing',

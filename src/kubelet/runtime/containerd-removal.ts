@@ -1,7 +1,8 @@
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ContainerdOptions, readRecord, socketOf, startContainerd } from './containerd.js'
+import { removeCniAttachments } from './cni-removal.js'
+import { type ContainerdOptions, findCniBinDir, readRecord, socketOf, startContainerd } from './containerd.js'
 import { type CriClient, connectCri } from './cri-client.js'
 import { listMounts, mountsBelow, unmountBelow } from './mounts.js'
 import { findProcesses, isAlive, sendSignal, terminate } from './processes.js'
@@ -52,6 +53,11 @@ export async function deleteContainerd(options: ContainerdOptions): Promise<void
   const shims = await findProcesses(argv => isShimOf(argv, socket))
   for (const { pid } of shims) sendSignal(pid, 'SIGKILL')
   for (const { cgroup } of bundles) if (cgroup) await removeCgroup(cgroup)
+  const binDir = options.cniBinDir ?? (await findCniBinDir().catch(() => undefined))
+  await removeCniAttachments(
+    bundles.map(({ id }) => id),
+    { binDir },
+  )
   for (const folder of folders) await unmountBelow(folder)
   for (const { shimSocket } of bundles) if (shimSocket) await rm(shimSocket, { force: true })
   const mounts = await listMounts()
@@ -81,6 +87,8 @@ const isShimOf = (argv: readonly string[], socket: string): boolean =>
 
 /** What a running container leaves outside containerd's folders. */
 interface Bundle {
+  /** Of the container. */
+  readonly id: string
   /** Path of its cgroup below each hierarchy's root. */
   readonly cgroup: string | undefined
   /** The shim's socket, which lies in a folder common to all containerds. */
@@ -99,7 +107,11 @@ async function readBundles(state: string): Promise<Bundle[]> {
       const [config, address] = await Promise.all(
         ['config.json', 'address'].map(name => readFile(join(folder, name), 'utf8').catch(() => '')),
       )
-      return { cgroup: cgroupOf(config ?? ''), shimSocket: /^unix:\/\/(\/.+)/.exec(address ?? '')?.[1] }
+      return {
+        id: basename(folder),
+        cgroup: cgroupOf(config ?? ''),
+        shimSocket: /^unix:\/\/(\/.+)/.exec(address ?? '')?.[1],
+      }
     }),
   )
 }

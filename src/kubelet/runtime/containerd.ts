@@ -16,6 +16,7 @@ import {
 import { connectCri } from './cri-client.js'
 import { overlayWorks } from './mounts.js'
 import { identify, isAlive, type ProcessIdentity, terminate } from './processes.js'
+import { isUnimplemented } from './runtime-error.js'
 
 const run = promisify(execFile)
 
@@ -46,7 +47,7 @@ export interface Containerd extends AsyncDisposable {
   readonly adopted: boolean
   /** Resolves when pods can be run; rejects, with what it logged, if it ends before or takes longer than 30 s. */
   readonly ready: Promise<void>
-  /** Resolves when the daemon has ended, whoever ended it. */
+  /** Resolves when the daemon has ended, whoever ended it. Does not keep this process alive. */
   readonly exited: Promise<void>
 }
 
@@ -82,7 +83,8 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
 
   const record = await readRecord(state)
   const alive = record !== undefined && (await isAlive(record.process))
-  const answering = alive && record.fingerprint === fingerprint && (await becomesReady(socket, record.process, 10_000))
+  const answering =
+    alive && record.fingerprint === fingerprint && (await readiness(socket, record.process, 10_000)) === 'ready'
   const decision = adoption({ record, alive, fingerprint, answering, taken: !alive && (await accepts(socket)) })
   if (decision === 'refuse') throw new Error(`${socket} is in use by a containerd that is not ours`)
   if (decision === 'replace' && record) await terminate(record.process)
@@ -232,28 +234,28 @@ function watch(process: ProcessIdentity): RunningDaemon {
 }
 
 async function untilReady(socket: string, process: ProcessIdentity, logFile: string): Promise<void> {
-  if (await becomesReady(socket, process, readyLimit)) return
-  const state = (await isAlive(process)) ? `is not ready after ${readyLimit / 1000} s` : 'ended while starting'
-  throw new Error(`containerd ${state}: ${await logTail(logFile)}`)
+  const state = await readiness(socket, process, readyLimit)
+  if (state !== 'ready') throw new Error(`containerd ${state}: ${await logTail(logFile)}`)
 }
 
-/** Whether CRI answers before the time is over and while the process runs. */
-async function becomesReady(socket: string, process: ProcessIdentity, limit: number): Promise<boolean> {
+/** What came first: CRI answers, the process ends, or the time is over. */
+async function readiness(
+  socket: string,
+  process: ProcessIdentity,
+  limit: number,
+): Promise<'ready' | 'ended while starting' | 'cannot run pods' | 'does not get ready'> {
   const end = Date.now() + limit
-  while (!(await accepts(socket))) {
-    if (Date.now() >= end || !(await isAlive(process))) return false
-    await pause(5)
-  }
   using cri = connectCri(socket)
   for (;;) {
-    try {
-      await cri.version({}, { timeout: Math.max(end - Date.now(), 1) })
-      return true
-    } catch {
-      // The service is there before it is initialized, and says so.
-      if (Date.now() >= end || !(await isAlive(process))) return false
-      await pause(10)
+    if (await accepts(socket)) {
+      const answer = await cri.version({}, { timeout: Math.max(end - Date.now(), 1) }).catch((error: unknown) => error)
+      if (!(answer instanceof Error)) return 'ready'
+      // The service is there before it is initialized, and says so; it is not there if its plugin has failed.
+      if (isUnimplemented(answer)) return 'cannot run pods'
     }
+    if (!(await isAlive(process))) return 'ended while starting'
+    if (Date.now() >= end) return 'does not get ready'
+    await pause(5)
   }
 }
 
@@ -269,10 +271,10 @@ function accepts(socket: string): Promise<boolean> {
   })
 }
 
-/** The last errors of the log, or, without any, its last lines. */
+/** The last errors and warnings of the log, or, without any, its last lines. */
 async function logTail(file: string): Promise<string> {
   const lines = (await readFile(file, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-50)
-  const errors = lines.filter(line => !/ level=(debug|info|warning) /.test(line))
+  const errors = lines.filter(line => !/ level=(debug|info) /.test(line))
   return (errors.length > 0 ? errors : lines).slice(-3).join('\n') || 'its log is empty'
 }
 
