@@ -1,0 +1,93 @@
+import type { Node, Pod } from '../api/core/v1/index.js'
+import { type Amounts, add, amounts, podRequest } from './resources.js'
+
+/** A port of the node itself that a pod takes. */
+export interface HostPort {
+  readonly ip: string
+  readonly protocol: string
+  readonly port: number
+}
+
+/**
+ * A node as the scheduler sees it: the object, the pods on it (those just being bound included), and what they take.
+ * Kept up to date pod by pod; nothing here is ever counted again from the beginning.
+ */
+export class NodeInfo {
+  readonly pods = new Map<string, Pod>()
+  requested: Amounts = {}
+  /** As `requested`, counting an assumed amount for pods that ask for nothing. */
+  compared: Amounts = {}
+  hostPorts: readonly HostPort[] = []
+  #node: Node | undefined
+  #allocatable: Amounts = {}
+  #images = new Map<string, number>()
+
+  constructor(readonly name: string) {}
+
+  /** Undefined while only its pods are known. */
+  get node(): Node | undefined {
+    return this.#node
+  }
+
+  set node(node: Node | undefined) {
+    this.#node = node
+    this.#allocatable = amounts(node?.status.allocatable ?? node?.status.capacity)
+    this.#images = new Map()
+    for (const { names, sizeBytes } of node?.status.images ?? [])
+      for (const name of names ?? []) this.#images.set(name, sizeBytes ?? 0)
+  }
+
+  get allocatable(): Amounts {
+    return this.#allocatable
+  }
+
+  /** Bytes of the images that are present, by name. */
+  get images(): ReadonlyMap<string, number> {
+    return this.#images
+  }
+
+  add(pod: Pod): void {
+    const uid = pod.metadata.uid ?? ''
+    if (this.pods.has(uid)) this.remove(uid)
+    this.pods.set(uid, pod)
+    const { requested, compared } = podRequest(pod)
+    this.requested = add(this.requested, requested)
+    this.compared = add(this.compared, compared)
+    const ports = hostPortsOf(pod)
+    if (ports.length > 0) this.hostPorts = [...this.hostPorts, ...ports]
+  }
+
+  remove(uid: string): void {
+    const pod = this.pods.get(uid)
+    if (!pod) return
+    this.pods.delete(uid)
+    const { requested, compared } = podRequest(pod)
+    this.requested = subtract(this.requested, requested)
+    this.compared = subtract(this.compared, compared)
+    if (hostPortsOf(pod).length > 0) this.hostPorts = [...this.pods.values()].flatMap(hostPortsOf)
+  }
+}
+
+function subtract(left: Amounts, right: Amounts): Amounts {
+  const result: Record<string, number> = { ...left }
+  for (const [name, amount] of Object.entries(right)) result[name] = (result[name] ?? 0) - amount
+  return result
+}
+
+/** Ports of the node that a pod's containers, sidecars included, bind. */
+export function hostPortsOf({ spec }: Pod): readonly HostPort[] {
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
+  const found: HostPort[] = []
+  for (const { ports } of [...spec.containers, ...sidecars])
+    for (const { hostPort, hostIP, protocol } of ports ?? [])
+      if (hostPort) found.push({ ip: hostIP || '0.0.0.0', protocol: protocol ?? 'TCP', port: hostPort })
+  return found
+}
+
+export function portsConflict(left: HostPort, right: HostPort): boolean {
+  return (
+    left.port === right.port &&
+    left.protocol === right.protocol &&
+    (left.ip === right.ip || left.ip === '0.0.0.0' || right.ip === '0.0.0.0')
+  )
+}

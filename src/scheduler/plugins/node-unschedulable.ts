@@ -1,0 +1,14 @@
+import type { SchedulerPlugin } from '../framework.js'
+import { tolerates } from './taint-toleration.js'
+
+const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
+
+/** Cordoned nodes take only pods that tolerate it. */
+export const nodeUnschedulable: SchedulerPlugin = {
+  name: 'NodeUnschedulable',
+  filter({ spec }) {
+    if ((spec.tolerations ?? []).some(toleration => tolerates(toleration, taint))) return undefined
+    return ({ node }) =>
+      node?.spec.unschedulable ? { reasons: ['node(s) were unschedulable'], unresolvable: true } : undefined
+  },
+}
