@@ -58,16 +58,22 @@ function fromEntries(entries: readonly (readonly [string, unknown])[]): { [key: 
 
 /** How many messages a value may hold within each other: recursive types have to end somewhere. */
 const maxDepth = 5
+/** How many fields a message within another has at most, lest values grow with every level. */
+const maxInnerFields = 6
 
 function messageOf(
   message: MessageSchema,
   depth: number,
   inside = (schema: AnySchema) => arbitraryOf(schema, depth + 1),
 ): fc.Arbitrary<{ [name: string]: unknown }> {
-  const model: { [name: string]: fc.Arbitrary<unknown> } = {}
-  for (const { name, field } of jsonFields(message))
-    if (depth < maxDepth || isLeaf(field.schema)) model[name] = inside(field.schema)
-  return fc.record(model, { requiredKeys: [] }).map(record => ({ ...record }))
+  const fields = jsonFields(message).filter(({ field }) => depth < maxDepth || isLeaf(field.schema))
+  // Chosen first and built then: arbitraries of all fields at all depths would be too many.
+  return fc
+    .subarray([...fields], depth === 0 ? {} : { maxLength: Math.min(fields.length, maxInnerFields) })
+    .chain(chosen =>
+      fc.tuple(...chosen.map(({ field }) => inside(field.schema))).map(values => [chosen, values] as const),
+    )
+    .map(([chosen, values]) => fromEntries(chosen.map(({ name }, i) => [name, values[i]])))
 }
 
 function choiceOf(message: MessageSchema, depth: number): fc.Arbitrary<unknown> {

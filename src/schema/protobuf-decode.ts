@@ -13,6 +13,9 @@ type Slots = unknown[]
 /** Reads one field, `type` being the wire type it came with, into the slots. */
 type GetField = (reader: Reader, type: number, end: number, depth: number, slots: Slots) => void
 
+/** By field number; those without a field are holes. */
+type FieldReaders = readonly (GetField | undefined)[]
+
 /** Reads a value, length included. `end` is where the enclosing message ends, `depth` how deep the value is. */
 type Get = (reader: Reader, end: number, depth: number) => unknown
 
@@ -59,7 +62,7 @@ interface Slot {
 
 interface Plan {
   readonly slots: readonly Slot[]
-  readonly byNumber: ReadonlyMap<number, GetField>
+  readonly byNumber: FieldReaders
 }
 
 function planOf(message: MessageSchema): Plan {
@@ -75,12 +78,12 @@ function planOf(message: MessageSchema): Plan {
   }
 }
 
-function fieldReaders(message: MessageSchema, index: ReadonlyMap<string, number>): ReadonlyMap<number, GetField> {
-  const readers = new Map<number, GetField>()
+function fieldReaders(message: MessageSchema, index: ReadonlyMap<string, number>): FieldReaders {
+  const readers: GetField[] = []
   for (const [name, field] of Object.entries(message.fields)) {
     if (field.number === 0) continue
-    if (readers.has(field.number)) throw new TypeError(`${message.name} uses field number ${field.number} twice`)
-    readers.set(field.number, fieldReader(message, name, field, index))
+    if (readers[field.number]) throw new TypeError(`${message.name} uses field number ${field.number} twice`)
+    readers[field.number] = fieldReader(message, name, field, index)
   }
   return readers
 }
@@ -110,17 +113,11 @@ function fieldReader(
   }
 }
 
-function readFields(
-  fields: ReadonlyMap<number, GetField>,
-  reader: Reader,
-  end: number,
-  depth: number,
-  slots: Slots,
-): void {
+function readFields(fields: FieldReaders, reader: Reader, end: number, depth: number, slots: Slots): void {
   if (depth > maxDepth) throw new ProtobufError(`messages nest deeper than ${maxDepth}`)
   while (reader.position < end) {
     const tag = reader.tag(end)
-    const field = fields.get(tag >>> 3)
+    const field = fields[tag >>> 3]
     if (field) field(reader, tag & 7, end, depth, slots)
     else reader.skip(tag, end, depth)
   }
@@ -183,9 +180,9 @@ function listReader(slot: number, { type: itemType, get, packable, zero }: Decod
 
 /** A list in field 1 of a message of its own. */
 function wrappedList(list: ListSchema): Decoding {
-  let fields: ReadonlyMap<number, GetField> | undefined
+  let fields: FieldReaders | undefined
   const get: Get = (reader, end, depth) => {
-    fields ??= new Map([[1, listReader(0, itemReader(list.item))]])
+    fields ??= [undefined, listReader(0, itemReader(list.item))]
     const slots: Slots = []
     readFields(fields, reader, reader.limit(end), depth + 1, slots)
     return slots[0]
@@ -211,7 +208,7 @@ function mapReader(slot: number, { type: valueType, get, zero }: Decoding): GetF
 
 /** Reads the message's fields and answers the one that is set; a boolean counts only if there is nothing else. */
 function choiceReader(message: MessageSchema): Decoding {
-  let compiled: { fields: ReadonlyMap<number, GetField>; order: readonly number[] } | undefined
+  let compiled: { fields: FieldReaders; order: readonly number[] } | undefined
   const get: Get = (reader, end, depth) => {
     compiled ??= compileChoice(message)
     const slots: Slots = []

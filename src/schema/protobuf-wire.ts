@@ -18,8 +18,10 @@ export const WireType = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGro
 export const maxDepth = 100
 
 const emptyBytes = Buffer.alloc(0)
-/** Shorter strings are copied by hand: below this, a call into the runtime costs more than the loop. */
+/** Shorter strings are written by hand: below this, a call into the runtime costs more than the loop. */
 const shortString = 32
+/** The same for reading, where the loop costs more. */
+const shortSlice = 12
 /** A buffer that grew beyond this is not kept for the next message. */
 const keptCapacity = 1 << 20
 
@@ -268,15 +270,7 @@ export class Reader {
     const stop = this.limit(end)
     const at = this.position
     this.position = stop
-    if (stop - at >= shortString) return this.buffer.toString('utf8', at, stop)
-    const { buffer } = this
-    let text = ''
-    for (let i = at; i < stop; i++) {
-      const byte = buffer[i] as number
-      if (byte > 0x7f) return buffer.toString('utf8', at, stop)
-      text += String.fromCharCode(byte)
-    }
-    return text
+    return stop - at > shortSlice ? this.buffer.toString('utf8', at, stop) : shortText(this.buffer, at, stop)
   }
 
   /** A view of the bytes, not a copy. */
@@ -333,6 +327,26 @@ export class Reader {
     if (end - this.position < count) throw truncated()
     this.position += count
   }
+}
+
+/** Four characters at a time, as making each a string of its own is what costs. */
+function shortText(buffer: Buffer, start: number, stop: number): string {
+  let text = ''
+  let at = start
+  for (; at + 4 <= stop; at += 4) {
+    const a = buffer[at] as number
+    const b = buffer[at + 1] as number
+    const c = buffer[at + 2] as number
+    const d = buffer[at + 3] as number
+    if ((a | b | c | d) > 0x7f) return buffer.toString('utf8', start, stop)
+    text += String.fromCharCode(a, b, c, d)
+  }
+  for (; at < stop; at++) {
+    const a = buffer[at] as number
+    if (a > 0x7f) return buffer.toString('utf8', start, stop)
+    text += String.fromCharCode(a)
+  }
+  return text
 }
 
 const truncated = () => new ProtobufError('unexpected end of message')

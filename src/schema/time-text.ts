@@ -39,7 +39,23 @@ export function normaliseMicroTime(text: string): string | undefined {
 /** Seconds since 1970 as `2024-01-01T00:00:00Z`. Throws `TimeTextError` outside the years 1 to 9999. */
 export function formatTime(seconds: number): string {
   if (!(seconds >= zeroTimeSeconds && seconds <= lastSeconds)) throw new TimeTextError('year outside of range [0,9999]')
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
+  const days = Math.floor(seconds / 86_400)
+  const rest = seconds - days * 86_400
+  return `${dateOf(days)}T${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}Z`
+}
+
+const two = (value: number) => (value < 10 ? `0${value}` : `${value}`)
+
+let lastDays = Number.NaN
+let lastDate = ''
+
+/** The date so many days after 1970-01-01. Times that are read together are mostly of one day. */
+function dateOf(days: number): string {
+  if (days !== lastDays) {
+    lastDate = new Date(days * 86_400_000).toISOString().slice(0, 10)
+    lastDays = days
+  }
+  return lastDate
 }
 
 /** As `formatTime`, with six digits of `nanos` (0 to 999,999,999). */
