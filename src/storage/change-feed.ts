@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { checkRevision } from './keys.js'
 import { type Change, CompactedError, FutureRevisionError } from './store.js'
@@ -84,6 +85,8 @@ export class ChangeFeed {
       this.#forget(watcher)
       watcher.wake?.()
     }
+    // It is usual that many watches end with one signal, and no sign of a leak.
+    setMaxListeners(0, signal)
     signal.addEventListener('abort', onAbort)
     this.#all.add(watcher)
     try {

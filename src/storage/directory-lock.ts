@@ -40,9 +40,12 @@ export async function lockDirectory(directory: string): Promise<AsyncDisposable>
       if (inode(name) === found) fs.rmSync(name, { force: true })
     }
     throw new StoreFailedError(`${directory} cannot be locked: others keep trying to`)
-  } catch (error) {
+  } catch (cause) {
     fs.closeSync(folder)
-    throw error
+    if (cause instanceof StoreFailedError) throw cause
+    throw new StoreFailedError(`${directory} cannot be locked: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    })
   }
 }
 

@@ -33,7 +33,10 @@ export function prepareDirectory(directory: string): void {
 /** Opens the tables in a directory that nobody else uses. Throws `StoreFailedError`. */
 export async function openTables(directory: string): Promise<Tables> {
   const file = path.join(directory, 'data.mdb')
+  const lock = `${file}-lock`
   checkDataFile(file)
+  // LMDB makes it anew when it is alone, but goes down if it may not.
+  if (fs.lstatSync(lock, { throwIfNoEntry: false })) fs.closeSync(openFile(lock))
   const binary = { encoding: 'binary', keyEncoding: 'binary' } as const
   const root = open<Buffer, Buffer>(file, {
     ...binary,
@@ -62,7 +65,7 @@ export async function openTables(directory: string): Promise<Tables> {
       meta: table('meta', true),
     }
     if (!tables.meta.get(stateKey)) await tables.meta.put(stateKey, encodeState(emptyState), 1)
-    for (const name of [file, `${file}-lock`]) fs.chmodSync(name, 0o600)
+    for (const name of [file, lock]) fs.chmodSync(name, 0o600)
     // The names of new files have to survive a power cut, too.
     syncDirectory(directory)
     return tables
@@ -81,13 +84,8 @@ const metaPageFlag = 0x08
  * off. So its two meta pages are looked at first.
  */
 function checkDataFile(file: string): void {
-  let handle: number
-  try {
-    handle = fs.openSync(file, fs.constants.O_RDWR)
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return
-    throw new StoreFailedError(`${file} cannot be opened: ${messageOf(cause)}`, { cause })
-  }
+  if (!fs.lstatSync(file, { throwIfNoEntry: false })) return
+  const handle = openFile(file)
   try {
     const { size } = fs.fstatSync(handle)
     // Created, but not written before the power went.
@@ -102,6 +100,14 @@ function checkDataFile(file: string): void {
     }
   } finally {
     fs.closeSync(handle)
+  }
+}
+
+function openFile(file: string): number {
+  try {
+    return fs.openSync(file, fs.constants.O_RDWR)
+  } catch (cause) {
+    throw new StoreFailedError(`${file} cannot be opened: ${messageOf(cause)}`, { cause })
   }
 }
 

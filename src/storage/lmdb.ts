@@ -10,7 +10,7 @@ import { messageOf, openTables, prepareDirectory, type Tables } from './lmdb-fil
 import type { LogRecord } from './lmdb-records.js'
 import { planSweep } from './lmdb-sweep.js'
 import type { View } from './lmdb-view.js'
-import { PastState } from './past-state.js'
+import { type PastState, PastStates } from './past-state.js'
 import {
   type Change,
   CompactedError,
@@ -54,8 +54,6 @@ export async function lmdbStore({ path: directory, clock = systemClock }: LmdbSt
 const piece = 1000
 const pieceBytes = 1 << 20
 const expiryRetryMs = 5000
-const pastStatesKeptMs = 60_000
-const maxPastStates = 4
 
 class LmdbStore implements Store {
   readonly #commits: Commits
@@ -63,9 +61,7 @@ class LmdbStore implements Store {
   readonly #timer: ExpiryTimer
   /** Lists that read the tables; the tables must not be closed under them. */
   readonly #lists = new Set<Promise<unknown>>()
-  /** Past revisions that are being paged through, the latest used last. */
-  readonly #past = new Map<number, PastState<number>>()
-  #pastTimer: Disposable | undefined
+  readonly #past: PastStates<number>
   #expiring = false
   #sweep: Promise<void> = Promise.resolve()
   #end: Promise<void> | undefined
@@ -75,6 +71,7 @@ class LmdbStore implements Store {
     readonly lock: AsyncDisposable,
     readonly clock: Clock,
   ) {
+    this.#past = new PastStates(clock)
     this.#commits = new Commits(
       tables,
       (writes, view) => this.#committed(writes, view),
@@ -148,7 +145,7 @@ class LmdbStore implements Store {
 
   async #close(): Promise<void> {
     this.#timer[Symbol.dispose]()
-    this.#pastTimer?.[Symbol.dispose]()
+    this.#past[Symbol.dispose]()
     await this.#commits.close()
     this.#feed.close(new StoreClosedError())
     await Promise.allSettled([...this.#lists, this.#sweep])
@@ -200,12 +197,24 @@ class LmdbStore implements Store {
       }
       let remaining = 0
       if (last !== undefined) {
-        remaining = view.countAfter(prefix, last)
-        if (past) remaining += past.excess(prefix, last, key => view.keyState(key) !== undefined)
+        remaining = past ? await this.#remainingAt(past.revision, prefix, last) : view.countAfter(prefix, last)
       }
       return { entries, revision: revision ?? view.state.revision, remaining }
     } finally {
       view.release()
+    }
+  }
+
+  async #remainingAt(revision: number, prefix: string, after: string): Promise<number> {
+    for (;;) {
+      const { view, past } = await this.#stateAt(revision)
+      try {
+        if (!past) return view.countAfter(prefix, after)
+        // Another list may have told it of more writes by now.
+        if (past.through === view.state.revision) return view.countAfter(prefix, after) + past.excess(prefix, after)
+      } finally {
+        view.release()
+      }
     }
   }
 
@@ -219,26 +228,14 @@ class LmdbStore implements Store {
       if (revision > state.revision) throw new FutureRevisionError(state.revision)
       if (revision < state.compacted) throw new CompactedError(state.compacted)
       if (revision === state.revision) return { view: view.hold() }
-      past ??= this.#pastState(revision)
+      past ??= this.#past.at(revision)
       for (const record of view.log(past.through, piece)) {
-        past.apply(record.key, record.revision, record.previousRevision || undefined)
+        past.apply(record.key, record.revision, record.previousRevision || undefined, record.value !== undefined)
       }
       if (past.through >= state.revision) return { view: view.hold(), past }
       await nextTurn()
       this.#commits.check()
     }
-  }
-
-  #pastState(revision: number): PastState<number> {
-    const past = this.#past.get(revision) ?? new PastState<number>(revision)
-    this.#past.delete(revision)
-    this.#past.set(revision, past)
-    for (const oldest of this.#past.keys()) {
-      if (this.#past.size > maxPastStates) this.#past.delete(oldest)
-    }
-    this.#pastTimer?.[Symbol.dispose]()
-    this.#pastTimer = this.clock.after(pastStatesKeptMs, () => this.#past.clear())
-    return past
   }
 
   async #compactTo(revision: number): Promise<void> {
@@ -247,7 +244,7 @@ class LmdbStore implements Store {
       const { state } = this.#view
       if (state.compacted >= revision && state.swept >= state.compacted) return
       await this.#commits.keepUp(view => planSweep(view, revision))
-      for (const past of this.#past.keys()) if (past < revision) this.#past.delete(past)
+      this.#past.forgetBefore(revision)
     }
   }
 

@@ -3,7 +3,7 @@ import { ChangeFeed } from './change-feed.js'
 import { ExpiryTimer } from './expiry-timer.js'
 import { checkKey, checkRange, checkRevision, checkTtl } from './keys.js'
 import { OrderedKeys } from './ordered-keys.js'
-import { PastState } from './past-state.js'
+import { type PastState, PastStates } from './past-state.js'
 import {
   type Change,
   CompactedError,
@@ -44,6 +44,7 @@ class MemoryStore implements Store {
   readonly #maxBytes: number
   #revision = 1
   #compacted = 0
+  readonly #past: PastStates<Entry>
   readonly #feed: ChangeFeed
   readonly #timer: ExpiryTimer
   readonly #deadlines = new Map<string, { key: string; deadline: number; revision: number }>()
@@ -57,6 +58,7 @@ class MemoryStore implements Store {
     this.#maxBytes = historyBytes
     // An empty store is at revision 1, and nothing came before.
     this.#compacted = 1
+    this.#past = new PastStates(clock)
     this.#feed = new ChangeFeed({
       newest: () => this.#revision,
       compacted: () => this.#compacted,
@@ -86,7 +88,7 @@ class MemoryStore implements Store {
     let remaining = 0
     if (last !== undefined) {
       remaining = this.#keys.countAfter(last, prefix)
-      if (past) remaining += past.excess(prefix, last, key => this.#entries.has(key))
+      if (past) remaining += past.excess(prefix, last)
     }
     return { entries, revision: revision ?? this.#revision, remaining }
   }
@@ -130,6 +132,7 @@ class MemoryStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#timer[Symbol.dispose]()
+    this.#past[Symbol.dispose]()
     this.#feed.close(new StoreClosedError())
   }
 
@@ -195,11 +198,11 @@ class MemoryStore implements Store {
     checkRevision(revision)
     if (revision > this.#revision) throw new FutureRevisionError(this.#revision)
     if (revision < this.#compacted) throw new CompactedError(this.#compacted)
-    const past = new PastState<Entry>(revision)
-    for (let i = this.#indexOf(revision); i < this.#history.length; i++) {
+    const past = this.#past.at(revision)
+    for (let i = this.#indexOf(past.through); i < this.#history.length; i++) {
       const change = this.#history[i] as Change
-      if (change.type === 'put') past.apply(change.entry.key, change.entry.revision, change.previous)
-      else past.apply(change.key, change.revision, change.previous)
+      if (change.type === 'put') past.apply(change.entry.key, change.entry.revision, change.previous, true)
+      else past.apply(change.key, change.revision, change.previous, false)
     }
     return past
   }
