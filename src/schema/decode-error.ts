@@ -19,6 +19,8 @@ export class DecodeError extends Error {
 export class Misfit {
   /** From the innermost to the outermost. */
   private readonly steps: (string | number)[] = []
+  /** Names of message fields only: Go's own path knows neither indexes nor keys of maps. */
+  private readonly fields: string[] = []
   private struct: string | undefined
 
   private constructor(
@@ -42,9 +44,6 @@ export class Misfit {
     if (message !== undefined) this.struct ??= message.slice(message.lastIndexOf('.') + 1)
     if (message !== undefined && typeof step === 'string') this.fields.push(step)
   }
-
-  /** Names of message fields only: Go's own path knows neither indexes nor keys of maps. */
-  private readonly fields: string[] = []
 
   toError(): DecodeError {
     let path = ''
