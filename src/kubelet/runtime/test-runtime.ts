@@ -38,6 +38,8 @@ export async function startTestRuntime(options: Partial<ContainerdOptions> = {})
     state: join(folder, 'state'),
     sandboxImage: pauseImageName,
     cniConfDir,
+    // To run the tests with another release.
+    binary: process.env['T8S_TEST_CONTAINERD'] ?? 'containerd',
     ...options,
   }
   const dispose = async () => {
