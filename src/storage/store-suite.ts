@@ -88,7 +88,14 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
           assert.deepEqual(plain(conflict.current), ['/a', 'two', 3])
         }
         await store.delete('/a', 3)
-        for (const attempt of [store.update('/a', bytes('x'), 3), store.delete('/a', 3), store.delete('/never', 3)]) {
+        for (const attempt of [
+          store.update('/a', bytes('x'), 3),
+          store.delete('/a', 3),
+          store.delete('/never', 3),
+          store.update('/never', bytes('x'), 0),
+          store.delete('/never', 0),
+          store.delete('', 0),
+        ]) {
           assert.equal((await failure(RevisionConflictError, attempt)).current, undefined)
         }
         assert.equal(await store.revision(), 4)

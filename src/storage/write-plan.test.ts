@@ -30,9 +30,11 @@ for (const { title, requests, told } of [
       { type: 'update', key: '/there', value, expectedRevision: 4, deadline: 0 },
       { type: 'update', key: '/gone', value, expectedRevision: 4, deadline: 0 },
       { type: 'delete', key: '/gone', expectedRevision: 9, deadline: 0 },
+      { type: 'delete', key: '/gone', expectedRevision: 0, deadline: 0 },
+      { type: 'update', key: '/gone', value, expectedRevision: 0, deadline: 0 },
       { type: 'create', key: '/new', value, expectedRevision: 0, deadline: 0 },
     ],
-    told: [{ instead: 5 }, { instead: 5 }, 'nothing there', 'nothing there', [11]],
+    told: [{ instead: 5 }, { instead: 5 }, ...Array<Told>(4).fill('nothing there'), [11]],
   },
   {
     title: 'each request finds what those before it did',

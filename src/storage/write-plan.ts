@@ -10,7 +10,7 @@ export interface WriteRequest {
   readonly key: string
   /** What to write; not for a delete. */
   readonly value?: Uint8Array
-  /** The revision the key must have; 0 if there must be nothing. */
+  /** The revision the key must have; of no meaning for `create`, where there must be nothing. */
   readonly expectedRevision: number
   /** See `KeyState`. */
   readonly deadline: number
@@ -40,7 +40,7 @@ export function planWrites(
   const verdicts = requests.map((request): Verdict => {
     const { key, value } = request
     const previous = states.has(key) ? states.get(key) : lookup(key)
-    if ((previous?.revision ?? 0) !== request.expectedRevision) {
+    if (request.type === 'create' ? previous : previous?.revision !== request.expectedRevision) {
       states.set(key, previous)
       return { instead: previous }
     }
