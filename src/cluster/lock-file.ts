@@ -65,6 +65,12 @@ const readHolder = async (path: string): Promise<ProcessIdentity | 'unknown' | u
   }
 }
 
+/** The process that a lock says holds it, running or not; undefined if nobody does or it does not say. */
+export const lockHolder = async (path: string): Promise<ProcessIdentity | undefined> => {
+  const holder = await readHolder(path)
+  return holder === 'unknown' ? undefined : holder
+}
+
 const heldError = (path: string, holder: ProcessIdentity | undefined): OperatorError =>
   new OperatorError(
     `${path} is locked${holder ? ` by process ${holder.pid}` : ''}`,
