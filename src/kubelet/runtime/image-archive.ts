@@ -75,6 +75,9 @@ const epoch = new Date(0)
 /** The names Go, and so every image, has for what Node calls otherwise. */
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' }
 
+/** This machine's architecture as images name it. */
+export const imageArchitecture = (): string => architectures[process.arch] ?? process.arch
+
 /** Entries of a layer, folders first. */
 async function tarEntries(entries: readonly LayerEntry[]): Promise<TarEntry[]> {
   const byPath = new Map<string, LayerEntry>()
@@ -152,7 +155,7 @@ function imageConfig(recipe: ImageRecipe, layers: readonly LayerFile[]) {
   const { entrypoint, cmd, env, ports, user, workingDir, labels, stopSignal } = recipe
   return {
     created: epoch.toISOString(),
-    architecture: architectures[process.arch] ?? process.arch,
+    architecture: imageArchitecture(),
     os: 'linux',
     config: {
       ...(user && { User: user }),

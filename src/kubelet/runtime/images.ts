@@ -6,10 +6,10 @@ import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ContainerdVersion, Snapshotter } from './containerd-config.js'
+import { type ContainerdVersion, parseContainerdVersion, type Snapshotter } from './containerd-config.js'
 import type { CriClient } from './cri-client.js'
 import type { AuthConfig, PodSandboxConfig } from './cri-messages.js'
-import { writeImageArchive } from './image-archive.js'
+import { imageArchitecture, writeImageArchive } from './image-archive.js'
 import { ImageArchiveError, inspectImageArchive, plannedArchive } from './image-archive-reader.js'
 import { normalizeImageName } from './image-names.js'
 import { programEntries } from './program-files.js'
@@ -21,6 +21,22 @@ export interface ImageTarget {
   readonly snapshotter: Snapshotter
   /** The program `ctr` of the same release. */
   readonly ctr: string
+}
+
+/** What can be known of a containerd that is not ours, by asking it. Throws `RuntimeError` if it cannot be asked. */
+export async function imageTargetOf(
+  socket: string,
+  cri: Pick<CriClient, 'version' | 'status'>,
+  ctr = 'ctr',
+): Promise<ImageTarget> {
+  const [{ runtimeName, runtimeVersion }, { info }] = await Promise.all([
+    cri.version({}),
+    cri.status({ verbose: true }),
+  ])
+  if (runtimeName !== 'containerd') throw new Error(`images cannot be loaded into ${runtimeName}, only into containerd`)
+  const snapshotter = /"snapshotter":"([a-z]+)"/.exec(info['config'] ?? '')?.[1]
+  const version = parseContainerdVersion(`containerd ${runtimeVersion}`)
+  return { socket, version, snapshotter: snapshotter === 'native' ? 'native' : 'overlayfs', ctr }
 }
 
 export interface LoadImageOptions {
@@ -51,12 +67,15 @@ export async function loadImage(
     await pipeline(archive, createWriteStream(file), signal ? { signal } : {})
     return await loadImage(file, target, cri, { ...(name && { name }), ...(signal && { signal }) })
   }
-  const plan = await inspectImageArchive(archive, name).catch(error => {
-    throw error instanceof ImageArchiveError ? new ImageArchiveError(`${basename(archive)}: ${error.message}`) : error
-  })
-  await importArchive(plannedArchive(archive, plan), target, signal)
-  await Promise.all(plan.names.map(image => untilVisible(cri, image, signal)))
-  return plan.names
+  try {
+    const plan = await inspectImageArchive(archive, name)
+    await importArchive(plannedArchive(archive, plan), target, signal)
+    await Promise.all(plan.names.map(image => untilVisible(cri, image, signal)))
+    return plan.names
+  } catch (error) {
+    if (!(error instanceof ImageArchiveError)) throw error
+    throw new ImageArchiveError(`${basename(archive)}: ${error.message}`, { cause: error.cause })
+  }
 }
 
 async function importArchive(archive: Readable, target: ImageTarget, signal?: AbortSignal): Promise<void> {
@@ -75,6 +94,9 @@ async function importArchive(archive: Readable, target: ImageTarget, signal?: Ab
   signal?.throwIfAborted()
   if (code.status === 'rejected') throw new Error(`cannot run ${ctr}`, { cause: code.reason })
   if (fed.status === 'rejected' && !isBrokenPipe(fed.reason)) throw fed.reason
+  if (/might be filtered out|no match for platform/.test(complaint)) {
+    throw new ImageArchiveError(`it holds no image for this machine, linux/${imageArchitecture()}`)
+  }
   if (code.value !== 0) throw new Error(`containerd cannot import the image: ${lastLine(complaint)}`)
 }
 

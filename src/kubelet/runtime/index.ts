@@ -8,6 +8,7 @@ export {
 export { type Containerd, type ContainerdOptions, findCniBinDir, startContainerd } from './containerd.js'
 export type { ContainerdCgroups, ContainerdVersion, Snapshotter } from './containerd-config.js'
 export { deleteContainerd, removeAllPods } from './containerd-removal.js'
+export { type SupervisedContainerd, type SupervisionOptions, superviseContainerd } from './containerd-supervisor.js'
 export { type CriCall, type CriClient, connectCri } from './cri-client.js'
 export * as cri from './cri-messages.js'
 export type { CallOptions } from './grpc-connection.js'
@@ -26,6 +27,7 @@ export {
   buildPauseImage,
   ensurePauseImage,
   type ImageTarget,
+  imageTargetOf,
   type LoadImageOptions,
   loadImage,
   type PullImageOptions,

@@ -12,7 +12,7 @@ import { startContainerd } from './containerd.js'
 import { deleteContainerd, removeAllPods } from './containerd-removal.js'
 import { ContainerState, NamespaceMode, type PodSandboxConfig, PodSandboxState } from './cri-messages.js'
 import { writeImageArchive } from './image-archive.js'
-import { loadImage, pauseImageName, pullImage } from './images.js'
+import { imageTargetOf, loadImage, pauseImageName, pullImage } from './images.js'
 import { listMounts } from './mounts.js'
 import { findProcesses, identify, isAlive, sendSignal } from './processes.js'
 import { isNotFound, isTimeout, RuntimeError } from './runtime-error.js'
@@ -258,6 +258,9 @@ test('images are loaded from files and streams, listed and removed', { timeout: 
   await promisify(execFile)('gzip', [archive])
   const stream = createReadStream(`${archive}.gz`)
   assert.deepEqual(await loadImage(stream, containerd, cri, { name: 'other.example/tool:2' }), ['other.example/tool:2'])
+
+  const { socket, version, snapshotter, ctr } = containerd
+  assert.deepEqual(await imageTargetOf(socket, cri, ctr), { socket, version, snapshotter, ctr })
 
   const { images } = await cri.listImages({})
   const tags = images.flatMap(({ repoTags }) => repoTags)
