@@ -13,13 +13,13 @@ import { serviceUnavailable } from '../machinery/status-error.js'
 export interface Endpoint {
   /** `https://host:port`, possibly with a path below which the API lies. */
   readonly server: string
-  readonly ca?: string
-  readonly clientCert?: string
-  readonly clientKey?: string
-  readonly token?: string
-  readonly tokenFile?: string
+  readonly ca?: string | undefined
+  readonly clientCert?: string | undefined
+  readonly clientKey?: string | undefined
+  readonly token?: string | undefined
+  readonly tokenFile?: string | undefined
   readonly insecureSkipTlsVerify?: boolean
-  readonly tlsServerName?: string
+  readonly tlsServerName?: string | undefined
 }
 
 export interface Transport extends AsyncDisposable {

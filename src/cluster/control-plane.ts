@@ -28,6 +28,13 @@ export interface ControlPlaneOptions {
   readonly serviceCidr?: string
   readonly nodePorts?: { readonly first: number; readonly last: number }
   readonly pki?: ClusterPki
+  /** PEM to serve with, instead of the PKI's own. */
+  readonly serving?: { readonly certificate: string; readonly key: string }
+  /** PEM of authorities whose client certificates are believed, instead of the PKI's own. */
+  readonly clientCa?: string
+  readonly issuer?: string
+  readonly allowAnonymous?: boolean
+  readonly eventTtlSeconds?: number
   readonly authenticators?: readonly Authenticator[]
   /** Components that run beside the server, in this process: started once it answers, disposed of before it stops. */
   readonly components?: readonly Component[]
@@ -48,7 +55,8 @@ export interface ComponentContext {
 
 const defaultServiceCidr = '10.96.0.0/16'
 const defaultNodePorts = { first: 30_000, last: 32_767 }
-const eventTtlSeconds = 3600
+const defaultIssuer = 'https://kubernetes.default.svc'
+const defaultEventTtl = 3600
 const admin: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 
 /**
@@ -83,12 +91,13 @@ export class ControlPlane implements AsyncDisposable {
         resources,
         clock,
         onError,
+        allowAnonymous: options.allowAnonymous ?? true,
         plugins: builtIn({
           serviceCidr,
           nodePorts: options.nodePorts ?? defaultNodePorts,
-          issuer: 'https://kubernetes.default.svc',
+          issuer: options.issuer ?? defaultIssuer,
           serviceAccountKey: pki.serviceAccount.privateKey,
-          eventTtlSeconds,
+          eventTtlSeconds: options.eventTtlSeconds ?? defaultEventTtl,
           ...(options.authenticators ? { authenticators: options.authenticators } : {}),
           kubelets: registries => {
             const kubelets = new KubeletConnection(registries, {
@@ -110,9 +119,9 @@ export class ControlPlane implements AsyncDisposable {
         listener = await listenTls({
           host: bindAddress,
           port: options.port ?? 0,
-          cert: pki.apiserver.certificate,
-          key: pki.apiserver.key,
-          clientCa: pki.ca.certificate,
+          cert: (options.serving ?? pki.apiserver).certificate,
+          key: (options.serving ?? pki.apiserver).key,
+          clientCa: options.clientCa ?? pki.ca.certificate,
           handler: server.handle,
           onError: () => {},
         })

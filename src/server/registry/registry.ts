@@ -121,6 +121,8 @@ export class Registry<T extends ApiObject = ApiObject> {
     else delete metadata.generation
     if (!managedFieldsKnown) delete metadata.managedFields
     resource.strategy.prepareForCreate?.(draft)
+    // What admission adds from here on is nobody's doing.
+    if (!managedFieldsKnown) trackManagedFields(this.resource, undefined, draft, context, '', host.clock.now())
 
     const request = this.#admissionRequest('CREATE', '', namespace, metadata.name ?? '', draft, undefined, context)
     await this.#mutate(request)
@@ -133,7 +135,6 @@ export class Registry<T extends ApiObject = ApiObject> {
     )
     await this.#validateAdmission(request)
     for (const text of resource.strategy.warnings?.(draft as T, undefined) ?? []) context.warn(text)
-    if (!managedFieldsKnown) trackManagedFields(this.resource, undefined, draft, context, '', host.clock.now())
     return this.#insert(draft, context)
   }
 
@@ -239,6 +240,8 @@ export class Registry<T extends ApiObject = ApiObject> {
     if (resource.strategy.generation && !jsonEqual(withoutStatus(draft), withoutStatus(old)))
       metadata.generation = (old.metadata.generation ?? 0) + 1
 
+    if (!change.ownsManagedFields)
+      trackManagedFields(resource, old, draft, context, change.view?.name ?? '', host.clock.now())
     const request = this.#admissionRequest('UPDATE', change.view?.name ?? '', namespace, name, draft, old, context)
     await this.#mutate(request)
     this.#check(
@@ -250,8 +253,6 @@ export class Registry<T extends ApiObject = ApiObject> {
     )
     await this.#validateAdmission(request)
     for (const text of resource.strategy.warnings?.(draft as T, old) ?? []) context.warn(text)
-    if (!change.ownsManagedFields)
-      trackManagedFields(resource, old, draft, context, change.view?.name ?? '', host.clock.now())
     metadata.resourceVersion = String(current.revision)
     if (jsonEqual(draft, old)) return 'unchanged'
     if (metadata.deletionTimestamp && (metadata.deletionGracePeriodSeconds ?? 0) === 0 && this.#released(draft as T))

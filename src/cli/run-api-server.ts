@@ -1,0 +1,165 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFileAtomically } from '../cluster/atomic-file.js'
+import { ControlPlane } from '../cluster/control-plane.js'
+import { terminationSignal } from '../cluster/daemon.js'
+import { OperatorError } from '../cluster/operator-error.js'
+import { type ClusterPki, createClusterPki } from '../cluster/pki.js'
+import { ensureClusterPki } from '../cluster/pki-files.js'
+import { parseDuration } from '../schema/index.js'
+import { tokenFile } from '../server/authentication/token-file.js'
+
+/** The flags of `t8s apiserver`, as the command line has them. */
+export interface ApiServerFlags {
+  readonly bindAddress: string
+  readonly securePort: string
+  readonly advertiseAddress?: string
+  readonly dataDir?: string
+  readonly clientCaFile?: string
+  readonly tlsCertFile?: string
+  readonly tlsPrivateKeyFile?: string
+  readonly tokenAuthFile?: string
+  readonly anonymousAuth: string
+  readonly authorizationMode: string
+  readonly serviceClusterIpRange: string
+  readonly serviceNodePortRange: string
+  readonly serviceAccountIssuer: string
+  readonly serviceAccountSigningKeyFile?: string
+  readonly kubeletClientCertificate?: string
+  readonly kubeletClientKey?: string
+  readonly kubeletCertificateAuthority?: string
+  readonly eventTtl: string
+}
+
+/** Runs the API server until it is asked to end. */
+export async function runApiServer(flags: ApiServerFlags): Promise<void> {
+  if (flags.authorizationMode !== 'AlwaysAllow')
+    throw new OperatorError(
+      `the authorization mode ${flags.authorizationMode} is not there yet`,
+      'Use --authorization-mode AlwaysAllow: every authenticated user may do everything.',
+    )
+  using termination = terminationSignal()
+  const { bindAddress, dataDir, serviceClusterIpRange: serviceCidr } = flags
+  const servedAt = [flags.advertiseAddress, bindAddress].filter(
+    (address): address is string => address !== undefined && address !== '0.0.0.0' && address !== '::',
+  )
+  if (dataDir) await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const pki = await withGivenKeys(
+    flags,
+    dataDir
+      ? await ensureClusterPki(join(dataDir, 'pki'), { serviceCidrs: [serviceCidr], servedAt })
+      : createClusterPki({ serviceCidrs: [serviceCidr], servedAt }),
+  )
+  await using controlPlane = await ControlPlane.start({
+    bindAddress,
+    port: portNumber('--secure-port', flags.securePort),
+    pki,
+    serviceCidr,
+    nodePorts: portRange(flags.serviceNodePortRange),
+    issuer: flags.serviceAccountIssuer,
+    allowAnonymous: flags.anonymousAuth !== 'false',
+    eventTtlSeconds: Number(parseDuration(flags.eventTtl)) / 1e9,
+    ...(dataDir ? { dataDir: join(dataDir, 'store') } : {}),
+    ...(flags.advertiseAddress ? { advertiseAddress: flags.advertiseAddress } : {}),
+    ...(flags.clientCaFile ? { clientCa: await text(flags.clientCaFile) } : {}),
+    ...(await serving(flags)),
+    ...(flags.tokenAuthFile ? { authenticators: [tokenFile(await text(flags.tokenAuthFile))] } : {}),
+  })
+  process.stdout.write(`serving at ${controlPlane.endpoint?.server}\n`)
+  if (dataDir) {
+    const kubeconfig = join(dataDir, 'admin.conf')
+    await writeFileAtomically(kubeconfig, controlPlane.kubeconfig, { mode: 0o600 })
+    process.stdout.write(`an administrator's kubeconfig: ${kubeconfig}\n`)
+  }
+  await aborted(termination.signal)
+}
+
+/** Resolves once the signal has aborted. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    if (signal.aborted) return resolve()
+    // A pending promise does not keep a process alive; a timer does.
+    const alive = setInterval(() => {}, 0x7fffffff)
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(alive)
+        resolve()
+      },
+      { once: true },
+    )
+  })
+
+async function withGivenKeys(flags: ApiServerFlags, pki: ClusterPki): Promise<ClusterPki> {
+  const { serviceAccountSigningKeyFile, kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority } =
+    flags
+  if ((kubeletClientCertificate === undefined) !== (kubeletClientKey === undefined))
+    throw new OperatorError(
+      'a client certificate for kubelets needs its key',
+      'Give both --kubelet-client-certificate and --kubelet-client-key.',
+    )
+  return {
+    ...pki,
+    ...(serviceAccountSigningKeyFile
+      ? { serviceAccount: { ...pki.serviceAccount, privateKey: await text(serviceAccountSigningKeyFile) } }
+      : {}),
+    ...(kubeletClientCertificate && kubeletClientKey
+      ? {
+          apiserverKubeletClient: {
+            certificate: await text(kubeletClientCertificate),
+            key: await text(kubeletClientKey),
+          },
+        }
+      : {}),
+    ...(kubeletCertificateAuthority ? { kubeletCa: await text(kubeletCertificateAuthority) } : {}),
+  }
+}
+
+async function serving({ tlsCertFile, tlsPrivateKeyFile }: ApiServerFlags) {
+  if (!tlsCertFile && !tlsPrivateKeyFile) return {}
+  if (!tlsCertFile || !tlsPrivateKeyFile)
+    throw new OperatorError(
+      'a serving certificate needs its key',
+      'Give both --tls-cert-file and --tls-private-key-file.',
+    )
+  return { serving: { certificate: await text(tlsCertFile), key: await text(tlsPrivateKeyFile) } }
+}
+
+async function text(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new OperatorError(
+      `${path} cannot be read: ${(error as Error).message}`,
+      'Check the path and its permissions.',
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+/** A port from the command line. Throws an `OperatorError` that names the flag. */
+export function portNumber(flag: string, value: string): number {
+  const port = Number(value)
+  if (!/^\d+$/.test(value) || port > 65_535)
+    throw new OperatorError(
+      `${flag} is ${JSON.stringify(value)}, which is no port`,
+      'Ports are numbers from 0 to 65535.',
+    )
+  return port
+}
+
+function portRange(value: string): { readonly first: number; readonly last: number } {
+  const [first = '', last = first] = value.split('-')
+  const range = {
+    first: portNumber('--service-node-port-range', first),
+    last: portNumber('--service-node-port-range', last),
+  }
+  if (range.first > range.last || range.first === 0)
+    throw new OperatorError(
+      `--service-node-port-range is ${value}`,
+      'Give the first and the last port, as in 30000-32767.',
+    )
+  return range
+}

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import { hostname, networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { writeFileAtomically } from './atomic-file.js'
+import { hasCode, OperatorError } from './operator-error.js'
+import type { ClusterPaths } from './paths.js'
+
+/** What `t8s up` was told of a cluster, kept so that later starts are the same. */
+export interface ClusterConfig {
+  readonly name: string
+  readonly apiPort: number
+  /** The address of this machine that the cluster uses for itself. */
+  readonly address: string
+  readonly serviceCidr: string
+  readonly podCidr: string
+  readonly clusterDomain: string
+  /** Address of the cluster's DNS service. */
+  readonly dnsAddress: string
+  readonly nodeName: string
+  readonly kubeletPort: number
+  readonly dnsPort: number
+  readonly simulatedNodes: number
+  /** The kubeconfig that got the cluster's context. */
+  readonly kubeconfig?: string
+}
+
+export const defaultConfig = (name: string): ClusterConfig => ({
+  name,
+  apiPort: 6443,
+  address: machineAddress(),
+  serviceCidr: '10.96.0.0/16',
+  podCidr: '10.244.0.0/16',
+  clusterDomain: 'cluster.local',
+  dnsAddress: '10.96.0.10',
+  nodeName: nodeNameOf(hostname()),
+  kubeletPort: 10250,
+  dnsPort: 10053,
+  simulatedNodes: 0,
+})
+
+/** Host names may have what node names may not. */
+const nodeNameOf = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, '-')
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'node'
+
+/** The first IPv4 address of this machine that others could reach it by. Throws if it has none. */
+export function machineAddress(): string {
+  for (const [name, addresses] of Object.entries(networkInterfaces()))
+    for (const { family, internal, address } of addresses ?? [])
+      if (family === 'IPv4' && !internal && !isOurs(name)) return address
+  throw new OperatorError(
+    'this machine has no IPv4 address besides the loopback',
+    'Give one to a network interface, or name an address with --address.',
+  )
+}
+
+/** Links that clusters make are not the machine's own. */
+const isOurs = (link: string): boolean => /^(t8s|veth|cni|docker|br-)/.test(link)
+
+const fileOf = (paths: ClusterPaths): string => join(paths.data, 'cluster.json')
+
+/** The configuration of a cluster that exists; undefined if there is none. Throws an `OperatorError` if it is damaged. */
+export async function readConfig(paths: ClusterPaths): Promise<ClusterConfig | undefined> {
+  try {
+    return { ...defaultConfig(paths.name), ...(JSON.parse(await readFile(fileOf(paths), 'utf8')) as ClusterConfig) }
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    if (error instanceof SyntaxError)
+      throw new OperatorError(
+        `${fileOf(paths)} is damaged: ${error.message}`,
+        `Repair it, or remove the cluster with \`t8s delete --name ${paths.name}\`.`,
+        { cause: error },
+      )
+    throw error
+  }
+}
+
+export const writeConfig = (paths: ClusterPaths, config: ClusterConfig): Promise<void> =>
+  writeFileAtomically(fileOf(paths), `${JSON.stringify(config, null, 2)}\n`, { mode: 0o644 })
