@@ -1,3 +1,4 @@
+export * from './apply/index.js'
 export * from './clock.js'
 export * from './field-errors.js'
 export * from './fields.js'

@@ -1,0 +1,201 @@
+import type { AnySchema, Field, MessageSchema } from '../../schema/types.js'
+import { fieldOf, resolve } from '../../schema/walk.js'
+
+/**
+ * What server-side apply needs to know of a type, read off its schema once:
+ * - `scalar` and `atomic` are owned and replaced as a whole;
+ * - `struct` and `map` are owned field by field, key by key;
+ * - `keyed` lists are owned item by item, by the items' keys, `set` lists by the items themselves;
+ * - `deduced` is told by the value: objects are maps, lists atomic;
+ * - `ignored` is nobody's: identity and bookkeeping.
+ */
+export type ApplyType =
+  | { readonly kind: 'scalar'; readonly accepts: 'string' | 'number' | 'boolean' | 'any' }
+  | { readonly kind: 'atomic'; readonly inner: ApplyType }
+  | { readonly kind: 'struct'; readonly message: MessageSchema; readonly fields: Map<string, ApplyType> }
+  | { readonly kind: 'map'; readonly value: ApplyType }
+  | { readonly kind: 'keyed'; readonly keys: readonly ItemKey[]; readonly item: ApplyType }
+  | { readonly kind: 'set'; readonly item: ApplyType }
+  | { readonly kind: 'list'; readonly item: ApplyType }
+  | { readonly kind: 'deduced' }
+  | { readonly kind: 'ignored'; readonly inner: ApplyType }
+
+/** A field that identifies items of a list; an item without it counts as having the default. */
+export interface ItemKey {
+  readonly name: string
+  readonly default: unknown
+}
+
+export type StructType = Extract<ApplyType, { kind: 'struct' }>
+export type KeyedType = Extract<ApplyType, { kind: 'keyed' }>
+
+const scalarOf = (accepts: 'string' | 'number' | 'boolean' | 'any'): ApplyType => ({ kind: 'scalar', accepts })
+const text = scalarOf('string')
+const number = scalarOf('number')
+const boolean = scalarOf('boolean')
+const any = scalarOf('any')
+export const deduced: ApplyType = { kind: 'deduced' }
+const ignored = (inner: ApplyType): ApplyType => ({ kind: 'ignored', inner })
+const anything: ApplyType = { kind: 'atomic', inner: deduced }
+
+const types = new WeakMap<AnySchema, ApplyType>()
+const granularTypes = new WeakMap<AnySchema, ApplyType>()
+const objectTypes = new WeakMap<AnySchema, ApplyType>()
+
+/** The type of a schema; undefined means nothing is known. */
+export function applyTypeOf(schema: AnySchema | undefined, granular = false): ApplyType {
+  if (!schema) return deduced
+  const cache = granular ? granularTypes : types
+  let type = cache.get(schema)
+  if (!type) {
+    type = compile(schema, granular)
+    cache.set(schema, type)
+  }
+  return type
+}
+
+function compile(schema: AnySchema, granular: boolean): ApplyType {
+  const resolved = resolve(schema)
+  switch (resolved.kind) {
+    case 'message': {
+      if (resolved.choice) return anything
+      const struct: ApplyType = { kind: 'struct', message: resolved, fields: new Map() }
+      return resolved.atomic && !granular ? { kind: 'atomic', inner: struct } : struct
+    }
+    case 'map': {
+      const map: ApplyType = { kind: 'map', value: applyTypeOf(resolved.value) }
+      return resolved.atomic && !granular ? { kind: 'atomic', inner: map } : map
+    }
+    case 'list': {
+      const item = applyTypeOf(resolved.item)
+      const { type, keys } = resolved.semantics
+      if (type === 'set') return { kind: 'set', item }
+      if (type === 'map')
+        return { kind: 'keyed', item, keys: [...keys].sort().map(name => itemKey(resolved.item, name)) }
+      return { kind: 'atomic', inner: { kind: 'list', item } }
+    }
+    case 'string':
+    case 'bytes':
+    case 'time':
+    case 'microTime':
+    case 'duration':
+    case 'binary':
+      return text
+    case 'boolean':
+      return boolean
+    case 'int32':
+    case 'int64':
+    case 'uint32':
+    case 'uint64':
+    case 'double':
+      return number
+    case 'rawExtension':
+      return deduced
+    case 'json':
+    case 'fieldsV1':
+      return anything
+    default:
+      return any
+  }
+}
+
+function itemKey(item: AnySchema, name: string): ItemKey {
+  const message = resolve(item)
+  const field = message.kind === 'message' ? fieldOf(message, name) : undefined
+  return { name, default: field?.default }
+}
+
+/** The type of a field of a struct; undefined if it is not declared. */
+export function fieldType(struct: StructType, name: string): ApplyType | undefined {
+  let type = struct.fields.get(name)
+  if (!type) {
+    const field: Field<AnySchema> | undefined = fieldOf(struct.message, name)
+    if (!field) return isOpen(struct.message) ? deduced : undefined
+    type = applyTypeOf(field.schema, field.granular ?? false)
+    struct.fields.set(name, type)
+  }
+  return type
+}
+
+/** Custom resources may keep fields that their schema does not declare. */
+const isOpen = (message: MessageSchema): boolean => (message as { readonly open?: boolean }).open ?? false
+
+const unownedMetadata = [
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'clusterName',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+]
+
+/** The type of a whole object: identity and bookkeeping are nobody's. */
+export function objectTypeOf(schema: AnySchema | undefined): ApplyType {
+  if (!schema) return schemaless
+  let type = objectTypes.get(schema)
+  if (!type) {
+    type = compile(schema, true)
+    if (type.kind === 'struct') {
+      type.fields.set('apiVersion', ignored(text)).set('kind', ignored(text))
+      const metadata = fieldOf(type.message, 'metadata')
+      const inner = metadata && compile(metadata.schema, true)
+      if (inner?.kind === 'struct') {
+        for (const name of unownedMetadata) inner.fields.set(name, ignored(fieldType(inner, name) ?? deduced))
+        type.fields.set('metadata', inner)
+      }
+    }
+    objectTypes.set(schema, type)
+  }
+  return type
+}
+
+const schemalessMessage = (fields: readonly [string, ApplyType][]): StructType => ({
+  kind: 'struct',
+  message: { kind: 'message', name: '', fields: {}, atomic: false, open: true } as MessageSchema,
+  fields: new Map(fields),
+})
+
+const schemaless: ApplyType = schemalessMessage([
+  ['apiVersion', ignored(text)],
+  ['kind', ignored(text)],
+  ['metadata', schemalessMessage(unownedMetadata.map(name => [name, ignored(deduced)]))],
+])
+
+/** What `deduced` stands for with these values; the first that is there decides. */
+export function deduce(...values: readonly unknown[]): ApplyType {
+  for (const value of values) {
+    if (value === undefined || value === null) continue
+    if (Array.isArray(value)) return anyList
+    if (typeof value === 'object') return anyMap
+    return any
+  }
+  return any
+}
+
+const anyMap: ApplyType = { kind: 'map', value: deduced }
+const anyList: ApplyType = { kind: 'atomic', inner: { kind: 'list', item: deduced } }
+
+/** The path element of an item of a keyed list, canonical: keys sorted, defaults filled in. */
+export function itemElement({ keys }: KeyedType, item: unknown): string {
+  let element = 'k:{'
+  let separator = ''
+  for (const key of keys) {
+    const value = keyValue(key, item)
+    if (value === undefined || value === null) continue
+    element += `${separator}${JSON.stringify(key.name)}:${JSON.stringify(value)}`
+    separator = ','
+  }
+  return `${element}}`
+}
+
+/** The value of a key of an item, its default if it has none. */
+export function keyValue(key: ItemKey, item: unknown): unknown {
+  const value = (item as { readonly [name: string]: unknown } | null)?.[key.name]
+  return value ?? key.default
+}
+
+/** The path element of an item of a set. */
+export const valueElement = (item: unknown): string => `v:${JSON.stringify(item)}`
