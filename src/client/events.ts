@@ -8,5 +8,6 @@ export type EventType = 'Normal' | 'Warning'
  * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ allows).
  */
 export interface EventRecorder {
-  record(object: ApiObject, type: EventType, reason: string, message: string): void
+  /** `fieldPath`: the part of the object it happened to, e.g. `spec.containers{web}`. */
+  record(object: ApiObject, type: EventType, reason: string, message: string, fieldPath?: string): void
 }
