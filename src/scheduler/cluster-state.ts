@@ -1,0 +1,87 @@
+import type { Node, Pod } from '../api/core/v1/index.js'
+import type { Snapshot } from './framework.js'
+import { NodeInfo } from './node-info.js'
+
+/**
+ * The nodes and the pods on them, kept change by change. A pod that has been given a node counts there at once
+ * (`assume`), long before the API server tells of it.
+ */
+export class ClusterState implements Snapshot {
+  readonly #infos = new Map<string, NodeInfo>()
+  #nodes: NodeInfo[] | undefined
+  /** Where each counted pod is, by uid. */
+  readonly #placed = new Map<string, string>()
+  readonly #assumed = new Set<string>()
+
+  get nodes(): readonly NodeInfo[] {
+    return (this.#nodes ??= [...this.#infos.values()]
+      .filter(({ node }) => node !== undefined)
+      .sort((a, b) => (a.name < b.name ? -1 : 1)))
+  }
+
+  get(name: string): NodeInfo | undefined {
+    const info = this.#infos.get(name)
+    return info?.node ? info : undefined
+  }
+
+  setNode(node: Node): void {
+    const info = this.#info(node.metadata.name ?? '')
+    if (!info.node) this.#nodes = undefined
+    info.node = node
+  }
+
+  removeNode(name: string): void {
+    const info = this.#infos.get(name)
+    if (!info) return
+    this.#nodes = undefined
+    // Pods may outlive their node for a while, and a node may come back.
+    if (info.pods.size === 0) this.#infos.delete(name)
+    else info.node = undefined
+  }
+
+  /** Takes in what the API server says of a pod that has a node. */
+  setPod(pod: Pod): void {
+    const { uid = '' } = pod.metadata
+    this.#assumed.delete(uid)
+    this.#place(pod, pod.spec.nodeName ?? '')
+  }
+
+  removePod(uid: string): void {
+    this.#assumed.delete(uid)
+    const name = this.#placed.get(uid)
+    if (name === undefined) return
+    this.#placed.delete(uid)
+    const info = this.#infos.get(name)
+    info?.remove(uid)
+    if (info && info.pods.size === 0 && !info.node) this.#infos.delete(name)
+  }
+
+  /** Counts a pod on the node just chosen for it. */
+  assume(pod: Pod, node: string): void {
+    this.#assumed.add(pod.metadata.uid ?? '')
+    this.#place(pod, node)
+  }
+
+  /** Takes an assumption back (the binding failed), unless the API server has confirmed it meanwhile. */
+  forget(uid: string): void {
+    if (this.#assumed.has(uid)) this.removePod(uid)
+  }
+
+  isAssumed(uid: string): boolean {
+    return this.#assumed.has(uid)
+  }
+
+  #place(pod: Pod, node: string): void {
+    const { uid = '' } = pod.metadata
+    const before = this.#placed.get(uid)
+    if (before !== undefined && before !== node) this.#infos.get(before)?.remove(uid)
+    this.#placed.set(uid, node)
+    this.#info(node).add(pod)
+  }
+
+  #info(name: string): NodeInfo {
+    let info = this.#infos.get(name)
+    if (!info) this.#infos.set(name, (info = new NodeInfo(name)))
+    return info
+  }
+}
