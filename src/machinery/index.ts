@@ -8,6 +8,7 @@ export * from './int-or-string.js'
 export * from './ip-address.js'
 export * from './json-equal.js'
 export * from './labels.js'
+export * from './meta/index.js'
 export * as names from './names.js'
 export * from './negotiation.js'
 export * from './object.js'
@@ -15,5 +16,27 @@ export * from './patch/index.js'
 export * from './path.js'
 export * from './quantity.js'
 export * from './resource.js'
-export * from './status-error.js'
+export {
+  alreadyExists,
+  badRequest,
+  conflict,
+  type FieldError,
+  forbidden,
+  gone,
+  internalError,
+  invalid,
+  isAlreadyExists,
+  isConflict,
+  isGone,
+  isNotFound,
+  notFound,
+  qualified,
+  type ResourceName,
+  type StatusBody,
+  StatusError,
+  serviceUnavailable,
+  staleObject,
+  tooManyRequests,
+  unauthorized,
+} from './status-error.js'
 export * from './validate-labels.js'

@@ -1,6 +1,5 @@
 export * from './apply-patch.js'
 export { ApplyConflictError, type Conflict } from './conflicts.js'
-export type { ManagedFieldsEntry } from './entries.js'
 export { canonicalFieldSet, type FieldSet } from './field-set.js'
 export { lastAppliedAnnotation } from './last-applied.js'
 export { fieldsAt, type ManagedType, type VersionView } from './managed-object.js'

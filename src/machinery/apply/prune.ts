@@ -37,35 +37,28 @@ function visit(value: unknown, type: ApplyType, place: Place): unknown {
     case 'struct':
     case 'map':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-      return emptied(
-        value,
-        mapFields(value as Values, (field, name) => {
-          const child = type.kind === 'map' ? type.value : fieldType(type, name)
-          // A field of a struct goes with what is in it; a key of a map is owned on its own.
-          const kept = step(field, child ?? deduced, `f:${name}`, place, type.kind === 'struct' && child !== undefined)
-          return kept === gone ? undefined : kept
-        }),
-      )
+      return mapFields(value as Values, (field, name) => {
+        const child = type.kind === 'map' ? type.value : fieldType(type, name)
+        // A field of a struct goes with what is in it; a key of a map is owned on its own.
+        const kept = step(field, child ?? deduced, `f:${name}`, place, type.kind === 'struct' && child !== undefined)
+        return kept === gone ? undefined : kept
+      })
     case 'keyed':
     case 'set': {
       if (!Array.isArray(value)) return value
       const kept = value
         .map(item => {
           const element = type.kind === 'keyed' ? itemElement(type, item) : valueElement(item)
-          return step(item, type.item, element, place, false) ?? item
+          return step(item, type.item, element, place, false)
         })
         .filter(item => item !== gone)
       const same = kept.length === value.length && kept.every((item, index) => item === value[index])
-      return same ? value : emptied(value, kept)
+      return same ? value : kept
     }
     default:
       return value
   }
 }
-
-/** A container that lost all it had goes, too. */
-const emptied = (before: object, after: object): unknown =>
-  before !== after && Object.keys(after).length === 0 ? undefined : after
 
 function step(value: unknown, type: ApplyType, element: string, place: Place, named: boolean): unknown {
   const last = below(place.last, element)
