@@ -11,6 +11,7 @@ import { isAllowedByLastApplied, withLastApplied } from './last-applied.js'
 import { ChangesByVersion, changesOf, emptyObject, type ManagedType, ownable } from './managed-object.js'
 import { merge } from './merge.js'
 import { prune } from './prune.js'
+import { reconciled } from './reconcile.js'
 import { tracked } from './update.js'
 
 /** A server-side apply. */
@@ -96,7 +97,7 @@ function own(
 function knownEntries(request: ApplyRequest): readonly Entry[] {
   const { live, managedFields = [] } = request
   const entries = readEntries(managedFields) ?? []
-  if (entries.length || !live) return entries
+  if (entries.length || !live) return reconciled(entries, request.schema)
   const empty = emptyObject(request.schema)
   const changes = new ChangesByVersion(empty, live, request, changesOf(empty, live, request))
   return tracked([], changes, { manager: firstManager, apiVersion: request.apiVersion, time: request.time })

@@ -10,6 +10,7 @@ import {
 } from './entries.js'
 import { difference, union } from './field-set.js'
 import { ChangesByVersion, changesOf, emptyObject, type ManagedType } from './managed-object.js'
+import { reconciled } from './reconcile.js'
 
 /** An ordinary create, update or patch. */
 export interface ManagedUpdate extends ManagedType {
@@ -40,7 +41,8 @@ export function updateManagedFields(update: ManagedUpdate): readonly ManagedFiel
   const from = before ?? emptyObject(update.schema)
   const changes = changesOf(from, after, update)
   if (!changes) return usable ? managedFields : kept
-  return writeEntries(capUpdaters(tracked(entries, new ChangesByVersion(from, after, update, changes), update)))
+  const current = reconciled(entries, update.schema)
+  return writeEntries(capUpdaters(tracked(current, new ChangesByVersion(from, after, update, changes), update)))
 }
 
 const fieldsOf = (object: object | undefined): readonly ManagedFieldsEntry[] =>
