@@ -85,6 +85,7 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
         method: 'GET',
         path: pathOf(kind, options.namespace),
         query: listQuery(options),
+        ...(options.metadataOnly ? { headers: { accept: metadataOf('PartialObjectMetadataList') } } : {}),
         ...signalOf(options),
       })
       return {
@@ -108,9 +109,11 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
           method: 'GET',
           path: pathOf(kind, options.namespace),
           query,
+          ...(options.metadataOnly ? { headers: { accept: metadataOf('PartialObjectMetadata') } } : {}),
           ...(signal ? { signal } : {}),
         })
-        if (response.status >= 400) throw StatusError.from(((await answerValue(response)) ?? {}) as object, response.status)
+        if (response.status >= 400)
+          throw StatusError.from(((await answerValue(response)) ?? {}) as object, response.status)
         for await (const event of eventsOf(response)) yield watchEvent<T>(event)
       } catch (error) {
         if (!signal?.aborted) throw error
@@ -157,6 +160,8 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
   }
   return client
 }
+
+const metadataOf = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`
 
 const neverAborts = new AbortController().signal
 

@@ -16,6 +16,8 @@ export interface ReadOptions {
 export interface ListOptions extends ReadOptions {
   /** All namespaces when absent. */
   readonly namespace?: string
+  /** Ask for no more than kind and metadata; a server in the same process answers with whole objects all the same. */
+  readonly metadataOnly?: boolean
   readonly labelSelector?: string
   readonly fieldSelector?: string
   readonly limit?: number

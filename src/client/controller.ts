@@ -15,7 +15,28 @@ export interface Again {
   readonly after: number
 }
 
-/** A read-only view of the informers' caches. Objects are shared: never change them. */
+/** A kind of any object, whatever may be sent to create one. */
+export type AnyKind = Kind<ApiObject, unknown>
+
+/**
+ * A way to find objects of a kind by something else than their names. Declare it once, as a constant: the caches build
+ * it when it is first used and keep it up to date from then on.
+ */
+export interface Index<T extends ApiObject> {
+  readonly kind: Kind<T, unknown>
+  readonly keys: (object: T) => Iterable<string>
+}
+
+/** Declares an index: `index(Pod, pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []))`. */
+export const index = <T extends ApiObject, I>(kind: Kind<T, I>, keys: (object: T) => Iterable<string>): Index<T> => ({
+  kind,
+  keys,
+})
+
+/**
+ * A read-only view of the informers' caches. Objects are shared: never change them. Reading a kind that nobody watches
+ * throws: it would look as if there were none.
+ */
 export interface Cache {
   get<T extends ApiObject, I>(kind: Kind<T, I>, ref: ObjectRef): T | undefined
   /** In no particular order. */
@@ -28,6 +49,8 @@ export interface Cache {
   ): readonly T[]
   /** Objects whose controller (the owner reference marked so) has this uid; indexed. */
   ownedBy<T extends ApiObject, I>(kind: Kind<T, I>, ownerUid: string): readonly T[]
+  /** Objects that the index finds under `key`. */
+  by<T extends ApiObject>(index: Index<T>, key: string): readonly T[]
 }
 
 export interface ReconcileContext extends Cache {
@@ -48,20 +71,24 @@ export interface Controller {
   readonly watches: Watches
   /** Keys worked on at the same time; 8 by default. */
   readonly concurrency?: number
+  /** Who events say they come from; the name with `-controller` behind it by default. */
+  readonly eventSource?: string
   reconcile(key: Key, context: ReconcileContext): Promise<Again | undefined>
 }
 
 export interface Watches {
   /** The kind whose keys are reconciled. */
-  readonly for: Kind<ApiObject>
+  readonly for: AnyKind
   /** Kinds that `for` objects control: a change brings the owner's key. */
-  readonly owns?: readonly Kind<ApiObject>[]
+  readonly owns?: readonly AnyKind[]
+  /** Kinds that are only looked at: their changes bring nothing. */
+  readonly reads?: readonly AnyKind[]
   /** Other kinds, and which keys a change of theirs concerns. `old` is the object before the change. */
   readonly also?: readonly AlsoWatch[]
 }
 
 export interface AlsoWatch {
-  readonly kind: Kind<ApiObject>
+  readonly kind: AnyKind
   readonly keys: (object: ApiObject, old: ApiObject | undefined, cache: Cache) => Iterable<Key>
 }
 
