@@ -1,0 +1,170 @@
+import { type ClusterConfig, defaultConfig, readConfig } from '../cluster/cluster-config.js'
+import { terminationSignal } from '../cluster/daemon.js'
+import { bringUp, clusterStatus, contextName, deleteCluster, takeDown } from '../cluster/lifecycle.js'
+import { OperatorError } from '../cluster/operator-error.js'
+import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
+import { elapsed, showProgress } from '../cluster/progress.js'
+import { formatIp, parseCidr } from '../machinery/ip-address.js'
+import { parseDuration } from '../schema/index.js'
+import { followLogs } from './follow-logs.js'
+import { portNumber } from './run-api-server.js'
+
+interface ClusterFlags {
+  readonly name: string
+  readonly root?: string
+}
+
+interface UpFlags extends ClusterFlags {
+  readonly install: boolean
+  readonly apiPort?: string
+  readonly address?: string
+  readonly serviceCidr?: string
+  readonly podCidr?: string
+  readonly kubeletPort?: string
+  readonly dnsPort?: string
+  readonly nodeName?: string
+  readonly simulatedNodes?: string
+  readonly kubeconfig?: string
+  readonly timeout: string
+}
+
+/** `t8s up` */
+export async function up(flags: UpFlags): Promise<void> {
+  requireRoot('up')
+  const paths = pathsOf(flags)
+  const config = configOf(flags, (await readConfig(paths)) ?? defaultConfig(flags.name))
+  using progress = showProgress(process.stderr)
+  using termination = terminationSignal()
+  const began = performance.now()
+  const { kubeconfig, alreadyUp } = await bringUp({
+    paths,
+    config,
+    progress,
+    install: flags.install,
+    signal: termination.signal,
+    timeoutMs: Number(parseDuration(flags.timeout)) / 1e6,
+  })
+  const context = contextName(config.name)
+  process.stdout.write(
+    `\n${alreadyUp ? 'The cluster is up already' : `The cluster is ready after ${elapsed(performance.now() - began)}`}. ` +
+      `kubectl's context is now "${context}" (${kubeconfig}).\n\nTry:\n` +
+      `  kubectl get nodes -o wide\n` +
+      `  t8s image load FILE${flags.name === defaultName ? '' : ` --name ${flags.name}`}      # a Docker or OCI archive, when there is no registry\n` +
+      `  kubectl create deployment web --image=IMAGE --replicas=3\n`,
+  )
+}
+
+const defaultName = 'typernetes'
+
+/** `t8s down` */
+export async function down(flags: ClusterFlags): Promise<void> {
+  requireRoot('down')
+  const { paths, config } = await existing(flags)
+  using progress = showProgress(process.stderr)
+  await progress.step('stopping the cluster', () => takeDown(paths, config))
+  process.stdout.write('The cluster is stopped; its data is kept. `t8s up` starts it again.\n')
+}
+
+/** `t8s delete` */
+export async function remove(flags: ClusterFlags): Promise<void> {
+  requireRoot('delete')
+  const paths = pathsOf(flags)
+  const config = (await readConfig(paths).catch(() => undefined)) ?? defaultConfig(flags.name)
+  using progress = showProgress(process.stderr)
+  await progress.step('removing the cluster', () => deleteCluster(paths, config))
+}
+
+/** `t8s status`: exit code 0 if all is well, 1 if something is not, 3 if the cluster is stopped. */
+export async function status(flags: ClusterFlags): Promise<void> {
+  const found = await clusterStatus(pathsOf(flags))
+  if (!found) {
+    process.stdout.write(`There is no cluster ${flags.name}. \`t8s up\` makes it.\n`)
+    process.exitCode = 3
+    return
+  }
+  const { config, supervisor, processes, troubles } = found
+  if (supervisor === undefined && Object.keys(troubles).length === 0) {
+    process.stdout.write(`The cluster ${flags.name} is stopped. \`t8s up\` starts it.\n`)
+    process.exitCode = 3
+    return
+  }
+  const lines = [
+    `cluster ${config.name} at https://127.0.0.1:${config.apiPort}, context ${contextName(config.name)}`,
+    '',
+  ]
+  lines.push(
+    `  supervisor     ${supervisor === undefined ? 'not running; `t8s up` starts it' : `running, pid ${supervisor}`}`,
+  )
+  for (const { name, running, identity, restarts, startedAt } of processes)
+    lines.push(
+      `  ${name.padEnd(14)} ${running ? `running, pid ${identity?.pid}` : 'not running'}` +
+        `${startedAt && running ? `, up ${elapsed(Date.now() - startedAt)}` : ''}${restarts ? `, restarted ${restarts} times` : ''}`,
+    )
+  lines.push('')
+  for (const [part, trouble] of Object.entries(troubles)) lines.push(`  ${part.padEnd(14)} ${trouble ?? 'ok'}`)
+  process.stdout.write(`${lines.join('\n')}\n`)
+  if (supervisor === undefined || Object.values(troubles).some(trouble => trouble !== undefined)) process.exitCode = 1
+}
+
+/** `t8s logs [component]` */
+export async function logs(
+  component: string | undefined,
+  flags: ClusterFlags & { readonly follow?: boolean; readonly tail: string },
+): Promise<void> {
+  const { paths, config } = await existing(flags)
+  const lines = Number(flags.tail)
+  if (!Number.isSafeInteger(lines) || lines < 0)
+    throw new OperatorError(`--tail is ${JSON.stringify(flags.tail)}`, 'Give a number of lines.')
+  using termination = terminationSignal()
+  await followLogs(paths, config, { component, lines, follow: flags.follow === true, signal: termination.signal })
+}
+
+function pathsOf({ name, root }: ClusterFlags): ClusterPaths {
+  // Children are told by the environment, so that all agree.
+  if (root) process.env['T8S_ROOT'] = root
+  return clusterPaths(name, { root })
+}
+
+async function existing(flags: ClusterFlags): Promise<{ paths: ClusterPaths; config: ClusterConfig }> {
+  const paths = pathsOf(flags)
+  const config = await readConfig(paths)
+  if (!config) throw new OperatorError(`there is no cluster ${flags.name}`, '`t8s up` makes it.')
+  return { paths, config }
+}
+
+function requireRoot(command: string): void {
+  if (process.getuid?.() !== 0)
+    throw new OperatorError(`\`t8s ${command}\` must be run as root`, `It runs containers. Try: sudo t8s ${command}`)
+}
+
+/** What was chosen before, and what the flags change of it. */
+function configOf(flags: UpFlags, known: ClusterConfig): ClusterConfig {
+  const serviceCidr = networkOf('--service-cidr', flags.serviceCidr ?? known.serviceCidr)
+  const cidr = parseCidr(serviceCidr)
+  return {
+    ...known,
+    serviceCidr,
+    podCidr: networkOf('--pod-cidr', flags.podCidr ?? known.podCidr),
+    dnsAddress: cidr ? formatIp({ family: cidr.family, value: cidr.network + 10n }) : known.dnsAddress,
+    ...(flags.address ? { address: flags.address } : {}),
+    ...(flags.nodeName ? { nodeName: flags.nodeName } : {}),
+    ...(flags.kubeconfig ? { kubeconfig: flags.kubeconfig } : {}),
+    ...(flags.apiPort ? { apiPort: portNumber('--api-port', flags.apiPort) } : {}),
+    ...(flags.kubeletPort ? { kubeletPort: portNumber('--kubelet-port', flags.kubeletPort) } : {}),
+    ...(flags.dnsPort ? { dnsPort: portNumber('--dns-port', flags.dnsPort) } : {}),
+    ...(flags.simulatedNodes ? { simulatedNodes: countOf('--simulated-nodes', flags.simulatedNodes) } : {}),
+  }
+}
+
+function networkOf(flag: string, value: string): string {
+  if (!parseCidr(value))
+    throw new OperatorError(`${flag} is ${JSON.stringify(value)}, which is no network`, 'Write it as in 10.96.0.0/16.')
+  return value
+}
+
+function countOf(flag: string, value: string): number {
+  const count = Number(value)
+  if (!Number.isSafeInteger(count) || count < 0)
+    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'Give a number, such as 100.')
+  return count
+}

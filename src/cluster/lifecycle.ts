@@ -1,0 +1,250 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Node } from '../api/core/v1/index.js'
+import { apiClient } from '../client/api-client.js'
+import type { Client } from '../client/client.js'
+import { httpsTransport } from '../client/https-transport.js'
+import { queryDns } from '../network/dns/index.js'
+import { installPackages } from './apt.js'
+import { type ClusterConfig, readConfig, writeConfig } from './cluster-config.js'
+import { firstAddress } from './control-plane.js'
+import { findDaemon, startDaemon, stopDaemon } from './daemon.js'
+import { contextEntry, kubeconfigForNewContext, mergeContext, removeContext } from './kubeconfig.js'
+import { tailLog } from './log-file.js'
+import { removeNode, stopNode } from './node-removal.js'
+import { messageOf, OperatorError } from './operator-error.js'
+import { missingRequirements } from './packages.js'
+import type { ClusterPaths } from './paths.js'
+import { type ClusterPki, identities, issueClientCertificate } from './pki.js'
+import { ensureClusterPki } from './pki-files.js'
+import type { ProcessSpec } from './process-spec.js'
+import type { Progress } from './progress.js'
+import { answersHttp } from './readiness.js'
+import { endOrphans, listProcesses } from './supervisor.js'
+
+/** The program that runs the parts of a cluster: this one. */
+const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+
+const pollMs = 20
+const dnsProbe = 'kubernetes.default.svc'
+
+export interface UpOptions {
+  readonly paths: ClusterPaths
+  readonly config: ClusterConfig
+  readonly progress: Progress
+  /** False only lists what would be installed. */
+  readonly install: boolean
+  readonly signal: AbortSignal
+  /** How long the cluster may take to become ready, in ms. */
+  readonly timeoutMs: number
+}
+
+/** The name of a cluster's context, cluster and user in a kubeconfig. */
+export const contextName = (cluster: string): string => (cluster === 'typernetes' ? cluster : `typernetes-${cluster}`)
+
+const supervisorDir = (paths: ClusterPaths): string => join(paths.run, 'supervisor')
+const supervisorLog = (paths: ClusterPaths): string => join(paths.logs, 'supervisor.log')
+
+/**
+ * Brings a cluster up: installs what is missing, makes its certificates, starts it in the background, and waits until
+ * its node is ready and its DNS answers. Harmless if it is up already. If it fails or is interrupted, what it has
+ * started is stopped again. Answers the path of the kubeconfig that got the context.
+ */
+export async function bringUp(
+  options: UpOptions,
+): Promise<{ readonly kubeconfig: string; readonly alreadyUp: boolean }> {
+  const { paths, config, progress, signal } = options
+  await ensurePackages(options)
+  signal.throwIfAborted()
+  const pki = await progress.step('certificates', () => prepareFiles(paths, config))
+  const running = await findDaemon(supervisorDir(paths))
+  try {
+    if (!running)
+      await progress.step('processes', async step => {
+        step.detail('starting')
+        await endOrphans(supervisorDir(paths))
+        await startDaemon([process.execPath, program, 'supervise', '--name', config.name, ...rootFlag()], {
+          stateDir: supervisorDir(paths),
+          logFile: supervisorLog(paths),
+          signal,
+        })
+      })
+    await using transport = httpsTransport(adminEndpoint(config, pki))
+    const client = apiClient(transport.handle)
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
+    const waitFor = (title: string, check: () => Promise<string | undefined>) =>
+      progress.step(title, step =>
+        until(
+          check,
+          text => step.detail(text),
+          patience,
+          () => explain(paths, title),
+        ),
+      )
+    await waitFor('API server', () => apiServerTrouble(config, pki))
+    await Promise.all([
+      waitFor('node ready', () => nodeTrouble(client, config.nodeName)),
+      waitFor('cluster DNS', () => dnsTrouble(config)),
+    ])
+    const kubeconfig = await mergeContext(
+      config.kubeconfig ?? (await kubeconfigForNewContext()),
+      contextEntry({
+        name: contextName(config.name),
+        server: adminEndpoint(config, pki).server,
+        ca: pki.ca.certificate,
+        credential: issueClientCertificate(pki.ca, identities.admin),
+      }),
+    )
+    await writeConfig(paths, { ...config, kubeconfig })
+    return { kubeconfig, alreadyUp: running !== undefined }
+  } catch (error) {
+    // Nothing half-started is left behind; a cluster that ran before is not ours to stop.
+    if (!running) await progress.step('stopping again', () => takeDown(paths, config))
+    throw error
+  }
+}
+
+/** Stops everything and keeps the data. Harmless if nothing runs. */
+export async function takeDown(paths: ClusterPaths, config: ClusterConfig): Promise<void> {
+  await stopDaemon(supervisorDir(paths))
+  await endOrphans(supervisorDir(paths))
+  await stopNode(paths, config)
+}
+
+/** Removes every trace of a cluster. Harmless if there is none. */
+export async function deleteCluster(paths: ClusterPaths, config: ClusterConfig): Promise<void> {
+  await takeDown(paths, config)
+  await removeNode(paths, config)
+  if (config.kubeconfig) await removeContext(contextName(config.name), config.kubeconfig)
+  for (const folder of [paths.run, paths.logs, paths.data]) await rm(folder, { recursive: true, force: true })
+}
+
+/** What a supervisor keeps running for a cluster. */
+export const processSpecs = (config: ClusterConfig): readonly ProcessSpec[] => {
+  const flags = ['--name', config.name, ...rootFlag()]
+  return [
+    { name: 'control-plane', argv: [process.execPath, program, 'control-plane', ...flags] },
+    { name: 'node', argv: [process.execPath, program, 'node', ...flags], graceMs: 20_000 },
+  ]
+}
+
+export { supervisorDir, supervisorLog }
+
+/** The folder everything lies below, if it is not the usual ones; children must agree with us. */
+const rootFlag = (): readonly string[] => (process.env['T8S_ROOT'] ? ['--root', process.env['T8S_ROOT']] : [])
+
+async function ensurePackages({ progress, install, signal }: UpOptions): Promise<void> {
+  const missing = missingRequirements()
+  if (missing.length === 0) return
+  const names = missing.map(requirement => requirement.package)
+  if (!install)
+    throw new OperatorError(
+      `packages are missing: ${missing.map(({ package: name, purpose }) => `${name} (${purpose})`).join(', ')}`,
+      `Install them with: apt-get install --no-install-recommends ${names.join(' ')}`,
+    )
+  for (const { package: name, purpose } of missing) progress.note(`to be installed: ${name} (${purpose})`)
+  await progress.step(`installing ${names.length} Debian packages`, step =>
+    installPackages(names, { signal, onOutput: line => step.detail(line) }),
+  )
+}
+
+async function prepareFiles(paths: ClusterPaths, config: ClusterConfig): Promise<ClusterPki> {
+  for (const folder of [paths.data, paths.run]) await mkdir(folder, { recursive: true, mode: 0o711 })
+  const pki = await ensureClusterPki(paths.pki, {
+    serviceCidrs: [config.serviceCidr],
+    clusterDomain: config.clusterDomain,
+    servedAt: [config.address],
+  })
+  await writeConfig(paths, config)
+  return pki
+}
+
+export const adminEndpoint = (config: ClusterConfig, pki: ClusterPki) => {
+  const { certificate, key } = issueClientCertificate(pki.ca, identities.admin)
+  return {
+    server: `https://127.0.0.1:${config.apiPort}`,
+    ca: pki.ca.certificate,
+    clientCert: certificate,
+    clientKey: key,
+  }
+}
+
+/** Asks until `check` finds no trouble; the trouble of the moment is shown. */
+async function until(
+  check: () => Promise<string | undefined>,
+  show: (trouble: string) => void,
+  signal: AbortSignal,
+  explain: () => Promise<string>,
+): Promise<void> {
+  let trouble: string | undefined
+  for (;;) {
+    if (signal.aborted) {
+      if (signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError')
+        throw new OperatorError(`gave up waiting: ${trouble ?? 'it did not answer in time'}`, await explain())
+      throw signal.reason
+    }
+    trouble = await check().catch(messageOf)
+    if (trouble === undefined) return
+    show(trouble)
+    await pause(pollMs)
+  }
+}
+
+async function apiServerTrouble({ apiPort }: ClusterConfig, pki: ClusterPki): Promise<string | undefined> {
+  await answersHttp({ url: `https://127.0.0.1:${apiPort}/readyz`, ca: pki.ca.certificate })
+  return undefined
+}
+
+export async function nodeTrouble(client: Client, name: string): Promise<string | undefined> {
+  const { status } = await client.get(Node, { name })
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')
+  return ready?.status === 'True' ? undefined : (ready?.message ?? 'the node has not reported yet')
+}
+
+export async function dnsTrouble(config: ClusterConfig): Promise<string | undefined> {
+  const name = `${dnsProbe}.${config.clusterDomain}`
+  const answers = await queryDns({ address: config.dnsAddress, port: 53, name, timeoutMs: 500 })
+  return answers.includes(firstAddress(config.serviceCidr)) ? undefined : `no address for ${name} yet`
+}
+
+/** What to look at when the cluster does not come up: the last lines of its processes' logs. */
+async function explain(paths: ClusterPaths, what: string): Promise<string> {
+  const component = what === 'API server' ? 'control-plane' : 'node'
+  const lines = await tailLog(join(paths.logs, `${component}.log`), { lines: 5 })
+  const said = lines.length > 0 ? `Its log ends with:\n  ${lines.join('\n  ')}\n` : ''
+  return `${said}\`t8s logs ${component}\` shows all of it; with --timeout you can give it longer.`
+}
+
+export interface ClusterStatus {
+  readonly config: ClusterConfig
+  readonly supervisor: number | undefined
+  readonly processes: Awaited<ReturnType<typeof listProcesses>>
+  /** What is wrong with each part; undefined if it is well. */
+  readonly troubles: { readonly [part: string]: string | undefined }
+}
+
+/** How a cluster is. Undefined if there is none. */
+export async function clusterStatus(paths: ClusterPaths): Promise<ClusterStatus | undefined> {
+  const config = await readConfig(paths)
+  if (!config) return undefined
+  const supervisor = await findDaemon(supervisorDir(paths))
+  const processes = await listProcesses(supervisorDir(paths))
+  if (!supervisor && processes.every(({ running }) => !running))
+    return { config, supervisor: undefined, processes, troubles: {} }
+  const pki = await ensureClusterPki(paths.pki, { serviceCidrs: [config.serviceCidr], servedAt: [config.address] })
+  await using transport = httpsTransport(adminEndpoint(config, pki))
+  const client = apiClient(transport.handle)
+  const [apiServer, node, dns] = await Promise.all([
+    apiServerTrouble(config, pki).catch(messageOf),
+    nodeTrouble(client, config.nodeName).catch(messageOf),
+    dnsTrouble(config).catch(messageOf),
+  ])
+  return {
+    config,
+    supervisor: supervisor?.pid,
+    processes,
+    troubles: { 'API server': apiServer, node, 'cluster DNS': dns },
+  }
+}
