@@ -1,6 +1,6 @@
-import { readdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
+import { removeCgroup } from './cgroups.js'
 import { removeCniAttachments } from './cni-removal.js'
 import { type ContainerdOptions, findCniBinDir, readRecord, socketOf, startContainerd } from './containerd.js'
 import { type CriClient, connectCri } from './cri-client.js'
@@ -53,6 +53,7 @@ export async function deleteContainerd(options: ContainerdOptions): Promise<void
   const shims = await findProcesses(argv => isShimOf(argv, socket))
   for (const { pid } of shims) sendSignal(pid, 'SIGKILL')
   for (const { cgroup } of bundles) if (cgroup) await removeCgroup(cgroup)
+  for (const cgroup of [options.cgroups?.shims, options.cgroups?.daemon]) if (cgroup) await removeCgroup(cgroup)
   const binDir = options.cniBinDir ?? (await findCniBinDir().catch(() => undefined))
   await removeCniAttachments(
     bundles.map(({ id }) => id),
@@ -104,13 +105,14 @@ async function readBundles(state: string): Promise<Bundle[]> {
   }
   return Promise.all(
     folders.map(async folder => {
-      const [config, address] = await Promise.all(
-        ['config.json', 'address'].map(name => readFile(join(folder, name), 'utf8').catch(() => '')),
+      // Releases up to 1.6 note the shim's address as it is, later ones in a JSON object.
+      const [config, ...addresses] = await Promise.all(
+        ['config.json', 'address', 'bootstrap.json'].map(name => readFile(join(folder, name), 'utf8').catch(() => '')),
       )
       return {
         id: basename(folder),
         cgroup: cgroupOf(config ?? ''),
-        shimSocket: /^unix:\/\/(\/.+)/.exec(address ?? '')?.[1],
+        shimSocket: /unix:\/\/(\/[^"\s]+)/.exec(addresses.join(' '))?.[1],
       }
     }),
   )
@@ -123,24 +125,5 @@ function cgroupOf(configText: string): string | undefined {
     return typeof path === 'string' && path.startsWith('/') && path !== '/' ? path : undefined
   } catch {
     return undefined
-  }
-}
-
-/** Kills what runs in a cgroup and removes it, in every hierarchy. */
-async function removeCgroup(path: string): Promise<void> {
-  const hierarchies = (await listMounts()).filter(({ type }) => type === 'cgroup' || type === 'cgroup2')
-  for (const { path: hierarchy } of hierarchies) {
-    const folder = join(hierarchy, path)
-    for (let attempt = 0; attempt < 20; attempt++) {
-      const processes = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => undefined)
-      if (processes === undefined) break
-      for (const pid of processes.split('\n').filter(Boolean)) sendSignal(Number(pid), 'SIGKILL')
-      const removed = await rmdir(folder).then(
-        () => true,
-        () => false,
-      )
-      if (removed) break
-      await pause(50)
-    }
   }
 }

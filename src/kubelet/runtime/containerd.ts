@@ -5,6 +5,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { mayRaiseLimits } from './capabilities.js'
+import { ensureCgroup } from './cgroups.js'
 import {
   type ContainerdConfigOptions,
   type ContainerdVersion,
@@ -183,6 +184,8 @@ async function spawnDaemon(
   options: ContainerdOptions & { readonly socket: string; readonly binary: string },
   config: string,
 ): Promise<RunningDaemon> {
+  // containerd makes its own, but expects the shims' one to be there.
+  if (options.cgroups?.shims) await ensureCgroup(options.cgroups.shims)
   const configFile = join(options.state, 'containerd.toml')
   await mkdir(dirname(options.socket), { recursive: true, mode: 0o711 })
   await writeFile(configFile, config)

@@ -5,9 +5,9 @@ import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import * as zlib from 'node:zlib'
-import { createTarDecoder, type ParsedTarEntry } from 'modern-tar'
+import { createTarDecoder, type ParsedTarEntry, type TarHeader } from 'modern-tar'
 import { packTar, type TarEntry } from './image-archive.js'
-import { ImageNameError, normalizeImageName } from './image-names.js'
+import { normalizeImageName } from './image-names.js'
 
 /** A file that holds no image one could load; the message says what is wrong with it. */
 export class ImageArchiveError extends Error {
@@ -33,10 +33,10 @@ const refAnnotation = 'org.opencontainers.image.ref.name'
  */
 export async function inspectImageArchive(file: string, name?: string): Promise<ArchivePlan> {
   const found = new Map<string, string>()
-  for await (const { header, body } of archiveEntries(file)) {
+  for await (const { header, content, skip } of archiveEntries(file)) {
     const path = entryPath(header.name)
-    if (!descriptors.has(path) || header.size > maxDescriptorSize) await body.cancel()
-    else found.set(path, await new Response(body as never).text())
+    if (!descriptors.has(path) || header.size > maxDescriptorSize) await skip()
+    else found.set(path, await textOf(content()))
   }
   const index = found.get('index.json')
   if (found.has('oci-layout') && index !== undefined) return planIndex(parse('index.json', index), name)
@@ -50,15 +50,21 @@ export async function inspectImageArchive(file: string, name?: string): Promise<
 /** The archive's tar stream with the planned files in place of its own, decompressed. */
 export function plannedArchive(file: string, { replacements }: ArchivePlan): Readable {
   async function* entries(): AsyncGenerator<TarEntry> {
-    for await (const { header, body } of archiveEntries(file)) {
+    for await (const { header, content, skip } of archiveEntries(file)) {
       const replacement = replacements.get(entryPath(header.name))
       if (replacement) {
-        await body.cancel()
+        await skip()
         yield { header: { ...header, size: replacement.length, pax: {} }, body: replacement }
-      } else yield { header, body: () => body as unknown as AsyncIterable<Uint8Array> }
+      } else yield { header, body: content }
     }
   }
   return packTar(entries())
+}
+
+async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return Buffer.concat(all).toString()
 }
 
 const entryPath = (name: string): string => name.replace(/^\.\//, '')
@@ -127,21 +133,35 @@ function parse<T>(file: string, text: string): T {
   }
 }
 
-/** The entries of an archive file, decompressed. Each body must be read, or cancelled, before the next entry is asked for. */
-async function* archiveEntries(file: string): AsyncGenerator<ParsedTarEntry> {
+/** An entry whose content must be read, or skipped, before the next one is asked for. */
+interface ArchiveEntry {
+  readonly header: TarHeader
+  content(): AsyncGenerator<Uint8Array>
+  skip(): Promise<void>
+}
+
+/** The entries of an archive file, decompressed. Throws `ImageArchiveError`, or what the file system says. */
+async function* archiveEntries(file: string): AsyncGenerator<ArchiveEntry> {
   const source = await decompressed(file)
   const decoder = createTarDecoder({ strict: true })
   const pumped = Readable.toWeb(source).pipeTo(decoder.writable as never)
-  // The reader below gets the same error.
+  // The readers below get the same error.
   pumped.catch(() => {})
   try {
-    for await (const entry of decoder.readable as unknown as ReadableStream<ParsedTarEntry>) yield entry
-  } catch (error) {
-    if (error instanceof ImageArchiveError || error instanceof ImageNameError) throw error
-    if (isSystemError(error)) throw error
-    throw new ImageArchiveError(`it is no tar archive, or a damaged one: ${messageOf(error)}`, { cause: error })
+    for await (const { header, body } of readAll<ParsedTarEntry>(decoder.readable)) {
+      yield { header, content: () => readAll(body), skip: () => body.cancel() }
+    }
   } finally {
     source.destroy()
+  }
+}
+
+async function* readAll<T>(stream: unknown): AsyncGenerator<T> {
+  try {
+    yield* stream as ReadableStream<T>
+  } catch (error) {
+    if (error instanceof ImageArchiveError || isSystemError(error)) throw error
+    throw new ImageArchiveError(`it is no tar archive, or a damaged one: ${messageOf(error)}`, { cause: error })
   }
 }
 

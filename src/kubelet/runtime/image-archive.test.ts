@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -172,6 +173,7 @@ test('says what is wrong with a file that is no image archive', async () => {
     [Buffer.alloc(4096, 7), /no tar archive/],
     [docker.subarray(0, 2600), /damaged/],
     [gzipSync(docker).subarray(0, 100), /damaged/],
+    [gzipSync(await tar({ 'manifest.json': randomBytes(50_000).toString('hex') })).subarray(0, 20_000), /damaged/],
     [await tar({ 'some.txt': 'x' }), /neither manifest.json/],
     [await tar({ 'manifest.json': 'x' }), /not JSON/],
     [await tar({ 'manifest.json': [] }), /lists no image/],

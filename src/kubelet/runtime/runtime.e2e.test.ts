@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { access, readdir, readFile, writeFile } from 'node:fs/promises'
+import { access, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { removeCgroup } from './cgroups.js'
 import { type ContainerEvent, containerEvents, statusAfterExit } from './container-events.js'
 import { startContainerd } from './containerd.js'
 import { deleteContainerd, removeAllPods } from './containerd-removal.js'
@@ -156,6 +157,17 @@ const kill = async (pid: number): Promise<void> => {
 }
 const isFor = (id: string, type: ContainerEvent['type']) => (event: ContainerEvent) =>
   event.type === type && 'id' in event && event.id === id
+
+/** The shim's socket, which lies in a folder that all containerds share. */
+const listeningSocket = async (pid: number | undefined): Promise<string | undefined> => {
+  const sockets = (await readFile('/proc/net/unix', 'utf8')).split('\n').map(line => line.trim().split(/\s+/))
+  for (const fd of await readdir(`/proc/${pid}/fd`)) {
+    const inode = /^socket:\[(\d+)\]$/.exec(await readlink(`/proc/${pid}/fd/${fd}`).catch(() => ''))?.[1]
+    const path = inode && sockets.find(fields => fields[6] === inode)?.[7]
+    if (path?.startsWith('/run/containerd/s/')) return path
+  }
+  return undefined
+}
 
 test('a pod lives and dies', { timeout: 60_000 }, async () => {
   const { cri, subnet } = runtime
@@ -338,22 +350,39 @@ test('what is left of a dead containerd is removed by force', { timeout: 60_000 
     await cri.runPodSandbox({ config })
     const sockets = (await readdir(join(options.state, 'io.containerd.runtime.v2.task', 'k8s.io'))).length
     assert.equal(sockets, 1)
-    const pauses = await findProcesses(argv => argv[0] === '/pause')
-    const ours = []
-    for (const { pid } of pauses) {
-      // Those of other tests may be gone by now.
-      const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')
-      if (cgroups.includes(own.cgroup)) ours.push(await identify(pid))
-    }
-    assert.equal(ours.length, 1)
+    const { items } = await cri.listPodSandbox({})
+    const { info } = await cri.podSandboxStatus({ podSandboxId: items[0]?.id ?? '', verbose: true })
+    const pause = await identify(JSON.parse(info['info'] ?? '{}').pid)
+    assert.ok(pause)
+    const [shim] = await findProcesses(argv => argv.includes(own.containerd.socket))
+    const shimSocket = await listeningSocket(shim?.pid)
     await kill(own.containerd.pid)
     await deleteContainerd({ ...options, binary: '/none/containerd' })
-    for (const process of ours) assert.ok(process && !(await isAlive(process)))
+    assert.equal(await isAlive(pause), false)
+    assert.ok(shimSocket)
+    await assert.rejects(access(shimSocket), { code: 'ENOENT' })
     await assert.rejects(access(options.root), { code: 'ENOENT' })
   } finally {
     await own[Symbol.asyncDispose]()
   }
   await assertNoTraces(own.folder, own.bridge, own.cgroup)
+})
+
+test('containerd and shims can be put into cgroups', { timeout: 60_000 }, async () => {
+  const name = `t8s-test-${process.pid}`
+  const cgroups = { daemon: `/${name}/containerd`, shims: `/${name}/shims` }
+  const own = await startTestRuntime({ cgroups })
+  try {
+    await own.cri.runPodSandbox({ config: { ...sandboxConfig('grouped'), linux: { cgroupParent: own.cgroup } } })
+    const [shim] = await findProcesses(argv => argv.includes(own.containerd.socket))
+    const cgroupOf = (pid: number | undefined) => readFile(`/proc/${pid}/cgroup`, 'utf8')
+    assert.match(await cgroupOf(own.containerd.pid), new RegExp(`:${cgroups.daemon}$`, 'm'))
+    assert.match(await cgroupOf(shim?.pid), new RegExp(`:${cgroups.shims}$`, 'm'))
+  } finally {
+    await own[Symbol.asyncDispose]()
+    await removeCgroup(`/${name}`)
+  }
+  await assertNoTraces(own.folder, own.bridge, `/${name}`)
 })
 
 test('says why containerd does not start', { timeout: 60_000 }, async () => {

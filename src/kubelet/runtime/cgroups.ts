@@ -1,0 +1,46 @@
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { listMounts } from './mounts.js'
+import { sendSignal } from './processes.js'
+
+/** Where cgroup hierarchies are mounted: one of v2, or one for each of v1's controllers, or both. */
+const hierarchies = async (): Promise<string[]> =>
+  (await listMounts()).filter(({ type }) => type === 'cgroup' || type === 'cgroup2').map(({ path }) => path)
+
+/** Makes a cgroup, with those above it, in every hierarchy, so that processes can be put into it. */
+export async function ensureCgroup(path: string): Promise<void> {
+  const parts = path.split('/').filter(Boolean)
+  for (const hierarchy of await hierarchies()) {
+    let folder = hierarchy
+    for (const part of parts) {
+      const parent = folder
+      folder = join(folder, part)
+      await mkdir(folder, { recursive: true })
+      // In v1 a new cgroup has no CPUs and takes no process before it is given some.
+      for (const file of ['cpuset.cpus', 'cpuset.mems']) await inherit(join(parent, file), join(folder, file))
+    }
+  }
+}
+
+async function inherit(from: string, to: string): Promise<void> {
+  const own = await readFile(to, 'utf8').catch(() => undefined)
+  const value = own?.trim() === '' ? await readFile(from, 'utf8').catch(() => '') : ''
+  // Of v2's cgroups an empty one inherits by itself; the root has no such file.
+  if (value.trim() !== '') await writeFile(to, value)
+}
+
+/** Kills what runs in a cgroup and removes it, in every hierarchy. One with others below it stays. */
+export async function removeCgroup(path: string): Promise<void> {
+  for (const hierarchy of await hierarchies()) {
+    const folder = join(hierarchy, path)
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const processes = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => undefined)
+      if (processes === undefined) break
+      for (const pid of processes.split('\n').filter(Boolean)) sendSignal(Number(pid), 'SIGKILL')
+      const failure = await rmdir(folder).catch((error: NodeJS.ErrnoException) => error)
+      if (failure?.code !== 'EBUSY') break
+      await pause(50)
+    }
+  }
+}
