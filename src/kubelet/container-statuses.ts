@@ -67,7 +67,7 @@ function containerStatus(
   const wait = waits.get(spec.name)
   const waiting: ContainerState = { waiting: wait ?? { reason: waitingReason } }
   if (!record) return withoutRecord(input, container, old, waiting)
-  let state = currentState(input, record, waiting)
+  let state = currentState(input, record, waiting, old)
   let lastState: ContainerState = before?.state === 'exited' ? { terminated: terminated(before) } : {}
   if (!before && record.restartCount > 0 && old?.lastState) lastState = old.lastState
   if (record.state === 'exited' && wait && !input.settled && shouldRestart(pod, container, record.exitCode)) {
@@ -114,12 +114,17 @@ function withoutRecord(
   return { ...known, state: waiting, lastState }
 }
 
-function currentState(input: ContainerStatusInput, record: ContainerRecord, waiting: ContainerState): ContainerState {
+function currentState(
+  input: ContainerStatusInput,
+  record: ContainerRecord,
+  waiting: ContainerState,
+  old: ContainerStatus | undefined,
+): ContainerState {
   switch (record.state) {
     case 'running':
       return input.starting.has(record.id) ? waiting : { running: { startedAt: rfc3339(record.startedAt) } }
     case 'exited':
-      return { terminated: terminated(record) }
+      return { terminated: terminated(record, old?.state.terminated) }
     default:
       return waiting
   }
@@ -127,14 +132,18 @@ function currentState(input: ContainerStatusInput, record: ContainerRecord, wait
 
 const containerId = ({ id }: ContainerRecord): string => `containerd://${id}`
 
-const terminated = (record: ContainerRecord): ContainerStateTerminated => ({
-  exitCode: record.exitCode,
-  reason: record.reason || (record.exitCode === 0 ? 'Completed' : 'Error'),
-  ...(record.message ? { message: record.message } : {}),
-  startedAt: rfc3339(record.startedAt),
-  finishedAt: rfc3339(record.finishedAt),
-  containerID: containerId(record),
-})
+/** Last words that were read once are kept when their file is gone. */
+const terminated = (record: ContainerRecord, known?: ContainerStateTerminated): ContainerStateTerminated => {
+  const message = record.message || (known?.containerID === containerId(record) ? known.message : '')
+  return {
+    exitCode: record.exitCode,
+    reason: record.reason || (record.exitCode === 0 ? 'Completed' : 'Error'),
+    ...(message ? { message } : {}),
+    startedAt: rfc3339(record.startedAt),
+    finishedAt: rfc3339(record.finishedAt),
+    containerID: containerId(record),
+  }
+}
 
 function isReady(
   { probes }: ContainerStatusInput,

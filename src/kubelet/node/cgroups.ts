@@ -62,13 +62,18 @@ export class Cgroups {
     await Promise.all(this.#trees().map(tree => removeTree(join(tree, path))))
   }
 
+  /** The same for a pod of which only the uid is known. */
+  async removePod(uid: string): Promise<void> {
+    for (const qos of ['Guaranteed', 'Burstable', 'BestEffort'] as const) await this.remove(this.podPath(uid, qos))
+  }
+
   /** Uids of the pods that have a group. */
-  async pods(): Promise<ReadonlyMap<string, string>> {
-    const found = new Map<string, string>()
+  async pods(): Promise<ReadonlySet<string>> {
+    const found = new Set<string>()
     for (const parent of [this.#base, `${this.#base}/burstable`, `${this.#base}/besteffort`])
       for (const tree of this.#trees())
         for (const name of await readdir(join(tree, parent)).catch(() => []))
-          if (name.startsWith('pod')) found.set(name.slice(3), `${parent}/${name}`)
+          if (name.startsWith('pod')) found.add(name.slice(3))
     return found
   }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { mountsBelow as below, listMounts } from '../runtime/mounts.js'
 import { VolumeError } from './volume-error.js'
 
 const run = promisify(execFile)
@@ -10,19 +11,8 @@ const complaint = (error: unknown): string => {
   return text || String(error)
 }
 
-/** Octal escapes by which the kernel writes blanks in mount tables. */
-const unescapePath = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
-
 /** Mount points at or below `folder`, deepest first. */
-export async function mountsBelow(folder: string): Promise<readonly string[]> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8')
-  return table
-    .split('\n')
-    .map(line => unescapePath(line.split(' ')[4] ?? ''))
-    .filter(path => path === folder || path.startsWith(`${folder}/`))
-    .reverse()
-}
+export const mountsBelow = async (folder: string): Promise<readonly string[]> => below(await listMounts(), folder)
 
 /** Mounts a tmpfs. `size` in bytes; half of the memory where absent. Throws `VolumeError`. */
 export async function mountTmpfs(folder: string, size?: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readFile, realpath } from 'node:fs/promises'
 import { dirname, join, normalize, relative } from 'node:path'
 import { VolumeError } from './volume-error.js'
 
@@ -62,5 +62,18 @@ export async function holdInside(
   } catch (error) {
     await handle.close()
     throw error
+  }
+}
+
+/** The text of a file that a pod's containers wrote into a volume; undefined if there is none inside of it. */
+export async function readInside(volume: string, path: string): Promise<string | undefined> {
+  const root = await realpath(volume)
+  const resolved = await realpath(join(root, checkedSubPath(path))).catch(() => undefined)
+  if (!resolved?.startsWith(`${root}/`)) return undefined
+  const { handle, stats } = await holdInside(root, resolved)
+  try {
+    return stats.isFile() ? await readFile(`/proc/self/fd/${handle.fd}`, 'utf8') : undefined
+  } finally {
+    await handle.close()
   }
 }

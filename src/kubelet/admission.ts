@@ -1,0 +1,111 @@
+import type { Pod } from '../api/core/v1/index.js'
+import { milliValue, quantityValue } from '../machinery/quantity.js'
+import { sysctlName } from './container/sandbox-config.js'
+import { matchesNodeSelector } from './node-selector.js'
+import type { Verdict } from './pod-actions.js'
+import { podRequests } from './pod-requests.js'
+import { qosClass } from './qos.js'
+
+/** What decides whether a pod may run on this node. */
+export interface NodeState {
+  readonly name: string
+  readonly labels: { readonly [key: string]: string }
+  readonly allocatable: { readonly [resource: string]: string }
+  readonly memoryPressure: boolean
+  readonly diskPressure: boolean
+  /** Names, or prefixes that end in `*`, of sysctls that pods may set although they are not safe. */
+  readonly allowedSysctls: readonly string[]
+}
+
+const reject = (reason: string, message: string): Verdict => ({
+  phase: 'Failed',
+  reason,
+  message: `Pod was rejected: ${message}`,
+})
+
+/** From here on pods belong to the system and are taken even under pressure. */
+const systemCritical = 2_000_000_000
+
+/**
+ * Looks at a pod that is new here beside those that are `active`; answers why it cannot run. The scheduler has looked
+ * before, but pods may come without it, and it may not have known everything.
+ */
+export function admit(pod: Pod, active: readonly Pod[], node: NodeState): Verdict | undefined {
+  if (!matchesNodeSelector(pod, node))
+    return reject('NodeAffinity', "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
+  const os = pod.spec.os?.name
+  if (os && os !== 'linux')
+    return reject('PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS")
+  return lacking(pod, active, node) ?? pressure(pod, node) ?? forbiddenSysctl(pod, node)
+}
+
+function lacking(pod: Pod, active: readonly Pod[], { allocatable }: NodeState): Verdict | undefined {
+  const wanted = podRequests(pod)
+  const others = active.filter(({ metadata }) => metadata.uid !== pod.metadata.uid)
+  const count = Number(allocatable.pods ?? Infinity)
+  if (others.length + 1 > count) return outOf('pods', 1, others.length, count)
+  for (const [resource, amount] of Object.entries(wanted)) {
+    const value = resource === 'cpu' ? milliValue : quantityValue
+    const capacity = allocatable[resource] === undefined ? 0 : value(allocatable[resource])
+    const used = others.reduce((sum, other) => sum + (podRequests(other)[resource] ?? 0), 0)
+    if (amount > 0 && used + amount > capacity) return outOf(resource, amount, used, capacity)
+  }
+  return undefined
+}
+
+const outOf = (resource: string, requested: number, used: number, capacity: number): Verdict =>
+  reject(
+    `OutOf${resource}`,
+    `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  )
+
+function pressure(pod: Pod, { memoryPressure, diskPressure }: NodeState): Verdict | undefined {
+  if ((pod.spec.priority ?? 0) >= systemCritical) return undefined
+  const tolerates = (key: string) =>
+    (pod.spec.tolerations ?? []).some(
+      toleration =>
+        (toleration.key === key || (!toleration.key && toleration.operator === 'Exists')) &&
+        (!toleration.effect || toleration.effect === 'NoSchedule'),
+    )
+  const low = (what: string): Verdict => ({
+    phase: 'Failed',
+    reason: 'Evicted',
+    message: `Pod was rejected: The node had condition: [${what}]. `,
+  })
+  if (diskPressure) return low('DiskPressure')
+  return memoryPressure && qosClass(pod) === 'BestEffort' && !tolerates('node.kubernetes.io/memory-pressure')
+    ? low('MemoryPressure')
+    : undefined
+}
+
+/** Sysctls that concern the pod alone (https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/). */
+const safeSysctls: ReadonlySet<string> = new Set([
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.tcp_wmem',
+])
+
+function forbiddenSysctl(pod: Pod, { allowedSysctls }: NodeState): Verdict | undefined {
+  const { hostNetwork, hostIPC, securityContext } = pod.spec
+  for (const { name } of securityContext?.sysctls ?? []) {
+    const sysctl = sysctlName(name)
+    const allowed =
+      safeSysctls.has(sysctl) ||
+      allowedSysctls.some(rule => (rule.endsWith('*') ? sysctl.startsWith(rule.slice(0, -1)) : sysctl === rule))
+    if (!allowed) return reject('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowlisted`)
+    if (hostNetwork && sysctl.startsWith('net.'))
+      return reject('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowed with host net enabled`)
+    if (hostIPC && /^(?:kernel\.(?:shm|msg|sem)|fs\.mqueue\.)/.test(sysctl))
+      return reject('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowed with host ipc enabled`)
+  }
+  return undefined
+}

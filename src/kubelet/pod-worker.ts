@@ -1,0 +1,542 @@
+import { readdir, rm } from 'node:fs/promises'
+import { Pod, type PodStatus } from '../api/core/v1/index.js'
+import { jsonEqual } from '../machinery/json-equal.js'
+import { isConflict, isNotFound } from '../machinery/status-error.js'
+import { ConfigError } from './container/config-error.js'
+import { StartError, startContainer } from './container-starter.js'
+import type { WaitReason } from './container-statuses.js'
+import { Deadline, stopAll, stopContainer } from './container-stopper.js'
+import { goDuration } from './go-duration.js'
+import { killGracePeriod, podGracePeriod } from './grace-period.js'
+import { runHook } from './lifecycle-hooks.js'
+import { type NodeContext, podLogFolder } from './node-context.js'
+import {
+  backOffKey,
+  type ContainerKill,
+  type ContainerStart,
+  decide,
+  isTerminalPhase,
+  type PodDecision,
+  type PodSituation,
+  type Verdict,
+} from './pod-actions.js'
+import { PodEvents } from './pod-events.js'
+import { activeSandbox, isAlive } from './pod-runtime-state.js'
+import { createSandbox, podSandboxConfig, removeSandboxes, stopSandboxes } from './pod-sandbox.js'
+import { podStatus } from './pod-status.js'
+import { PodProbes } from './probes/pod-probes.js'
+import { afterRestart, type BackOffEntry } from './restart-back-off.js'
+import { RuntimeError } from './runtime/runtime-error.js'
+import { PodVolumes, type ReadyVolume, VolumesNotReady } from './volumes/pod-volumes.js'
+
+const retryDelays = { first: 1000, last: 10_000 }
+/** How long a running pod's volume that cannot be brought up to date is left alone; its sources wake it anyway. */
+const refreshDelay = 60_000
+
+/**
+ * Looks after one pod: one thing at a time, again and again, always from what is known now. Whatever happens (a change
+ * of the pod, an event of the runtime's, a probe, time) only wakes it. It may be cut off at any point; the next one,
+ * perhaps of another process, goes on from what it finds.
+ */
+export class PodWorker {
+  readonly uid: string
+  readonly #context: NodeContext
+  readonly #finished: () => void
+  readonly #events: PodEvents
+  readonly #probes: PodProbes
+  readonly #volumes: PodVolumes
+  readonly #backOff = new Map<string, BackOffEntry>()
+  readonly #starting = new Set<string>()
+  #waits = new Map<string, WaitReason>()
+  #pod: Pod
+  #status: PodStatus
+  #verdict: Verdict | undefined
+  #ready: ReadonlyMap<string, ReadyVolume> | undefined
+  /** By when the pod must have ended, once it is to end. */
+  #deadline: Deadline | undefined
+  /** The same for all that is being stopped at the moment. */
+  readonly #deadlines = new Set<Deadline>()
+  /** Ends what can be cut off when the pod is no longer to run. */
+  #run = new AbortController()
+  #vanished = false
+  /** All that the pod used on this node has been given back. */
+  #released = false
+  #done = false
+  #dirty = false
+  #working: Promise<void> | undefined
+  #failures = 0
+  #timer: Disposable | undefined
+  #stopped = false
+
+  /** `finished` is called when nothing of the pod is left on the node and its object is gone. */
+  constructor(context: NodeContext, pod: Pod, verdict: Verdict | undefined, finished: () => void) {
+    this.uid = pod.metadata.uid ?? ''
+    this.#context = context
+    this.#pod = pod
+    this.#status = pod.status
+    this.#verdict = verdict
+    this.#finished = finished
+    this.#events = new PodEvents(context.events, () => this.#pod)
+    this.#volumes = new PodVolumes(context.volumes, pod, () => this.#refreshVolumes())
+    this.#probes = new PodProbes({
+      cri: context.cri,
+      clock: context.clock,
+      changed: () => this.wake(),
+      complain: (container, type, { outcome, output }) => {
+        const what = `${type.charAt(0).toUpperCase()}${type.slice(1)} probe`
+        const how = outcome === 'unknown' ? 'errored and resulted in unknown state' : 'failed'
+        this.#events.of(container)('Warning', 'Unhealthy', `${what} ${how}: ${output}`)
+      },
+    })
+  }
+
+  get pod(): Pod {
+    return this.#pod
+  }
+
+  get status(): PodStatus {
+    return this.#status
+  }
+
+  /** Whether the pod still uses, or may use, the node's resources. */
+  get isActive(): boolean {
+    return !this.#released && !isTerminalPhase(this.#status.phase)
+  }
+
+  /** The pod as the API server has it now. */
+  update(pod: Pod): void {
+    const before = this.#pod
+    this.#pod = pod
+    this.#context.statuses.seen(pod)
+    this.#status = withForeignConditions(this.#status, pod.status)
+    if (pod.metadata.deletionTimestamp) this.#endBy(pod)
+    const { labels, annotations } = before.metadata
+    if (!jsonEqual([labels, annotations], [pod.metadata.labels, pod.metadata.annotations])) this.#ready = undefined
+    this.wake()
+  }
+
+  /** The pod's object is gone: it is to end, and nobody wants to hear of it. */
+  vanish(last: Pod = this.#pod): void {
+    this.#vanished = true
+    this.#pod = last
+    this.#context.statuses.forget(this.uid)
+    this.#endBy(last)
+    this.wake()
+  }
+
+  /** Ends the pod as failed. */
+  condemn(verdict: Verdict): void {
+    if (this.#verdict || isTerminalPhase(this.#status.phase)) return
+    this.#verdict = verdict
+    this.#endBy(this.#pod)
+    this.wake()
+  }
+
+  /** Something may have changed. */
+  wake(): void {
+    if (this.#stopped || this.#done) return
+    this.#dirty = true
+    if (this.#working) this.#publish()
+    else this.#working = this.#work()
+  }
+
+  /** Stops looking after the pod, and leaves it as it is. Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.[Symbol.dispose]()
+    this.#run.abort(new Error('the node agent stops'))
+    this.#probes[Symbol.dispose]()
+    this.#volumes[Symbol.dispose]()
+    await this.#working
+  }
+
+  #endBy(pod: Pod): void {
+    const time = this.#context.clock.now() + podGracePeriod(pod, this.#verdict)
+    this.#deadline?.moveUp(time)
+    for (const deadline of this.#deadlines) deadline.moveUp(time)
+    this.#run.abort(new Error('the pod is to end'))
+  }
+
+  /** Stops something within a grace period (milliseconds) that shrinks if the pod is to end sooner. */
+  async #within(gracePeriod: number, stop: (deadline: Deadline) => Promise<void>): Promise<void> {
+    const deadline = new Deadline(this.#context.clock.now() + gracePeriod)
+    this.#deadlines.add(deadline)
+    try {
+      await stop(deadline)
+    } finally {
+      this.#deadlines.delete(deadline)
+    }
+  }
+
+  async #work(): Promise<void> {
+    // Whoever wakes a worker goes on first: several causes at once make one round.
+    await Promise.resolve()
+    while (this.#dirty && !this.#stopped && !this.#done) {
+      this.#dirty = false
+      this.#timer?.[Symbol.dispose]()
+      this.#timer = undefined
+      try {
+        const again = await this.#round()
+        if (again === 'at once') this.#dirty = true
+        else if (again !== undefined) this.#wakeAt(again)
+      } catch (error) {
+        if (!this.#stopped) this.#failed(error)
+      }
+    }
+    this.#working = undefined
+  }
+
+  #failed(error: unknown): void {
+    // Cut off because the pod is to end: the next round sees to that.
+    if (this.#run.signal.aborted && error === this.#run.signal.reason) {
+      this.#run = new AbortController()
+      this.#dirty = true
+      return
+    }
+    this.#events.record('Warning', 'FailedSync', `error syncing pod: ${describe(error)}`)
+    this.#wakeAt(this.#context.clock.now() + this.#nextDelay())
+  }
+
+  #nextDelay(): number {
+    return Math.min(retryDelays.first * 2 ** this.#failures++, retryDelays.last)
+  }
+
+  #wakeAt(time: number): void {
+    if (this.#stopped) return
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = this.#context.clock.after(time - this.#context.clock.now(), () => this.wake())
+  }
+
+  #situation(): PodSituation {
+    const { clock, view } = this.#context
+    return {
+      pod: this.#pod,
+      status: this.#status,
+      observed: view.get(this.uid),
+      probes: this.#probes.outcomes,
+      starting: this.#starting,
+      backOff: this.#backOff,
+      verdict: this.#verdict,
+      now: clock.now(),
+    }
+  }
+
+  #decide(situation: PodSituation): PodDecision {
+    return this.#vanished ? { kind: 'terminate' } : decide(situation)
+  }
+
+  /** Looks, decides, acts. Answers when to look again if nothing happens before. */
+  async #round(): Promise<number | 'at once' | undefined> {
+    const decision = this.#decide(this.#situation())
+    switch (decision.kind) {
+      case 'terminate':
+        return this.#terminate(decision.verdict)
+      case 'replaceSandbox':
+        return this.#replaceSandbox(decision)
+      case 'converge':
+        return this.#converge(decision)
+    }
+  }
+
+  /** Tells the world what is known now, and has probed what runs now. */
+  #publish(decision?: PodDecision): void {
+    const { machine, statuses } = this.#context
+    const situation = this.#situation()
+    const { kind, ...rest } = decision ?? this.#decide(situation)
+    const verdict = 'verdict' in rest ? rest.verdict : this.#verdict
+    const { observed } = situation
+    const sandbox = activeSandbox(observed)
+    const host = this.#pod.spec.hostNetwork ? machine.hostIps[0] : sandbox?.ips[0]
+    if (host) this.#probes.attend(this.#pod, observed, { host, ending: kind === 'terminate', busy: this.#starting })
+    if (this.#vanished) return
+    const crashLoops = 'crashLoops' in rest ? rest.crashLoops : []
+    const waits = new Map(this.#waits)
+    for (const { container, delay } of crashLoops) {
+      const { name } = container.spec
+      const message = `back-off ${goDuration(delay)} restarting failed container=${name} pod=${podName(this.#pod)}`
+      waits.set(name, { reason: 'CrashLoopBackOff', message })
+    }
+    this.#status = podStatus({
+      ...situation,
+      verdict,
+      waits,
+      settled: kind === 'terminate' && !isAlive(observed),
+      hostIps: machine.hostIps,
+    })
+    statuses.set(this.#pod, this.#status)
+  }
+
+  async #replaceSandbox({ attempt, replaces }: PodDecision & { kind: 'replaceSandbox' }): Promise<'at once' | number> {
+    const { signal } = this.#run
+    if (replaces) {
+      this.#events.record('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
+      await this.#within(podGracePeriod(this.#pod), deadline => this.#stopContainers(deadline))
+      await stopSandboxes(this.#context, this.uid)
+    }
+    this.#publish()
+    if (!(await this.#prepareVolumes())) return this.#context.clock.now() + this.#nextDelay()
+    signal.throwIfAborted()
+    try {
+      const requirements = ({ resources = {} }) => resources
+      await createSandbox(this.#context, this.#pod, attempt, requirements, signal)
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) throw error
+      const text = error instanceof RuntimeError ? error.description : describe(error)
+      const reason = error instanceof ConfigError ? 'FailedToCreatePodSandBox' : 'FailedCreatePodSandBox'
+      this.#events.record('Warning', reason, `Failed to create pod sandbox: ${text}`)
+      return this.#context.clock.now() + this.#nextDelay()
+    }
+    this.#failures = 0
+    this.#publish()
+    return 'at once'
+  }
+
+  /** Answers whether all volumes are ready. */
+  async #prepareVolumes(): Promise<boolean> {
+    const { renewAt } = this.#volumes
+    if (this.#ready && (renewAt === undefined || renewAt > this.#context.clock.now())) return true
+    try {
+      this.#ready = await this.#volumes.setUp(this.#pod)
+      return true
+    } catch (error) {
+      if (!(error instanceof VolumesNotReady)) throw error
+      for (const failure of error.failures)
+        this.#events.record(
+          'Warning',
+          'FailedMount',
+          `MountVolume.SetUp failed for volume "${failure.volume}" : ${describe(failure.error)}`,
+        )
+      return false
+    }
+  }
+
+  /** What a volume shows may have changed. */
+  #refreshVolumes(): void {
+    this.#ready = undefined
+    // A container that waits for what was missing tries again at once.
+    this.#failures = 0
+    this.wake()
+  }
+
+  async #converge(decision: PodDecision & { kind: 'converge' }): Promise<'at once' | number | undefined> {
+    const { kills, starts, crashLoops, sandboxId, wakeAt } = decision
+    const { clock, view } = this.#context
+    for (const { container } of crashLoops) {
+      const { name } = container.spec
+      const message = `Back-off restarting failed container ${name} in pod ${podName(this.#pod)}`
+      this.#events.of(container)('Warning', 'BackOff', message)
+    }
+    this.#publish(decision)
+    const hadVolumes = await this.#prepareVolumes()
+    const refresh = hadVolumes ? this.#volumes.renewAt : clock.now() + refreshDelay
+    const times = [wakeAt, refresh].filter(time => time !== undefined)
+    await Promise.all(kills.map(kill => this.#kill(kill)))
+    if (starts.length === 0) {
+      this.#failures = 0
+      return kills.length ? 'at once' : times.length ? Math.min(...times) : undefined
+    }
+    if (!hadVolumes) return clock.now() + this.#nextDelay()
+    let failed = false
+    for (const start of starts) {
+      const sandbox = view.get(this.uid).sandboxes.find(({ id }) => id === sandboxId)
+      if (!sandbox?.ready) return 'at once'
+      const problem = await this.#start(start, sandboxId)
+      failed ||= problem !== undefined
+      if (problem?.retryAt !== undefined) times.push(problem.retryAt)
+      this.#publish()
+    }
+    await this.#prune()
+    if (!failed) return 'at once'
+    return Math.min(...times, clock.now() + this.#nextDelay())
+  }
+
+  async #kill({ container, record, cause }: ContainerKill): Promise<void> {
+    const { name } = container.spec
+    const restarts = this.#pod.spec.restartPolicy !== 'Never' || cause === 'changed'
+    const why =
+      cause === 'changed'
+        ? `Container ${name} definition changed`
+        : cause === 'unknown'
+          ? `Container ${name} is in unknown state`
+          : `Container ${name} failed ${cause} probe`
+    await this.#within(killGracePeriod(this.#pod, container, cause), deadline =>
+      stopContainer(this.#context, {
+        pod: this.#pod,
+        container,
+        record,
+        host: this.#host(),
+        deadline,
+        report: this.#events.of(container),
+        message: restarts ? `${why}, will be restarted` : why,
+      }),
+    )
+  }
+
+  #host(): string {
+    const { machine, view } = this.#context
+    return (this.#pod.spec.hostNetwork ? machine.hostIps[0] : activeSandbox(view.get(this.uid))?.ips[0]) ?? ''
+  }
+
+  /** Answers what kept the container from starting. */
+  async #start(start: ContainerStart, sandboxId: string): Promise<StartError | undefined> {
+    const { cri, clock, view } = this.#context
+    const { container, previous, discard } = start
+    const { name } = container.spec
+    const { signal } = this.#run
+    if (discard) {
+      await cri.removeContainer({ containerId: discard })
+      view.forget(discard)
+    }
+    if (previous) {
+      const key = backOffKey(container)
+      const now = clock.now()
+      this.#backOff.set(key, afterRestart(this.#backOff.get(key), previous.finishedAt || now, now))
+    }
+    const sandbox = view.get(this.uid).sandboxes.find(({ id }) => id === sandboxId)
+    if (!sandbox) return undefined
+    try {
+      const id = await startContainer(this.#context, {
+        pod: this.#pod,
+        start,
+        sandbox,
+        sandboxConfig: podSandboxConfig(this.#context, this.#pod, sandbox.attempt),
+        volumes: this.#volumes,
+        ready: this.#ready ?? new Map(),
+        record: this.#events.of(container),
+        signal,
+      })
+      this.#waits.delete(name)
+      await this.#postStart(start, id)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      this.#waits.set(name, { reason: error.reason, message: error.message })
+      return error
+    }
+  }
+
+  async #postStart({ container }: ContainerStart, containerId: string): Promise<void> {
+    const handler = container.spec.lifecycle?.postStart
+    if (!handler) return
+    const { cri, clock, view } = this.#context
+    const record = view.get(this.uid).containers.find(({ id }) => id === containerId)
+    if (record?.state !== 'running') return
+    this.#starting.add(containerId)
+    this.#publish()
+    try {
+      const { signal } = this.#run
+      await runHook(handler, { cri, clock, containerId, container: container.spec, host: this.#host(), signal })
+    } catch (error) {
+      this.#run.signal.throwIfAborted()
+      const report = this.#events.of(container)
+      report('Warning', 'FailedPostStartHook', `PostStartHook failed: ${describe(error)}`)
+      const stop = { pod: this.#pod, container, record, host: this.#host(), report, message: 'FailedPostStartHook' }
+      await this.#within(podGracePeriod(this.#pod), deadline => stopContainer(this.#context, { ...stop, deadline }))
+      throw new StartError('PostStartHookError', `PostStartHook failed: ${describe(error)}`)
+    } finally {
+      this.#starting.delete(containerId)
+    }
+  }
+
+  /** Removes what restarts have left: of each container only the last end is kept. */
+  async #prune(): Promise<void> {
+    const { cri, view } = this.#context
+    const { containers, sandboxes } = view.get(this.uid)
+    const kept = new Set<string>()
+    const homes = new Set<string>()
+    for (const { id, name, state, sandboxId, restartCount } of containers) {
+      if (state === 'exited' && kept.has(name)) {
+        await cri.removeContainer({ containerId: id })
+        view.forget(id)
+        const logs = `${podLogFolder(this.#context, this.#pod)}/${name}`
+        await removeLogs(logs, restartCount)
+        continue
+      }
+      if (state === 'exited') kept.add(name)
+      homes.add(sandboxId)
+    }
+    for (const { id } of sandboxes.slice(1)) {
+      if (homes.has(id)) continue
+      await cri.removePodSandbox({ podSandboxId: id })
+      view.forget(id)
+    }
+  }
+
+  #stopContainers(deadline: Deadline): Promise<void> {
+    return stopAll(this.#context, {
+      pod: this.#pod,
+      host: this.#host(),
+      deadline,
+      observed: () => this.#context.view.get(this.uid),
+      report: name => this.#events.ofName(name),
+    })
+  }
+
+  /** Ends the pod, gives back what it used, and, if it was deleted, has its object removed. */
+  async #terminate(verdict: Verdict | undefined): Promise<undefined> {
+    const { clock, statuses, cgroups } = this.#context
+    this.#run = new AbortController()
+    if (!this.#released) {
+      this.#deadline ??= new Deadline(clock.now() + podGracePeriod(this.#pod, verdict))
+      const decision: PodDecision = { kind: 'terminate', ...(verdict ? { verdict } : {}) }
+      this.#publish(decision)
+      await this.#stopContainers(this.#deadline)
+      this.#publish(decision)
+      await stopSandboxes(this.#context, this.uid)
+      this.#probes[Symbol.dispose]()
+      this.#publish(decision)
+      await this.#volumes.tearDown()
+      await cgroups.removePod(this.uid)
+      this.#released = true
+    }
+    this.#failures = 0
+    if (this.#pod.metadata.deletionTimestamp && !this.#vanished) {
+      this.#publish()
+      await statuses.written(this.uid)
+      await this.#removeObject()
+    }
+    if (this.#vanished) await this.#leave()
+    return undefined
+  }
+
+  async #removeObject(): Promise<void> {
+    const { client } = this.#context
+    try {
+      const options = { gracePeriodSeconds: 0, preconditions: { uid: this.uid } }
+      await client.delete(Pod, this.#pod.metadata, options)
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error
+      this.#vanished = true
+    }
+  }
+
+  /** Nobody will ask for the pod's containers or logs any more. */
+  async #leave(): Promise<void> {
+    await removeSandboxes(this.#context, this.uid)
+    await rm(podLogFolder(this.#context, this.#pod), { recursive: true, force: true })
+    this.#context.statuses.forget(this.uid)
+    this.#done = true
+    this.#finished()
+  }
+}
+
+/** `web_default(uid)`: how messages name a pod. */
+const podName = ({ metadata }: Pod): string => `${metadata.name}_${metadata.namespace}(${metadata.uid})`
+
+const describe = (error: unknown): string =>
+  error instanceof RuntimeError ? error.description : error instanceof Error ? error.message : String(error)
+
+/** Conditions of others (readiness gates, disruption) are taken over from what the API server has. */
+function withForeignConditions(status: PodStatus, stored: PodStatus): PodStatus {
+  const own = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'])
+  const mine = (status.conditions ?? []).filter(({ type }) => own.has(type))
+  const foreign = (stored.conditions ?? []).filter(({ type }) => !own.has(type))
+  return { ...status, conditions: [...mine, ...foreign] }
+}
+
+/** Removes the log of one incarnation of a container, with the older parts that were set aside. */
+async function removeLogs(folder: string, restartCount: number): Promise<void> {
+  const prefix = `${restartCount}.log`
+  for (const name of await readdir(folder).catch(() => []))
+    if (name === prefix || name.startsWith(`${prefix}.`)) await rm(`${folder}/${name}`, { force: true })
+}

@@ -1,0 +1,119 @@
+import type { Pod } from '../api/core/v1/index.js'
+import { admit, type NodeState } from './admission.js'
+import type { Owner } from './container/labels.js'
+import type { Change } from './follow.js'
+import type { NodeContext } from './node-context.js'
+import type { Verdict } from './pod-actions.js'
+import { PodWorker } from './pod-worker.js'
+
+/** All pods of the node, one worker each. */
+export class PodWorkers {
+  readonly #context: NodeContext
+  readonly #node: () => NodeState
+  readonly #workers = new Map<string, PodWorker>()
+  /** The API server has said at least once which pods there are. */
+  #known = false
+  #stopped = false
+
+  /** `node` answers what admission of pods goes by. */
+  constructor(context: NodeContext, node: () => NodeState) {
+    this.#context = context
+    this.#node = node
+  }
+
+  /** The pods as they are known here, with the status last found. */
+  get pods(): readonly Pod[] {
+    return [...this.#workers.values()].map(({ pod, status }) => ({ ...pod, status }))
+  }
+
+  get active(): readonly Pod[] {
+    return [...this.#workers.values()].filter(({ isActive }) => isActive).map(({ pod }) => pod)
+  }
+
+  get(uid: string): PodWorker | undefined {
+    return this.#workers.get(uid)
+  }
+
+  /** Takes in what the API server says of this node's pods. */
+  take(change: Change<Pod>): void {
+    if (this.#stopped) return
+    switch (change.type) {
+      case 'all': {
+        const uids = new Set(change.objects.map(({ metadata }) => metadata.uid))
+        // Pods that have been here before go first: what they use is taken.
+        const started = (pod: Pod) => (pod.status.startTime ? 0 : 1)
+        for (const pod of [...change.objects].sort((a, b) => started(a) - started(b))) this.#set(pod)
+        for (const [uid, worker] of this.#workers) if (!uids.has(uid)) worker.vanish()
+        this.#known = true
+        this.adoptOrphans()
+        break
+      }
+      case 'set':
+        this.#set(change.object)
+        break
+      case 'gone':
+        this.#workers.get(change.object.metadata.uid ?? '')?.vanish(change.object)
+        break
+      case 'trouble':
+        break
+    }
+  }
+
+  /** Something about a pod is no longer as it was. */
+  wake(uid: string): void {
+    this.#workers.get(uid)?.wake()
+  }
+
+  wakeAll(): void {
+    for (const worker of this.#workers.values()) worker.wake()
+  }
+
+  /** Ends what the runtime still holds of pods that no longer exist. */
+  adoptOrphans(): void {
+    if (!this.#known || this.#stopped) return
+    for (const owner of this.#context.view.owners)
+      if (!this.#workers.has(owner.uid)) this.#add(remains(owner), undefined).vanish()
+  }
+
+  /** Ends a pod as failed. */
+  condemn(uid: string, verdict: Verdict): void {
+    this.#workers.get(uid)?.condemn(verdict)
+  }
+
+  /** Stops looking after pods; they go on running. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all([...this.#workers.values()].map(worker => worker.stop()))
+  }
+
+  #set(pod: Pod): void {
+    const uid = pod.metadata.uid ?? ''
+    const worker = this.#workers.get(uid)
+    if (worker) {
+      worker.update(pod)
+      return
+    }
+    const isNew = !pod.status.startTime && !pod.metadata.deletionTimestamp
+    const verdict = isNew ? admit(pod, this.active, this.#node()) : undefined
+    if (verdict) this.#context.events.record(pod, 'Warning', verdict.reason, verdict.message)
+    this.#add(pod, verdict).wake()
+  }
+
+  #add(pod: Pod, verdict: Verdict | undefined): PodWorker {
+    const uid = pod.metadata.uid ?? ''
+    const worker = new PodWorker(this.#context, pod, verdict, () => {
+      if (this.#workers.get(uid) === worker) this.#workers.delete(uid)
+    })
+    this.#workers.set(uid, worker)
+    return worker
+  }
+}
+
+/** All that is known of a pod whose object is gone. */
+const remains = ({ uid, namespace, name }: Owner): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { uid, namespace, name },
+  spec: { containers: [] },
+  status: {},
+})
