@@ -1,0 +1,58 @@
+// Runs compiled tests: node scripts/test.mjs unit integration e2e [--only TEXT]. Ends with `N passed, N failed`.
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { fileURLToPath } from 'node:url'
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url))
+const args = process.argv.slice(2)
+const only = args.includes('--only') ? args.splice(args.indexOf('--only'), 2)[1] : undefined
+const kinds = new Set(args.length > 0 ? args : ['unit', 'integration'])
+
+const kindOf = name =>
+  name.endsWith('.e2e.test.js') ? 'e2e' : name.endsWith('.integration.test.js') ? 'integration' : 'unit'
+
+const files = readdirSync(dist, { recursive: true })
+  .filter(name => name.endsWith('.test.js') && kinds.has(kindOf(name)) && (!only || name.includes(only)))
+  .sort()
+  .map(name => join(dist, name))
+
+/** Files of one kind, some side by side; end-to-end tests one after the other, as they share the machine's two cores. */
+async function runFiles(files, concurrency) {
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  if (files.length === 0) return counts
+  const events = run({ files, concurrency, timeout: 600_000 })
+  // A suite, and the file itself, pass or fail by what is in them: only that is counted. A file that breaks before it
+  // has run a test is counted, too.
+  const isLeaf = ({ details, name }) => details?.type !== 'suite' && !files.includes(name)
+  events.on('test:pass', data => {
+    if (!isLeaf(data)) return
+    if (data.skip !== undefined || data.todo !== undefined) counts.skipped++
+    else counts.passed++
+  })
+  events.on('test:fail', data => {
+    if (isLeaf(data) || data.details?.error?.failureType !== 'subtestsFailed') counts.failed++
+  })
+  const report = events.compose(new spec())
+  for await (const text of report) process.stdout.write(text)
+  return counts
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+for (const [kind, concurrency] of [
+  ['unit', availableParallelism()],
+  ['integration', availableParallelism()],
+  ['e2e', 1],
+]) {
+  const counts = await runFiles(
+    files.filter(file => kindOf(file) === kind),
+    concurrency,
+  )
+  for (const key of Object.keys(total)) total[key] += counts[key]
+}
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`)
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
