@@ -51,6 +51,8 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
       : createClusterPki({ serviceCidrs: [serviceCidr], servedAt }),
   )
   await using controlPlane = await ControlPlane.start({
+    controllers: false,
+    scheduler: false,
     bindAddress,
     port: portNumber('--secure-port', flags.securePort),
     pki,

@@ -3,6 +3,7 @@ import { resources } from '../api/resources.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
 import type { Endpoint } from '../client/https-transport.js'
+import { Informers } from '../client/index.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
 import { formatIp, parseCidr } from '../machinery/ip-address.js'
@@ -13,6 +14,7 @@ import { type Listener, listenTls } from '../server/http/tls-listener.js'
 import { KubeletConnection } from '../server/subresources/kubelet-connection.js'
 import { lmdbStore, memoryStore, type Store } from '../storage/index.js'
 import { createBootstrapObjects, publishApiServer } from './bootstrap-objects.js'
+import { startControllers, startDefaultScheduler } from './components.js'
 import { type ClusterPki, createClusterPki, identities, issueClientCertificate } from './pki.js'
 
 export interface ControlPlaneOptions {
@@ -36,27 +38,29 @@ export interface ControlPlaneOptions {
   readonly allowAnonymous?: boolean
   readonly eventTtlSeconds?: number
   readonly authenticators?: readonly Authenticator[]
-  /** Components that run beside the server, in this process: started once it answers, disposed of before it stops. */
-  readonly components?: readonly Component[]
+  /** Run the controllers; they do by default. */
+  readonly controllers?: boolean
+  /** Run the scheduler; it does by default. */
+  readonly scheduler?: boolean
+  /** Nodes that only pretend to run their pods; none by default. */
+  readonly simulatedNodes?: number
+  /** Addresses of pods, of which each node is given a part; 10.244.0.0/16 by default. */
+  readonly podCidr?: string
   readonly clock?: Clock
   /** Faults, for the log; by default they are printed to standard error. */
   readonly onError?: (error: unknown) => void
 }
 
-/** A part of the control plane that needs nothing but a client. */
-export type Component = (context: ComponentContext) => Promise<AsyncDisposable> | AsyncDisposable
-
-export interface ComponentContext {
-  readonly client: (user: UserInfo) => Client
-  readonly pki: ClusterPki
-  readonly clock: Clock
-  readonly onError: (error: unknown) => void
-}
-
 const defaultServiceCidr = '10.96.0.0/16'
+const defaultPodCidr = '10.244.0.0/16'
 const defaultNodePorts = { first: 30_000, last: 32_767 }
 const defaultIssuer = 'https://kubernetes.default.svc'
 const defaultEventTtl = 3600
+/** A component of the control plane, as upstream names it. */
+const system = (component: string): UserInfo => ({
+  name: `system:${component}`,
+  groups: ['system:authenticated'],
+})
 const admin: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 
 /**
@@ -128,8 +132,19 @@ export class ControlPlane implements AsyncDisposable {
         parts.push(listener)
         await publishApiServer(client, { ip: options.advertiseAddress ?? bindAddress, port: listener.port })
       }
-      for (const component of options.components ?? [])
-        parts.push(await component({ client: clientFor, pki, clock, onError }))
+      const informers = new Informers({ client, clock, onError })
+      parts.push(informers)
+      const shared = { clock, onError, informers }
+      if (options.controllers !== false)
+        parts.push(
+          await startControllers({
+            ...shared,
+            client: clientFor(system('kube-controller-manager')),
+            controllers: { rootCa: pki.ca.certificate, clusterCidr: options.podCidr ?? defaultPodCidr },
+          }),
+        )
+      if (options.scheduler !== false)
+        parts.push(await startDefaultScheduler({ ...shared, client: clientFor(system('kube-scheduler')) }))
       const endpoint = listener && adminEndpoint(pki, bindAddress, listener.port, clock)
       return new ControlPlane(server, pki, client, endpoint, parts)
     } catch (error) {

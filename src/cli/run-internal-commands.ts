@@ -1,0 +1,83 @@
+import { apiClient } from '../client/api-client.js'
+import { httpsTransport } from '../client/https-transport.js'
+import { type ClusterConfig, readConfig } from '../cluster/cluster-config.js'
+import { ControlPlane } from '../cluster/control-plane.js'
+import { terminationSignal } from '../cluster/daemon.js'
+import { adminEndpoint, processSpecs, supervisorDir } from '../cluster/lifecycle.js'
+import { startNode } from '../cluster/node.js'
+import { OperatorError } from '../cluster/operator-error.js'
+import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
+import { ensureClusterPki } from '../cluster/pki-files.js'
+import { SUPERVISED_BY } from '../cluster/process-table.js'
+import { supervise } from '../cluster/supervisor.js'
+import { logFault } from './log.js'
+import { aborted } from './run-api-server.js'
+
+interface Flags {
+  readonly name: string
+  readonly root?: string
+}
+
+async function clusterOf({ name, root }: Flags): Promise<{ paths: ClusterPaths; config: ClusterConfig }> {
+  if (root) process.env['T8S_ROOT'] = root
+  const paths = clusterPaths(name, { root })
+  const config = await readConfig(paths)
+  if (!config) throw new OperatorError(`there is no cluster ${name}`, '`t8s up` makes it.')
+  return { paths, config }
+}
+
+const pkiOf = (paths: ClusterPaths, config: ClusterConfig) =>
+  ensureClusterPki(paths.pki, {
+    serviceCidrs: [config.serviceCidr],
+    clusterDomain: config.clusterDomain,
+    servedAt: [config.address],
+  })
+
+/** Keeps the processes of a cluster running until it is asked to end. */
+export async function runSupervisor(flags: Flags): Promise<void> {
+  using termination = terminationSignal()
+  const { paths, config } = await clusterOf(flags)
+  await using supervision = await supervise(processSpecs(config), {
+    stateDir: supervisorDir(paths),
+    logDir: paths.logs,
+    onEvent: event => process.stdout.write(`${new Date().toISOString()} ${JSON.stringify(event)}\n`),
+  })
+  await aborted(termination.signal)
+  await supervision.stop()
+}
+
+/** API server, controllers and scheduler of a cluster. */
+export async function runControlPlane(flags: Flags): Promise<void> {
+  using termination = terminationSignal()
+  const { paths, config } = await clusterOf(flags)
+  await using _controlPlane = await ControlPlane.start({
+    dataDir: paths.store,
+    bindAddress: '0.0.0.0',
+    port: config.apiPort,
+    advertiseAddress: config.address,
+    serviceCidr: config.serviceCidr,
+    podCidr: config.podCidr,
+    simulatedNodes: config.simulatedNodes,
+    pki: await pkiOf(paths, config),
+    onError: logFault,
+  })
+  await aborted(termination.signal)
+}
+
+/** Kubelet, service proxy and DNS of a node, and the containerd under it. */
+export async function runNode(flags: Flags): Promise<void> {
+  using termination = terminationSignal()
+  // What this process starts outlives it, and must not be taken for the supervisor's own.
+  delete process.env[SUPERVISED_BY]
+  const { paths, config } = await clusterOf(flags)
+  const pki = await pkiOf(paths, config)
+  await using transport = httpsTransport(adminEndpoint(config, pki))
+  await using _node = await startNode({
+    paths,
+    config,
+    pki,
+    client: apiClient(transport.handle, { headers: { 'user-agent': 'kubelet/v1.36.2' } }),
+    onError: logFault,
+  })
+  await aborted(termination.signal)
+}

@@ -1,0 +1,59 @@
+import type { Client } from '../client/client.js'
+import { EventWriter, Informers, runControllers } from '../client/index.js'
+import { type BuiltInControllerOptions, builtInControllers } from '../controllers/index.js'
+import { type Clock, systemClock } from '../machinery/clock.js'
+import { startScheduler } from '../scheduler/index.js'
+
+export interface ComponentOptions {
+  readonly client: Client
+  readonly clock?: Clock
+  readonly onError: (error: unknown) => void
+  /** Shared with others in the process; its own, and disposed of, when absent. */
+  readonly informers?: Informers
+}
+
+/** Runs the controllers of kube-controller-manager until disposed of. */
+export async function startControllers(
+  options: ComponentOptions & {
+    readonly controllers: BuiltInControllerOptions
+    readonly clientOf?: (name: string) => Client
+  },
+): Promise<AsyncDisposable> {
+  const { client, clock = systemClock, informers, onError, clientOf } = options
+  return runControllers(builtInControllers(options.controllers), {
+    client,
+    clock,
+    onError: (error, where) => onError(Object.assign(new Error(placeOf(where), { cause: error }))),
+    ...(clientOf ? { clientOf } : {}),
+    ...(informers ? { informers } : {}),
+  })
+}
+
+const placeOf = ({
+  controller,
+  key,
+}: {
+  readonly controller?: string
+  readonly key?: { namespace: string; name: string }
+}) => `${controller ?? 'informers'}${key ? `: ${key.namespace ? `${key.namespace}/` : ''}${key.name}` : ''}`
+
+/** Runs the default scheduler until disposed of. */
+export async function startDefaultScheduler(options: ComponentOptions): Promise<AsyncDisposable> {
+  const { client, clock = systemClock, onError } = options
+  const informers = options.informers ?? new Informers({ client, clock, onError })
+  const events = new EventWriter({ client, clock, onError })
+  const scheduler = await startScheduler({
+    client,
+    clock,
+    informers,
+    events: events.recorder({ component: 'default-scheduler' }),
+    onError,
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      await scheduler[Symbol.asyncDispose]()
+      await events[Symbol.asyncDispose]()
+      if (!options.informers) await informers[Symbol.asyncDispose]()
+    },
+  }
+}
