@@ -49,7 +49,11 @@ export class Informer<T extends ApiObject> implements AsyncDisposable {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #onError: (error: unknown) => void
-  #waiting: { readonly version: number; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = []
+  #waiting: {
+    readonly done: () => boolean
+    readonly resolve: () => void
+    readonly reject: (error: unknown) => void
+  }[] = []
   #running: Promise<void> | undefined
   /** Where the watch goes on; empty when it must begin with a list. */
   #resumeAt = ''
@@ -88,10 +92,15 @@ export class Informer<T extends ApiObject> implements AsyncDisposable {
 
   /** Resolves once the cache shows everything up to `version`. Rejects if the informer is stopped before. */
   reached(version: number): Promise<void> {
-    if (this.#progress >= version) return Promise.resolve()
+    return this.until(() => this.#progress >= version)
+  }
+
+  /** Resolves once `done`, asked now and after every change, says so. Rejects if the informer is stopped before. */
+  until(done: () => boolean): Promise<void> {
+    if (done()) return Promise.resolve()
     return new Promise((resolve, reject) => {
       if (this.#stopping.signal.aborted) reject(stopped(this.kind))
-      else this.#waiting.push({ version, resolve, reject })
+      else this.#waiting.push({ done, resolve, reject })
     })
   }
 
@@ -268,8 +277,11 @@ export class Informer<T extends ApiObject> implements AsyncDisposable {
     this.#progress = version
     if (this.#waiting.length === 0) return
     const waiting = this.#waiting
-    this.#waiting = waiting.filter(({ version: wanted }) => wanted > version)
-    for (const { version: wanted, resolve } of waiting) if (wanted <= version) resolve()
+    this.#waiting = []
+    for (const one of waiting) {
+      if (one.done()) one.resolve()
+      else this.#waiting.push(one)
+    }
   }
 
   #announce(object: T, old: T | undefined, change: 'added' | 'modified' | 'deleted'): void {

@@ -1,0 +1,199 @@
+import { type Clock, systemClock } from '../machinery/clock.js'
+import type { ApiObject } from '../machinery/object.js'
+import { isConflict } from '../machinery/status-error.js'
+import type { Client } from './client.js'
+import type { AnyKind, Cache, Controller, Key, ReconcileContext } from './controller.js'
+import { EventWriter } from './event-recorder.js'
+import { Informers } from './informers.js'
+import { OwnWrites } from './own-writes.js'
+import { controllerOf, refersToKind } from './owners.js'
+import { WorkQueue, type WorkQueueMetrics } from './work-queue.js'
+
+export interface ControllersOptions {
+  readonly client: Client
+  /** The client of each controller, by its name, where each has an identity of its own. */
+  readonly clientOf?: (controller: string) => Client
+  /** Shared with whoever else watches in this process; made, and disposed of, when absent. */
+  readonly informers?: Informers
+  /** Shared, too; made when absent. */
+  readonly events?: EventWriter
+  readonly clock?: Clock
+  readonly random?: () => number
+  /** Ends the controllers, like disposing of them. */
+  readonly signal?: AbortSignal
+  /** Under which the controllers' writes are recorded; `kube-controller-manager` by default. */
+  readonly fieldManager?: string
+  readonly onError?: (error: unknown, where: FaultPlace) => void
+  readonly metrics?: (controller: string) => WorkQueueMetrics
+}
+
+/** Where a fault happened; no controller when it is the informers'. */
+export interface FaultPlace {
+  readonly controller?: string
+  readonly key?: Key
+}
+
+export interface RunningControllers extends AsyncDisposable {
+  /** Resolves once all caches are filled and the controllers work. Rejects if they are stopped before. */
+  readonly ready: Promise<void>
+  /** Nothing is being worked on or about to be; keys to look at again later do not count. */
+  readonly idle: boolean
+}
+
+/**
+ * Runs controllers as their declarations promise. Returns at once; a controller begins to work as soon as the caches of
+ * all kinds it watches are filled. Dispose to end it: what runs is told by its signal and waited for.
+ */
+export function runControllers(controllers: readonly Controller[], options: ControllersOptions): RunningControllers {
+  const clock = options.clock ?? systemClock
+  const onError = options.onError ?? printFault
+  const stopping = new AbortController()
+  const informers =
+    options.informers ?? new Informers({ client: options.client, clock, onError: error => onError(error, {}) })
+  const events =
+    options.events ?? new EventWriter({ client: options.client, clock, onError: error => onError(error, {}) })
+  const running = controllers.map(declared => new Running(declared, informers, events, stopping.signal, options))
+  const ready = Promise.all(running.map(one => one.start())).then(() => {})
+  // Whoever does not wait for it need not hear that it was stopped.
+  ready.catch(() => {})
+
+  let disposed: Promise<void> | undefined
+  const dispose = async (): Promise<void> => {
+    stopping.abort()
+    await Promise.all(running.map(one => one[Symbol.asyncDispose]()))
+    if (!options.events) await events[Symbol.asyncDispose]()
+    if (!options.informers) await informers[Symbol.asyncDispose]()
+  }
+  const end = (): Promise<void> => {
+    options.signal?.removeEventListener('abort', end)
+    return (disposed ??= dispose())
+  }
+  options.signal?.addEventListener('abort', end, { once: true })
+  if (options.signal?.aborted) void end()
+  return {
+    ready,
+    get idle() {
+      return running.every(({ idle }) => idle)
+    },
+    [Symbol.asyncDispose]: end,
+  }
+}
+
+/** One controller at work. */
+class Running implements AsyncDisposable {
+  readonly #queue: WorkQueue
+  readonly #writes: OwnWrites
+  readonly #context: Omit<ReconcileContext, 'client'>
+  readonly #client: Client
+  readonly #watching: Disposable[] = []
+  /** Keys held back until the caches show what their last run wrote. */
+  readonly #heldBack = new Set<string>()
+
+  constructor(
+    readonly declared: Controller,
+    readonly informers: Informers,
+    events: EventWriter,
+    readonly signal: AbortSignal,
+    readonly options: ControllersOptions,
+  ) {
+    const { name, concurrency = 8, eventSource = `${name}-controller` } = declared
+    const clock = options.clock ?? systemClock
+    this.#writes = new OwnWrites(informers, clock)
+    this.#client = options.clientOf?.(name) ?? options.client
+    const cache: Cache = {
+      get: (kind, ref) => informers.get(kind, ref),
+      list: (kind, how) => informers.list(kind, how),
+      ownedBy: (kind, uid) => informers.ownedBy(kind, uid),
+      by: (index, key) => informers.by(index, key),
+    }
+    this.#context = { ...cache, clock, events: events.recorder({ component: eventSource }), signal }
+    this.#queue = new WorkQueue({
+      work: key => this.#work(key),
+      concurrency,
+      clock,
+      ...(options.random ? { random: options.random } : {}),
+      ...(options.metrics ? { metrics: options.metrics(name) } : {}),
+    })
+  }
+
+  get idle(): boolean {
+    return this.#queue.idle && this.#heldBack.size === 0
+  }
+
+  async start(): Promise<void> {
+    const { for: main, owns = [], also = [], reads = [] } = this.declared.watches
+    const kinds: AnyKind[] = [main, ...owns, ...reads, ...also.map(({ kind }) => kind)]
+    // Deciding on half a cache would mean making again what is there: all of them first.
+    await Promise.all(kinds.map(kind => this.informers.of(kind).synced()))
+    if (this.signal.aborted) return
+    this.#watch(main, object => this.#add(keyOfObject(object)))
+    for (const kind of owns)
+      this.#watch(kind, (object, old) => {
+        this.#addOwner(object)
+        if (old && old !== object) this.#addOwner(old)
+      })
+    for (const { kind, keys } of also)
+      this.#watch(kind, (object, old) => {
+        for (const key of keys(object, old, this.#context)) this.#add(key)
+      })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const watching of this.#watching) watching[Symbol.dispose]()
+    await this.#queue[Symbol.asyncDispose]()
+  }
+
+  #watch(kind: AnyKind, handler: (object: ApiObject, old: ApiObject | undefined) => void): void {
+    this.#watching.push(this.informers.of(kind).onChange(handler))
+  }
+
+  #addOwner(object: ApiObject): void {
+    const owner = controllerOf(object)
+    const { for: main } = this.declared.watches
+    if (!owner || !refersToKind(owner, main)) return
+    this.#add({ namespace: main.namespaced ? (object.metadata.namespace ?? '') : '', name: owner.name })
+  }
+
+  #add({ namespace, name }: Key): void {
+    this.#queue.add(`${namespace}/${name}`)
+  }
+
+  async #work(key: string): Promise<void> {
+    if (this.#heldBack.has(key)) return
+    const unseen = this.#writes.unseen(key, this.signal)
+    if (unseen) {
+      this.#heldBack.add(key)
+      void unseen.then(() => {
+        this.#heldBack.delete(key)
+        this.#queue.add(key)
+      })
+      return
+    }
+    const parsed = parseKey(key)
+    try {
+      const client = this.#writes.client(this.#client, key, {
+        fieldManager: this.options.fieldManager ?? 'kube-controller-manager',
+      })
+      const again = await this.declared.reconcile(parsed, { ...this.#context, client })
+      this.#queue.forget(key)
+      if (again) this.#queue.addAfter(key, again.after)
+    } catch (error) {
+      if (this.signal.aborted) return
+      this.#queue.retry(key)
+      if (!isConflict(error))
+        (this.options.onError ?? printFault)(error, { controller: this.declared.name, key: parsed })
+    }
+  }
+}
+
+const keyOfObject = ({ metadata: { namespace = '', name = '' } }: ApiObject): Key => ({ namespace, name })
+
+function parseKey(key: string): Key {
+  const slash = key.indexOf('/')
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
+}
+
+function printFault(error: unknown, { controller, key }: FaultPlace): void {
+  const where = controller ? `controller ${controller}, ${key?.namespace ? `${key.namespace}/` : ''}${key?.name}: ` : ''
+  console.error(`${where}${error instanceof Error ? error.message : String(error)}`)
+}

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { EventInit } from '../api/core/v1/index.js'
+import { ManualClock } from '../machinery/clock.js'
+import type { ApiObject } from '../machinery/object.js'
+import { forbidden, notFound, serviceUnavailable } from '../machinery/status-error.js'
+import type { Client, Patch } from './client.js'
+import { EventWriter } from './event-recorder.js'
+
+const pod: ApiObject = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { namespace: 'shop', name: 'web', uid: 'u1', resourceVersion: '7' },
+}
+const node: ApiObject = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', uid: 'n1' } }
+
+function writer() {
+  const clock = new ManualClock()
+  const created: EventInit[] = []
+  const patched: { name: string; body: unknown }[] = []
+  const errors: unknown[] = []
+  /** Thrown by the next requests, one each. */
+  const faults: unknown[] = []
+  const failing = () => {
+    if (faults.length > 0) throw faults.shift()
+  }
+  const client = {
+    create: async (_kind: unknown, event: EventInit) => {
+      failing()
+      created.push(event)
+      return event
+    },
+    patch: async (_kind: unknown, { name = '' }, patch: Patch) => {
+      failing()
+      patched.push({ name, body: patch.body })
+      return {}
+    },
+  } as unknown as Client
+  const events = new EventWriter({ client, clock, random: () => 0, onError: error => errors.push(error) })
+  return { clock, created, patched, errors, faults, events, recorder: events.recorder({ component: 'c', host: 'h' }) }
+}
+
+describe('event recorder', () => {
+  test('writes a core event with its source and what it is about', async () => {
+    const { events, recorder, created } = writer()
+    recorder.record(pod, 'Warning', 'BackOff', 'Back-off restarting', 'spec.containers{web}')
+    assert.equal(created.length, 0, 'in the background')
+    await events.flushed()
+    const [event] = created
+    assert.match(event?.metadata.name ?? '', /^web\.[0-9a-f]{16}$/)
+    assert.deepEqual(event, {
+      metadata: { namespace: 'shop', name: event?.metadata.name },
+      involvedObject: {
+        kind: 'Pod',
+        namespace: 'shop',
+        name: 'web',
+        uid: 'u1',
+        apiVersion: 'v1',
+        resourceVersion: '7',
+        fieldPath: 'spec.containers{web}',
+      },
+      reason: 'BackOff',
+      message: 'Back-off restarting',
+      source: { component: 'c', host: 'h' },
+      firstTimestamp: '2026-01-01T00:00:00Z',
+      lastTimestamp: '2026-01-01T00:00:00Z',
+      count: 1,
+      type: 'Warning',
+      reportingComponent: 'c',
+      reportingInstance: 'h',
+    })
+  })
+
+  test('events of cluster-scoped objects are in the namespace default', async () => {
+    const { events, recorder, created } = writer()
+    recorder.record(node, 'Normal', 'NodeReady', 'ready')
+    await events.flushed()
+    assert.equal(created[0]?.metadata.namespace, 'default')
+  })
+
+  test('the same again is counted up', async () => {
+    const { clock, events, recorder, created, patched } = writer()
+    recorder.record(pod, 'Normal', 'Pulled', 'image is there')
+    await events.flushed()
+    clock.advance(5000)
+    recorder.record(pod, 'Normal', 'Pulled', 'image is there')
+    recorder.record(pod, 'Normal', 'Pulled', 'another message')
+    await events.flushed()
+    assert.equal(created.length, 2)
+    assert.notEqual(created[0]?.metadata.name, created[1]?.metadata.name)
+    assert.deepEqual(patched, [
+      {
+        name: created[0]?.metadata.name,
+        body: { count: 2, message: 'image is there', lastTimestamp: '2026-01-01T00:00:05Z' },
+      },
+    ])
+  })
+
+  test('is written anew when the one to count up is gone', async () => {
+    const { events, recorder, created, faults } = writer()
+    recorder.record(pod, 'Normal', 'Pulled', 'again')
+    await events.flushed()
+    faults.push(notFound({ group: '', plural: 'events' }, 'x'))
+    recorder.record(pod, 'Normal', 'Pulled', 'again')
+    await events.flushed()
+    assert.equal(created.length, 2)
+    assert.equal(created[1]?.count, 2)
+  })
+
+  test('many similar ones become one', async () => {
+    const { events, recorder, created, patched } = writer()
+    for (let i = 1; i <= 12; i++) recorder.record(pod, 'Normal', 'Started', `number ${i}`)
+    await events.flushed()
+    assert.equal(created.length, 10)
+    assert.equal(created[8]?.message, 'number 9')
+    assert.equal(created[9]?.message, '(combined from similar events): number 10')
+    assert.deepEqual(
+      patched.map(({ body }) => (body as { message: string }).message),
+      ['(combined from similar events): number 11', '(combined from similar events): number 12'],
+    )
+  })
+
+  test('a flood about one object is cut off; others are heard', async () => {
+    const { clock, events, recorder, created, patched } = writer()
+    for (let i = 0; i < 100; i++) recorder.record(pod, 'Normal', 'Flood', 'the same')
+    recorder.record(node, 'Normal', 'Other', 'object')
+    await events.flushed()
+    assert.equal(created.length + patched.length, 26)
+    clock.advance(5 * 60_000)
+    recorder.record(pod, 'Normal', 'Flood', 'the same')
+    recorder.record(pod, 'Normal', 'Flood', 'the same')
+    await events.flushed()
+    assert.equal(created.length + patched.length, 27)
+  })
+
+  test('waits for a server that is away; does not wait for one that refuses', async () => {
+    const { clock, events, recorder, created, faults, errors } = writer()
+    faults.push(serviceUnavailable('away'))
+    recorder.record(pod, 'Normal', 'One', 'one')
+    await turn()
+    assert.equal(created.length, 0)
+    clock.advance(10_000)
+    await events.flushed()
+    assert.equal(created.length, 1)
+    faults.push(forbidden({ group: '', plural: 'events' }, 'x', 'the namespace is being terminated'))
+    recorder.record(pod, 'Normal', 'Two', 'two')
+    await events.flushed()
+    assert.equal(created.length, 1)
+    assert.deepEqual(errors, [])
+  })
+
+  test('disposing drops what is not written', async () => {
+    const { events, recorder, created, faults } = writer()
+    faults.push(serviceUnavailable('away'))
+    recorder.record(pod, 'Normal', 'One', 'one')
+    await turn()
+    await events[Symbol.asyncDispose]()
+    recorder.record(pod, 'Normal', 'Two', 'two')
+    await events.flushed()
+    assert.equal(created.length, 0)
+  })
+})

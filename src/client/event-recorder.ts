@@ -1,0 +1,166 @@
+import { Event, type EventInit, type ObjectReference } from '../api/core/v1/index.js'
+import { type Clock, rfc3339, sleep, systemClock } from '../machinery/clock.js'
+import type { ApiObject } from '../machinery/object.js'
+import { isNotFound, StatusError } from '../machinery/status-error.js'
+import type { Client } from './client.js'
+import { type CorrelatedEvent, EventCorrelator, type EventSource } from './event-correlator.js'
+import type { EventRecorder } from './events.js'
+
+export interface EventWriterOptions {
+  readonly client: Client
+  readonly clock?: Clock
+  readonly random?: () => number
+  /** Hears of events that could not be written. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Events that may wait to be written; more are dropped, as nothing may wait for them. */
+const capacity = 1000
+/** A server that cannot be reached is tried so often, so many ms apart. */
+const maximumTries = 12
+const retryEvery = 10_000
+const longestName = 253
+
+/** Writes the events of a process in the background, one after the other. Dispose of it to drop what is not written. */
+export class EventWriter implements AsyncDisposable {
+  readonly #correlator = new EventCorrelator()
+  readonly #names = new Map<string, string>()
+  readonly #waiting: CorrelatedEvent[] = []
+  readonly #stopping = new AbortController()
+  readonly #clock: Clock
+  #running: Promise<void> | undefined
+  #lastStamp = 0n
+
+  constructor(private readonly options: EventWriterOptions) {
+    this.#clock = options.clock ?? systemClock
+  }
+
+  /** A recorder for one source of events. */
+  recorder(source: EventSource): EventRecorder {
+    return {
+      record: (object, type, reason, message, fieldPath) => {
+        if (this.#stopping.signal.aborted) return
+        const at = this.#clock.now()
+        const event = this.#correlator.observe({
+          source,
+          object: { ...referenceTo(object), ...(fieldPath ? { fieldPath } : {}) },
+          type,
+          reason,
+          message: message.slice(0, 1024),
+          at,
+        })
+        if (!event || this.#waiting.length >= capacity) return
+        this.#waiting.push(event)
+        this.#running ??= this.#run()
+      },
+    }
+  }
+
+  /** Resolves once everything recorded so far is written or given up. */
+  async flushed(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort()
+    this.#waiting.length = 0
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    // The caller goes on first: recording is never what takes its time.
+    await undefined
+    for (let event = this.#waiting.shift(); event; event = this.#waiting.shift()) await this.#write(event)
+    this.#running = undefined
+  }
+
+  async #write(event: CorrelatedEvent): Promise<void> {
+    const { random = Math.random, onError } = this.options
+    for (let tries = 1; !this.#stopping.signal.aborted; tries++) {
+      try {
+        await this.#put(event)
+        return
+      } catch (error) {
+        if (!temporary(error) || tries >= maximumTries) {
+          // Nothing is written into a namespace that is on its way out, and nobody is surprised.
+          if (!(error instanceof StatusError && (error.code === 403 || error.code === 404))) onError?.(error)
+          return
+        }
+      }
+      await sleep(this.#clock, retryEvery * (0.5 + random() / 2), this.#stopping.signal).catch(() => {})
+    }
+  }
+
+  async #put(event: CorrelatedEvent): Promise<void> {
+    const { client } = this.options
+    const namespace = event.object.namespace || 'default'
+    const known = this.#names.get(event.key)
+    if (known !== undefined && event.count > 1) {
+      try {
+        const { count, message } = event
+        await client.patch(
+          Event,
+          { namespace, name: known },
+          { type: 'strategic', body: { count, message, lastTimestamp: rfc3339(event.at) } },
+          { signal: this.#stopping.signal },
+        )
+        return
+      } catch (error) {
+        // It has outlived its time: the next one is written anew.
+        if (!isNotFound(error)) throw error
+      }
+    }
+    const name = this.#nameFor(event)
+    await client.create(Event, eventOf(event, namespace, name), { signal: this.#stopping.signal })
+    this.#remember(event.key, name)
+  }
+
+  /** `object.hex`, never the same twice. */
+  #nameFor({ object, at }: CorrelatedEvent): string {
+    const stamp = BigInt(at) * 1_000_000n
+    this.#lastStamp = stamp > this.#lastStamp ? stamp : this.#lastStamp + 1n
+    const suffix = `.${this.#lastStamp.toString(16)}`
+    return (object.name ?? '').slice(0, longestName - suffix.length) + suffix
+  }
+
+  #remember(key: string, name: string): void {
+    this.#names.delete(key)
+    this.#names.set(key, name)
+    if (this.#names.size <= 4 * capacity) return
+    const [oldest] = this.#names.keys()
+    if (oldest !== undefined) this.#names.delete(oldest)
+  }
+}
+
+/** A reference as events carry it. */
+export function referenceTo({ apiVersion, kind, metadata }: ApiObject): ObjectReference {
+  const { namespace, name, uid, resourceVersion } = metadata
+  return {
+    ...(kind ? { kind } : {}),
+    ...(namespace ? { namespace } : {}),
+    ...(name ? { name } : {}),
+    ...(uid ? { uid } : {}),
+    ...(apiVersion ? { apiVersion } : {}),
+    ...(resourceVersion ? { resourceVersion } : {}),
+  }
+}
+
+/** The object that is written for an event. */
+export function eventOf(event: CorrelatedEvent, namespace: string, name: string): EventInit {
+  const { source, object, type, reason, message, at, firstAt, count } = event
+  return {
+    metadata: { namespace, name },
+    involvedObject: object,
+    reason,
+    message,
+    source,
+    firstTimestamp: rfc3339(firstAt),
+    lastTimestamp: rfc3339(at),
+    count,
+    type,
+    reportingComponent: source.component,
+    reportingInstance: source.host ?? '',
+  }
+}
+
+const temporary = (error: unknown): boolean => error instanceof StatusError && (error.code === 429 || error.code >= 500)
