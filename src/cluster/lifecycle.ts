@@ -20,9 +20,10 @@ import type { ClusterPaths } from './paths.js'
 import { type ClusterPki, identities, issueClientCertificate } from './pki.js'
 import { ensureClusterPki } from './pki-files.js'
 import type { ProcessSpec } from './process-spec.js'
+import { listProcesses } from './process-table.js'
 import type { Progress } from './progress.js'
 import { answersHttp } from './readiness.js'
-import { endOrphans, listProcesses } from './supervisor.js'
+import { endOrphans } from './supervisor.js'
 
 /** The program that runs the parts of a cluster: this one. */
 const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))

@@ -1,0 +1,57 @@
+import type { Command } from 'commander'
+
+const withKubeconfig = (command: Command): Command =>
+  command
+    .option('--kubeconfig <file>', 'how to reach the API server (as kubectl finds it when absent)')
+    .option('--master <url>', 'address of the API server, instead of the one in the kubeconfig')
+
+const withLeaderElection = (command: Command, lease: string): Command =>
+  command
+    .option('--leader-elect <boolean>', 'work only while holding the lease', 'true')
+    .option('--leader-elect-resource-name <name>', 'name of the lease', lease)
+    .option('--leader-elect-resource-namespace <namespace>', 'namespace of the lease', 'kube-system')
+
+/** Each part of a cluster alone, in the foreground, with upstream's flag names. */
+export function addComponentCommands(program: Command): void {
+  withLeaderElection(withKubeconfig(program.command('controller-manager')), 'kube-controller-manager')
+    .summary('run the controllers alone, in the foreground')
+    .option('--root-ca-file <file>', 'authority that pods are to trust (the kubeconfig’s when absent)')
+    .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+    .option('--allocate-node-cidrs <boolean>', 'give each node its part of --cluster-cidr', 'true')
+    .action(async options => (await import('./run-control-components.js')).runControllerManager(options))
+  withLeaderElection(withKubeconfig(program.command('scheduler')), 'kube-scheduler')
+    .summary('run the scheduler alone, in the foreground')
+    .action(async options => (await import('./run-control-components.js')).runScheduler(options))
+  withKubeconfig(program.command('kubelet'))
+    .summary('run the node agent alone, in the foreground')
+    .option('--hostname-override <name>', 'name of the node (the host name)')
+    .option('--node-ip <ip>', 'address of the node')
+    .option('--root-dir <folder>', 'folder for volumes and state', '/var/lib/kubelet')
+    .option('--pod-log-dir <folder>', 'folder for the logs of containers', '/var/log/pods')
+    .option('--container-runtime-endpoint <socket>', 'CRI socket; a containerd of its own is started when absent')
+    .option('--cgroup-root <path>', 'cgroup below which pods are put', '/')
+    .option('--cluster-dns <ip>', 'address of the DNS service')
+    .option('--cluster-domain <domain>', 'domain of the cluster', 'cluster.local')
+    .option('--pod-cidr <cidr>', 'addresses of the pods of this node, when it starts its own containerd')
+    .option('--address <ip>', 'address to serve on', '0.0.0.0')
+    .option('--port <port>', 'port to serve on', '10250')
+    .option('--max-pods <n>', 'how many pods the node takes', '110')
+    .option('--tls-cert-file <file>', 'certificate to serve with (self-signed when absent)')
+    .option('--tls-private-key-file <file>', 'its key')
+    .option('--client-ca-file <file>', 'authority of the clients that may ask (the kubeconfig’s when absent)')
+    .option('--pod-manifest-path <folder>', 'folder with pods to run without an API server')
+    .action(async options => (await import('./run-node-components.js')).runKubelet(options))
+  withKubeconfig(program.command('proxy'))
+    .summary('run the service proxy alone, in the foreground')
+    .option('--hostname-override <name>', 'name of the node (the host name)')
+    .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+    .option('--cleanup', 'remove the rules and end')
+    .action(async options => (await import('./run-node-components.js')).runProxy(options))
+  withKubeconfig(program.command('dns'))
+    .summary('run the cluster DNS server alone, in the foreground')
+    .option('--bind-address <ip>', 'address to serve on', '0.0.0.0')
+    .option('--port <port>', 'port to serve on', '53')
+    .option('--cluster-domain <domain>', 'domain of the cluster', 'cluster.local')
+    .option('--resolv-conf <file>', 'servers for all other names', '/etc/resolv.conf')
+    .action(async options => (await import('./run-node-components.js')).runDns(options))
+}

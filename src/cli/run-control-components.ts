@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import {
+  apiClient,
+  type Client,
+  electLeader,
+  httpsTransport,
+  type LeaderWork,
+  type Transport,
+} from '../client/index.js'
+import { startControllers, startDefaultScheduler } from '../cluster/components.js'
+import { type Connection, loadKubeconfig } from '../cluster/connection.js'
+import { terminationSignal } from '../cluster/daemon.js'
+import { OperatorError } from '../cluster/operator-error.js'
+import { logFault } from './log.js'
+import { aborted } from './run-api-server.js'
+
+export interface KubeconfigFlags {
+  readonly kubeconfig?: string
+  readonly master?: string
+}
+
+interface LeaderFlags extends KubeconfigFlags {
+  readonly leaderElect: string
+  readonly leaderElectResourceName: string
+  readonly leaderElectResourceNamespace: string
+}
+
+/** A client for the cluster that the flags, or kubectl's own settings, name. */
+export async function connect(
+  { kubeconfig, master }: KubeconfigFlags,
+  userAgent: string,
+): Promise<{ readonly client: Client; readonly connection: Connection; readonly transport: Transport }> {
+  const loaded = await loadKubeconfig(kubeconfig)
+  const connection = master ? { ...loaded, server: master } : loaded
+  const transport = httpsTransport(connection)
+  return { connection, transport, client: apiClient(transport.handle, { headers: { 'user-agent': userAgent } }) }
+}
+
+/** `t8s controller-manager` */
+export async function runControllerManager(
+  flags: LeaderFlags & {
+    readonly rootCaFile?: string
+    readonly clusterCidr: string
+    readonly allocateNodeCidrs: string
+  },
+): Promise<void> {
+  using termination = terminationSignal()
+  const { client, connection, transport } = await connect(flags, 'kube-controller-manager/v1.36.2')
+  await using _transport = transport
+  const rootCa = flags.rootCaFile ? await readFile(flags.rootCaFile, 'utf8') : connection.ca
+  if (!rootCa)
+    throw new OperatorError('there is no authority for pods to trust', 'Name its certificate with --root-ca-file.')
+  await asLeader(flags, client, termination.signal, () =>
+    startControllers({
+      client,
+      onError: logFault,
+      controllers: {
+        rootCa,
+        ...(flags.allocateNodeCidrs === 'false' ? {} : { clusterCidr: flags.clusterCidr }),
+      },
+    }),
+  )
+}
+
+/** `t8s scheduler` */
+export async function runScheduler(flags: LeaderFlags): Promise<void> {
+  using termination = terminationSignal()
+  const { client, transport } = await connect(flags, 'kube-scheduler/v1.36.2')
+  await using _transport = transport
+  await asLeader(flags, client, termination.signal, () => startDefaultScheduler({ client, onError: logFault }))
+}
+
+/** Works until the signal aborts: while holding the lease, or all the time if there is no election. */
+async function asLeader(flags: LeaderFlags, client: Client, signal: AbortSignal, work: LeaderWork): Promise<void> {
+  if (flags.leaderElect === 'false') {
+    await using _running = await work()
+    await aborted(signal)
+    return
+  }
+  await using _election = electLeader(
+    {
+      client,
+      lease: { namespace: flags.leaderElectResourceNamespace, name: flags.leaderElectResourceName },
+      identity: `${hostname()}_${randomUUID()}`,
+      onError: logFault,
+    },
+    work,
+  )
+  await aborted(signal)
+}
