@@ -159,8 +159,11 @@ export class SupervisedProcess {
     const { name, ready, readyTimeoutMs = DEFAULT_READY_TIMEOUT } = this.spec
     let late = false
     for (;;) {
+      // A check that never answers must not hide that the time is over.
+      const left = began + readyTimeoutMs - performance.now()
+      const attempt = AbortSignal.any([over, AbortSignal.timeout(Math.max(late ? readyTimeoutMs : left, 1))])
       try {
-        await orAborted(ready?.(over), over)
+        await orAborted(ready?.(attempt), attempt)
         break
       } catch (error) {
         if (over.aborted) return

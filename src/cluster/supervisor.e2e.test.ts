@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -17,6 +17,8 @@ const skip = process.getuid?.() !== 0 || missingPackages().length > 0
 test('containers survive the end of their containerd', { skip, timeout: 60_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 't8s-e2e-'))
   const socket = join(folder, 's')
+  // Also the name of its cgroups' parent, which nobody removes but us.
+  const id = `t8s-e2e-${process.pid}`
   const config = join(folder, 'containerd.toml')
   const rootfs = join(folder, 'rootfs')
   await mkdir(join(rootfs, 'bin'), { recursive: true })
@@ -25,7 +27,7 @@ test('containers survive the end of their containerd', { skip, timeout: 60_000 }
     config,
     `version = 2\nroot = "${folder}/root"\nstate = "${folder}/run"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  address = "${socket}"\n`,
   )
-  const ctr = async (...args: string[]) => (await run('ctr', ['--address', socket, ...args])).stdout
+  const ctr = async (...args: string[]) => (await run('ctr', ['--address', socket, '--namespace', id, ...args])).stdout
   const events: ProcessEvent[] = []
   const readyTimes = () => events.filter(({ type }) => type === 'ready').length
   try {
@@ -40,7 +42,6 @@ test('containers survive the end of their containerd', { skip, timeout: 60_000 }
       { stateDir: join(folder, 'state'), logDir: join(folder, 'log'), onEvent: event => events.push(event) },
     )
     await supervision.ready
-    const id = `t8s-e2e-${process.pid}`
     await ctr('run', '--detach', '--rootfs', rootfs, id, '/bin/busybox', 'sleep', '1000')
     try {
       const before = await ctr('task', 'list')
@@ -54,6 +55,8 @@ test('containers survive the end of their containerd', { skip, timeout: 60_000 }
       await ctr('container', 'delete', id).catch(() => {})
     }
   } finally {
+    const hierarchies = ['', ...(await readdir('/sys/fs/cgroup'))]
+    await Promise.all(hierarchies.map(name => rmdir(join('/sys/fs/cgroup', name, id)).catch(() => {})))
     await rm(folder, { recursive: true, force: true })
   }
 })

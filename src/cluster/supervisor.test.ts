@@ -152,6 +152,11 @@ describe('supervisor', () => {
     await event(({ type }) => type === 'ready')
   })
 
+  test('a check that does not answer is trouble as well', async () => {
+    await using supervision = await start([sleeper('a', { ready: () => new Promise(() => {}), readyTimeoutMs: 1 })])
+    await assert.rejects(supervision.ready, /a is not ready after 0.001 s/)
+  })
+
   test('kills what does not end, and what it leaves behind', async () => {
     const child = join(folder, 'child')
     await using supervision = await start([
