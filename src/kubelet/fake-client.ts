@@ -103,6 +103,8 @@ export class FakeClient implements Client {
     const since = Number(options.resourceVersion ?? 0)
     for (const object of this.#map(kind).values())
       if (Number(object.metadata.resourceVersion) > since) queue.push({ type: 'ADDED', object })
+    if (options.sendInitialEvents)
+      queue.push({ type: 'BOOKMARK', resourceVersion: String(this.#version), initialEventsEnd: true })
     this.#watchers.add(watcher)
     const onAbort = () => wake()
     options.signal?.addEventListener('abort', onAbort)

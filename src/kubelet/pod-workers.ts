@@ -1,7 +1,6 @@
 import type { Pod } from '../api/core/v1/index.js'
 import { admit, type NodeState } from './admission.js'
 import type { Owner } from './container/labels.js'
-import type { Change } from './follow.js'
 import type { NodeContext } from './node-context.js'
 import type { Verdict } from './pod-actions.js'
 import { PodWorker } from './pod-worker.js'
@@ -34,29 +33,32 @@ export class PodWorkers {
     return this.#workers.get(uid)
   }
 
-  /** Takes in what the API server says of this node's pods. */
-  take(change: Change<Pod>): void {
+  /** The pods that the API server has for this node, the first time it says so. */
+  begin(pods: readonly Pod[]): void {
+    // Pods that have been here before go first: what they use is taken.
+    const started = (pod: Pod) => (pod.status.startTime ? 0 : 1)
+    for (const pod of [...pods].sort((a, b) => started(a) - started(b))) this.set(pod)
+    this.#known = true
+    this.adoptOrphans()
+  }
+
+  /** A pod as the API server has it now. */
+  set(pod: Pod): void {
     if (this.#stopped) return
-    switch (change.type) {
-      case 'all': {
-        const uids = new Set(change.objects.map(({ metadata }) => metadata.uid))
-        // Pods that have been here before go first: what they use is taken.
-        const started = (pod: Pod) => (pod.status.startTime ? 0 : 1)
-        for (const pod of [...change.objects].sort((a, b) => started(a) - started(b))) this.#set(pod)
-        for (const [uid, worker] of this.#workers) if (!uids.has(uid)) worker.vanish()
-        this.#known = true
-        this.adoptOrphans()
-        break
-      }
-      case 'set':
-        this.#set(change.object)
-        break
-      case 'gone':
-        this.#workers.get(change.object.metadata.uid ?? '')?.vanish(change.object)
-        break
-      case 'trouble':
-        break
+    const worker = this.#workers.get(pod.metadata.uid ?? '')
+    if (worker) {
+      worker.update(pod)
+      return
     }
+    const isNew = !pod.status.startTime && !pod.metadata.deletionTimestamp
+    const verdict = isNew ? admit(pod, this.active, this.#node()) : undefined
+    if (verdict) this.#context.events.record(pod, 'Warning', verdict.reason, verdict.message)
+    this.#add(pod, verdict).wake()
+  }
+
+  /** A pod whose object is gone, as it was last. */
+  gone(pod: Pod): void {
+    this.#workers.get(pod.metadata.uid ?? '')?.vanish(pod)
   }
 
   /** Something about a pod is no longer as it was. */
@@ -84,19 +86,6 @@ export class PodWorkers {
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all([...this.#workers.values()].map(worker => worker.stop()))
-  }
-
-  #set(pod: Pod): void {
-    const uid = pod.metadata.uid ?? ''
-    const worker = this.#workers.get(uid)
-    if (worker) {
-      worker.update(pod)
-      return
-    }
-    const isNew = !pod.status.startTime && !pod.metadata.deletionTimestamp
-    const verdict = isNew ? admit(pod, this.active, this.#node()) : undefined
-    if (verdict) this.#context.events.record(pod, 'Warning', verdict.reason, verdict.message)
-    this.#add(pod, verdict).wake()
   }
 
   #add(pod: Pod, verdict: Verdict | undefined): PodWorker {

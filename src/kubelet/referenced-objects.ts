@@ -1,10 +1,9 @@
 import { ConfigMap, Secret } from '../api/core/v1/index.js'
 import type { Client } from '../client/client.js'
+import { Informer } from '../client/informer.js'
 import type { Clock } from '../machinery/clock.js'
-import { StatusError } from '../machinery/status-error.js'
-import { type Change, follow } from './follow.js'
-
-export type ReferencedKind = 'ConfigMap' | 'Secret'
+import { type ApiObject, keyOf } from '../machinery/object.js'
+import type { Kind } from '../schema/index.js'
 
 /** A pod's interest in one object; dispose of it when the pod goes. */
 export interface Reference<T> extends Disposable {
@@ -20,7 +19,7 @@ export interface Reference<T> extends Disposable {
  * node may read only what its pods refer to.
  */
 export class ReferencedObjects {
-  readonly #entries = new Map<string, Entry>()
+  readonly #followed = new Map<string, Followed<ApiObject>>()
 
   constructor(
     readonly client: Client,
@@ -29,99 +28,79 @@ export class ReferencedObjects {
 
   /** `changed` is called whenever the object has changed, come or gone; not for its first state. */
   configMap(namespace: string, name: string, changed: () => void): Reference<ConfigMap> {
-    return this.#use('ConfigMap', namespace, name, changed) as Reference<ConfigMap>
+    return this.#use(ConfigMap, namespace, name, changed)
   }
 
   secret(namespace: string, name: string, changed: () => void): Reference<Secret> {
-    return this.#use('Secret', namespace, name, changed) as Reference<Secret>
+    return this.#use(Secret, namespace, name, changed)
   }
 
-  #use(kind: ReferencedKind, namespace: string, name: string, changed: () => void): Reference<ConfigMap | Secret> {
-    const key = `${kind}/${namespace}/${name}`
-    let entry = this.#entries.get(key)
-    if (!entry) {
-      entry = new Entry(this.client, this.clock, kind, namespace, name)
-      this.#entries.set(key, entry)
-    }
-    const used = entry
+  #use<T extends ApiObject, I>(kind: Kind<T, I>, namespace: string, name: string, changed: () => void): Reference<T> {
+    const key = `${kind.plural}/${namespace}/${name}`
+    const followed = (this.#followed.get(key) ??
+      new Followed(this.client, this.clock, kind, namespace, name)) as Followed<T>
+    this.#followed.set(key, followed as unknown as Followed<ApiObject>)
     const listener = { changed }
-    used.listeners.add(listener)
+    followed.listeners.add(listener)
     return {
-      current: () => used.current(),
+      current: () => followed.current(),
       [Symbol.dispose]: () => {
-        used.listeners.delete(listener)
-        if (used.listeners.size > 0 || this.#entries.get(key) !== used) return
-        this.#entries.delete(key)
-        used.end()
+        followed.listeners.delete(listener)
+        if (followed.listeners.size > 0 || this.#followed.get(key) !== (followed as unknown)) return
+        this.#followed.delete(key)
+        followed[Symbol.dispose]()
       },
     }
   }
 }
 
-type State =
-  | { readonly type: 'unknown' }
-  | { readonly type: 'known'; readonly object: ConfigMap | Secret | undefined }
-  | { readonly type: 'refused'; readonly error: unknown }
-
-class Entry {
+/** One object and those who want to know of it. */
+class Followed<T extends ApiObject> implements Disposable {
   readonly listeners = new Set<{ readonly changed: () => void }>()
-  readonly #ended = new AbortController()
-  readonly #first: Promise<void>
-  #answered: () => void = () => {}
-  #state: State = { type: 'unknown' }
+  readonly #informer: Informer<T>
+  readonly #ref: { readonly namespace: string; readonly name: string }
+  #refusal: { readonly error: unknown } | undefined
+  #refused: () => void = () => {}
+  readonly #firstRefusal = new Promise<void>(resolve => {
+    this.#refused = resolve
+  })
 
-  constructor(client: Client, clock: Clock, kind: ReferencedKind, namespace: string, name: string) {
-    this.#first = new Promise(resolve => {
-      this.#answered = resolve
+  constructor(client: Client, clock: Clock, kind: Kind<T, unknown>, namespace: string, name: string) {
+    this.#ref = { namespace, name }
+    this.#informer = new Informer(kind, {
+      client,
+      clock,
+      selection: { namespace, fieldSelector: `metadata.name=${name}` },
+      onError: error => {
+        this.#refusal = { error }
+        this.#refused()
+      },
     })
-    const selection = { namespace, fieldSelector: `metadata.name=${name}` }
-    const options = { clock, signal: this.#ended.signal }
-    const changes: AsyncIterable<Change<ConfigMap | Secret>> =
-      kind === 'ConfigMap' ? follow(client, ConfigMap, selection, options) : follow(client, Secret, selection, options)
-    void this.#follow(changes)
+    this.#informer.onChange(object => {
+      if (!this.#informer.hasSynced || keyOf(object.metadata) !== keyOf(this.#ref)) return
+      for (const { changed } of this.listeners) changed()
+    })
+    // Stopped before it has synced: nobody waits any more.
+    this.#informer
+      .start()
+      .synced()
+      .catch(() => {})
+    this.#informer.synced().then(
+      () => {
+        if (!this.#refusal) return
+        for (const { changed } of this.listeners) changed()
+      },
+      () => {},
+    )
   }
 
-  async current(): Promise<ConfigMap | Secret | undefined> {
-    if (this.#state.type === 'unknown') await this.#first
-    if (this.#state.type === 'refused') throw this.#state.error
-    return this.#state.type === 'known' ? this.#state.object : undefined
+  async current(): Promise<T | undefined> {
+    if (!this.#informer.hasSynced) await Promise.race([this.#informer.synced(), this.#firstRefusal])
+    if (!this.#informer.hasSynced && this.#refusal) throw this.#refusal.error
+    return this.#informer.get(this.#ref)
   }
 
-  end(): void {
-    this.#ended.abort()
-    this.#answered()
-  }
-
-  async #follow(changes: AsyncIterable<Change<ConfigMap | Secret>>): Promise<void> {
-    for await (const change of changes) {
-      const before = this.#state
-      this.#state = next(before, change)
-      this.#answered()
-      const changed = before.type !== 'unknown' && !sameState(before, this.#state)
-      if (changed) for (const { changed } of this.listeners) changed()
-    }
-  }
-}
-
-function next(state: State, change: Change<ConfigMap | Secret>): State {
-  switch (change.type) {
-    case 'all':
-      return { type: 'known', object: change.objects[0] }
-    case 'set':
-      return { type: 'known', object: change.object }
-    case 'gone':
-      return { type: 'known', object: undefined }
-    case 'trouble':
-      // What is known stays good while the API server is away, but not once it says that we may not see it.
-      return state.type === 'known' && !isForbidden(change.error) ? state : { type: 'refused', error: change.error }
+  [Symbol.dispose](): void {
+    void this.#informer[Symbol.asyncDispose]()
   }
 }
-
-const sameState = (a: State, b: State): boolean =>
-  a === b ||
-  (a.type === 'known' &&
-    b.type === 'known' &&
-    a.object?.metadata.resourceVersion === b.object?.metadata.resourceVersion) ||
-  (a.type === 'refused' && b.type === 'refused')
-
-const isForbidden = (error: unknown): boolean => error instanceof StatusError && error.code === 403
