@@ -118,7 +118,7 @@ export const endProcess = async (
 
 const endsWithin = async (identity: ProcessIdentity, ms: number): Promise<boolean> => {
   try {
-    await processEnded(identity, { signal: AbortSignal.timeout(ms) })
+    await processEnded(identity, { signal: AbortSignal.timeout(Math.ceil(ms)) })
     return true
   } catch {
     return !isRunning(identity)

@@ -158,18 +158,21 @@ export class SupervisedProcess {
   async #awaitReady(over: AbortSignal, began: number, onReady: () => void): Promise<void> {
     const { name, ready, readyTimeoutMs = DEFAULT_READY_TIMEOUT } = this.spec
     let late = false
+    let trouble: unknown
     for (;;) {
       // A check that never answers must not hide that the time is over.
       const left = began + readyTimeoutMs - performance.now()
-      const attempt = AbortSignal.any([over, AbortSignal.timeout(Math.max(late ? readyTimeoutMs : left, 1))])
+      const attempt = AbortSignal.any([over, AbortSignal.timeout(Math.ceil(Math.max(late ? readyTimeoutMs : left, 1)))])
       try {
         await orAborted(ready?.(attempt), attempt)
         break
       } catch (error) {
         if (over.aborted) return
+        // What it said last says more than that it said nothing since.
+        if (!attempt.aborted || trouble === undefined) trouble = attempt.aborted ? new Error('no answer') : error
         if (!late && performance.now() - began >= readyTimeoutMs) {
           late = true
-          await this.#tell(`${name} is not ready after ${readyTimeoutMs / 1000} s: ${messageOf(error)}`)
+          await this.#tell(`${name} is not ready after ${readyTimeoutMs / 1000} s: ${messageOf(trouble)}`)
         }
         await pause(READY_RETRY, over)
       }
