@@ -68,9 +68,10 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
     return this.#objects.size
   }
 
-  /** Keys with the prefix (`''`, or `namespace/`) in byte order, after `after`. */
+  /** Keys with the prefix (`''`, `namespace/`, or a whole key) in byte order, after `after`. */
   keys(keyPrefix = '', after = ''): string[] {
     if (keyPrefix === '' && after === '') return this.#sorted()
+    if (keyPrefix !== '' && !keyPrefix.endsWith('/')) return this.#objects.has(keyPrefix) ? [keyPrefix] : []
     const sorted = keyPrefix === '' ? this.#sorted() : [...(this.#byNamespace.get(keyPrefix)?.keys() ?? [])].sort()
     return after === '' ? sorted : sorted.filter(key => key > after)
   }
