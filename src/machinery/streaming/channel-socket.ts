@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { SessionOptions } from './upgrade-proxy.js'
 import { superviseWebSocket, type WebSocketSession } from './websocket-session.js'
@@ -41,14 +42,17 @@ export class ChannelSocket {
     this.#socket.resume()
   }
 
-  /** Takes in nothing more until the returned function is called, but for what has been read already. */
-  hold(): () => void {
-    let held = true
-    this.#holds++
-    this.#socket.pause()
-    return () => {
-      if (held && --this.#holds === 0) this.#socket.resume()
-      held = false
+  /** A function that writes what a channel brings to `sink`, and takes in no more messages while that is full. */
+  feed(sink: Writable): (data: Buffer) => void {
+    let release: (() => void) | undefined
+    const resume = () => {
+      release?.()
+      release = undefined
+    }
+    sink.on('drain', resume)
+    sink.on('close', resume)
+    return data => {
+      if (data.length > 0 && sink.writable && !sink.write(data)) release ??= this.#hold()
     }
   }
 
@@ -75,6 +79,17 @@ export class ChannelSocket {
     this.#socket.resume()
     this.#socket.close(1000)
     await this.closed
+  }
+
+  // What has been read already still comes.
+  #hold(): () => void {
+    let held = true
+    this.#holds++
+    this.#socket.pause()
+    return () => {
+      if (held && --this.#holds === 0) this.#socket.resume()
+      held = false
+    }
   }
 
   #receive(message: Buffer): void {

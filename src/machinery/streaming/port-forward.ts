@@ -63,16 +63,8 @@ export async function servePortForward(
   }
   try {
     const forwarded = await Promise.all(ports.map(forward))
-    const sinks = new Map(forwarded.map(({ dataChannel, data }) => [dataChannel, data]))
-    client.start({
-      onData(channel, bytes) {
-        const sink = sinks.get(channel)
-        if (!sink?.writable || bytes.length === 0 || sink.write(bytes) || !sink.writableNeedDrain) return
-        const release = client.hold()
-        sink.once('drain', release)
-        sink.once('close', release)
-      },
-    })
+    const feeds = new Map(forwarded.map(({ dataChannel, data }) => [dataChannel, client.feed(data)]))
+    client.start({ onData: (channel, data) => feeds.get(channel)?.(data) })
     await Promise.all(forwarded.map(port => relay(port, client)))
   } catch (error) {
     const message = `error forwarding ports: ${error instanceof Error ? error.message : String(error)}`

@@ -104,19 +104,12 @@ async function runCommand(
     open(stderr, 'stderr'),
     open(tty, 'resize'),
   ])
-  const sinks = new Map<number, SpdyStream>()
-  if (input) sinks.set(channels.stdin, input)
-  if (resize) sinks.set(channels.resize, resize)
-  for (const sink of sinks.values()) sink.resume()
+  const feeds = new Map<number, (data: Buffer) => void>()
+  if (input) feeds.set(channels.stdin, client.feed(input.resume()))
+  if (resize) feeds.set(channels.resize, client.feed(resize.resume()))
   client.start({
-    onData(channel, data) {
-      const sink = sinks.get(channel)
-      if (!sink?.writable || data.length === 0 || sink.write(data) || !sink.writableNeedDrain) return
-      const release = client.hold()
-      sink.once('drain', release)
-      sink.once('close', release)
-    },
-    ...(halfClose ? { onEnd: (channel: number) => sinks.get(channel)?.end() } : {}),
+    onData: (channel, data) => feeds.get(channel)?.(data),
+    ...(halfClose ? { onEnd: (channel: number) => channel === channels.stdin && input?.end() } : {}),
   })
   const pump = async (stream: SpdyStream | undefined, channel: number): Promise<void> => {
     if (!stream) return

@@ -87,7 +87,28 @@ function connect({ url, tls }: DialUpgrade): Socket {
     ? connectTls({ ...secureOptions, allowHalfOpen: true } as ConnectionOptions)
     : connectTcp({ host, port, allowHalfOpen: true })
   socket.setKeepAlive(true, 30_000)
-  return socket.setNoDelay(true)
+  socket.setNoDelay(true)
+  return readableAfterWriteErrors(socket)
+}
+
+/**
+ * Node gives up a socket as soon as a write fails, with what has been received and not been read yet. A container runtime
+ * hangs up on input it has no more use for, right after the last output and the exit code; these must not be lost. So
+ * what cannot be written is dropped, and the socket ends when all has been read, as it does for a program in C or Go.
+ */
+function readableAfterWriteErrors(socket: Socket): Socket {
+  let broken = false
+  const tolerant =
+    (done: () => void) =>
+    (error?: Error | null): void => {
+      if (error) broken = true
+      done()
+    }
+  const write = socket._write.bind(socket)
+  const writev = socket._writev?.bind(socket)
+  socket._write = (chunk, encoding, done) => (broken ? done() : write(chunk, encoding, tolerant(done)))
+  if (writev) socket._writev = (chunks, done) => (broken ? done() : writev(chunks, tolerant(done)))
+  return socket
 }
 
 async function readLimited(message: IncomingMessage, limit: number): Promise<Buffer> {

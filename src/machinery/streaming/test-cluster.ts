@@ -1,0 +1,149 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { badRequest, StatusError } from '../status-error.js'
+import { type ClientUpgrade, refuse } from './client-upgrade.js'
+import type { RemoteCommand } from './remote-command.js'
+import { handleExecUpgrade, handlePortForwardUpgrade, portForwardPorts } from './upgrade-handlers.js'
+import { handleProxyUpgrade } from './upgrade-proxy.js'
+
+/** What of a container runtime streaming needs: each function answers the address at which the runtime streams. */
+export interface StreamingRuntime {
+  exec(container: string, command: readonly string[], streams: RemoteCommand): Promise<string>
+  attach(container: string, streams: RemoteCommand): Promise<string>
+  portForward(): Promise<string>
+}
+
+export interface TestCluster extends AsyncDisposable {
+  /** Of the API server. */
+  readonly url: string
+  /** Upgraded connections that are not over yet, at the API server and at the kubelet. */
+  openSessions(): number
+}
+
+/**
+ * For tests: the least of an API server, with a pod `box` in it, and of a kubelet that lets kubectl exec, attach, copy and
+ * forward ports. The first container is the one taken if none is named.
+ */
+export async function startTestCluster(containers: readonly string[], runtime: StreamingRuntime): Promise<TestCluster> {
+  const sessions = new Set<Promise<void>>()
+  const track = (session: Promise<void>): void => {
+    sessions.add(session)
+    void session.finally(() => sessions.delete(session))
+  }
+  const kubelet = await listen(createServer(), upgrade => track(kubeletUpgrade(upgrade, containers, runtime)))
+  const api = await listen(createServer(answerPods(containers)), upgrade => track(apiUpgrade(upgrade, kubelet.url)))
+  return {
+    url: api.url,
+    openSessions: () => sessions.size,
+    async [Symbol.asyncDispose]() {
+      await api.close()
+      await kubelet.close()
+    },
+  }
+}
+
+async function listen(
+  server: Server,
+  onUpgrade: (upgrade: ClientUpgrade) => void,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const sockets = new Set<Duplex>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('upgrade', (request, socket, head) => onUpgrade({ request, socket, head }))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+const flag = (query: URLSearchParams, name: string): boolean => /^(1|true)$/i.test(query.get(name) ?? '')
+
+const streamsOf = (query: URLSearchParams): RemoteCommand => ({
+  stdin: flag(query, 'stdin'),
+  stdout: flag(query, 'stdout'),
+  stderr: flag(query, 'stderr'),
+  tty: flag(query, 'tty'),
+})
+
+async function kubeletUpgrade(
+  upgrade: ClientUpgrade,
+  containers: readonly string[],
+  runtime: StreamingRuntime,
+): Promise<void> {
+  const { pathname, searchParams: query } = new URL(upgrade.request.url ?? '/', 'http://kubelet')
+  const container = query.get('container') ?? containers[0] ?? ''
+  const asked = streamsOf(query)
+  const streams = { ...asked, stderr: asked.stderr && !asked.tty }
+  try {
+    if (!containers.includes(container)) {
+      throw new StatusError(404, 'NotFound', `container not found ("${container}")`)
+    }
+    const url =
+      pathname === '/exec'
+        ? await runtime.exec(container, query.getAll('command'), streams)
+        : pathname === '/attach'
+          ? await runtime.attach(container, streams)
+          : await runtime.portForward()
+    await handleProxyUpgrade(upgrade, { url: new URL(url) })
+  } catch (error) {
+    refuse(upgrade, error instanceof StatusError ? error : badRequest(String(error)))
+  }
+}
+
+async function apiUpgrade(upgrade: ClientUpgrade, kubelet: string): Promise<void> {
+  const { pathname, searchParams: query } = new URL(upgrade.request.url ?? '/', 'http://api')
+  const action = pathname.split('/').at(-1)
+  const backend = { url: new URL(`${kubelet}/${action}?${query}`) }
+  if (action === 'portforward') {
+    return handlePortForwardUpgrade(upgrade, { backend, ports: portForwardPorts(query) })
+  }
+  return handleExecUpgrade(upgrade, { backend, command: streamsOf(query) })
+}
+
+const resource = (name: string, kind: string) => ({
+  name,
+  kind,
+  singularName: '',
+  namespaced: true,
+  verbs: ['get', 'create'],
+})
+const pod = (containers: readonly string[]) => ({
+  kind: 'Pod',
+  apiVersion: 'v1',
+  metadata: { name: 'box', namespace: 'default', uid: 'box', resourceVersion: '1' },
+  spec: {
+    nodeName: 'node',
+    containers: containers.map(name => ({ name, image: 'busybox', stdin: true })),
+  },
+  status: { phase: 'Running', podIP: '127.0.0.1' },
+})
+const documents = (containers: readonly string[]): { readonly [path: string]: unknown } => ({
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/api/v1': {
+    kind: 'APIResourceList',
+    groupVersion: 'v1',
+    resources: [
+      resource('pods', 'Pod'),
+      ...['exec', 'attach', 'portforward'].map(name => resource(`pods/${name}`, 'Pod')),
+    ],
+  },
+  '/api/v1/namespaces/default/pods/box': pod(containers),
+})
+
+const answerPods = (containers: readonly string[]) => (request: IncomingMessage, response: ServerResponse) => {
+  const found = documents(containers)[(request.url ?? '').split('?')[0] ?? '']
+  const body = found ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 }
+  response.writeHead(found ? 200 : 404, { 'Content-Type': 'application/json' })
+  response.end(JSON.stringify(body))
+}
