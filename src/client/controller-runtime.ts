@@ -4,6 +4,7 @@ import { isConflict } from '../machinery/status-error.js'
 import type { Client } from './client.js'
 import type { AnyKind, Cache, Controller, Key, ReconcileContext } from './controller.js'
 import { EventWriter } from './event-recorder.js'
+import type { ChangeHandler } from './informer.js'
 import { Informers } from './informers.js'
 import { OwnWrites } from './own-writes.js'
 import { controllerOf, refersToKind } from './owners.js'
@@ -122,15 +123,17 @@ class Running implements AsyncDisposable {
 
   async start(): Promise<void> {
     const { for: main, owns = [], also = [], reads = [] } = this.declared.watches
-    const kinds: AnyKind[] = [main, ...owns, ...reads, ...also.map(({ kind }) => kind)]
+    const owned = owns.map(one => ('owned' in one ? one : { owned: one, matters: () => true }))
+    const kinds: AnyKind[] = [main, ...owned.map(one => one.owned), ...reads, ...also.map(({ kind }) => kind)]
     // Deciding on half a cache would mean making again what is there: all of them first.
     await Promise.all(kinds.map(kind => this.informers.of(kind).synced()))
     if (this.signal.aborted) return
     this.#watch(main, object => this.#add(keyOfObject(object)))
-    for (const kind of owns)
-      this.#watch(kind, (object, old) => {
+    for (const { owned: kind, matters } of owned)
+      this.#watch(kind, (object, old, change) => {
+        if (old && change === 'modified' && !sameOwner(object, old)) this.#addOwner(old)
+        else if (old && change === 'modified' && !matters(object, old)) return
         this.#addOwner(object)
-        if (old && old !== object) this.#addOwner(old)
       })
     for (const { kind, keys } of also)
       this.#watch(kind, (object, old) => {
@@ -143,7 +146,7 @@ class Running implements AsyncDisposable {
     await this.#queue[Symbol.asyncDispose]()
   }
 
-  #watch(kind: AnyKind, handler: (object: ApiObject, old: ApiObject | undefined) => void): void {
+  #watch(kind: AnyKind, handler: ChangeHandler<ApiObject>): void {
     this.#watching.push(this.informers.of(kind).onChange(handler))
   }
 
@@ -185,6 +188,8 @@ class Running implements AsyncDisposable {
     }
   }
 }
+
+const sameOwner = (one: ApiObject, other: ApiObject): boolean => controllerOf(one)?.uid === controllerOf(other)?.uid
 
 const keyOfObject = ({ metadata: { namespace = '', name = '' } }: ApiObject): Key => ({ namespace, name })
 

@@ -80,12 +80,24 @@ export interface Watches {
   /** The kind whose keys are reconciled. */
   readonly for: AnyKind
   /** Kinds that `for` objects control: a change brings the owner's key. */
-  readonly owns?: readonly AnyKind[]
+  readonly owns?: readonly (AnyKind | OwnedWatch)[]
   /** Kinds that are only looked at: their changes bring nothing. */
   readonly reads?: readonly AnyKind[]
   /** Other kinds, and which keys a change of theirs concerns. `old` is the object before the change. */
   readonly also?: readonly AlsoWatch[]
 }
+
+/** A kind that `for` objects control, and which of its changes are worth looking at; its coming and going always are. */
+export interface OwnedWatch {
+  readonly owned: AnyKind
+  readonly matters: (object: ApiObject, old: ApiObject) => boolean
+}
+
+/** `owns` with its object typed: `watchOwned(Pod, (pod, old) => ready(pod) !== ready(old))`. */
+export const watchOwned = <T extends ApiObject, I>(
+  kind: Kind<T, I>,
+  matters: (object: T, old: T) => boolean,
+): OwnedWatch => ({ owned: kind, matters }) as unknown as OwnedWatch
 
 export interface AlsoWatch {
   readonly kind: AnyKind

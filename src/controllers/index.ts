@@ -1,11 +1,17 @@
 import type { Controller } from '../client/controller.js'
+import { deployments } from './deployment/deployment.js'
+import { replicaSets } from './replicaset/replica-set.js'
+import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
+import { defaultServiceAccounts } from './service-account/service-account.js'
 
 export interface BuiltInControllerOptions {
-  /** PEM of the authority that pods are to trust. */
+  /** PEM of the certificate authority by which pods know the API server. */
   readonly rootCa: string
-  /** Addresses of pods, of which each node is given a part. */
+  /** Addresses of pods, of which every node is given a part; nodes get none from here when absent. */
   readonly clusterCidr?: string
 }
 
-/** The controllers of kube-controller-manager. */
-export const builtInControllers = (_options: BuiltInControllerOptions): readonly Controller[] => []
+/** Every controller that a cluster comes with. */
+export function builtInControllers(options: BuiltInControllerOptions): readonly Controller[] {
+  return [deployments, replicaSets, defaultServiceAccounts, rootCaPublisher(options.rootCa)]
+}
