@@ -41,7 +41,7 @@ export async function publishApiServer(client: Client, { ip, port }: AdvertisedA
       type: 'strategic',
       body: { spec: { ports: [{ port: first.port, protocol: 'TCP', targetPort: port }] } },
     })
-  await put(client, EndpointSlice, {
+  await createOrReplace(client, EndpointSlice, {
     metadata: {
       name: 'kubernetes',
       namespace: 'default',
@@ -51,7 +51,7 @@ export async function publishApiServer(client: Client, { ip, port }: AdvertisedA
     endpoints: [{ addresses: [ip], conditions: { ready: true } }],
     ports: [{ name: 'https', port, protocol: 'TCP' }],
   })
-  await put(client, Endpoints, {
+  await createOrReplace(client, Endpoints, {
     metadata: {
       name: 'kubernetes',
       namespace: 'default',
@@ -69,11 +69,11 @@ async function ensure<T extends ApiObject, I>(client: Client, kind: Kind<T, I>, 
   }
 }
 
-async function put<T extends ApiObject, I extends { metadata?: { name?: string; namespace?: string } }>(
-  client: Client,
-  kind: Kind<T, I>,
-  object: I,
-): Promise<void> {
+/** Puts an object there, whether or not there is one. */
+export async function createOrReplace<
+  T extends ApiObject,
+  I extends { metadata?: { name?: string; namespace?: string } },
+>(client: Client, kind: Kind<T, I>, object: I): Promise<void> {
   try {
     await client.update(kind, object)
   } catch (error) {

@@ -1,0 +1,229 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Endpoints, Node, Service } from '../api/core/v1/index.js'
+import { EndpointSlice } from '../api/discovery/v1/index.js'
+import { apiClient } from '../client/api-client.js'
+import type { Client } from '../client/client.js'
+import { httpsTransport } from '../client/https-transport.js'
+import { Informers } from '../client/informers.js'
+import { startKubelet } from '../kubelet/kubelet.js'
+import {
+  type ContainerdOptions,
+  connectCri,
+  ensurePauseImage,
+  pauseImageName,
+  superviseContainerd,
+} from '../kubelet/runtime/index.js'
+import type { ApiObject } from '../machinery/object.js'
+import { isNotFound } from '../machinery/status-error.js'
+import { startDns } from '../network/dns/index.js'
+import { chooseCniType, cniConfig, defaultMtu, prepareHost } from '../network/node-network.js'
+import { startProxy } from '../network/proxy/index.js'
+import { writeFileAtomically } from './atomic-file.js'
+import { createOrReplace } from './bootstrap-objects.js'
+import type { ClusterConfig } from './cluster-config.js'
+import { type ClusterPaths, type NodePaths, nodePaths } from './paths.js'
+import { type ClusterPki, type Credential, identities, issueClientCertificate, issueServingCertificate } from './pki.js'
+
+export interface NodeOptions {
+  readonly paths: ClusterPaths
+  readonly config: ClusterConfig
+  readonly pki: ClusterPki
+  readonly onError: (error: unknown) => void
+}
+
+/** Cluster-unique short name of what the kernel knows a node's things by; links have at most 15 letters. */
+export const kernelName = ({ name }: ClusterConfig): string => `t8s-${name}`
+export const bridgeName = ({ name }: ClusterConfig): string =>
+  name === 'typernetes' ? 't8s0' : `t8s-${name.slice(-9).replace(/^-+/, '')}`
+export const cgroupRoot = ({ name }: ClusterConfig): string => `/t8s-${name}`
+
+/** How a node's containerd is started; the same for all who must find it again. */
+export const containerdOptions = (config: ClusterConfig, node: NodePaths): ContainerdOptions => ({
+  root: node.containerdRoot,
+  state: node.containerdState,
+  socket: node.containerdSocket,
+  sandboxImage: pauseImageName,
+  cniConfDir: node.cniConfig,
+  cgroups: { daemon: `${cgroupRoot(config)}/containerd`, shims: `${cgroupRoot(config)}/shims` },
+})
+
+/**
+ * Runs this machine's node: containerd, kubelet, service proxy and cluster DNS. Disposing of it stops the agents;
+ * containers, their network and the services' rules stay as they are, and the next start finds them.
+ */
+export async function startNode({ paths, config, pki, onError }: NodeOptions): Promise<AsyncDisposable> {
+  const node = nodePaths(paths, config.nodeName)
+  await using parts = new AsyncParts()
+  for (const folder of [node.data, node.run, node.cniConfig]) await mkdir(folder, { recursive: true, mode: 0o711 })
+
+  const server = `https://127.0.0.1:${config.apiPort}`
+  const clientAs = (credential: Credential, userAgent: string): Client => {
+    const transport = parts.use(
+      httpsTransport({
+        server,
+        ca: pki.ca.certificate,
+        clientCert: credential.certificate,
+        clientKey: credential.key,
+      }),
+    )
+    return apiClient(transport.handle, { headers: { 'user-agent': userAgent } })
+  }
+  const nodeClient = clientAs(issueClientCertificate(pki.ca, identities.node(config.nodeName)), 'kubelet/v1.36.2')
+  const proxyClient = clientAs(issueClientCertificate(pki.ca, identities.proxy), 'kube-proxy/v1.36.2')
+
+  const cniType = await chooseCniType()
+  await prepareHost(cniType)
+  const containerd = parts.use(
+    await superviseContainerd(containerdOptions(config, node), {
+      onTrouble: (message, error) => onError(new Error(message, error === undefined ? undefined : { cause: error })),
+    }),
+  )
+  {
+    using cri = connectCri(containerd.current.socket)
+    await ensurePauseImage(containerd.current, cri)
+  }
+
+  const serving = issueServingCertificate(pki.ca, {
+    subject: { commonName: `system:node:${config.nodeName}`, organizations: ['system:nodes'] },
+    hosts: [config.nodeName, config.address],
+  })
+  parts.use(
+    await startKubelet({
+      nodeName: config.nodeName,
+      client: nodeClient,
+      criSocket: containerd.current.socket,
+      rootDir: node.kubelet,
+      logDir: node.podLogs,
+      cgroupRoot: cgroupRoot(config),
+      clusterDns: [config.dnsAddress],
+      clusterDomain: config.clusterDomain,
+      nodeIps: [config.address],
+      manifestDir: node.manifests,
+      server: {
+        port: config.kubeletPort,
+        certificate: serving.certificate,
+        key: serving.key,
+        clientCa: pki.ca.certificate,
+      },
+      onError,
+    }),
+  )
+
+  const informers = parts.use(new Informers({ client: proxyClient, onError }))
+  const dns = startDns({
+    client: proxyClient,
+    informers,
+    address: config.address,
+    port: config.dnsPort,
+    clusterDomain: config.clusterDomain,
+    resolvConf: '/etc/resolv.conf',
+    onError,
+  })
+  const stopped = new AbortController()
+  parts.use({ [Symbol.asyncDispose]: async () => stopped.abort() })
+  const podCidr = await podCidrOf(nodeClient, config.nodeName, stopped.signal)
+  await writeCniConfig(node, config, cniType, podCidr)
+  parts.use(
+    await startProxy({
+      client: proxyClient,
+      informers,
+      nodeName: config.nodeName,
+      tableName: kernelName(config),
+      podCidr,
+      clusterCidr: config.podCidr,
+      onError,
+    }),
+  )
+  parts.use(await dns)
+  await publishDns(proxyClient, config)
+  return parts.release()
+}
+
+async function writeCniConfig(
+  node: NodePaths,
+  config: ClusterConfig,
+  type: Awaited<ReturnType<typeof chooseCniType>>,
+  podCidr: string,
+): Promise<void> {
+  const mtu = await defaultMtu()
+  const content = cniConfig({
+    name: kernelName(config),
+    type,
+    podCidr,
+    bridge: bridgeName(config),
+    ipamDir: node.cniState,
+    ...(mtu ? { mtu } : {}),
+  })
+  await writeFileAtomically(join(node.cniConfig, '10-typernetes.conflist'), content, { mode: 0o644 })
+}
+
+/** Waits for the addresses that the node's pods are given. */
+async function podCidrOf(client: Client, name: string, signal: AbortSignal): Promise<string> {
+  for (;;) {
+    for await (const event of client.watch(Node, { fieldSelector: `metadata.name=${name}`, signal }))
+      if (event.type !== 'BOOKMARK' && event.object.spec.podCIDR) return event.object.spec.podCIDR
+    signal.throwIfAborted()
+  }
+}
+
+/** Makes the cluster's DNS a service, with this node's server behind it. */
+async function publishDns(client: Client, { dnsAddress, dnsPort, address }: ClusterConfig): Promise<void> {
+  const metadata = { name: 'kube-dns', namespace: 'kube-system' }
+  const labels = { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS' }
+  const names = [
+    { name: 'dns', protocol: 'UDP' },
+    { name: 'dns-tcp', protocol: 'TCP' },
+  ]
+  await ifMissing(client.get(Service, metadata), () =>
+    client.create(Service, {
+      metadata: { ...metadata, labels },
+      spec: {
+        clusterIP: dnsAddress,
+        clusterIPs: [dnsAddress],
+        ports: names.map(name => ({ ...name, port: 53, targetPort: dnsPort })),
+      },
+    }),
+  )
+  const ports = names.map(name => ({ ...name, port: dnsPort }))
+  await createOrReplace(client, EndpointSlice, {
+    metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kube-dns' } },
+    addressType: address.includes(':') ? 'IPv6' : 'IPv4',
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports,
+  })
+  await createOrReplace(client, Endpoints, {
+    metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: address }], ports }],
+  })
+}
+
+async function ifMissing<T extends ApiObject>(found: Promise<T>, make: () => Promise<T>): Promise<void> {
+  try {
+    await found
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    await make()
+  }
+}
+
+/** Parts that are disposed of together, last made first, unless they are released to somebody else. */
+class AsyncParts implements AsyncDisposable {
+  #parts: AsyncDisposable[] = []
+
+  use<P extends AsyncDisposable>(part: P): P {
+    this.#parts.push(part)
+    return part
+  }
+
+  release(): AsyncParts {
+    const released = new AsyncParts()
+    released.#parts = this.#parts
+    this.#parts = []
+    return released
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of this.#parts.splice(0).reverse()) await part[Symbol.asyncDispose]()
+  }
+}
