@@ -13,7 +13,7 @@ export function podGracePeriod({ metadata, spec }: Pod, verdict?: Verdict): numb
     metadata.deletionGracePeriodSeconds ??
     spec.terminationGracePeriodSeconds ??
     usualGracePeriod
-  return Math.max(seconds, verdict?.gracePeriod === 0 ? 0 : shortestGracePeriod) * 1000
+  return Math.max(seconds, shortestGracePeriod) * 1000
 }
 
 /** The same for one container that is killed while its pod goes on: a probe may have a period of its own. */

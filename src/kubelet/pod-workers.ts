@@ -3,6 +3,7 @@ import { admit, type NodeState } from './admission.js'
 import type { Owner } from './container/labels.js'
 import type { NodeContext } from './node-context.js'
 import type { Verdict } from './pod-actions.js'
+import { noRuntimeState } from './pod-runtime-state.js'
 import { PodWorker } from './pod-worker.js'
 
 /** All pods of the node, one worker each. */
@@ -29,8 +30,14 @@ export class PodWorkers {
     return [...this.#workers.values()].filter(({ isActive }) => isActive).map(({ pod }) => pod)
   }
 
-  get(uid: string): PodWorker | undefined {
-    return this.#workers.get(uid)
+  /** Whether the API server has said which pods there are. */
+  get hasBegun(): boolean {
+    return this.#known
+  }
+
+  /** Whether there is, or was until a moment ago, such a pod. */
+  knows(uid: string): boolean {
+    return this.#workers.has(uid) || this.#context.view.get(uid) !== noRuntimeState
   }
 
   /** The pods that the API server has for this node, the first time it says so. */
@@ -64,10 +71,6 @@ export class PodWorkers {
   /** Something about a pod is no longer as it was. */
   wake(uid: string): void {
     this.#workers.get(uid)?.wake()
-  }
-
-  wakeAll(): void {
-    for (const worker of this.#workers.values()) worker.wake()
   }
 
   /** Ends what the runtime still holds of pods that no longer exist. */

@@ -38,6 +38,7 @@ export class RuntimeView {
   readonly #homes = new Map<string, string>()
   /** Sandbox by id of a container: a container's status does not say where it lives. */
   readonly #sandboxes = new Map<string, string>()
+  readonly #listeners = new Map<string, Set<() => void>>()
 
   constructor(options: RuntimeViewOptions) {
     this.#options = options
@@ -45,6 +46,20 @@ export class RuntimeView {
 
   get(uid: string): PodRuntimeState {
     return this.#pods.get(uid) ?? noRuntimeState
+  }
+
+  /** Calls back after anything about a pod has changed, until disposed of. */
+  onChange(uid: string, changed: () => void): Disposable {
+    const listeners = this.#listeners.get(uid) ?? new Set<() => void>()
+    this.#listeners.set(uid, listeners)
+    const listener = () => changed()
+    listeners.add(listener)
+    return {
+      [Symbol.dispose]: () => {
+        listeners.delete(listener)
+        if (listeners.size === 0 && this.#listeners.get(uid) === listeners) this.#listeners.delete(uid)
+      },
+    }
   }
 
   /** Every pod of which the runtime holds anything. */
@@ -162,7 +177,7 @@ export class RuntimeView {
     const pod = this.get(owner.uid)
     const others = pod.containers.filter(({ id }) => id !== record.id)
     const containers = [...others, record].sort((a, b) => b.createdAt - a.createdAt || b.restartCount - a.restartCount)
-    this.#pods.set(owner.uid, { ...pod, containers })
+    this.#set(owner.uid, { ...pod, containers })
   }
 
   async #containerRecord(
@@ -211,7 +226,7 @@ export class RuntimeView {
     }
     const others = pod.sandboxes.filter(({ id }) => id !== sandbox.id)
     const sandboxes = [...others, sandbox].sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt)
-    this.#pods.set(owner.uid, { ...pod, sandboxes })
+    this.#set(owner.uid, { ...pod, sandboxes })
   }
 
   #forget(id: string): void {
@@ -223,10 +238,16 @@ export class RuntimeView {
     const sandboxes = pod.sandboxes.filter(sandbox => sandbox.id !== id)
     const containers = pod.containers.filter(container => container.id !== id)
     if (sandboxes.length + containers.length > 0) {
-      this.#pods.set(uid, { sandboxes, containers })
+      this.#set(uid, { sandboxes, containers })
       return
     }
+    this.#set(uid, noRuntimeState)
     this.#pods.delete(uid)
     this.#owners.delete(uid)
+  }
+
+  #set(uid: string, state: PodRuntimeState): void {
+    this.#pods.set(uid, state)
+    for (const listener of this.#listeners.get(uid) ?? []) listener()
   }
 }

@@ -45,6 +45,14 @@ export class NodeAgent implements AsyncDisposable {
   #running: Promise<void> | undefined
   #isReady = false
   #checkNow: () => void = () => {}
+  #tellRegistered: () => void = () => {}
+  #tellReady: () => void = () => {}
+  readonly #registered = new Promise<void>(resolve => {
+    this.#tellRegistered = resolve
+  })
+  readonly #ready = new Promise<void>(resolve => {
+    this.#tellReady = resolve
+  })
 
   constructor(options: NodeAgentOptions) {
     this.#options = options
@@ -62,9 +70,14 @@ export class NodeAgent implements AsyncDisposable {
     return this.#runtime
   }
 
-  /** Whether the node has told the API server that it is ready. */
-  get isReady(): boolean {
-    return this.#isReady
+  /** Resolves when the node has an object. */
+  get registered(): Promise<void> {
+    return this.#registered
+  }
+
+  /** Resolves when the node has told the API server, for the first time, that it is ready. */
+  get ready(): Promise<void> {
+    return this.#ready
   }
 
   start(): void {
@@ -106,6 +119,7 @@ export class NodeAgent implements AsyncDisposable {
     this.#runtime = await this.#askRuntime()
     if (!this.#node) {
       this.#node = await registerNode(client, registration)
+      this.#tellRegistered()
     }
     await this.#report()
     const now = clock.now()
@@ -170,6 +184,7 @@ export class NodeAgent implements AsyncDisposable {
   #announce(before: NodeStatus | undefined, after: NodeStatus): void {
     for (const { type, status, reason = '' } of after.conditions ?? []) {
       if (type === 'Ready') this.#isReady = status === 'True'
+      if (this.#isReady) this.#tellReady()
       if (before?.conditions?.find(condition => condition.type === type)?.status === status) continue
       const event = conditionEvents[`${type}=${status}`] ?? reason
       this.#record('Normal', event, `Node ${this.#options.registration.name} status is now: ${event}`)

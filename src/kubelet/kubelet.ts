@@ -1,0 +1,297 @@
+import { setMaxListeners } from 'node:events'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Pod } from '../api/core/v1/index.js'
+import { EventWriter } from '../client/event-recorder.js'
+import { Informer } from '../client/informer.js'
+import { systemClock } from '../machinery/clock.js'
+import { quantityValue } from '../machinery/quantity.js'
+import { parseResolvConf } from './container/dns.js'
+import { cpuShares } from './container/linux-resources.js'
+import { DisposalStack } from './disposal-stack.js'
+import { removeLeftovers, repeatedly, rotateLogs } from './housekeeping.js'
+import { ImagePuller } from './images/image-puller.js'
+import { FolderWatches } from './logs/folder-watches.js'
+import { findCgroupHierarchies } from './node/cgroup-hierarchies.js'
+import { cgroupUsage } from './node/cgroup-usage.js'
+import { Cgroups } from './node/cgroups.js'
+import { diskUsage } from './node/disk-usage.js'
+import { Evictor } from './node/evictor.js'
+import { ImageCollector } from './node/image-collector.js'
+import { hostAddresses, machineFacts } from './node/machine-facts.js'
+import { NodeAgent } from './node/node-agent.js'
+import { nodeCapacity } from './node/node-capacity.js'
+import type { NodeContext } from './node-context.js'
+import { diskConsumption, memoryConsumption } from './node-usage.js'
+import type { KubeletOptions } from './options.js'
+import { podCgroup } from './pod-sandbox.js'
+import { PodWorkers } from './pod-workers.js'
+import { ReferencedObjects } from './referenced-objects.js'
+import { connectCri } from './runtime/cri-client.js'
+import { listMounts } from './runtime/mounts.js'
+import { followRuntime } from './runtime-follower.js'
+import { RuntimeView } from './runtime-view.js'
+import { Services } from './services.js'
+import { Access } from './serving/access.js'
+import { type KubeletServer, startKubeletServer } from './serving/kubelet-server.js'
+import { agentMetrics, resourceMetrics } from './serving/metrics-text.js'
+import { routes } from './serving/routes.js'
+import { CpuRates, statsSummary } from './serving/stats-summary.js'
+import { nodeUsage } from './serving/usage.js'
+import { Slots } from './slots.js'
+import { StatusWriter } from './status-writer.js'
+import { terminationMessages } from './termination-message.js'
+import { mountTmpfs } from './volumes/mounts.js'
+
+/** A running node agent. Disposing of it stops the agent; pods go on, and the next one finds them. */
+export interface Kubelet extends AsyncDisposable {
+  readonly nodeName: string
+  /** Where the server listens; undefined if there is none. */
+  readonly port: number | undefined
+  /** Resolves when the API server knows that the node is ready. */
+  readonly ready: Promise<void>
+  /** Swaps the serving certificate (PEM). */
+  renewCertificate(certificate: string, key: string): void
+}
+
+const defaultMaxPods = 110
+const defaults = { memoryAvailable: 100 << 20, diskAvailable: 0.1 }
+const defaultPort = 10250
+/** Containers made at the same time; more would only wait for the processors. */
+const concurrency = 8
+const intervals = { watchful: 10_000, thorough: 300_000 }
+
+/** Runs a node: registers it, and runs the pods that are bound to it. Needs root. */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const { nodeName, client, clock = systemClock, onError = error => console.error(error) } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  // Every call that is under way listens to it.
+  setMaxListeners(0, signal)
+  const parts = new DisposalStack()
+  try {
+    const podsFolder = join(options.rootDir, 'pods')
+    const secretFolder = secretFolderOf(options.rootDir)
+    await mkdir(podsFolder, { recursive: true, mode: 0o750 })
+    await mkdir(options.logDir, { recursive: true, mode: 0o755 })
+    await ensureTmpfs(secretFolder)
+
+    const facts = { ...machineFacts(), ...(options.hostname ? { hostname: options.hostname } : {}) }
+    const hostIps = options.nodeIps ?? hostAddresses()
+    const disk = () => diskUsage(options.rootDir)
+    const capacity = nodeCapacity(facts, await disk(), {
+      maxPods: options.maxPods ?? defaultMaxPods,
+      reserved: options.reserved ?? {},
+      memoryThreshold: options.eviction?.memoryAvailable ?? defaults.memoryAvailable,
+      diskThreshold: options.eviction?.diskAvailable ?? defaults.diskAvailable,
+    })
+    const hierarchies = findCgroupHierarchies()
+    const cgroups = new Cgroups(hierarchies, options.cgroupRoot ?? '/')
+    await cgroups.prepare({
+      cpuShares: cpuShares(facts.cpus * 1000),
+      memoryLimitInBytes: quantityValue(capacity.allocatable.memory ?? '0'),
+    })
+
+    const cri = parts.use(connectCri(options.criSocket))
+    const writer = parts.use(new EventWriter({ client, clock, onError }))
+    const events = writer.recorder({ component: 'kubelet', host: nodeName })
+    const machine = { hostIps, allocatable: capacity.allocatable, memoryCapacity: facts.memory }
+    const objects = new ReferencedObjects(client, clock)
+    const messages = terminationMessages(podsFolder)
+    const view = new RuntimeView({ cri, clock, signal, messages, changed: uid => workers.wake(uid) })
+    const context: NodeContext = {
+      nodeName,
+      hostname: facts.hostname,
+      client,
+      cri,
+      clock,
+      events,
+      view,
+      images: new ImagePuller({ cri, clock }),
+      volumes: { client, clock, objects, podsFolder, secretFolder, node: machine },
+      cgroups,
+      statuses: parts.use(new StatusWriter(client, clock)),
+      services: parts.use(new Services(client, clock, onError)),
+      slots: new Slots(concurrency),
+      dns: {
+        clusterDns: options.clusterDns ?? [],
+        clusterDomain: options.clusterDomain ?? 'cluster.local',
+        host: parseResolvConf(await readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')),
+      },
+      machine,
+      podsFolder,
+      logFolder: options.logDir,
+      seccompFolder: join(options.rootDir, 'seccomp'),
+      hostsFile: () => readFile('/etc/hosts', 'utf8').catch(() => ''),
+    }
+    const imageCollector = new ImageCollector({ cri, clock, disk })
+    const evictor = new Evictor({
+      clock,
+      events,
+      thresholds: options.eviction ?? {},
+      memoryAvailable: async () => facts.memory - ((await cgroupUsage(hierarchies, '/'))?.workingSet ?? 0),
+      disk,
+      pods: () => workers.active,
+      memoryOf: pod => memoryConsumption(context, hierarchies, pod),
+      diskOf: pod => diskConsumption(context, pod),
+      freeDisk: async () => (await imageCollector.collect(true)) > 0,
+      condemn: (pod, verdict) => workers.condemn(pod.metadata.uid ?? '', verdict),
+      changed: () => agent.check(),
+    })
+    const workers: PodWorkers = new PodWorkers(context, () => ({
+      name: nodeName,
+      labels: agent.node?.metadata.labels ?? {},
+      allocatable: capacity.allocatable,
+      memoryPressure: evictor.pressure.memory,
+      diskPressure: evictor.pressure.disk,
+      allowedSysctls: options.allowedSysctls ?? [],
+    }))
+
+    let server: KubeletServer | undefined
+    if (options.server) {
+      const rates = new CpuRates()
+      const startTime = clock.now()
+      const measured = {
+        nodeName,
+        cri,
+        clock,
+        hierarchies,
+        rootDir: options.rootDir,
+        memoryCapacity: facts.memory,
+        pods: () => workers.pods,
+        observed: (uid: string) => view.get(uid),
+        podCgroup: (pod: Pod) => podCgroup(context, pod),
+      }
+      const served = routes({
+        ...measured,
+        logFolder: options.logDir,
+        watches: parts.use(new FolderWatches()),
+        onChange: (uid, changed) => view.onChange(uid, changed),
+        summary: async () => {
+          const { imageFilesystems } = await cri.imageFsInfo({})
+          rates.sweep(clock.now() - intervals.thorough)
+          const more = { rates, startTime, memoryCapacity: facts.memory, imageFilesystem: imageFilesystems[0] }
+          return statsSummary(nodeName, await nodeUsage(measured), more)
+        },
+        resourceMetrics: async () => resourceMetrics(await nodeUsage(measured)),
+        metrics: async () => {
+          const all = workers.pods.map(({ metadata }) => view.get(metadata.uid ?? ''))
+          const running = all.filter(({ sandboxes }) => sandboxes.some(({ ready }) => ready)).length
+          return agentMetrics(
+            nodeName,
+            all.flatMap(({ containers }) => containers),
+            running,
+          )
+        },
+      })
+      server = parts.use(await startKubeletServer(options.server, new Access(client, clock, nodeName), served, onError))
+    }
+
+    const agent: NodeAgent = parts.use(
+      new NodeAgent({
+        client,
+        cri,
+        clock,
+        events,
+        facts,
+        registration: {
+          name: nodeName,
+          facts,
+          ...(options.labels ? { labels: options.labels } : {}),
+          ...(options.taints ? { taints: options.taints } : {}),
+        },
+        addresses: hostIps,
+        capacity,
+        pressure: () => evictor.pressure,
+        port: () => server?.port ?? defaultPort,
+        onError,
+      }),
+    )
+    const pods = new Informer(Pod, {
+      client,
+      clock,
+      onError,
+      selection: { fieldSelector: `spec.nodeName=${nodeName}` },
+    })
+    let tellListed = () => {}
+    const firstList = new Promise<void>(resolve => {
+      tellListed = resolve
+    })
+    const background = [
+      followRuntime({
+        view,
+        criSocket: options.criSocket,
+        clock,
+        signal,
+        onError,
+        listed: () => {
+          tellListed()
+          workers.adoptOrphans()
+        },
+        reconnected: () => agent.check(),
+      }),
+      begin(pods, workers, agent, firstList, signal).catch(onError),
+    ]
+    const work = { clock, signal, onError }
+    background.push(
+      repeatedly(intervals.watchful, () => evictor.check(), work),
+      repeatedly(intervals.watchful, () => rotateLogs(context, workers.pods), work),
+      repeatedly(intervals.thorough, () => imageCollector.collect(), work),
+      repeatedly(
+        intervals.thorough,
+        async () => {
+          context.images.sweep()
+          if (workers.hasBegun) await removeLeftovers(context, uid => workers.knows(uid))
+        },
+        work,
+      ),
+    )
+    parts.defer(async () => {
+      await workers.stop()
+      stopping.abort(new Error('the node agent stops'))
+      await pods[Symbol.asyncDispose]()
+      await Promise.all(background)
+    })
+    agent.start()
+    pods.start()
+    return {
+      nodeName,
+      port: server?.port,
+      ready: agent.ready,
+      renewCertificate: (certificate, key) => server?.renew(certificate, key),
+      [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    stopping.abort(error)
+    await parts[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Hands pods to their workers once it is known what already runs, and what the node is. */
+async function begin(
+  pods: Informer<Pod>,
+  workers: PodWorkers,
+  agent: NodeAgent,
+  firstList: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const stopped = new Promise<'stopped'>(resolve => signal.addEventListener('abort', () => resolve('stopped')))
+  const all = Promise.all([pods.synced(), agent.registered, firstList]).catch(() => 'stopped' as const)
+  if ((await Promise.race([all, stopped])) === 'stopped') return
+  workers.begin(pods.list())
+  pods.onChange((pod, _, change) => {
+    if (change === 'deleted') workers.gone(pod)
+    else workers.set(pod)
+  })
+}
+
+/** Where what must not be written to disk lies. */
+export const secretFolderOf = (rootDir: string): string => join(rootDir, 'secrets')
+
+/** A folder whose content is never written to disk; one that an earlier agent mounted is kept. */
+async function ensureTmpfs(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o755 })
+  if ((await listMounts()).some(({ path }) => path === folder)) return
+  await mountTmpfs(folder)
+}

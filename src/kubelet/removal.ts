@@ -1,0 +1,24 @@
+import { rm } from 'node:fs/promises'
+import { findCgroupHierarchies } from './node/cgroup-hierarchies.js'
+import { Cgroups } from './node/cgroups.js'
+import type { KubeletOptions } from './options.js'
+import { removeAllPods } from './runtime/containerd-removal.js'
+import { connectCri } from './runtime/cri-client.js'
+import { isUnavailable } from './runtime/runtime-error.js'
+import { removeTree } from './volumes/mounts.js'
+
+/**
+ * Removes all that a node agent with these options, which must have been stopped, has left on the machine: pods (unless
+ * the runtime is gone already), volumes with their mounts, logs, cgroups. Safe to repeat.
+ */
+export async function removeNodeRemains(
+  options: Pick<KubeletOptions, 'criSocket' | 'rootDir' | 'logDir' | 'cgroupRoot'>,
+): Promise<void> {
+  using cri = connectCri(options.criSocket)
+  await removeAllPods(cri).catch(error => {
+    if (!isUnavailable(error)) throw error
+  })
+  await removeTree(options.rootDir)
+  await rm(options.logDir, { recursive: true, force: true })
+  await new Cgroups(findCgroupHierarchies(), options.cgroupRoot ?? '/').removeAll()
+}
