@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../machinery/clock.js'
+import { type Clock, sleep, systemClock } from '../machinery/clock.js'
 import type { ApiObject } from '../machinery/object.js'
-import { isConflict } from '../machinery/status-error.js'
+import { isAlreadyExists, isConflict } from '../machinery/status-error.js'
 import type { Client } from './client.js'
 import type { AnyKind, Cache, Controller, Key, ReconcileContext } from './controller.js'
 import { EventWriter } from './event-recorder.js'
@@ -87,8 +87,8 @@ class Running implements AsyncDisposable {
   readonly #context: Omit<ReconcileContext, 'client'>
   readonly #client: Client
   readonly #watching: Disposable[] = []
-  /** Keys held back until the caches show what their last run wrote. */
-  readonly #heldBack = new Set<string>()
+  /** Keys held back for the sake of their last run, and whether they are wanted meanwhile. */
+  readonly #heldBack = new Map<string, { wanted: boolean }>()
 
   constructor(
     readonly declared: Controller,
@@ -118,7 +118,9 @@ class Running implements AsyncDisposable {
   }
 
   get idle(): boolean {
-    return this.#queue.idle && this.#heldBack.size === 0
+    if (!this.#queue.idle) return false
+    for (const { wanted } of this.#heldBack.values()) if (wanted) return false
+    return true
   }
 
   async start(): Promise<void> {
@@ -150,6 +152,17 @@ class Running implements AsyncDisposable {
     this.#watching.push(this.informers.of(kind).onChange(handler))
   }
 
+  /** Holds a key back until `over`; it is worked on then if it is wanted. */
+  #hold(key: string, over: Promise<void>, wanted: boolean): void {
+    const held = { wanted }
+    this.#heldBack.set(key, held)
+    const release = () => {
+      this.#heldBack.delete(key)
+      if (held.wanted) this.#queue.add(key)
+    }
+    over.then(release, release)
+  }
+
   #addOwner(object: ApiObject): void {
     const owner = controllerOf(object)
     const { for: main } = this.declared.watches
@@ -162,14 +175,14 @@ class Running implements AsyncDisposable {
   }
 
   async #work(key: string): Promise<void> {
-    if (this.#heldBack.has(key)) return
+    const held = this.#heldBack.get(key)
+    if (held) {
+      held.wanted = true
+      return
+    }
     const unseen = this.#writes.unseen(key, this.signal)
     if (unseen) {
-      this.#heldBack.add(key)
-      void unseen.then(() => {
-        this.#heldBack.delete(key)
-        this.#queue.add(key)
-      })
+      this.#hold(key, unseen, true)
       return
     }
     const parsed = parseKey(key)
@@ -180,14 +193,20 @@ class Running implements AsyncDisposable {
       const again = await this.declared.reconcile(parsed, { ...this.#context, client })
       this.#queue.forget(key)
       if (again) this.#queue.addAfter(key, again.after)
+      const { pace } = this.declared
+      if (pace && this.#writes.has(key)) this.#hold(key, sleep(this.#context.clock, pace, this.signal), false)
     } catch (error) {
       if (this.signal.aborted) return
       this.#queue.retry(key)
-      if (!isConflict(error))
+      const behind = isConflict(error) || isAlreadyExists(error)
+      if (!behind || this.#queue.failures(key) > quietFailures)
         (this.options.onError ?? printFault)(error, { controller: this.declared.name, key: parsed })
     }
   }
 }
+
+/** Times in a row that a run may find the caches behind before that is reported. */
+const quietFailures = 5
 
 const sameOwner = (one: ApiObject, other: ApiObject): boolean => controllerOf(one)?.uid === controllerOf(other)?.uid
 

@@ -64,11 +64,14 @@ export interface ReconcileContext extends Cache {
  * A controller: what it looks at, and what it does about one object. `reconcile` is level-triggered: it gets a key,
  * never an event, looks at the caches, and writes through `client`. It is not called for a key before the caches have
  * seen what its previous run for that key wrote, never twice at once for one key, and again with back-off after it
- * throws. A `Conflict` it throws is retried soon and not logged as an error.
+ * throws. A `Conflict` or `AlreadyExists` it throws says that the caches were behind: it is retried soon and not logged
+ * as an error, unless that goes on.
  */
 export interface Controller {
   readonly name: string
   readonly watches: Watches
+  /** Ms to let pass after a run that wrote something, before the next one for that key: changes gather meanwhile. */
+  readonly pace?: number
   /** Keys worked on at the same time; 8 by default. */
   readonly concurrency?: number
   /** Who events say they come from; the name with `-controller` behind it by default. */

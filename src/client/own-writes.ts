@@ -56,6 +56,11 @@ export class OwnWrites {
     }
   }
 
+  /** Something was written for `key`, to kinds that are watched, and the caches were not yet seen to show it. */
+  has(key: string): boolean {
+    return this.#byKey.has(key)
+  }
+
   /** Resolves once the caches show what was written for `key`; undefined if they do already. */
   unseen(key: string, signal: AbortSignal): Promise<void> | undefined {
     const pending = this.#byKey.get(key)

@@ -1,5 +1,7 @@
 import type { Controller } from '../client/controller.js'
 import { deployments } from './deployment/deployment.js'
+import { endpoints } from './endpoints/endpoints.js'
+import { endpointSlices } from './endpointslice/endpoint-slice.js'
 import { replicaSets } from './replicaset/replica-set.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
@@ -13,5 +15,5 @@ export interface BuiltInControllerOptions {
 
 /** Every controller that a cluster comes with. */
 export function builtInControllers(options: BuiltInControllerOptions): readonly Controller[] {
-  return [deployments, replicaSets, defaultServiceAccounts, rootCaPublisher(options.rootCa)]
+  return [deployments, replicaSets, endpointSlices, endpoints, defaultServiceAccounts, rootCaPublisher(options.rootCa)]
 }
