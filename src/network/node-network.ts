@@ -129,10 +129,12 @@ async function removeHostPortChains(family: '' | '6', run: RunProgram): Promise<
     throw error
   }
   const script = hostPortRemoval(rules)
-  if (!script) return
-  await run([`ip${family}tables-restore`, '--noflush'], { input: script })
-  // The table came with the first rule, and an empty one does nothing. Where iptables is the old one nft knows none.
-  if (isEmptyTable(await run([`ip${family}tables-save`, '-t', 'nat'])))
+  if (script) {
+    await run([`ip${family}tables-restore`, '--noflush'], { input: script })
+    rules = await run([`ip${family}tables-save`, '-t', 'nat'])
+  }
+  // The plugin's first look made the table; an empty one does nothing. Where iptables is the old one nft knows none.
+  if (isEmptyTable(rules))
     await unlessMissing(run(['nft', 'delete', 'table', `ip${family}`, 'nat']), /No such file or directory/)
 }
 
