@@ -163,4 +163,5 @@ export function eventOf(event: CorrelatedEvent, namespace: string, name: string)
   }
 }
 
-const temporary = (error: unknown): boolean => error instanceof StatusError && (error.code === 429 || error.code >= 500)
+const temporary = (error: unknown): boolean =>
+  error instanceof StatusError && (error.code === 429 || error.code >= 500 || error.reason === 'Conflict')
