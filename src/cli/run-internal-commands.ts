@@ -1,9 +1,7 @@
-import { apiClient } from '../client/api-client.js'
-import { httpsTransport } from '../client/https-transport.js'
 import { type ClusterConfig, readConfig } from '../cluster/cluster-config.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
-import { adminEndpoint, processSpecs, supervisorDir } from '../cluster/lifecycle.js'
+import { processSpecs, supervisorDir } from '../cluster/lifecycle.js'
 import { startNode } from '../cluster/node.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
@@ -71,13 +69,6 @@ export async function runNode(flags: Flags): Promise<void> {
   delete process.env[SUPERVISED_BY]
   const { paths, config } = await clusterOf(flags)
   const pki = await pkiOf(paths, config)
-  await using transport = httpsTransport(adminEndpoint(config, pki))
-  await using _node = await startNode({
-    paths,
-    config,
-    pki,
-    client: apiClient(transport.handle, { headers: { 'user-agent': 'kubelet/v1.36.2' } }),
-    onError: logFault,
-  })
+  await using _node = await startNode({ paths, config, pki, signal: termination.signal, onError: logFault })
   await aborted(termination.signal)
 }

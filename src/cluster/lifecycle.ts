@@ -186,10 +186,26 @@ async function until(
         throw new OperatorError(`gave up waiting: ${trouble ?? 'it did not answer in time'}`, await explain())
       throw signal.reason
     }
-    trouble = await check().catch(messageOf)
+    trouble = await answerWithin(check(), signal).catch(messageOf)
     if (trouble === undefined) return
     show(trouble)
     await pause(pollMs)
+  }
+}
+
+/** An answer that stays out must not hold up everything else: who is asked is asked again. */
+const patienceMs = 3_000
+
+async function answerWithin<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const settled = new AbortController()
+  const late = pause(patienceMs, undefined, { signal: AbortSignal.any([signal, settled.signal]) })
+    .catch(() => {})
+    .then(() => Promise.reject(new Error(`no answer within ${patienceMs / 1000} s`)))
+  late.catch(() => {})
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    settled.abort()
   }
 }
 

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Endpoints, Node, Service } from '../api/core/v1/index.js'
 import { EndpointSlice } from '../api/discovery/v1/index.js'
 import { apiClient } from '../client/api-client.js'
@@ -17,7 +18,7 @@ import {
 import type { ApiObject } from '../machinery/object.js'
 import { isNotFound } from '../machinery/status-error.js'
 import { startDns } from '../network/dns/index.js'
-import { chooseCniType, cniConfig, defaultMtu, prepareHost } from '../network/node-network.js'
+import { chooseCniType, cniConfig, outgoingMtu, prepareHost } from '../network/node-network.js'
 import { startProxy } from '../network/proxy/index.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { createOrReplace } from './bootstrap-objects.js'
@@ -29,6 +30,8 @@ export interface NodeOptions {
   readonly paths: ClusterPaths
   readonly config: ClusterConfig
   readonly pki: ClusterPki
+  /** Gives up starting. */
+  readonly signal: AbortSignal
   readonly onError: (error: unknown) => void
 }
 
@@ -52,7 +55,7 @@ export const containerdOptions = (config: ClusterConfig, node: NodePaths): Conta
  * Runs this machine's node: containerd, kubelet, service proxy and cluster DNS. Disposing of it stops the agents;
  * containers, their network and the services' rules stay as they are, and the next start finds them.
  */
-export async function startNode({ paths, config, pki, onError }: NodeOptions): Promise<AsyncDisposable> {
+export async function startNode({ paths, config, pki, signal, onError }: NodeOptions): Promise<AsyncDisposable> {
   const node = nodePaths(paths, config.nodeName)
   await using parts = new AsyncParts()
   for (const folder of [node.data, node.run, node.cniConfig]) await mkdir(folder, { recursive: true, mode: 0o711 })
@@ -120,9 +123,7 @@ export async function startNode({ paths, config, pki, onError }: NodeOptions): P
     resolvConf: '/etc/resolv.conf',
     onError,
   })
-  const stopped = new AbortController()
-  parts.use({ [Symbol.asyncDispose]: async () => stopped.abort() })
-  const podCidr = await podCidrOf(nodeClient, config.nodeName, stopped.signal)
+  const podCidr = await podCidrOf(nodeClient, config.nodeName, signal)
   await writeCniConfig(node, config, cniType, podCidr)
   parts.use(
     await startProxy({
@@ -136,7 +137,7 @@ export async function startNode({ paths, config, pki, onError }: NodeOptions): P
     }),
   )
   parts.use(await dns)
-  await publishDns(proxyClient, config)
+  await persistently(signal, () => publishDns(proxyClient, config))
   return parts.release()
 }
 
@@ -146,7 +147,7 @@ async function writeCniConfig(
   type: Awaited<ReturnType<typeof chooseCniType>>,
   podCidr: string,
 ): Promise<void> {
-  const mtu = await defaultMtu()
+  const mtu = await outgoingMtu()
   const content = cniConfig({
     name: kernelName(config),
     type,
@@ -160,10 +161,24 @@ async function writeCniConfig(
 
 /** Waits for the addresses that the node's pods are given. */
 async function podCidrOf(client: Client, name: string, signal: AbortSignal): Promise<string> {
-  for (;;) {
+  return persistently(signal, async () => {
     for await (const event of client.watch(Node, { fieldSelector: `metadata.name=${name}`, signal }))
       if (event.type !== 'BOOKMARK' && event.object.spec.podCIDR) return event.object.spec.podCIDR
-    signal.throwIfAborted()
+    throw new Error('the watch of the node ended')
+  })
+}
+
+const retryMs = 200
+
+/** Tries until it succeeds: the API server may be starting, or starting again, at any time. */
+async function persistently<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch {
+      signal.throwIfAborted()
+      await pause(retryMs, undefined, { signal })
+    }
   }
 }
 
