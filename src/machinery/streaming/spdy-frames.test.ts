@@ -92,6 +92,22 @@ for (const { frame, hex } of known) {
   })
 }
 
+test('the first frame of kubectl exec', () => {
+  const sent = '80030001000000290000000100000000000078f9e3c6a7c26260606004a7b392a2d4c45c6851c29a0a0a6800000000ffff'
+  const [frame, ...others] = [...new FrameParser().parse(Buffer.from(sent, 'hex'))]
+  assert.ok(frame)
+  assert.deepEqual(plain(frame), {
+    type: 'syn-stream',
+    streamId: 1,
+    associatedId: 0,
+    priority: 0,
+    fin: false,
+    unidirectional: false,
+    headers: { streamtype: 'error' },
+  })
+  assert.deepEqual(others, [])
+})
+
 test('the dictionary is the published one', () => {
   assert.equal(spdyDictionary.length, 1423)
   let [a, b] = [1, 0]

@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { RequestListener } from 'node:http'
 import { badRequest, StatusError } from '../status-error.js'
 import { type ClientUpgrade, refuse } from './client-upgrade.js'
 import type { RemoteCommand } from './remote-command.js'
+import { startUpgradeServer } from './test-upgrade-server.js'
 import { handleExecUpgrade, handlePortForwardUpgrade, portForwardPorts } from './upgrade-handlers.js'
 import { handleProxyUpgrade } from './upgrade-proxy.js'
 
@@ -27,41 +25,15 @@ export interface TestCluster extends AsyncDisposable {
  * forward ports. The first container is the one taken if none is named.
  */
 export async function startTestCluster(containers: readonly string[], runtime: StreamingRuntime): Promise<TestCluster> {
-  const sessions = new Set<Promise<void>>()
-  const track = (session: Promise<void>): void => {
-    sessions.add(session)
-    void session.finally(() => sessions.delete(session))
-  }
-  const kubelet = await listen(createServer(), upgrade => track(kubeletUpgrade(upgrade, containers, runtime)))
-  const api = await listen(createServer(answerPods(containers)), upgrade => track(apiUpgrade(upgrade, kubelet.url)))
+  const kubelet = await startUpgradeServer(upgrade => kubeletUpgrade(upgrade, containers, runtime))
+  const onRequest = answerPods(containers)
+  const api = await startUpgradeServer(upgrade => apiUpgrade(upgrade, kubelet.url), { onRequest })
   return {
     url: api.url,
-    openSessions: () => sessions.size,
+    openSessions: () => api.openSessions() + kubelet.openSessions(),
     async [Symbol.asyncDispose]() {
-      await api.close()
-      await kubelet.close()
-    },
-  }
-}
-
-async function listen(
-  server: Server,
-  onUpgrade: (upgrade: ClientUpgrade) => void,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const sockets = new Set<Duplex>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  server.on('upgrade', (request, socket, head) => onUpgrade({ request, socket, head }))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
+      await api[Symbol.asyncDispose]()
+      await kubelet[Symbol.asyncDispose]()
     },
   }
 }
@@ -141,9 +113,11 @@ const documents = (containers: readonly string[]): { readonly [path: string]: un
   '/api/v1/namespaces/default/pods/box': pod(containers),
 })
 
-const answerPods = (containers: readonly string[]) => (request: IncomingMessage, response: ServerResponse) => {
-  const found = documents(containers)[(request.url ?? '').split('?')[0] ?? '']
-  const body = found ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 }
-  response.writeHead(found ? 200 : 404, { 'Content-Type': 'application/json' })
-  response.end(JSON.stringify(body))
-}
+const answerPods =
+  (containers: readonly string[]): RequestListener =>
+  (request, response) => {
+    const found = documents(containers)[(request.url ?? '').split('?')[0] ?? '']
+    const body = found ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 }
+    response.writeHead(found ? 200 : 404, { 'Content-Type': 'application/json' })
+    response.end(JSON.stringify(body))
+  }
