@@ -176,17 +176,15 @@ export const adminEndpoint = (config: ClusterConfig, pki: ClusterPki) => {
 async function until(
   check: () => Promise<string | undefined>,
   show: (trouble: string) => void,
-  signal: AbortSignal,
+  { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: number },
   explain: () => Promise<string>,
 ): Promise<void> {
   let trouble: string | undefined
   for (;;) {
-    if (signal.aborted) {
-      if (signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError')
-        throw new OperatorError(`gave up waiting: ${trouble ?? 'it did not answer in time'}`, await explain())
-      throw signal.reason
-    }
-    trouble = await answerWithin(check(), signal).catch(messageOf)
+    signal.throwIfAborted()
+    if (performance.now() > deadline)
+      throw new OperatorError(`gave up waiting: ${trouble ?? 'it did not answer in time'}`, await explain())
+    trouble = await answerWithin(check()).catch(messageOf)
     if (trouble === undefined) return
     show(trouble)
     await pause(pollMs)
@@ -196,12 +194,14 @@ async function until(
 /** An answer that stays out must not hold up everything else: who is asked is asked again. */
 const patienceMs = 3_000
 
-async function answerWithin<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+async function answerWithin<T>(answer: Promise<T>): Promise<T> {
   const settled = new AbortController()
-  const late = pause(patienceMs, undefined, { signal: AbortSignal.any([signal, settled.signal]) })
-    .catch(() => {})
-    .then(() => Promise.reject(new Error(`no answer within ${patienceMs / 1000} s`)))
+  const late = pause(patienceMs, undefined, { signal: settled.signal }).then(() => {
+    throw new Error(`no answer within ${patienceMs / 1000} s`)
+  })
+  // Either may lose the race and fail unheard.
   late.catch(() => {})
+  answer.catch(() => {})
   try {
     return await Promise.race([answer, late])
   } finally {
