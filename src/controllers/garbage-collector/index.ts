@@ -1,0 +1,1 @@
+export { type GarbageCollector, type GarbageCollectorOptions, startGarbageCollector } from './garbage-collector.js'
