@@ -74,13 +74,13 @@ export async function bringUp(
       })
     await using transport = httpsTransport(adminEndpoint(config, pki))
     const client = apiClient(transport.handle)
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
+    const until = { signal, deadline: performance.now() + options.timeoutMs }
     const waitFor = (title: string, check: () => Promise<string | undefined>) =>
       progress.step(title, step =>
-        until(
+        untilWell(
           check,
           text => step.detail(text),
-          patience,
+          until,
           () => explain(paths, title),
         ),
       )
@@ -173,7 +173,7 @@ export const adminEndpoint = (config: ClusterConfig, pki: ClusterPki) => {
 }
 
 /** Asks until `check` finds no trouble; the trouble of the moment is shown. */
-async function until(
+async function untilWell(
   check: () => Promise<string | undefined>,
   show: (trouble: string) => void,
   { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: number },
