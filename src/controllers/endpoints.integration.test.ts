@@ -124,7 +124,24 @@ describe('endpoints and endpoint slices against an API server', () => {
     await eventually(async () => until((await slicesOf('after')).length === 1, 'looked after'))
     const { subsets } = await client.get(Endpoints, { namespace, name: 'own' })
     assert.equal(subsets?.[0]?.addresses?.[0]?.ip, '192.0.2.1')
-    assert.deepEqual(await slicesOf('own'), [])
+    const [mirrored] = await eventually(async () => {
+      const slices = await slicesOf('own')
+      until(slices.length === 1, 'mirrored')
+      return slices
+    })
+    assert.deepEqual(mirrored?.endpoints, [{ addresses: ['192.0.2.1'], conditions: { ready: true } }])
+    assert.equal(
+      mirrored?.metadata.labels?.['endpointslice.kubernetes.io/managed-by'],
+      'endpointslicemirroring-controller.k8s.io',
+    )
+    await client.patch(
+      Endpoints,
+      { namespace, name: 'own' },
+      { type: 'merge', body: { subsets: [{ addresses: [{ ip: '192.0.2.2' }], ports: [{ port: 80 }] }] } },
+    )
+    await eventually(async () => assert.equal((await slicesOf('own'))[0]?.endpoints[0]?.addresses[0], '192.0.2.2'))
+    await client.delete(Endpoints, { namespace, name: 'own' })
+    await eventually(async () => assert.deepEqual(await slicesOf('own'), []))
   })
 
   test('many pods are spread over slices; headless services are marked', async () => {

@@ -2,6 +2,7 @@ import type { Controller } from '../client/controller.js'
 import { deployments } from './deployment/deployment.js'
 import { endpoints } from './endpoints/endpoints.js'
 import { endpointSlices } from './endpointslice/endpoint-slice.js'
+import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice-mirroring.js'
 import { replicaSets } from './replicaset/replica-set.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
@@ -15,5 +16,13 @@ export interface BuiltInControllerOptions {
 
 /** Every controller that a cluster comes with. */
 export function builtInControllers(options: BuiltInControllerOptions): readonly Controller[] {
-  return [deployments, replicaSets, endpointSlices, endpoints, defaultServiceAccounts, rootCaPublisher(options.rootCa)]
+  return [
+    deployments,
+    replicaSets,
+    endpointSlices,
+    endpointSliceMirroring,
+    endpoints,
+    defaultServiceAccounts,
+    rootCaPublisher(options.rootCa),
+  ]
 }

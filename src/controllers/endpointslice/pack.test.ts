@@ -75,15 +75,30 @@ describe('packing endpoints into slices of 3', () => {
   for (const [what, wanted, held, expected] of table)
     test(what, () => {
       const groups = wanted ? [{ ports, endpoints: endpoints(wanted) }] : []
-      assert.deepEqual(told(pack(groups, held, 3)), { create: [], update: {}, keep: [], remove: [], ...expected })
+      assert.deepEqual(told(pack(groups, held, { capacity: 3 })), {
+        create: [],
+        update: {},
+        keep: [],
+        remove: [],
+        ...expected,
+      })
     })
+
+  test('none at all, if that is allowed', () => {
+    assert.deepEqual(told(pack([], [slice('1', 'a')], { neverNone: false })), {
+      create: [],
+      update: {},
+      keep: [],
+      remove: ['1'],
+    })
+  })
 
   test('pods with other ports have slices of their own', () => {
     const groups = [
       { ports, endpoints: endpoints('ab') },
       { ports: other, endpoints: endpoints('c') },
     ]
-    const packing = pack(groups, [slice('1', 'ab')], 3)
+    const packing = pack(groups, [slice('1', 'ab')], { capacity: 3 })
     assert.deepEqual(told(packing), { create: ['c'], update: {}, keep: ['1'], remove: [] })
     assert.deepEqual(packing.create[0]?.ports, other)
   })

@@ -18,12 +18,14 @@ export interface Packing {
  * Fits endpoints into slices so that few slices change, rather than few be needed: every write goes to every node.
  * Endpoints stay where they are; new ones go first into slices that change anyway, then into one that has room for all
  * of them, then into new ones: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#distribution-of-endpointslices
+ * With `neverNone`, the default, one empty slice stands for no endpoints at all.
  */
 export function pack(
   groups: readonly EndpointGroup[],
   slices: readonly EndpointSlice[],
-  capacity = sliceCapacity,
+  options: { readonly capacity?: number; readonly neverNone?: boolean } = {},
 ): Packing {
+  const { capacity = sliceCapacity, neverNone = true } = options
   const result = {
     create: [] as EndpointGroup[],
     update: [] as { slice: EndpointSlice; endpoints: readonly Endpoint[] }[],
@@ -37,7 +39,7 @@ export function pack(
     packGroup(group, mine, capacity, result)
   }
   for (const slice of slices) if (!taken.has(slice)) result.remove.push(slice)
-  if (result.create.length + result.update.length + result.keep.length === 0) keepOneEmpty(result)
+  if (neverNone && result.create.length + result.update.length + result.keep.length === 0) keepOneEmpty(result)
   return result
 }
 
