@@ -7,7 +7,15 @@ import { ManualClock } from '../machinery/clock.js'
 import type { ApiObject } from '../machinery/object.js'
 import { staleObject } from '../machinery/status-error.js'
 import type { Client } from './client.js'
-import { type Again, type Controller, controller, type Key, type ReconcileContext, watchAlso } from './controller.js'
+import {
+  type Again,
+  type Controller,
+  controller,
+  type Key,
+  type ReconcileContext,
+  watchAlso,
+  watchOwned,
+} from './controller.js'
 import { type FaultPlace, runControllers } from './controller-runtime.js'
 import { ScriptedClient, type ScriptedWatch } from './scripted-watch.js'
 
@@ -26,7 +34,12 @@ const object = (name: string, resourceVersion: number, owner?: { kind: string; n
 type Reconcile = (key: Key, context: ReconcileContext) => Promise<Again | undefined>
 
 /** A controller of replica sets over scripted watches, with those writes a test gives it. */
-async function running(reconcile: Reconcile, watches: Partial<Controller['watches']> = {}, writes: object = {}) {
+async function running(
+  reconcile: Reconcile,
+  watches: Partial<Controller['watches']> = {},
+  writes: object = {},
+  more: Partial<Controller> = {},
+) {
   const server = new ScriptedClient()
   const clock = new ManualClock()
   const faults: { error: unknown; where: FaultPlace }[] = []
@@ -35,6 +48,7 @@ async function running(reconcile: Reconcile, watches: Partial<Controller['watche
     [
       controller({
         name: 'test',
+        ...more,
         watches: { for: ReplicaSet, ...watches },
         reconcile(key, context) {
           calls.push(`${key.namespace}/${key.name}`)
@@ -148,6 +162,36 @@ describe('controller runtime', () => {
     await run[Symbol.asyncDispose]()
   })
 
+  test('a paced key rests after a run that wrote, and only then', async () => {
+    let version = 10
+    const { run, calls, clock, watching, settle, synced } = await running(
+      async ({ name }, { client }) => {
+        if (name === 'a') await client.create(Pod, {} as never)
+        return undefined
+      },
+      { owns: [Pod] },
+      { create: async () => object('p', version) },
+      { pace: 100 },
+    )
+    await synced()
+    watching[0]?.send('ADDED', object('a', 2))
+    watching[0]?.send('ADDED', object('b', 3))
+    await settle()
+    watching[1]?.bookmark('10')
+    watching[0]?.send('MODIFIED', object('a', 11))
+    watching[0]?.send('MODIFIED', object('b', 12))
+    await settle()
+    assert.deepEqual(calls, ['ns/a', 'ns/b', 'ns/b'])
+    version = 0
+    clock.advance(100)
+    await settle()
+    assert.deepEqual(calls, ['ns/a', 'ns/b', 'ns/b', 'ns/a'])
+    clock.advance(1000)
+    await settle()
+    assert.equal(calls.length, 4)
+    await run[Symbol.asyncDispose]()
+  })
+
   test('nor before the cache shows a deletion; but it does not wait for ever', async () => {
     const { run, calls, clock, watching, settle, synced } = await running(
       async (_key, { client }) => {
@@ -222,6 +266,48 @@ describe('controller runtime', () => {
     clock.advance(100_000)
     await settle()
     assert.equal(calls.length, 3)
+    await run[Symbol.asyncDispose]()
+  })
+
+  test('conflicts that go on are reported', async () => {
+    const { run, calls, clock, faults, watching, settle, synced } = await running(async () => {
+      throw staleObject({ group: '', plural: 'pods' }, 'p')
+    })
+    watching[0]?.send('ADDED', object('a', 1))
+    await synced()
+    for (let i = 0; i < 6; i++) {
+      clock.advance(1000)
+      await settle()
+    }
+    assert.equal(calls.length, 7)
+    assert.equal(faults.length, 2)
+    await run[Symbol.asyncDispose]()
+  })
+
+  test('changes of owned objects that do not matter bring nothing; a new owner, coming and going always do', async () => {
+    const owns = [watchOwned(Pod, (pod, old) => pod.metadata.generation !== old.metadata.generation)]
+    const { run, calls, watching, settle, synced } = await running(nothing, { owns })
+    await synced()
+    const pod = (version: number, generation: number, owner = 'r') => {
+      const made = object('p', version, { kind: 'ReplicaSet', name: owner })
+      return { ...made, metadata: { ...made.metadata, generation } }
+    }
+    const table: [Parameters<ScriptedWatch['send']>, string[]][] = [
+      [['ADDED', pod(2, 1)], ['ns/r']],
+      [['MODIFIED', pod(3, 1)], []],
+      [['MODIFIED', pod(4, 2)], ['ns/r']],
+      [
+        ['MODIFIED', pod(5, 2, 's')],
+        ['ns/r', 'ns/s'],
+      ],
+      [['DELETED', pod(6, 2, 's')], ['ns/s']],
+    ]
+    for (const [event, expected] of table) {
+      calls.length = 0
+      watching[1]?.send(...event)
+      await settle()
+      assert.deepEqual(calls.sort(), expected, `version ${event[1].metadata.resourceVersion}`)
+    }
     await run[Symbol.asyncDispose]()
   })
 
