@@ -1,6 +1,6 @@
 import { Endpoints, Namespace, Service } from '../api/core/v1/index.js'
 import { EndpointSlice } from '../api/discovery/v1/index.js'
-import type { Client } from '../client/client.js'
+import type { Client, ObjectRef } from '../client/client.js'
 import type { ApiObject } from '../machinery/object.js'
 import { isAlreadyExists, isNotFound } from '../machinery/status-error.js'
 import type { Kind } from '../schema/index.js'
@@ -61,11 +61,19 @@ export async function publishApiServer(client: Client, { ip, port }: AdvertisedA
   })
 }
 
-async function ensure<T extends ApiObject, I>(client: Client, kind: Kind<T, I>, object: I): Promise<void> {
+/** Makes an object unless there is one of its name: asked first, as a service that is there has the address it wants. */
+async function ensure<T extends ApiObject, I extends { metadata?: ObjectRef }>(
+  client: Client,
+  kind: Kind<T, I>,
+  object: I,
+): Promise<void> {
   try {
-    await client.create(kind, object)
+    await client.get(kind, object.metadata ?? {})
   } catch (error) {
-    if (!isAlreadyExists(error)) throw error
+    if (!isNotFound(error)) throw error
+    await client.create(kind, object).catch(error => {
+      if (!isAlreadyExists(error)) throw error
+    })
   }
 }
 
