@@ -1,4 +1,4 @@
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { listMounts } from './mounts.js'
@@ -30,17 +30,20 @@ async function inherit(from: string, to: string): Promise<void> {
   if (value.trim() !== '') await writeFile(to, value)
 }
 
-/** Kills what runs in a cgroup and removes it, in every hierarchy. One with others below it stays. */
+/** Kills what runs in a cgroup, and in those below it, and removes them all, in every hierarchy. */
 export async function removeCgroup(path: string): Promise<void> {
-  for (const hierarchy of await hierarchies()) {
-    const folder = join(hierarchy, path)
-    for (let attempt = 0; attempt < 20; attempt++) {
-      const processes = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => undefined)
-      if (processes === undefined) break
-      for (const pid of processes.split('\n').filter(Boolean)) sendSignal(Number(pid), 'SIGKILL')
-      const failure = await rmdir(folder).catch((error: NodeJS.ErrnoException) => error)
-      if (failure?.code !== 'EBUSY') break
-      await pause(50)
-    }
+  await Promise.all((await hierarchies()).map(hierarchy => removeFolder(join(hierarchy, path))))
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  await Promise.all(entries.filter(entry => entry.isDirectory()).map(({ name }) => removeFolder(join(folder, name))))
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const processes = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => undefined)
+    if (processes === undefined) break
+    for (const pid of processes.split('\n').filter(Boolean)) sendSignal(Number(pid), 'SIGKILL')
+    const failure = await rmdir(folder).catch((error: NodeJS.ErrnoException) => error)
+    if (failure?.code !== 'EBUSY') break
+    await pause(50)
   }
 }
