@@ -217,7 +217,8 @@ function parseKey(key: string): Key {
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
 }
 
-function printFault(error: unknown, { controller, key }: FaultPlace): void {
+/** Prints a fault to standard error: what is done with faults unless told otherwise. */
+export function printFault(error: unknown, { controller, key }: FaultPlace): void {
   const where = controller ? `controller ${controller}, ${key?.namespace ? `${key.namespace}/` : ''}${key?.name}: ` : ''
   console.error(`${where}${error instanceof Error ? error.message : String(error)}`)
 }

@@ -1,6 +1,6 @@
 import type { Client } from '../client/client.js'
-import { EventWriter, Informers, runControllers } from '../client/index.js'
-import { type BuiltInControllerOptions, builtInControllers } from '../controllers/index.js'
+import { EventWriter, Informers } from '../client/index.js'
+import { type BuiltInControllerOptions, startBuiltInControllers } from '../controllers/index.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import { startScheduler } from '../scheduler/index.js'
 
@@ -20,7 +20,7 @@ export async function startControllers(
   },
 ): Promise<AsyncDisposable> {
   const { client, clock = systemClock, informers, onError, clientOf } = options
-  return runControllers(builtInControllers(options.controllers), {
+  return startBuiltInControllers(options.controllers, {
     client,
     clock,
     onError: (error, where) => onError(Object.assign(new Error(placeOf(where), { cause: error }))),

@@ -1,11 +1,23 @@
 import type { Controller } from '../client/controller.js'
+import {
+  type ControllersOptions,
+  printFault,
+  type RunningControllers,
+  runControllers,
+} from '../client/controller-runtime.js'
+import { EventWriter } from '../client/event-recorder.js'
+import { Informers } from '../client/informers.js'
 import { deployments } from './deployment/deployment.js'
 import { endpoints } from './endpoints/endpoints.js'
 import { endpointSlices } from './endpointslice/endpoint-slice.js'
 import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice-mirroring.js'
+import { startGarbageCollector } from './garbage-collector/index.js'
+import { namespaces } from './namespace/index.js'
 import { replicaSets } from './replicaset/replica-set.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
+
+export { startGarbageCollector } from './garbage-collector/index.js'
 
 export interface BuiltInControllerOptions {
   /** PEM of the certificate authority by which pods know the API server. */
@@ -14,7 +26,7 @@ export interface BuiltInControllerOptions {
   readonly clusterCidr?: string
 }
 
-/** Every controller that a cluster comes with. */
+/** Every controller that a cluster comes with, but for the garbage collector, which follows all kinds at once. */
 export function builtInControllers(options: BuiltInControllerOptions): readonly Controller[] {
   return [
     deployments,
@@ -22,7 +34,50 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     endpointSlices,
     endpointSliceMirroring,
     endpoints,
+    namespaces(),
     defaultServiceAccounts,
     rootCaPublisher(options.rootCa),
   ]
+}
+
+/** Runs everything that kube-controller-manager runs, on one set of informers, until disposed of. */
+export function startBuiltInControllers(
+  builtIn: BuiltInControllerOptions,
+  options: ControllersOptions,
+): RunningControllers {
+  const { client, clock, clientOf, random, onError = printFault } = options
+  const shared = { client, ...(clock ? { clock } : {}), ...(random ? { random } : {}) }
+  const informers = options.informers ?? new Informers({ ...shared, onError: error => onError(error, {}) })
+  const events = options.events ?? new EventWriter({ ...shared, onError: error => onError(error, {}) })
+  const controllers = runControllers(builtInControllers(builtIn), { ...options, informers, events })
+  const collector = startGarbageCollector({
+    ...shared,
+    client: clientOf?.('garbage-collector') ?? client,
+    informers,
+    events: events.recorder({ component: 'garbage-collector-controller' }),
+    onError: error => onError(error, { controller: 'garbage-collector' }),
+    ...(options.metrics ? { metrics: options.metrics('garbage-collector') } : {}),
+  })
+  const ready = Promise.all([controllers.ready, collector.ready]).then(() => {})
+  // Whoever does not wait for it need not hear that it was stopped.
+  ready.catch(() => {})
+  let disposed: Promise<void> | undefined
+  const dispose = async (): Promise<void> => {
+    await Promise.all([controllers[Symbol.asyncDispose](), collector[Symbol.asyncDispose]()])
+    if (!options.events) await events[Symbol.asyncDispose]()
+    if (!options.informers) await informers[Symbol.asyncDispose]()
+  }
+  const end = (): Promise<void> => {
+    options.signal?.removeEventListener('abort', end)
+    return (disposed ??= dispose())
+  }
+  options.signal?.addEventListener('abort', end, { once: true })
+  if (options.signal?.aborted) void end()
+  return {
+    ready,
+    get idle() {
+      return controllers.idle && collector.idle
+    },
+    [Symbol.asyncDispose]: end,
+  }
 }

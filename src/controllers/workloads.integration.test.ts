@@ -3,10 +3,10 @@ import { after, before, describe, test } from 'node:test'
 import { Deployment, type DeploymentInit, ReplicaSet } from '../api/apps/v1/index.js'
 import { ConfigMap, Event, Namespace, Pod, ServiceAccount } from '../api/core/v1/index.js'
 import type { Client } from '../client/client.js'
-import { type RunningControllers, runControllers } from '../client/controller-runtime.js'
+import type { RunningControllers } from '../client/controller-runtime.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { eventually, until } from './eventually.js'
-import { builtInControllers } from './index.js'
+import { startBuiltInControllers } from './index.js'
 
 const namespace = 'default'
 
@@ -34,10 +34,7 @@ describe('deployments and replica sets against an API server', () => {
   before(async () => {
     cluster = await ControlPlane.start({ port: false, controllers: false, scheduler: false })
     client = cluster.client
-    running = runControllers(builtInControllers({ rootCa: 'PEM' }), {
-      client,
-      onError: error => faults.push(error),
-    })
+    running = startBuiltInControllers({ rootCa: 'PEM' }, { client, onError: error => faults.push(error) })
     await running.ready
   })
   after(async () => {
@@ -277,6 +274,22 @@ describe('deployments and replica sets against an API server', () => {
       until((await podsOf('adopt')).length === 2, 'replaced')
     })
   })
+
+  for (const propagationPolicy of ['Background', 'Foreground'] as const)
+    test(`deleting a deployment takes all below it along (${propagationPolicy})`, async () => {
+      const app = `gone-${propagationPolicy.toLowerCase()}`
+      await client.create(Deployment, deployment(app, 3))
+      await eventually(async () => until((await podsOf(app)).length === 3, 'three'))
+      await client.delete(Deployment, { namespace, name: app }, { propagationPolicy })
+      await eventually(async () => {
+        until((await setsOf(app)).length === 0, 'no sets')
+        until((await client.list(Pod, { namespace, labelSelector: `app=${app}` })).items.length === 0, 'no pods')
+        const left = (await client.list(Deployment, { namespace })).items.filter(
+          ({ metadata }) => metadata.name === app,
+        )
+        until(left.length === 0, 'no deployment')
+      })
+    })
 
   test('scales up and down by many', async () => {
     await client.create(Deployment, deployment('many', 600))
