@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import type { Probe } from '../api/core/v1/index.js'
 import { backOffKey, decide, type PodDecision, type PodSituation, type ProbeOutcome } from './pod-actions.js'
 import { regularContainers } from './pod-containers.js'
-import { container, exited, now, pod, record, sandbox, situation } from './pod-fixtures.js'
 import type { ContainerRecord, SandboxRecord } from './pod-runtime-state.js'
+import { container, exited, now, pod, record, sandbox, situation } from './test-pods.js'
 
 const probe: Probe = { exec: { command: ['true'] } }
 const sidecar = (name: string, rest = {}) => container(name, { restartPolicy: 'Always', ...rest })
@@ -247,6 +247,13 @@ const cases: readonly Case[] = [
     sandboxes: [sandbox({ id: 's1', attempt: 1 }), sandbox({ ready: false })],
     containers: [exited('a', 137), exited('j', 0), exited('i', 0)],
     want: 'start i#1',
+  },
+  {
+    title: 'what failed to start in the old one need not wait',
+    sandboxes: [sandbox({ id: 's1', attempt: 1 }), sandbox({ ready: false })],
+    containers: [exited('a', 128, { reason: 'StartError' })],
+    delay: 40_000,
+    want: 'start a#1',
   },
   {
     title: 'but what is done stays done',

@@ -157,7 +157,7 @@ function hasFailedForGood(pod: Pod, container: PodContainer, observed: PodRuntim
 
 function converge(situation: PodSituation, sandboxId: string, deadline: number | undefined): PodDecision {
   const { pod, observed } = situation
-  const plan = new Plan(situation)
+  const plan = new Plan(situation, sandboxId)
   if (deadline !== undefined) plan.wakeAt(deadline)
   for (const container of ephemeralContainers(pod))
     if (!newestRecord(observed, container.spec.name)) plan.start(container, undefined)
@@ -208,7 +208,10 @@ class Plan {
   readonly #crashLoops: CrashLoop[] = []
   #wakeAt: number | undefined
 
-  constructor(readonly situation: PodSituation) {}
+  constructor(
+    readonly situation: PodSituation,
+    readonly sandboxId: string,
+  ) {}
 
   wakeAt(time: number): void {
     this.#wakeAt = Math.min(this.#wakeAt ?? time, time)
@@ -259,6 +262,8 @@ class Plan {
   }
 
   #due(container: PodContainer, previous: ContainerRecord): number {
+    // What could not start in a sandbox that was dying is not to blame.
+    if (previous.reason === 'StartError' && previous.sandboxId !== this.sandboxId) return previous.finishedAt
     return restartDue(this.situation.backOff.get(backOffKey(container)), previous.finishedAt)
   }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ContainerState, PodStatus } from '../api/core/v1/index.js'
-import { container, exited, now, pod, record, sandbox, situation } from './pod-fixtures.js'
 import { podStatus, type StatusInput } from './pod-status.js'
+import { container, exited, now, pod, record, sandbox, situation } from './test-pods.js'
 
 const input = (rest: Partial<StatusInput> = {}): StatusInput => ({
   ...situation(rest),

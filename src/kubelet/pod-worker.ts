@@ -21,7 +21,7 @@ import {
   type Verdict,
 } from './pod-actions.js'
 import { PodEvents } from './pod-events.js'
-import { activeSandbox, isAlive } from './pod-runtime-state.js'
+import { activeSandbox, type ContainerRecord, isAlive } from './pod-runtime-state.js'
 import { createSandbox, podSandboxConfig, removeSandboxes, stopSandboxes } from './pod-sandbox.js'
 import { podStatus } from './pod-status.js'
 import { PodProbes } from './probes/pod-probes.js'
@@ -379,18 +379,13 @@ export class PodWorker {
 
   /** Answers what kept the container from starting. */
   async #start(start: ContainerStart, sandboxId: string): Promise<StartError | undefined> {
-    const { cri, clock, view } = this.#context
+    const { cri, view } = this.#context
     const { container, previous, discard } = start
     const { name } = container.spec
     const { signal } = this.#run
     if (discard) {
       await cri.removeContainer({ containerId: discard })
       view.forget(discard)
-    }
-    if (previous) {
-      const key = backOffKey(container)
-      const now = clock.now()
-      this.#backOff.set(key, afterRestart(this.#backOff.get(key), previous.finishedAt || now, now))
     }
     const sandbox = view.get(this.uid).sandboxes.find(({ id }) => id === sandboxId)
     if (!sandbox) return undefined
@@ -411,8 +406,24 @@ export class PodWorker {
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       this.#waits.set(name, { reason: error.reason, message: error.message })
+      // Perhaps it is the sandbox that no longer works.
+      if (error.reason === 'CreateContainerError' || error.reason === 'RunContainerError')
+        await view.inspectSandbox(sandboxId)
       return error
+    } finally {
+      if (previous) this.#noteRestart(start, previous)
     }
+  }
+
+  /** A restart that came to pass counts for the next back-off. */
+  #noteRestart({ container, restartCount }: ContainerStart, previous: ContainerRecord): void {
+    const { clock, view } = this.#context
+    const { name } = container.spec
+    const { containers } = view.get(this.uid)
+    if (!containers.some(record => record.name === name && record.restartCount === restartCount)) return
+    const key = backOffKey(container)
+    const now = clock.now()
+    this.#backOff.set(key, afterRestart(this.#backOff.get(key), previous.finishedAt || now, now))
   }
 
   async #postStart({ container }: ContainerStart, containerId: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock } from '../machinery/clock.js'
+import { type Clock, sleep } from '../machinery/clock.js'
 import { type Owner, ownerFromLabels, readMarks } from './container/labels.js'
 import type { ContainerRecord, PodRuntimeState, SandboxRecord } from './pod-runtime-state.js'
 import { noRuntimeState } from './pod-runtime-state.js'
@@ -73,7 +73,7 @@ export class RuntimeView {
     const uid = this.#homes.get(event.id)
     if (uid === undefined) return
     if (event.type === 'deleted') this.#forget(event.id)
-    else if (this.get(uid).sandboxes.some(({ id }) => id === event.id)) await this.inspectSandbox(event.id)
+    else if (this.get(uid).sandboxes.some(({ id }) => id === event.id)) await this.#inspectSandboxEnd(event.id)
     else await this.inspectEnd(event.id)
     this.#options.changed(uid)
   }
@@ -144,6 +144,17 @@ export class RuntimeView {
     } catch (error) {
       if (!isNotFound(error)) throw error
       this.#forget(id)
+    }
+  }
+
+  /** A sandbox whose process has ended: as with containers, CRI learns of it a little later. */
+  async #inspectSandboxEnd(id: string): Promise<void> {
+    const { clock, signal } = this.#options
+    for (let delay = 5; delay < 2000; delay *= 2) {
+      await this.inspectSandbox(id)
+      const uid = this.#homes.get(id)
+      if (uid === undefined || !this.get(uid).sandboxes.some(sandbox => sandbox.id === id && sandbox.ready)) return
+      await sleep(clock, delay, signal)
     }
   }
 

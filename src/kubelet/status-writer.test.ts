@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Pod, type PodStatus } from '../api/core/v1/index.js'
 import { ManualClock } from '../machinery/clock.js'
-import { FakeClient } from './fake-client.js'
-import { pod } from './pod-fixtures.js'
 import { statusPatch } from './status-patch.js'
 import { StatusWriter } from './status-writer.js'
+import { FakeClient } from './test-client.js'
+import { pod } from './test-pods.js'
 
 const condition = (type: string, status: string, rest = {}) => ({
   type,

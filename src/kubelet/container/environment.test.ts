@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ConfigMap, Container, Secret, Service } from '../../api/core/v1/index.js'
-import { container, pod } from '../pod-fixtures.js'
+import { container, pod } from '../test-pods.js'
 import { parseEnvFile } from './env-file.js'
 import { containerEnvironment, type EnvironmentSources, environmentReferences } from './environment.js'
 import { expand } from './expansion.js'

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { now } from '../pod-fixtures.js'
+import { now } from '../test-pods.js'
 import { writePayload } from './atomic-writer.js'
 import { checkHostPath } from './host-path.js'
 import { configMapPayload, type Payload, secretPayload } from './payload.js'

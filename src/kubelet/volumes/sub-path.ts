@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readFile, realpath } from 'node:fs/promises'
+import { chmod, type FileHandle, lstat, mkdir, open, readFile, realpath } from 'node:fs/promises'
 import { dirname, join, normalize, relative } from 'node:path'
 import { VolumeError } from './volume-error.js'
 
@@ -28,8 +28,13 @@ export async function resolveSubPath(volume: string, subPath: string): Promise<s
   const missing = relative(existing, wanted)
   if (!missing) return found
   const { mode } = await lstat(root)
-  const target = join(found, missing)
-  await mkdir(target, { recursive: true, mode: mode & 0o7777 })
+  let target = found
+  for (const part of missing.split('/')) {
+    target = join(target, part)
+    await mkdir(target)
+    // As open as the volume itself, whatever the umask: containers may run as anybody.
+    await chmod(target, mode & 0o7777)
+  }
   const resolved = await realpath(target)
   requireWithin(root, resolved, subPath)
   return resolved
