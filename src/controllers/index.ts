@@ -13,6 +13,7 @@ import { endpointSlices } from './endpointslice/endpoint-slice.js'
 import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice-mirroring.js'
 import { startGarbageCollector } from './garbage-collector/index.js'
 import { namespaces } from './namespace/index.js'
+import { nodeIpam } from './node-ipam/index.js'
 import { replicaSets } from './replicaset/replica-set.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
@@ -37,6 +38,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     namespaces(),
     defaultServiceAccounts,
     rootCaPublisher(options.rootCa),
+    ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),
   ]
 }
 
