@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ApiRequest, ApiResponse, Handler } from '../machinery/http.js'
 import type { ApiObject } from '../machinery/object.js'
 import { StatusError, serviceUnavailable } from '../machinery/status-error.js'
@@ -30,13 +31,16 @@ const initialEventsEnd = 'k8s.io/initial-events-end'
  */
 export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}): Client {
   const request: Client['request'] = partial => {
+    const signal = partial.signal ?? defaults.signal ?? neverAborts
+    // Many requests under way may listen to one signal.
+    setMaxListeners(0, signal)
     const query = partial.query ?? new URLSearchParams()
     return transport({
       body: { kind: 'none' },
-      signal: neverAborts,
       remoteAddress: '',
       ...defaults,
       ...partial,
+      signal,
       query,
       headers: { accept: 'application/json', ...defaults.headers, ...partial.headers },
     })

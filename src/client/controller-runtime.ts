@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type Clock, sleep, systemClock } from '../machinery/clock.js'
 import type { ApiObject } from '../machinery/object.js'
 import { isAlreadyExists, isConflict } from '../machinery/status-error.js'
@@ -49,6 +50,8 @@ export function runControllers(controllers: readonly Controller[], options: Cont
   const clock = options.clock ?? systemClock
   const onError = options.onError ?? printFault
   const stopping = new AbortController()
+  // Every run under way may listen to it.
+  setMaxListeners(0, stopping.signal)
   const informers =
     options.informers ?? new Informers({ client: options.client, clock, onError: error => onError(error, {}) })
   const events =

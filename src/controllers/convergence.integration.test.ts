@@ -32,7 +32,7 @@ describe('with requests lost, answers lost, conflicts, delays and broken watches
           client: faultyClient(client, faults, random),
           random,
           onError: error => {
-            if (!/lost|unanswered|just been deleted|ended before its initial events/.test(String(error)))
+            if (!/lost|unanswered|just been deleted|been modified|ended before its initial events/.test(String(error)))
               unexpected.push(error)
           },
         })
