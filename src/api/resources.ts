@@ -20,7 +20,7 @@ const endpointSlices = resource(EndpointSlice, {
       ports?.length ? ports.map(({ port }) => String(port ?? '*')).join(',') : '<unset>',
     ),
     textColumn('Endpoints', ({ endpoints }) => {
-      const all = endpoints.flatMap(({ addresses }) => addresses)
+      const all = (endpoints ?? []).flatMap(({ addresses }) => addresses)
       if (all.length === 0) return '<unset>'
       return all.slice(0, 3).join(',') + (all.length > 3 ? ` + ${all.length - 3} more...` : '')
     }),
