@@ -37,10 +37,11 @@ export class Access {
     verb: string,
     subresources: readonly string[],
   ): Promise<void> {
-    const user = certifiedUser(socket) ?? (await this.#tokenUser(authorization))
+    const user = certifiedUser(socket) ?? (await this.#tokenUser(authorization).catch(unreviewed('Authentication')))
     if (!user) throw new ServerError(401, 'Unauthorized')
     if (user.groups.includes('system:masters')) return
-    for (const subresource of subresources) if (await this.#allows(user, verb, subresource)) return
+    for (const subresource of subresources)
+      if (await this.#allows(user, verb, subresource).catch(unreviewed('Authorization'))) return
     throw new ServerError(
       403,
       `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])`,
@@ -94,3 +95,10 @@ function certifiedUser(socket: TLSSocket): UserInfo | undefined {
   const name = [subject?.CN].flat()[0]
   return name ? { name, groups: [subject.O ?? []].flat() } : undefined
 }
+
+/** The API server has not said whether it may be. */
+const unreviewed =
+  (what: string) =>
+  (error: unknown): never => {
+    throw new ServerError(500, `${what} error: ${error instanceof Error ? error.message : error}`)
+  }
