@@ -217,9 +217,9 @@ function selects({ namespace, fieldSelector }: ListOptions, object: ApiObject): 
   if (namespace && object.metadata.namespace !== namespace) return false
   return (fieldSelector ?? '').split(',').every(term => {
     if (!term) return true
-    const [path = '', value] = term.split('=')
+    const [, path = '', sign, value] = /^(.*?)(!?=)(.*)$/.exec(term) ?? []
     const found = path.split('.').reduce<unknown>((at, key) => (at as Json | undefined)?.[key], object)
-    return (found ?? '') === value
+    return ((found ?? '') === value) === (sign === '=')
   })
 }
 
