@@ -19,6 +19,8 @@ export interface ApplierOptions {
   readonly onApplied?: (ruleset: Ruleset, before: Ruleset | undefined) => void
   readonly onError: (error: unknown) => void
   readonly clock?: Clock
+  /** In place of `Math.random`. */
+  readonly random?: () => number
   readonly run?: RunProgram
 }
 
@@ -105,7 +107,10 @@ export class RulesetApplier implements AsyncDisposable {
         const another = refused && this.#way !== 'replace'
         this.#way = 'replace'
         this.options.onError(new Error(`the service rules could not be updated: ${message(error)}`, { cause: error }))
-        if (!another) await sleep(this.#clock, backOff(this.#failures, retries, Math.random), signal).catch(() => {})
+        if (!another)
+          await sleep(this.#clock, backOff(this.#failures, retries, this.options.random ?? Math.random), signal).catch(
+            () => {},
+          )
       }
     }
     this.#working = undefined

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { Service } from '../../api/core/v1/index.js'
+import { EndpointSlice } from '../../api/discovery/v1/index.js'
+import { ControlPlane } from '../../cluster/control-plane.js'
+import { Netns } from '../netns.js'
+import { startProxy } from './proxy.js'
+
+/** Asks as fast as it can until the answer is as wanted, and says how long that took since `begin`, in ms. */
+async function until(begin: number, ask: () => Promise<string>, wanted: RegExp): Promise<number> {
+  for (;;) {
+    const heard = await ask()
+    const took = performance.now() - begin
+    if (wanted.test(heard)) return took
+    assert.ok(took < 10_000, `still ${heard} after 10 s`)
+  }
+}
+
+it('services of a cluster work in the kernel soon after they change', async t => {
+  await using cluster = await ControlPlane.start({ port: false })
+  const { client } = cluster
+  const [node, first, second] = await Promise.all([Netns.open(), Netns.open(), Netns.open()])
+  const pods = [first, second]
+  try {
+    await node.sysctl({ 'net.ipv4.ip_forward': 1 })
+    for (const [at, pod] of pods.entries()) {
+      await node.ip(`
+        link add pod${at} type veth peer name eth0 netns ${pod.pid}
+        addr add 10.244.0.1/32 dev pod${at}
+        link set pod${at} up
+        route add 10.244.0.${at + 2}/32 dev pod${at} src 10.244.0.1`)
+      await pod.ip(`
+        addr add 10.244.0.${at + 2}/32 dev eth0
+        link set eth0 up
+        route add 10.244.0.1/32 dev eth0
+        route add default via 10.244.0.1`)
+      await pod.serve('udp', 8080, `pod${at}`)
+    }
+    await using proxy = await startProxy({
+      client,
+      nodeName: 'here',
+      podCidr: '10.244.0.0/24',
+      clusterCidr: '10.244.0.0/16',
+      tableName: 't8s-test',
+      run: node.run,
+      onError: error => assert.fail(String(error)),
+    })
+    await proxy.ready
+    await client.create(Service, {
+      metadata: { namespace: 'default', name: 'web' },
+      spec: { clusterIP: '10.96.0.77', ports: [{ port: 80, targetPort: 8080, protocol: 'UDP' }] },
+    })
+    const slice = (at: number) => ({
+      metadata: { namespace: 'default', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+      addressType: 'IPv4',
+      ports: [{ port: 8080, protocol: 'UDP' }],
+      endpoints: [{ addresses: [`10.244.0.${at + 2}`], conditions: { ready: true } }],
+    })
+    // Always from the same port: the kernel must forget where it sent the packets before.
+    const ask = () => second.ask('udp', '10.96.0.77', 80, { socket: 'client', timeoutMs: 200 })
+    let begin = performance.now()
+    await client.create(EndpointSlice, slice(0))
+    t.diagnostic(`first endpoint: ${(await until(begin, ask, /^pod0/)).toFixed(1)} ms`)
+    for (const at of [1, 0, 1, 0]) {
+      begin = performance.now()
+      await client.update(EndpointSlice, slice(at))
+      t.diagnostic(`another endpoint: ${(await until(begin, ask, at ? /^pod1/ : /^pod0/)).toFixed(1)} ms`)
+    }
+  } finally {
+    await Promise.all([node, ...pods].map(netns => netns[Symbol.asyncDispose]()))
+  }
+})
