@@ -160,7 +160,7 @@ async function writeCniConfig(
 }
 
 /** Waits for the addresses that the node's pods are given. */
-async function podCidrOf(client: Client, name: string, signal: AbortSignal): Promise<string> {
+export async function podCidrOf(client: Client, name: string, signal: AbortSignal): Promise<string> {
   return persistently(signal, async () => {
     for await (const event of client.watch(Node, { fieldSelector: `metadata.name=${name}`, signal }))
       if (event.type !== 'BOOKMARK' && event.object.spec.podCIDR) return event.object.spec.podCIDR
