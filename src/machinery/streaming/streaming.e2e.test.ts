@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, rm, writeFile } from 'node:fs/promises'
@@ -7,14 +6,14 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
+import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as zlib from 'node:zlib'
 import type { KubeConfig, V1Status } from '@kubernetes/client-node'
 import { loadTestImage, testImages } from '../../kubelet/runtime/index.js'
 import { startTestRuntime, type TestRuntime } from '../../kubelet/runtime/test-runtime.js'
 import { type StreamingRuntime, startTestCluster, type TestCluster } from './test-cluster.js'
-import { type CommandResult, kubectlEnvironment, run, unpackKubectl } from './test-kubectl.js'
+import { type CommandResult, kubectlEnvironment, type RunOptions, run, start, unpackKubectl } from './test-kubectl.js'
 
 const megabyte = 1024 * 1024
 const limit = { timeout: 60_000 }
@@ -36,9 +35,12 @@ before(async () => {
   runtime = await startTestRuntime()
   cluster = await startTestCluster(Object.keys(containers), await runPod(runtime))
   // The one among the development dependencies, and one of another release if the machine has it.
-  const own = [await unpackKubectl(runtime.folder), '-s', cluster.url]
+  const ca = join(runtime.folder, 'ca.crt')
+  await writeFile(ca, cluster.ca)
+  const server = ['--server', cluster.url, '--certificate-authority', ca, '--token', 'test']
+  const own = [await unpackKubectl(runtime.folder), ...server]
   const other = await run(['kubectl', 'version', '--client']).catch(() => undefined)
-  kubectls = other?.code === 0 ? [own, ['kubectl', '-s', cluster.url]] : [own]
+  kubectls = other?.code === 0 ? [own, ['kubectl', ...server]] : [own]
 })
 after(async () => {
   await cluster?.[Symbol.asyncDispose]()
@@ -87,15 +89,20 @@ async function until(condition: () => boolean): Promise<void> {
 
 for (const { name, env } of transports) {
   const environment = () => ({ ...kubectlEnvironment(runtime.folder), ...env })
-  const each = async (
-    act: (kubectl: (args: readonly string[], input?: Buffer) => Promise<CommandResult>) => Promise<void>,
-  ) => {
-    for (const command of kubectls) {
-      await act((args, input) => run([...command, ...args], { env: environment(), ...(input ? { input } : {}) }))
+  type Kubectl = (args: readonly string[], input?: Buffer) => Promise<CommandResult>
+  /** Lets every kubectl act in turn, as long as the test may take. */
+  const each =
+    (act: (kubectl: Kubectl) => Promise<void>) =>
+    async ({ signal }: TestContext): Promise<void> => {
+      for (const command of kubectls) {
+        const options = { env: environment(), signal }
+        await act((args, input) => run([...command, ...args], { ...options, ...(input ? { input } : {}) }))
+      }
     }
-  }
 
-  test(`exec over ${name}: output, errors and exit code`, limit, () =>
+  test(
+    `exec over ${name}: output, errors and exit code`,
+    limit,
     each(async kubectl => {
       const { code, stdout, stderr } = await kubectl([
         'exec',
@@ -111,7 +118,9 @@ for (const { name, env } of transports) {
     }),
   )
 
-  test(`exec over ${name}: stdin to its end`, limit, () =>
+  test(
+    `exec over ${name}: stdin to its end`,
+    limit,
     each(async kubectl => {
       const input = randomBytes(8 * megabyte)
       const { code, stdout } = await kubectl(['exec', '-i', 'box', '--', 'sha256sum'], input)
@@ -119,7 +128,9 @@ for (const { name, env } of transports) {
     }),
   )
 
-  test(`exec over ${name}: what cannot be run is said to be so`, limit, () =>
+  test(
+    `exec over ${name}: what cannot be run is said to be so`,
+    limit,
     each(async kubectl => {
       const missing = await kubectl(['exec', 'box', '--', 'no-such-program'])
       assert.equal(missing.code, 1)
@@ -130,10 +141,10 @@ for (const { name, env } of transports) {
     }),
   )
 
-  test(`exec over ${name}: a slow reader misses nothing`, limit, async () => {
-    for (const [program = '', ...args] of kubectls) {
+  test(`exec over ${name}: a slow reader misses nothing`, limit, async ({ signal }) => {
+    for (const kubectl of kubectls) {
       const command = ['exec', 'box', '--', 'sh', '-c', 'head -c 30000000 /dev/zero; exit 5']
-      const child = spawn(program, [...args, ...command], { env: { ...process.env, ...environment() } })
+      const child = start([...kubectl, ...command], { env: environment(), signal })
       const exit = once(child, 'exit')
       // Long enough for the command to end and the buffers on the way to fill.
       await pause(1_000)
@@ -142,18 +153,20 @@ for (const { name, env } of transports) {
     }
   })
 
-  test(`exec over ${name}: a terminal has the client's size`, limit, async () => {
+  test(`exec over ${name}: a terminal has the client's size`, limit, async ({ signal }) => {
     for (const kubectl of kubectls) {
       const wait = 'until [ "$(stty size)" = "40 100" ]; do usleep 20000; done; tty; exit 6'
       const command = [...kubectl, 'exec', '-it', 'box', '--', 'sh', '-c', wait].map(arg => `'${arg}'`).join(' ')
       const script = ['script', '-qfec', `stty cols 100 rows 40; ${command}`, '/dev/null']
-      const { code, stdout } = await run(script, { env: environment() })
+      const { code, stdout } = await run(script, { env: environment(), signal })
       assert.match(stdout.toString(), /\/dev\/pts\/\d/)
       assert.equal(code, 6)
     }
   })
 
-  test(`cp over ${name}: 50 MB there and back`, limit, () =>
+  test(
+    `cp over ${name}: 50 MB there and back`,
+    limit,
     each(async kubectl => {
       const [there, back] = ['there', 'back'].map(file => join(runtime.folder, file)) as [string, string]
       const content = randomBytes(50 * megabyte)
@@ -167,11 +180,9 @@ for (const { name, env } of transports) {
     }),
   )
 
-  test(`attach over ${name}`, limit, async () => {
-    const [[program = '', ...args] = []] = kubectls
-    const child = spawn(program, [...args, 'attach', '-i', 'box', '-c', `reader-${name}`], {
-      env: { ...process.env, ...environment() },
-    })
+  test(`attach over ${name}`, limit, async ({ signal }) => {
+    const [kubectl = []] = kubectls
+    const child = start([...kubectl, 'attach', '-i', 'box', '-c', `reader-${name}`], { env: environment(), signal })
     const exit = once(child, 'exit')
     child.stdin.write('one\ntwo\n')
     // containerd detaches a client whose input ends.
@@ -183,16 +194,17 @@ for (const { name, env } of transports) {
     assert.deepEqual((await exit)[0], 0)
   })
 
-  test(`port-forward over ${name}: connections side by side`, limit, async () => {
+  test(`port-forward over ${name}: connections side by side`, limit, async ({ signal }) => {
     const content = randomBytes(8 * megabyte)
     // containerd takes the end of stdout for the end of stdin; `true` keeps the shell, and so stdout, until all is read.
     const write = await run([...(kubectls[0] ?? []), 'exec', '-i', 'box', '--', 'sh', '-c', 'cat > /www/file; true'], {
       input: content,
       env: environment(),
+      signal,
     })
     assert.equal(write.code, 0, write.stderr)
     for (const kubectl of kubectls) {
-      const forward = await startPortForward(kubectl, ['8080', '9'], environment())
+      const forward = await startPortForward(kubectl, ['8080', '9'], { env: environment(), signal })
       try {
         const download = async () => {
           const [response] = await once(get(`http://127.0.0.1:${forward.ports[0]}/file`, { agent: false }), 'response')
@@ -210,12 +222,11 @@ for (const { name, env } of transports) {
     }
   })
 
-  test(`over ${name} nothing is left of a client that was killed`, limit, async () => {
-    for (const [program = '', ...args] of kubectls) {
+  test(`over ${name} nothing is left of a client that was killed`, limit, async ({ signal }) => {
+    for (const kubectl of kubectls) {
       await until(() => cluster.openSessions() === 0)
-      const child = spawn(program, [...args, 'exec', '-i', 'box', '--', 'sh', '-c', 'echo started; cat'], {
-        env: { ...process.env, ...environment() },
-      })
+      const command = ['exec', '-i', 'box', '--', 'sh', '-c', 'echo started; cat']
+      const child = start([...kubectl, ...command], { env: environment(), signal })
       await once(child.stdout, 'data')
       assert.ok(cluster.openSessions() > 0)
       child.kill('SIGKILL')
@@ -232,17 +243,15 @@ interface RunningForward {
 }
 
 async function startPortForward(
-  [program = '', ...args]: readonly string[],
+  kubectl: readonly string[],
   ports: readonly string[],
-  env: { readonly [name: string]: string },
+  options: RunOptions,
 ): Promise<RunningForward> {
   const remote = ports.map(port => `:${port}`)
-  const child: ChildProcess = spawn(program, [...args, 'port-forward', 'pod/box', ...remote], {
-    env: { ...process.env, ...env },
-  })
+  const child = start([...kubectl, 'port-forward', 'pod/box', ...remote], options)
   let [output, errors] = ['', '']
-  child.stdout?.on('data', chunk => (output += chunk))
-  child.stderr?.on('data', chunk => (errors += chunk))
+  child.stdout.on('data', chunk => (output += chunk))
+  child.stderr.on('data', chunk => (errors += chunk))
   const local = () => ports.map(port => new RegExp(`127.0.0.1:(\\d+) -> ${port}\\n`).exec(output)?.[1] ?? '')
   await until(() => local().every(Boolean) || child.exitCode !== null)
   assert.equal(child.exitCode, null, errors)
@@ -263,7 +272,8 @@ const skip = clientNode ? false : 'client-node does not load on this Node.js'
 
 const clientConfig = ({ KubeConfig }: NonNullable<typeof clientNode>): KubeConfig => {
   const config = new KubeConfig()
-  config.loadFromClusterAndUser({ name: 'test', server: cluster.url, skipTLSVerify: true }, { name: 'test' })
+  const caData = Buffer.from(cluster.ca).toString('base64')
+  config.loadFromClusterAndUser({ name: 'test', server: cluster.url, caData, skipTLSVerify: false }, { name: 'test' })
   return config
 }
 

@@ -2,9 +2,10 @@ import type { RequestListener } from 'node:http'
 import { badRequest, StatusError } from '../status-error.js'
 import { type ClientUpgrade, refuse } from './client-upgrade.js'
 import type { RemoteCommand } from './remote-command.js'
+import { createTestCertificates } from './test-certificates.js'
 import { startUpgradeServer } from './test-upgrade-server.js'
 import { handleExecUpgrade, handlePortForwardUpgrade, portForwardPorts } from './upgrade-handlers.js'
-import { handleProxyUpgrade } from './upgrade-proxy.js'
+import { handleProxyUpgrade, type UpgradeBackend } from './upgrade-proxy.js'
 
 /** What of a container runtime streaming needs: each function answers the address at which the runtime streams. */
 export interface StreamingRuntime {
@@ -16,6 +17,8 @@ export interface StreamingRuntime {
 export interface TestCluster extends AsyncDisposable {
   /** Of the API server. */
   readonly url: string
+  /** What it proves itself with, PEM. */
+  readonly ca: string
   /** Upgraded connections that are not over yet, at the API server and at the kubelet. */
   openSessions(): number
 }
@@ -25,11 +28,16 @@ export interface TestCluster extends AsyncDisposable {
  * forward ports. The first container is the one taken if none is named.
  */
 export async function startTestCluster(containers: readonly string[], runtime: StreamingRuntime): Promise<TestCluster> {
-  const kubelet = await startUpgradeServer(upgrade => kubeletUpgrade(upgrade, containers, runtime))
+  const { server, client } = createTestCertificates()
+  const kubelet = await startUpgradeServer(upgrade => kubeletUpgrade(upgrade, containers, runtime), {
+    tls: { ...server, requestCert: true, rejectUnauthorized: true },
+  })
+  const backend = { url: new URL(kubelet.url), tls: client }
   const onRequest = answerPods(containers)
-  const api = await startUpgradeServer(upgrade => apiUpgrade(upgrade, kubelet.url), { onRequest })
+  const api = await startUpgradeServer(upgrade => apiUpgrade(upgrade, backend), { onRequest, tls: server })
   return {
     url: api.url,
+    ca: server.ca,
     openSessions: () => api.openSessions() + kubelet.openSessions(),
     async [Symbol.asyncDispose]() {
       await api[Symbol.asyncDispose]()
@@ -72,10 +80,10 @@ async function kubeletUpgrade(
   }
 }
 
-async function apiUpgrade(upgrade: ClientUpgrade, kubelet: string): Promise<void> {
+async function apiUpgrade(upgrade: ClientUpgrade, kubelet: UpgradeBackend): Promise<void> {
   const { pathname, searchParams: query } = new URL(upgrade.request.url ?? '/', 'http://api')
   const action = pathname.split('/').at(-1)
-  const backend = { url: new URL(`${kubelet}/${action}?${query}`) }
+  const backend = { ...kubelet, url: new URL(`${action}?${query}`, kubelet.url) }
   if (action === 'portforward') {
     return handlePortForwardUpgrade(upgrade, { backend, ports: portForwardPorts(query) })
   }

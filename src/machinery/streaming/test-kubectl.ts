@@ -13,18 +13,30 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-/** Runs a program to its end. */
-export async function run(
-  command: readonly string[],
-  { input, env = {} }: { readonly input?: Buffer; readonly env?: { readonly [name: string]: string } } = {},
-): Promise<CommandResult> {
+export interface RunOptions {
+  readonly input?: Buffer
+  /** Beside the process' own. */
+  readonly env?: { readonly [name: string]: string }
+  /** Kills the program. */
+  readonly signal?: AbortSignal
+}
+
+/** Starts a program with pipes for stdin, stdout and stderr. */
+export function start(command: readonly string[], { env = {}, signal }: Omit<RunOptions, 'input'> = {}) {
   const [program = '', ...args] = command
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { env: { ...process.env, ...env }, ...(signal ? { signal } : {}) })
+  // Killing it by the signal is an error to Node; the exit tells enough.
+  child.on('error', () => {})
   child.stdin.on('error', () => {})
+  return child
+}
+
+/** Runs a program to its end. Rejects if there is no such program. */
+export async function run(command: readonly string[], { input, ...options }: RunOptions = {}): Promise<CommandResult> {
+  const child = start(command, options)
   child.stdin.end(input)
   const exit = once(child, 'exit')
-  const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr)])
-  const [code] = await exit
+  const [[code], stdout, stderr] = await Promise.all([exit, buffer(child.stdout), buffer(child.stderr)])
   return { code, stdout, stderr: stderr.toString() }
 }
 

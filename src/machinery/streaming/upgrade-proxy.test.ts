@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { createServer } from 'node:net'
@@ -8,8 +7,8 @@ import { json, text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ManualClock } from '../clock.js'
-import { createCertificate, createKey, type Issuer, keyToPem } from '../x509/index.js'
 import type { ClientUpgrade } from './client-upgrade.js'
+import { createTestCertificates } from './test-certificates.js'
 import { startUpgradeServer, type UpgradeServer } from './test-upgrade-server.js'
 import { dialUpgrade, UpgradeRefusedError } from './upgrade-dial.js'
 import { forwardedHeaders, handleProxyUpgrade, pipeSockets, type SessionOptions } from './upgrade-proxy.js'
@@ -180,27 +179,8 @@ test('a client may take its time for the rest of the output', async () => {
   await piping
 })
 
-const day = 24 * 60 * 60 * 1000
-function certify(name: string, usage: 'server auth' | 'client auth', authority?: Issuer) {
-  const key = createKey()
-  const certificate = createCertificate(
-    {
-      subject: { commonName: name },
-      publicKey: createPublicKey(key),
-      notBefore: Date.now() - day,
-      notAfter: Date.now() + day,
-      usages: ['digital signature', ...(authority ? [usage] : (['cert sign'] as const))],
-      names: authority ? { addresses: ['127.0.0.1'] } : {},
-      authority: !authority,
-    },
-    authority ?? { key },
-  )
-  return { key: keyToPem(key), cert: certificate, issuer: { key, certificate: new X509Certificate(certificate) } }
-}
-
 test('over TLS the backend proves itself, and we to it', async () => {
-  const ca = certify('ca', 'server auth')
-  const [server, client] = [certify('node', 'server auth', ca.issuer), certify('api', 'client auth', ca.issuer)]
+  const { server, client } = createTestCertificates()
   const subjects: unknown[] = []
   await using backend = await startUpgradeServer(
     upgrade => {
@@ -208,16 +188,15 @@ test('over TLS the backend proves itself, and we to it', async () => {
       subjects.push(socket.getPeerCertificate().subject.CN)
       shouting(upgrade)
     },
-    { tls: { key: server.key, cert: server.cert, ca: ca.cert, requestCert: true } },
+    { tls: { ...server, requestCert: true } },
   )
-  const tls = { ca: ca.cert, key: client.key, cert: client.cert }
   const url = new URL(backend.url)
-  await using proxy = await startUpgradeServer(upgrade => handleProxyUpgrade(upgrade, { url, tls }))
+  await using proxy = await startUpgradeServer(upgrade => handleProxyUpgrade(upgrade, { url, tls: client }))
   const [, socket, head] = (await once(ask(proxy.url), 'upgrade')) as [IncomingMessage, Duplex, Buffer]
   socket.unshift(head)
   socket.end('hey')
   assert.equal(await text(socket), 'HELLO HEY BYE')
-  assert.deepEqual(subjects, ['api'])
+  assert.deepEqual(subjects, ['client'])
   const headers = { Upgrade: 'echo' }
   await assert.rejects(dialUpgrade({ url, headers }), { code: /CERT|SIGNED|ISSUER|VERIFY/ })
 })
