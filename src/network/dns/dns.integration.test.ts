@@ -28,7 +28,7 @@ describe('cluster DNS', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dns-'))
-    cluster = await ControlPlane.start({ port: false })
+    cluster = await ControlPlane.start({ port: false, controllers: false, scheduler: false })
     outside = await listenDns({
       address: loopback,
       port: 0,
@@ -150,7 +150,7 @@ describe('cluster DNS', () => {
     assert.deepEqual(await resolve('www.example.com'), ['192.0.2.0'])
     assert.deepEqual(await dig('+short', '+noedns', 'WWW.example.com'), ['192.0.2.0'])
     assert.deepEqual(asked, ['www.example.com'])
-    assert.ok((await dig('+noedns', 'wWw.eXample.com')).some(line => line.startsWith('wWw.eXample.com.')))
+    assert.ok((await dig('+noedns', 'wWw.eXample.com')).some(line => line.startsWith(';wWw.eXample.com.')))
     const both = await dig('outside.default.svc.cluster.local', '+noall', '+answer')
     assert.deepEqual(
       both.map(line => line.split(/\s+/).toSpliced(1, 1).join(' ')),
@@ -201,7 +201,7 @@ describe('cluster DNS', () => {
 
   it('says nothing of the cluster before it knows it, and rejects a port that is taken', async () => {
     const options = {
-      client: { ...cluster.client, watch: never, list: never } as unknown as ControlPlane['client'],
+      client: { ...cluster.client, watch: neverWatch, list: never } as unknown as ControlPlane['client'],
       address: loopback,
       port: 0,
       clusterDomain: 'cluster.local',
@@ -231,6 +231,11 @@ describe('cluster DNS', () => {
 /** A server that is not there. */
 function never(): never {
   throw new Error('no server')
+}
+
+// biome-ignore lint/correctness/useYield: it never comes that far
+async function* neverWatch(): AsyncGenerator<never> {
+  never()
 }
 
 async function until(done: () => Promise<boolean>): Promise<void> {

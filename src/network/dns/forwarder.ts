@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { type Clock, systemClock } from '../../machinery/clock.js'
 import { exchange, type NameServer } from './exchange.js'
@@ -37,7 +38,7 @@ export interface ForwardedQuery {
 const fileTrust = 5000
 /** For so many ms after it failed a server is asked last. */
 const badServer = 10_000
-const asked = headerFlags.recursionDesired | headerFlags.authenticData | headerFlags.checkingDisabled
+const asked = headerFlags.recursionDesired | headerFlags.checkingDisabled
 
 /**
  * Asks the servers of a resolv.conf, and remembers what they say. Clients that ask the same at the same time share one
@@ -55,6 +56,8 @@ export class Forwarder implements AsyncDisposable {
 
   constructor(private readonly options: ForwarderOptions) {
     this.#clock = options.clock ?? systemClock
+    // Every question on its way listens.
+    setMaxListeners(0, this.#stopping.signal)
     this.#cache = new ResponseCache(this.#clock, options.cacheSize ?? 4096)
   }
 
@@ -62,7 +65,10 @@ export class Forwarder implements AsyncDisposable {
     return { cacheHits: this.#cacheHits, cached: this.#cache.size, failures: this.#failures }
   }
 
-  /** The message that answers; its number is not the client's. The caller owns it. Rejects if no server answers. */
+  /**
+   * The message that answers; its number is not the client's, and it says whether its data is authentic to whom did not
+   * ask, too. The caller owns it. Rejects if no server answers.
+   */
   async ask(query: ForwardedQuery): Promise<Buffer> {
     const { question, flags, edns } = query
     const key = `${question.name} ${question.type} ${question.class} ${flags & asked} ${edns ? `edns ${edns.dnssecOk}` : ''}`
@@ -110,7 +116,7 @@ export class Forwarder implements AsyncDisposable {
     for (let attempt = 0; attempt < attempts && !refusal; attempt++)
       for (const server of inOrder) {
         const ours = edns && { udpSize: maxUdpSize, version: 0, dnssecOk: edns.dnssecOk }
-        const message = encodeQuery(randomInt(0x10000), flags & asked, wireQuestion, ours)
+        const message = encodeQuery(randomInt(0x10000), (flags & asked) | headerFlags.authenticData, wireQuestion, ours)
         try {
           const answer = await exchange(message, server, { timeoutMs, signal, clock: this.#clock })
           this.#failed.delete(server.address)

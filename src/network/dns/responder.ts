@@ -81,7 +81,8 @@ export class Responder {
       return encodeResponse(query, { code: responseCodes.SERVFAIL }, limit)
     }
     message.writeUInt16BE(query.id, 0)
-    message.writeUInt16BE(message.readUInt16BE(2) | headerFlags.recursionAvailable, 2)
+    const unasked = query.flags & headerFlags.authenticData || query.edns?.dnssecOk ? 0 : headerFlags.authenticData
+    message.writeUInt16BE((message.readUInt16BE(2) | headerFlags.recursionAvailable) & ~unasked, 2)
     // What was remembered was asked in other letters, perhaps.
     query.wireQuestion.copy(message, headerSize)
     return fitResponse(message, limit)

@@ -32,7 +32,7 @@ async function until(done: () => boolean): Promise<void> {
 
 describe('the proxy of a cluster', () => {
   it('follows services and their slices', async () => {
-    await using cluster = await ControlPlane.start({ port: false })
+    await using cluster = await ControlPlane.start({ port: false, controllers: false, scheduler: false })
     const { client } = cluster
     const { options, scripts, errors } = notingProxy(client)
     await using proxy = await startProxy({
@@ -75,7 +75,14 @@ describe('the proxy of a cluster', () => {
     const unreachable = async (): Promise<never> => {
       throw new Error('no server')
     }
-    const { options, scripts, errors } = notingProxy({ watch: unreachable, list: unreachable } as unknown as Client)
+    // biome-ignore lint/correctness/useYield: it never comes that far
+    const unreachableWatch = async function* (): AsyncGenerator<never> {
+      await unreachable()
+    }
+    const { options, scripts, errors } = notingProxy({
+      watch: unreachableWatch,
+      list: unreachable,
+    } as unknown as Client)
     const proxy = await startProxy({ ...options, healthPort: 0, healthAddress: '127.0.0.1' })
     await until(() => errors.length > 0)
     assert.equal((await fetch(`http://127.0.0.1:${proxy.healthPort}/healthz`)).status, 503)

@@ -1,4 +1,4 @@
-import { type Cidr, formatCidr, parseCidr } from '../../machinery/ip-address.js'
+import { type Cidr, cidrContains, formatCidr, parseCidr, parseIp } from '../../machinery/ip-address.js'
 import { canonicalIp, type NodePlace } from './service-endpoints.js'
 import type { ServiceRules } from './service-rules.js'
 
@@ -54,6 +54,8 @@ export interface Plan extends NodePlace {
   readonly ip: 'ip' | 'ip6'
   readonly podCidr: string
   readonly clusterCidr: string
+  /** True of addresses of this node's pods. */
+  readonly isOwnPod: (address: string) => boolean
   readonly nodeAddresses: readonly string[] | undefined
 }
 
@@ -75,6 +77,10 @@ export function planOf(options: RulesetOptions): Plan {
     ip: version === 4 ? 'ip' : 'ip6',
     podCidr: formatCidr(pods),
     clusterCidr: formatCidr(cluster),
+    isOwnPod(address) {
+      const parsed = parseIp(address)
+      return parsed !== undefined && cidrContains(pods, parsed)
+    },
     nodeAddresses: nodeAddresses && [...new Set(nodeAddresses.flatMap(address => canonicalIp(address, version) ?? []))],
   }
 }

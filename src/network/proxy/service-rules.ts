@@ -128,7 +128,9 @@ class RulesBuilder {
     const protocol = (port.protocol || 'TCP').toLowerCase()
     if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') return
     const name = `${this.id}/${protocol}/${port.port}`
-    for (const { address, local } of [...usable.cluster, ...usable.local]) if (local) this.hairpins.add(address)
+    // Whoever made the slice may not have said on which node the pod is.
+    for (const { address, local } of [...usable.cluster, ...usable.local])
+      if (local || this.plan.isOwnPod(address)) this.hairpins.add(address)
 
     const internal = this.#internalLocal ? usable.local : usable.cluster
     const toInternal = this.#verdict(usable, internal, () => this.#balance(name, protocol, usable, internal))
