@@ -4,6 +4,7 @@ import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
 import type { Endpoint } from '../client/https-transport.js'
 import { Informers } from '../client/index.js'
+import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
 import { formatIp, parseCidr } from '../machinery/ip-address.js'
@@ -145,6 +146,11 @@ export class ControlPlane implements AsyncDisposable {
         )
       if (options.scheduler !== false)
         parts.push(await startDefaultScheduler({ ...shared, client: clientFor(system('kube-scheduler')) }))
+      if (options.simulatedNodes) {
+        const nodes = startSimulatedNodes({ client, clock, count: options.simulatedNodes, onError })
+        parts.push(nodes)
+        await nodes.ready
+      }
       const endpoint = listener && adminEndpoint(pki, bindAddress, listener.port, clock)
       return new ControlPlane(server, pki, client, endpoint, parts)
     } catch (error) {
