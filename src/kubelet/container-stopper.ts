@@ -1,5 +1,6 @@
 import type { Pod } from '../api/core/v1/index.js'
 import type { EventType } from '../client/events.js'
+import type { Clock } from '../machinery/clock.js'
 import { runHook } from './lifecycle-hooks.js'
 import type { NodeContext } from './node-context.js'
 import { initContainers, type PodContainer, podContainers } from './pod-containers.js'
@@ -11,8 +12,11 @@ export class Deadline {
   #time: number
   readonly #movers = new Set<() => void>()
 
-  /** Milliseconds since the epoch. */
-  constructor(time: number) {
+  /** `time` in milliseconds since the epoch; `signal`: nobody waits for the end any more. */
+  constructor(
+    time: number,
+    readonly signal: AbortSignal,
+  ) {
     this.#time = time
   }
 
@@ -31,6 +35,33 @@ export class Deadline {
   onMove(mover: () => void): Disposable {
     this.#movers.add(mover)
     return { [Symbol.dispose]: () => this.#movers.delete(mover) }
+  }
+}
+
+/** The deadlines of all that is being stopped of a pod at the moment. */
+export class Deadlines {
+  readonly #all = new Set<Deadline>()
+
+  /** `signal`: nobody waits for the end of anything any more. */
+  constructor(
+    readonly clock: Clock,
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** Stops something within a grace period (milliseconds) that shrinks if the pod is to end sooner. */
+  async within(gracePeriod: number, stop: (deadline: Deadline) => Promise<void>): Promise<void> {
+    const deadline = new Deadline(this.clock.now() + gracePeriod, this.signal)
+    this.#all.add(deadline)
+    try {
+      await stop(deadline)
+    } finally {
+      this.#all.delete(deadline)
+    }
+  }
+
+  /** Nothing may take longer than until `time`. */
+  moveUp(time: number): void {
+    for (const deadline of this.#all) deadline.moveUp(time)
   }
 }
 
@@ -54,7 +85,7 @@ const leastNotice = 2000
 
 /**
  * Stops a container as its pod asks for: pre-stop hook, stop signal, at last SIGKILL when the deadline comes. Resolves
- * once it has ended and the runtime view knows.
+ * once it has ended and the runtime view knows. Throws if the deadline's signal aborts.
  */
 export async function stopContainer(context: Context, input: StopInput): Promise<void> {
   const { container, record, deadline, report } = input
@@ -71,11 +102,12 @@ export async function stopContainer(context: Context, input: StopInput): Promise
     using _ = deadline.onMove(() => tightened.abort())
     const timeout = Math.max(0, Math.ceil((Math.max(deadline.time, earliest) - clock.now()) / 1000))
     try {
-      await cri.stopContainer({ containerId: record.id, timeout }, { signal: tightened.signal })
+      const signal = AbortSignal.any([deadline.signal, tightened.signal])
+      await cri.stopContainer({ containerId: record.id, timeout }, { signal })
       break
     } catch (error) {
       if (isNotFound(error)) break
-      if (!tightened.signal.aborted) throw error
+      if (deadline.signal.aborted || !tightened.signal.aborted) throw error
     }
   }
   await view.inspectEnd(record.id)
@@ -94,9 +126,17 @@ async function runPreStop({ cri, clock }: Context, input: StopInput): Promise<vo
     timer = clock.after(deadline.time - clock.now(), giveUp)
   })
   try {
-    const subject = { cri, clock, containerId: record.id, container: container.spec, host, signal: outOfTime.signal }
+    const subject = {
+      cri,
+      clock,
+      containerId: record.id,
+      container: container.spec,
+      host,
+      signal: AbortSignal.any([deadline.signal, outOfTime.signal]),
+    }
     await runHook(handler, subject)
   } catch (error) {
+    deadline.signal.throwIfAborted()
     report('Warning', 'FailedPreStopHook', `PreStopHook failed: ${error instanceof Error ? error.message : error}`)
   } finally {
     timer[Symbol.dispose]()

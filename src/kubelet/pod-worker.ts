@@ -1,31 +1,20 @@
-import { readdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { Pod, type PodStatus } from '../api/core/v1/index.js'
 import { jsonEqual } from '../machinery/json-equal.js'
 import { isConflict, isNotFound } from '../machinery/status-error.js'
 import { ConfigError } from './container/config-error.js'
-import { StartError, startContainer } from './container-starter.js'
-import type { WaitReason } from './container-statuses.js'
-import { Deadline, stopAll, stopContainer } from './container-stopper.js'
+import { ContainerRunner } from './container-runner.js'
+import { Deadline, Deadlines, stopAll } from './container-stopper.js'
+import { errorText } from './error-text.js'
 import { goDuration } from './go-duration.js'
-import { killGracePeriod, podGracePeriod } from './grace-period.js'
-import { runHook } from './lifecycle-hooks.js'
+import { podGracePeriod } from './grace-period.js'
 import { type NodeContext, podLogFolder } from './node-context.js'
-import {
-  backOffKey,
-  type ContainerKill,
-  type ContainerStart,
-  decide,
-  isTerminalPhase,
-  type PodDecision,
-  type PodSituation,
-  type Verdict,
-} from './pod-actions.js'
+import { decide, isTerminalPhase, type PodDecision, type PodSituation, type Verdict } from './pod-actions.js'
 import { PodEvents } from './pod-events.js'
-import { activeSandbox, type ContainerRecord, isAlive } from './pod-runtime-state.js'
-import { createSandbox, podSandboxConfig, removeSandboxes, stopSandboxes } from './pod-sandbox.js'
+import { isAlive } from './pod-runtime-state.js'
+import { createSandbox, removeSandboxes, stopSandboxes } from './pod-sandbox.js'
 import { podStatus } from './pod-status.js'
 import { PodProbes } from './probes/pod-probes.js'
-import { afterRestart, type BackOffEntry } from './restart-back-off.js'
 import { RuntimeError } from './runtime/runtime-error.js'
 import { PodVolumes, type ReadyVolume, VolumesNotReady } from './volumes/pod-volumes.js'
 
@@ -45,9 +34,7 @@ export class PodWorker {
   readonly #events: PodEvents
   readonly #probes: PodProbes
   readonly #volumes: PodVolumes
-  readonly #backOff = new Map<string, BackOffEntry>()
-  readonly #starting = new Set<string>()
-  #waits = new Map<string, WaitReason>()
+  readonly #containers: ContainerRunner
   #pod: Pod
   #status: PodStatus
   #verdict: Verdict | undefined
@@ -55,7 +42,7 @@ export class PodWorker {
   /** By when the pod must have ended, once it is to end. */
   #deadline: Deadline | undefined
   /** The same for all that is being stopped at the moment. */
-  readonly #deadlines = new Set<Deadline>()
+  readonly #deadlines: Deadlines
   /** Ends what can be cut off when the pod is no longer to run. */
   #run = new AbortController()
   #vanished = false
@@ -66,7 +53,7 @@ export class PodWorker {
   #working: Promise<void> | undefined
   #failures = 0
   #timer: Disposable | undefined
-  #stopped = false
+  readonly #stop = new AbortController()
 
   /** `finished` is called when nothing of the pod is left on the node and its object is gone. */
   constructor(context: NodeContext, pod: Pod, verdict: Verdict | undefined, finished: () => void) {
@@ -78,6 +65,15 @@ export class PodWorker {
     this.#finished = finished
     this.#events = new PodEvents(context.events, () => this.#pod)
     this.#volumes = new PodVolumes(context.volumes, pod, () => this.#refreshVolumes())
+    this.#deadlines = new Deadlines(context.clock, this.#stop.signal)
+    this.#containers = new ContainerRunner({
+      context,
+      pod: () => this.#pod,
+      events: this.#events,
+      volumes: this.#volumes,
+      deadlines: this.#deadlines,
+      publish: () => this.#publish(),
+    })
     this.#probes = new PodProbes({
       cri: context.cri,
       clock: context.clock,
@@ -134,7 +130,7 @@ export class PodWorker {
 
   /** Something may have changed. */
   wake(): void {
-    if (this.#stopped || this.#done) return
+    if (this.#stop.signal.aborted || this.#done) return
     this.#dirty = true
     if (this.#working) this.#publish()
     else this.#working = this.#work()
@@ -142,9 +138,12 @@ export class PodWorker {
 
   /** Stops looking after the pod, and leaves it as it is. Resolves when nothing is under way any more. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    const reason = new Error('the node agent stops')
+    this.#stop.abort(reason)
+    this.#run.abort(reason)
     this.#timer?.[Symbol.dispose]()
-    this.#run.abort(new Error('the node agent stops'))
+    // Nothing waits any longer for a server that does not answer.
+    this.#context.statuses.forget(this.uid)
     this.#probes[Symbol.dispose]()
     this.#volumes[Symbol.dispose]()
     await this.#working
@@ -153,25 +152,14 @@ export class PodWorker {
   #endBy(pod: Pod): void {
     const time = this.#context.clock.now() + podGracePeriod(pod, this.#verdict)
     this.#deadline?.moveUp(time)
-    for (const deadline of this.#deadlines) deadline.moveUp(time)
+    this.#deadlines.moveUp(time)
     this.#run.abort(new Error('the pod is to end'))
-  }
-
-  /** Stops something within a grace period (milliseconds) that shrinks if the pod is to end sooner. */
-  async #within(gracePeriod: number, stop: (deadline: Deadline) => Promise<void>): Promise<void> {
-    const deadline = new Deadline(this.#context.clock.now() + gracePeriod)
-    this.#deadlines.add(deadline)
-    try {
-      await stop(deadline)
-    } finally {
-      this.#deadlines.delete(deadline)
-    }
   }
 
   async #work(): Promise<void> {
     // Whoever wakes a worker goes on first: several causes at once make one round.
     await Promise.resolve()
-    while (this.#dirty && !this.#stopped && !this.#done) {
+    while (this.#dirty && !this.#stop.signal.aborted && !this.#done) {
       this.#dirty = false
       this.#timer?.[Symbol.dispose]()
       this.#timer = undefined
@@ -180,7 +168,7 @@ export class PodWorker {
         if (again === 'at once') this.#dirty = true
         else if (again !== undefined) this.#wakeAt(again)
       } catch (error) {
-        if (!this.#stopped) this.#failed(error)
+        if (!this.#stop.signal.aborted) this.#failed(error)
       }
     }
     this.#working = undefined
@@ -193,7 +181,7 @@ export class PodWorker {
       this.#dirty = true
       return
     }
-    this.#events.record('Warning', 'FailedSync', `error syncing pod: ${describe(error)}`)
+    this.#events.record('Warning', 'FailedSync', `error syncing pod: ${errorText(error)}`)
     this.#wakeAt(this.#context.clock.now() + this.#nextDelay())
   }
 
@@ -202,7 +190,7 @@ export class PodWorker {
   }
 
   #wakeAt(time: number): void {
-    if (this.#stopped) return
+    if (this.#stop.signal.aborted) return
     this.#timer?.[Symbol.dispose]()
     this.#timer = this.#context.clock.after(time - this.#context.clock.now(), () => this.wake())
   }
@@ -214,8 +202,8 @@ export class PodWorker {
       status: this.#status,
       observed: view.get(this.uid),
       probes: this.#probes.outcomes,
-      starting: this.#starting,
-      backOff: this.#backOff,
+      starting: this.#containers.starting,
+      backOff: this.#containers.backOff,
       verdict: this.#verdict,
       now: clock.now(),
     }
@@ -245,12 +233,11 @@ export class PodWorker {
     const { kind, ...rest } = decision ?? this.#decide(situation)
     const verdict = 'verdict' in rest ? rest.verdict : this.#verdict
     const { observed } = situation
-    const sandbox = activeSandbox(observed)
-    const host = this.#pod.spec.hostNetwork ? machine.hostIps[0] : sandbox?.ips[0]
-    if (host) this.#probes.attend(this.#pod, observed, { host, ending: kind === 'terminate', busy: this.#starting })
+    const { host, starting: busy } = this.#containers
+    if (host) this.#probes.attend(this.#pod, observed, { host, ending: kind === 'terminate', busy })
     if (this.#vanished) return
     const crashLoops = 'crashLoops' in rest ? rest.crashLoops : []
-    const waits = new Map(this.#waits)
+    const waits = new Map(this.#containers.waits)
     for (const { container, delay } of crashLoops) {
       const { name } = container.spec
       const message = `back-off ${goDuration(delay)} restarting failed container=${name} pod=${podName(this.#pod)}`
@@ -258,6 +245,8 @@ export class PodWorker {
     }
     this.#status = podStatus({
       ...situation,
+      // What has just been taken over from an earlier agent counts already.
+      probes: this.#probes.outcomes,
       verdict,
       waits,
       settled: kind === 'terminate' && !isAlive(observed),
@@ -270,7 +259,7 @@ export class PodWorker {
     const { signal } = this.#run
     if (replaces) {
       this.#events.record('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
-      await this.#within(podGracePeriod(this.#pod), deadline => this.#stopContainers(deadline))
+      await this.#deadlines.within(podGracePeriod(this.#pod), deadline => this.#stopContainers(deadline))
       await stopSandboxes(this.#context, this.uid)
     }
     this.#publish()
@@ -281,7 +270,7 @@ export class PodWorker {
       await createSandbox(this.#context, this.#pod, attempt, requirements, signal)
     } catch (error) {
       if (signal.aborted && error === signal.reason) throw error
-      const text = error instanceof RuntimeError ? error.description : describe(error)
+      const text = error instanceof RuntimeError ? error.description : errorText(error)
       const reason = error instanceof ConfigError ? 'FailedToCreatePodSandBox' : 'FailedCreatePodSandBox'
       this.#events.record('Warning', reason, `Failed to create pod sandbox: ${text}`)
       return this.#context.clock.now() + this.#nextDelay()
@@ -304,7 +293,7 @@ export class PodWorker {
         this.#events.record(
           'Warning',
           'FailedMount',
-          `MountVolume.SetUp failed for volume "${failure.volume}" : ${describe(failure.error)}`,
+          `MountVolume.SetUp failed for volume "${failure.volume}" : ${errorText(failure.error)}`,
         )
       return false
     }
@@ -330,7 +319,7 @@ export class PodWorker {
     const hadVolumes = await this.#prepareVolumes()
     const refresh = hadVolumes ? this.#volumes.renewAt : clock.now() + refreshDelay
     const times = [wakeAt, refresh].filter(time => time !== undefined)
-    await Promise.all(kills.map(kill => this.#kill(kill)))
+    await Promise.all(kills.map(kill => this.#containers.kill(kill)))
     if (starts.length === 0) {
       this.#failures = 0
       return kills.length ? 'at once' : times.length ? Math.min(...times) : undefined
@@ -340,143 +329,20 @@ export class PodWorker {
     for (const start of starts) {
       const sandbox = view.get(this.uid).sandboxes.find(({ id }) => id === sandboxId)
       if (!sandbox?.ready) return 'at once'
-      const problem = await this.#start(start, sandboxId)
+      const problem = await this.#containers.start(start, sandboxId, this.#ready ?? new Map(), this.#run.signal)
       failed ||= problem !== undefined
       if (problem?.retryAt !== undefined) times.push(problem.retryAt)
       this.#publish()
     }
-    await this.#prune()
+    await this.#containers.prune()
     if (!failed) return 'at once'
     return Math.min(...times, clock.now() + this.#nextDelay())
-  }
-
-  async #kill({ container, record, cause }: ContainerKill): Promise<void> {
-    const { name } = container.spec
-    const restarts = this.#pod.spec.restartPolicy !== 'Never' || cause === 'changed'
-    const why =
-      cause === 'changed'
-        ? `Container ${name} definition changed`
-        : cause === 'unknown'
-          ? `Container ${name} is in unknown state`
-          : `Container ${name} failed ${cause} probe`
-    await this.#within(killGracePeriod(this.#pod, container, cause), deadline =>
-      stopContainer(this.#context, {
-        pod: this.#pod,
-        container,
-        record,
-        host: this.#host(),
-        deadline,
-        report: this.#events.of(container),
-        message: restarts ? `${why}, will be restarted` : why,
-      }),
-    )
-  }
-
-  #host(): string {
-    const { machine, view } = this.#context
-    return (this.#pod.spec.hostNetwork ? machine.hostIps[0] : activeSandbox(view.get(this.uid))?.ips[0]) ?? ''
-  }
-
-  /** Answers what kept the container from starting. */
-  async #start(start: ContainerStart, sandboxId: string): Promise<StartError | undefined> {
-    const { cri, view } = this.#context
-    const { container, previous, discard } = start
-    const { name } = container.spec
-    const { signal } = this.#run
-    if (discard) {
-      await cri.removeContainer({ containerId: discard })
-      view.forget(discard)
-    }
-    const sandbox = view.get(this.uid).sandboxes.find(({ id }) => id === sandboxId)
-    if (!sandbox) return undefined
-    try {
-      const id = await startContainer(this.#context, {
-        pod: this.#pod,
-        start,
-        sandbox,
-        sandboxConfig: podSandboxConfig(this.#context, this.#pod, sandbox.attempt),
-        volumes: this.#volumes,
-        ready: this.#ready ?? new Map(),
-        record: this.#events.of(container),
-        signal,
-      })
-      this.#waits.delete(name)
-      await this.#postStart(start, id)
-      return undefined
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error
-      this.#waits.set(name, { reason: error.reason, message: error.message })
-      // Perhaps it is the sandbox that no longer works.
-      if (error.reason === 'CreateContainerError' || error.reason === 'RunContainerError')
-        await view.inspectSandbox(sandboxId)
-      return error
-    } finally {
-      if (previous) this.#noteRestart(start, previous)
-    }
-  }
-
-  /** A restart that came to pass counts for the next back-off. */
-  #noteRestart({ container, restartCount }: ContainerStart, previous: ContainerRecord): void {
-    const { clock, view } = this.#context
-    const { name } = container.spec
-    const { containers } = view.get(this.uid)
-    if (!containers.some(record => record.name === name && record.restartCount === restartCount)) return
-    const key = backOffKey(container)
-    const now = clock.now()
-    this.#backOff.set(key, afterRestart(this.#backOff.get(key), previous.finishedAt || now, now))
-  }
-
-  async #postStart({ container }: ContainerStart, containerId: string): Promise<void> {
-    const handler = container.spec.lifecycle?.postStart
-    if (!handler) return
-    const { cri, clock, view } = this.#context
-    const record = view.get(this.uid).containers.find(({ id }) => id === containerId)
-    if (record?.state !== 'running') return
-    this.#starting.add(containerId)
-    this.#publish()
-    try {
-      const { signal } = this.#run
-      await runHook(handler, { cri, clock, containerId, container: container.spec, host: this.#host(), signal })
-    } catch (error) {
-      this.#run.signal.throwIfAborted()
-      const report = this.#events.of(container)
-      report('Warning', 'FailedPostStartHook', `PostStartHook failed: ${describe(error)}`)
-      const stop = { pod: this.#pod, container, record, host: this.#host(), report, message: 'FailedPostStartHook' }
-      await this.#within(podGracePeriod(this.#pod), deadline => stopContainer(this.#context, { ...stop, deadline }))
-      throw new StartError('PostStartHookError', `PostStartHook failed: ${describe(error)}`)
-    } finally {
-      this.#starting.delete(containerId)
-    }
-  }
-
-  /** Removes what restarts have left: of each container only the last end is kept. */
-  async #prune(): Promise<void> {
-    const { cri, view } = this.#context
-    const { containers, sandboxes } = view.get(this.uid)
-    const kept = new Set<string>()
-    const homes = new Set<string>()
-    for (const { id, name, state, sandboxId, restartCount } of containers) {
-      if (state === 'exited' && kept.has(name)) {
-        await cri.removeContainer({ containerId: id })
-        view.forget(id)
-        const logs = `${podLogFolder(this.#context, this.#pod)}/${name}`
-        await removeLogs(logs, restartCount)
-        continue
-      }
-      if (state === 'exited') kept.add(name)
-      homes.add(sandboxId)
-    }
-    for (const { id } of sandboxes.slice(1)) {
-      if (homes.has(id)) continue
-      await cri.removePodSandbox({ podSandboxId: id })
-      view.forget(id)
-    }
   }
 
   #stopContainers(deadline: Deadline): Promise<void> {
     return stopAll(this.#context, {
       pod: this.#pod,
-      host: this.#host(),
+      host: this.#containers.host,
       deadline,
       observed: () => this.#context.view.get(this.uid),
       report: name => this.#events.ofName(name),
@@ -488,7 +354,7 @@ export class PodWorker {
     const { clock, statuses, cgroups } = this.#context
     this.#run = new AbortController()
     if (!this.#released) {
-      this.#deadline ??= new Deadline(clock.now() + podGracePeriod(this.#pod, verdict))
+      this.#deadline ??= new Deadline(clock.now() + podGracePeriod(this.#pod, verdict), this.#stop.signal)
       const decision: PodDecision = { kind: 'terminate', ...(verdict ? { verdict } : {}) }
       this.#publish(decision)
       await this.#stopContainers(this.#deadline)
@@ -534,20 +400,10 @@ export class PodWorker {
 /** `web_default(uid)`: how messages name a pod. */
 const podName = ({ metadata }: Pod): string => `${metadata.name}_${metadata.namespace}(${metadata.uid})`
 
-const describe = (error: unknown): string =>
-  error instanceof RuntimeError ? error.description : error instanceof Error ? error.message : String(error)
-
 /** Conditions of others (readiness gates, disruption) are taken over from what the API server has. */
 function withForeignConditions(status: PodStatus, stored: PodStatus): PodStatus {
   const own = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'])
   const mine = (status.conditions ?? []).filter(({ type }) => own.has(type))
   const foreign = (stored.conditions ?? []).filter(({ type }) => !own.has(type))
   return { ...status, conditions: [...mine, ...foreign] }
-}
-
-/** Removes the log of one incarnation of a container, with the older parts that were set aside. */
-async function removeLogs(folder: string, restartCount: number): Promise<void> {
-  const prefix = `${restartCount}.log`
-  for (const name of await readdir(folder).catch(() => []))
-    if (name === prefix || name.startsWith(`${prefix}.`)) await rm(`${folder}/${name}`, { force: true })
 }

@@ -1,0 +1,5 @@
+import { RuntimeError } from './runtime/runtime-error.js'
+
+/** What is told of an error in an event. */
+export const errorText = (error: unknown): string =>
+  error instanceof RuntimeError ? error.description : error instanceof Error ? error.message : String(error)
