@@ -1,12 +1,43 @@
+import type { Labels } from '../machinery/labels.js'
 import type { ApiObject } from '../machinery/object.js'
 import type { Column } from '../machinery/resource.js'
 
-/** The first column of every table. */
+/** How cells say that there is nothing. */
+export const none = '<none>'
+export const unset = '<unset>'
+
+export interface ColumnOptions {
+  /** Shown with `-o wide` only. */
+  readonly wide?: boolean
+  /** Dotted path of the field that the column is about. */
+  readonly field?: string
+  readonly description?: string
+}
+
+type Cell<T extends ApiObject> = (object: T, now: number) => string | number | boolean
+
+const columnOf =
+  (type: Column<ApiObject>['type']) =>
+  <T extends ApiObject>(name: string, cell: Cell<T>, { wide = false, ...about }: ColumnOptions = {}): Column<T> => ({
+    name,
+    type,
+    priority: wide ? 1 : 0,
+    cell,
+    ...about,
+  })
+
+/** A column is of the type it is published with; some that are texts show numbers. */
+export const textColumn = columnOf('string')
+export const numberColumn = columnOf('integer')
+export const booleanColumn = columnOf('boolean')
+
+/** The first column of nearly every table. */
 export const nameColumn: Column<ApiObject> = {
   name: 'Name',
   type: 'string',
   format: 'name',
   priority: 0,
+  field: 'metadata.name',
   cell: ({ metadata }) => metadata.name ?? '',
 }
 
@@ -14,21 +45,50 @@ export const ageColumn: Column<ApiObject> = {
   name: 'Age',
   type: 'string',
   priority: 0,
+  field: 'metadata.creationTimestamp',
   cell: ({ metadata }, now) => ageOf(metadata.creationTimestamp, now),
 }
 
-/** A column of text shown always (`priority` 0) or with `-o wide` (1). */
-export const textColumn = <T extends ApiObject>(
-  name: string,
-  cell: (object: T, now: number) => string,
-  priority = 0,
-): Column<T> => ({ name, type: 'string', priority, cell })
+/** What kinds show that have no columns of their own. */
+export const plainColumns: readonly Column<ApiObject>[] = [
+  nameColumn,
+  {
+    name: 'Created At',
+    type: 'date',
+    priority: 0,
+    field: 'metadata.creationTimestamp',
+    cell: ({ metadata }) => metadata.creationTimestamp ?? null,
+  },
+]
 
-export const numberColumn = <T extends ApiObject>(
-  name: string,
-  cell: (object: T) => number,
-  priority = 0,
-): Column<T> => ({ name, type: 'integer', priority, cell })
+interface HasContainers {
+  readonly containers: readonly { readonly name: string; readonly image?: string }[] | null
+}
+
+/** Containers and images: wide columns of everything that has a pod template. */
+export function containerColumns<T extends ApiObject>(
+  podSpecOf: (object: T) => HasContainers | undefined,
+  wide = true,
+): readonly Column<T>[] {
+  const list = (object: T, text: (container: { readonly name: string; readonly image?: string }) => string) =>
+    (podSpecOf(object)?.containers ?? []).map(text).join(',')
+  return [
+    textColumn<T>('Containers', object => list(object, ({ name }) => name), {
+      wide,
+      description: 'Names of each container in the template.',
+    }),
+    textColumn<T>('Images', object => list(object, ({ image }) => image ?? ''), {
+      wide,
+      description: 'Images referenced by each container in the template.',
+    }),
+  ]
+}
+
+/** Labels as a cell: `a=b,c=d`, sorted. */
+export function labelsText(labels: Labels | undefined | null): string {
+  const texts = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)
+  return texts.length > 0 ? texts.sort().join(',') : none
+}
 
 /** How long ago an RFC 3339 time was. */
 export function ageOf(time: string | null | undefined, now: number): string {

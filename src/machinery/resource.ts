@@ -1,4 +1,5 @@
 import type { Draft, GroupVersionKind, Kind } from '../schema/index.js'
+import type { UserInfo } from './http.js'
 import type { ApiObject } from './object.js'
 import type { FieldError } from './status-error.js'
 
@@ -14,8 +15,12 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly verbs: readonly Verb[]
+  /** False of kinds that are only asked (reviews, bindings): an action of the server answers, nothing is kept. */
+  readonly stored: boolean
   /** Folder of the objects' keys below `/registry/`. */
   readonly storagePrefix: string
+  /** Set where objects are kept in another form than they are served in: another version, another group. */
+  readonly storedAs?: StoredForm<T>
   readonly subresources: readonly Subresource<T>[]
   /** What a list as a Table shows, after the fashion of `kubectl get`. */
   readonly columns: readonly Column<T>[]
@@ -28,18 +33,36 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly strategy: Strategy<T>
 }
 
+/** The form in which a kind is kept, and the ways there and back. Neither changes what it is given. */
+export interface StoredForm<T extends ApiObject> {
+  readonly kind: Kind<ApiObject>
+  readonly read: (stored: ApiObject) => T
+  readonly write: (object: T) => ApiObject
+}
+
+/** Who writes and when, for strategies that note it in the object. */
+export interface Writer {
+  readonly user: UserInfo
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground'
+
 export interface Strategy<T extends ApiObject> {
   /** The rule for `metadata.name`: messages, empty if it is fine. A DNS subdomain unless said otherwise. */
   readonly nameErrors?: (name: string) => readonly string[]
   /** Resets what a creator may not set (status) and fills in what only the server knows. */
-  readonly prepareForCreate?: (draft: Draft<T>) => void
+  readonly prepareForCreate?: (draft: Draft<T>, writer: Writer) => void
   /** Takes back from an ordinary update what it may not change (status). */
-  readonly prepareForUpdate?: (draft: Draft<T>, old: T) => void
+  readonly prepareForUpdate?: (draft: Draft<T>, old: T, writer: Writer) => void
+  /** Dotted paths of fields that an ordinary write never changes, and so never comes to own (`status`). */
+  readonly resetFields?: readonly string[]
   readonly validate?: (object: T) => readonly FieldError[]
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[]
   /** Shown to the client as Warning headers. */
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
-  /** `metadata.generation` counts changes of what this selects (`spec` when it is true). */
+  /** `metadata.generation` begins with 1 and counts changes of everything but metadata and status. */
   readonly generation?: boolean
   /** PUT on a name that does not exist creates it. */
   readonly createOnUpdate?: boolean
@@ -49,6 +72,8 @@ export interface Strategy<T extends ApiObject> {
   readonly gracePeriod?: (object: T, requested: number | undefined) => number | undefined
   /** Finalizers that live in the object's spec (namespaces): the object stays until they are gone, too. */
   readonly specFinalizers?: (object: T) => readonly string[]
+  /** What a deletion that does not say does with dependents, where that is not Background; what to tell the client. */
+  readonly defaultPropagation?: { readonly policy: PropagationPolicy; readonly warning?: string }
   /** Called on the draft when a deletion is first accepted (namespaces turn Terminating). */
   readonly markDeleted?: (draft: Draft<T>) => void
 }
@@ -69,8 +94,10 @@ export interface ViewSubresource<T extends ApiObject> {
   readonly type: 'view'
   readonly name: string
   readonly verbs: readonly Verb[]
-  /** Top-level fields and metadata this view may write; everything else is taken from the old object. */
-  readonly prepareForUpdate: (draft: Draft<T>, old: T) => void
+  /** Takes everything from the old object but the fields and metadata this view may write. */
+  readonly prepareForUpdate: (draft: Draft<T>, old: T, writer: Writer) => void
+  /** Dotted paths of fields that this view never changes, and so never comes to own (`spec` for status). */
+  readonly resetFields?: readonly string[]
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[]
 }
 
@@ -78,6 +105,8 @@ export interface ScaleSubresource<T extends ApiObject> {
   readonly type: 'scale'
   readonly name: 'scale'
   readonly verbs: readonly Verb[]
+  /** Where the object keeps the wanted replicas: `spec.replicas`. */
+  readonly replicasPath: string
   read(object: T): { readonly replicas: number; readonly observed: number; readonly selector: string }
   write(draft: Draft<T>, replicas: number): void
 }
@@ -87,6 +116,8 @@ export interface Column<T extends ApiObject> {
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
   readonly format?: string
   readonly description?: string
+  /** Dotted path of the field whose documentation describes the column, where it has no description of its own. */
+  readonly field?: string
   /** 0 is always shown, 1 with `-o wide`. */
   readonly priority: number
   /** `now` is in milliseconds. */
@@ -108,6 +139,7 @@ export function resource<T extends ApiObject, I>(
     shortNames: [],
     categories: [],
     verbs: everyVerb,
+    stored: true,
     storagePrefix: kind.plural,
     subresources: [],
     columns: [],
@@ -118,21 +150,33 @@ export function resource<T extends ApiObject, I>(
   }
 }
 
+export interface StatusViewOptions<T extends ApiObject> {
+  readonly validateUpdate?: ViewSubresource<T>['validateUpdate']
+  /** Fields of metadata that the view leaves alone: `labels`. */
+  readonly keepsMetadata?: readonly string[]
+  /** Dotted paths never owned through the view, if that is not `spec`. */
+  readonly resetFields?: readonly string[]
+  /** Further changes of the written status. */
+  readonly prepareForUpdate?: ViewSubresource<T>['prepareForUpdate']
+}
+
 /** The `status` view: only `status` (and metadata that controllers may touch) is written, never the rest. */
-export function statusView<T extends ApiObject>(
-  options: { readonly validateUpdate?: ViewSubresource<T>['validateUpdate'] } = {},
-): ViewSubresource<T> {
+export function statusView<T extends ApiObject>(options: StatusViewOptions<T> = {}): ViewSubresource<T> {
+  const { validateUpdate, keepsMetadata = [], resetFields = ['spec'], prepareForUpdate } = options
   return {
     type: 'view',
     name: 'status',
     verbs: ['get', 'patch', 'update'],
-    prepareForUpdate(draft, old) {
+    resetFields: [...resetFields, ...keepsMetadata.map(field => `metadata.${field}`)],
+    prepareForUpdate(draft, old, writer) {
       const target = draft as Record<string, unknown>
       for (const field of Object.keys({ ...draft, ...old }))
         if (field !== 'status' && field !== 'metadata') copyField(target, old, field)
-      copyField(draft.metadata as Record<string, unknown>, old.metadata, 'deletionTimestamp')
+      for (const field of ['deletionTimestamp', ...keepsMetadata])
+        copyField(draft.metadata as Record<string, unknown>, old.metadata, field)
+      prepareForUpdate?.(draft, old, writer)
     },
-    ...(options.validateUpdate ? { validateUpdate: options.validateUpdate } : {}),
+    ...(validateUpdate ? { validateUpdate } : {}),
   }
 }
 

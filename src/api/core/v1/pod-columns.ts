@@ -1,21 +1,30 @@
 import type { Column } from '../../../machinery/resource.js'
-import { ageColumn, ageOf, nameColumn, textColumn } from '../../columns.js'
+import { ageColumn, ageOf, nameColumn, none, textColumn } from '../../columns.js'
 import type { ContainerStatus } from './container-status.js'
 import type { Pod } from './pod.js'
-
-const none = '<none>'
 
 /** What `kubectl get pods` shows. */
 export const podColumns: readonly Column<Pod>[] = [
   nameColumn,
-  textColumn('Ready', pod => `${readyContainers(pod)}/${pod.spec.containers.length + sidecars(pod).length}`),
-  textColumn('Status', podStatusText),
-  textColumn('Restarts', restartsText),
+  textColumn('Ready', pod => `${readyContainers(pod)}/${pod.spec.containers.length + sidecars(pod).length}`, {
+    description: 'The aggregate readiness state of this pod for accepting traffic.',
+  }),
+  textColumn('Status', podStatusText, { description: 'The aggregate status of the containers in this pod.' }),
+  textColumn('Restarts', restartsText, {
+    description:
+      'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
+  }),
   ageColumn,
-  textColumn('IP', ({ status }) => status.podIPs?.[0]?.ip ?? status.podIP ?? none, 1),
-  textColumn('Node', ({ spec }) => spec.nodeName || none, 1),
-  textColumn('Nominated Node', ({ status }) => status.nominatedNodeName || none, 1),
-  textColumn('Readiness Gates', readinessGatesText, 1),
+  textColumn('IP', ({ status }) => status.podIPs?.[0]?.ip ?? status.podIP ?? none, {
+    wide: true,
+    field: 'status.podIP',
+  }),
+  textColumn('Node', ({ spec }) => spec.nodeName || none, { wide: true, field: 'spec.nodeName' }),
+  textColumn('Nominated Node', ({ status }) => status.nominatedNodeName || none, {
+    wide: true,
+    field: 'status.nominatedNodeName',
+  }),
+  textColumn('Readiness Gates', readinessGatesText, { wide: true, field: 'spec.readinessGates' }),
 ]
 
 const sidecars = ({ spec }: Pod) =>

@@ -24,7 +24,7 @@ export function qosClass(pod: Pick<Pod, 'spec'>): QosClass {
   const requirements: readonly Requirements[] =
     whole && (asked(whole.requests).length > 0 || asked(whole.limits).length > 0)
       ? [whole]
-      : [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ resources = {} }) => resources)
+      : [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? [])].map(({ resources = {} }) => resources)
   if (requirements.every(({ requests, limits }) => asked(requests).length + asked(limits).length === 0))
     return 'BestEffort'
   return requirements.every(isGuaranteed) ? 'Guaranteed' : 'Burstable'

@@ -1,11 +1,18 @@
+import { jsonEqual } from '../../../machinery/json-equal.js'
+import { root } from '../../../machinery/path.js'
 import { copyField, type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { Draft } from '../../../schema/index.js'
 import { Eviction } from '../../policy/v1/index.js'
+import { keepStatus } from '../../status-apart.js'
 import { Pod } from './pod.js'
 import { podColumns } from './pod-columns.js'
-import { defaultPodSpec } from './pod-defaults.js'
+import { defaultPod } from './pod-defaults.js'
+import { mergeMatchLabelKeys } from './pod-match-labels.js'
 import { Binding } from './pod-options.js'
 import { qosClass } from './pod-qos.js'
+import { podWarnings } from './pod-warnings.js'
+import { validatePod, validatePodStatus } from './validate-pod.js'
+import { validateEphemeralUpdate, validatePodUpdate, validateResize } from './validate-pod-update.js'
 
 const core = (kind: string) => ({ group: '', version: 'v1', kind })
 
@@ -25,7 +32,13 @@ export const pods: Resource<Pod> = resource(Pod, {
     'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
   },
   subresources: [
-    statusView<Pod>(),
+    statusView<Pod>({
+      keepsMetadata: ['deletionTimestamp', 'ownerReferences'],
+      prepareForUpdate({ status }, old) {
+        status.qosClass ||= old.status.qosClass ?? qosClass(old)
+      },
+      validateUpdate: validatePodStatus,
+    }),
     {
       type: 'view',
       name: 'ephemeralcontainers',
@@ -34,23 +47,32 @@ export const pods: Resource<Pod> = resource(Pod, {
         const added = draft.spec.ephemeralContainers
         draft.spec = structuredClone(old.spec) as Draft<Pod['spec']>
         if (added) draft.spec.ephemeralContainers = added
-        copyField(draft as unknown as Record<string, unknown>, old, 'status')
+        else delete draft.spec.ephemeralContainers
+        keepStatus(draft, old)
+        keepMetadata(draft, old)
       },
+      validateUpdate: validateEphemeralUpdate,
     },
     {
       type: 'view',
       name: 'resize',
       verbs: ['get', 'patch', 'update'],
       prepareForUpdate(draft, old) {
-        const wanted = new Map(draft.spec.containers.map(container => [container.name, container]))
+        const wanted = new Map(
+          [...(draft.spec.containers ?? []), ...(draft.spec.initContainers ?? [])].map(each => [each.name, each]),
+        )
+        const whole = draft.spec.resources
         draft.spec = structuredClone(old.spec) as Draft<Pod['spec']>
-        for (const container of draft.spec.containers) {
+        if (whole && old.spec.resources) draft.spec.resources = whole
+        for (const container of [...draft.spec.containers, ...(draft.spec.initContainers ?? [])]) {
           const { resources, resizePolicy } = wanted.get(container.name) ?? {}
           if (resources) container.resources = resources
           if (resizePolicy) container.resizePolicy = resizePolicy
         }
-        copyField(draft as unknown as Record<string, unknown>, old, 'status')
+        keepStatus(draft, old)
+        keepMetadata(draft, old)
       },
+      validateUpdate: validateResize,
     },
     { type: 'action', name: 'binding', kind: Binding, verbs: ['create'] },
     { type: 'action', name: 'eviction', kind: Eviction, verbs: ['create'] },
@@ -65,9 +87,10 @@ export const pods: Resource<Pod> = resource(Pod, {
       verbs: ['create', 'delete', 'get', 'patch', 'update'],
     },
   ],
-  defaults: ({ spec }) => defaultPodSpec(spec),
+  defaults: ({ spec }) => defaultPod(spec),
   strategy: {
     generation: true,
+    resetFields: ['status'],
     prepareForCreate(draft) {
       draft.status = { phase: 'Pending', qosClass: qosClass(draft as Pod) }
       if (draft.spec.schedulingGates?.length)
@@ -81,8 +104,17 @@ export const pods: Resource<Pod> = resource(Pod, {
             lastTransitionTime: null,
           },
         ]
+      mergeMatchLabelKeys(draft)
     },
-    prepareForUpdate: (draft, old) => copyField(draft as unknown as Record<string, unknown>, old, 'status'),
+    prepareForUpdate: keepStatus,
+    validate: validatePod,
+    validateUpdate: validatePodUpdate,
+    warnings(pod, old) {
+      const { metadata, spec } = pod
+      // A pod that goes on as it was says nothing new.
+      if (old && jsonEqual(spec, old.spec) && jsonEqual(metadata.annotations, old.metadata.annotations)) return []
+      return podWarnings(metadata, spec, root.child('spec'), root.child('metadata'))
+    },
     gracePeriod({ spec, status }, requested) {
       const grace = requested ?? spec.terminationGracePeriodSeconds ?? 30
       // Nobody has to be asked about a pod that no node runs, or that has ended.
@@ -91,3 +123,9 @@ export const pods: Resource<Pod> = resource(Pod, {
     },
   },
 })
+
+function keepMetadata(draft: Draft<Pod>, old: Pod): void {
+  const metadata = draft.metadata as Record<string, unknown>
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'])
+    copyField(metadata, old.metadata, field)
+}

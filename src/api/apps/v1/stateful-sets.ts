@@ -1,0 +1,168 @@
+import { forbiddenField, invalidValue, required, Shown } from '../../../machinery/field-errors.js'
+import { goJson } from '../../../machinery/go-format.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
+import { dns1123Label } from '../../../machinery/names.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
+import { type Resource, resource, statusView } from '../../../machinery/resource.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+import { ageColumn, containerColumns, nameColumn, textColumn } from '../../columns.js'
+import { defaultPodSpec } from '../../core/v1/pod-defaults.js'
+import { validateLastingTemplate, validateSelected } from '../../core/v1/validate-pod.js'
+import { defaultClaimSpec } from '../../core/v1/volume-defaults.js'
+import { atMostAll, countOrPercent, isNone, nonNegative, oneOf } from '../../field-rules.js'
+import { statusApart } from '../../status-apart.js'
+import { validateWorkloadSelector } from '../../workload-selectors.js'
+import { StatefulSet, type StatefulSetSpec, type StatefulSetUpdateStrategy } from './stateful-set.js'
+import { templateWarnings, workloadScale } from './workload.js'
+
+export const statefulSets: Resource<StatefulSet> = resource(StatefulSet, {
+  shortNames: ['sts'],
+  categories: ['all'],
+  columns: [
+    nameColumn,
+    textColumn('Ready', ({ spec, status }) => `${status.readyReplicas ?? 0}/${spec.replicas ?? 0}`, {
+      description: 'Number of the pod with ready state',
+    }),
+    ageColumn,
+    ...containerColumns<StatefulSet>(({ spec }) => spec.template.spec),
+  ],
+  subresources: [workloadScale<StatefulSet>(), statusView({ validateUpdate: validateStatus })],
+  defaults({ spec }) {
+    spec.podManagementPolicy ||= 'OrderedReady'
+    if (!spec.updateStrategy.type) {
+      spec.updateStrategy.type = 'RollingUpdate'
+      spec.updateStrategy.rollingUpdate ??= { partition: 0 }
+    }
+    if (spec.updateStrategy.type === 'RollingUpdate' && spec.updateStrategy.rollingUpdate)
+      spec.updateStrategy.rollingUpdate.partition ??= 0
+    const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {})
+    retention.whenDeleted ||= 'Retain'
+    retention.whenScaled ||= 'Retain'
+    spec.replicas ??= 1
+    spec.revisionHistoryLimit ??= 10
+    defaultPodSpec(spec.template.spec)
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      claim.apiVersion = 'v1'
+      claim.kind = 'PersistentVolumeClaim'
+      claim.status.phase ||= 'Pending'
+      defaultClaimSpec(claim.spec)
+    }
+  },
+  strategy: {
+    ...statusApart(() => ({ replicas: 0, availableReplicas: 0 })),
+    generation: true,
+    nameErrors: dns1123Label,
+    validate: ({ spec }) => validateSpec(spec),
+    validateUpdate: (set, old) => [...validateChange(set, old), ...validateSpec(set.spec)],
+    warnings: ({ spec }) => [
+      ...templateWarnings(spec.template),
+      ...((spec.revisionHistoryLimit ?? 0) < 0
+        ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
+        : []),
+    ],
+  },
+})
+
+const at = root.child('spec')
+
+function validateSpec(spec: StatefulSetSpec): FieldError[] {
+  const errors: FieldError[] = []
+  const policy = at.child('podManagementPolicy')
+  if (!spec.podManagementPolicy) errors.push(required(policy))
+  else if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel')
+    errors.push(invalidValue(policy, spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"))
+  errors.push(...validateStrategy(spec.updateStrategy, at.child('updateStrategy')))
+  const retention = at.child('persistentVolumeClaimRetentionPolicy')
+  for (const field of ['whenDeleted', 'whenScaled'] as const)
+    errors.push(
+      ...oneOf(spec.persistentVolumeClaimRetentionPolicy?.[field], ['Delete', 'Retain'], retention.child(field)),
+    )
+  errors.push(
+    ...nonNegative(spec.replicas, at.child('replicas')),
+    ...nonNegative(spec.minReadySeconds, at.child('minReadySeconds')),
+    ...nonNegative(spec.ordinals?.start, at.child('ordinals', 'start')),
+  )
+  const { errors: faults, usable } = validateWorkloadSelector(spec.selector, 'statefulset', at.child('selector'))
+  errors.push(...faults)
+  const here = at.child('template')
+  if (usable) errors.push(...validateSelected(usable, spec.template, here))
+  return [...errors, ...validateLastingTemplate(spec.template, 'StatefulSet', here)]
+}
+
+function validateStrategy(strategy: StatefulSetUpdateStrategy, here: FieldPath): FieldError[] {
+  const { type, rollingUpdate } = strategy
+  const rolling = here.child('rollingUpdate')
+  if (!type) return [required(here)]
+  const shown = rollingUpdate && {
+    Partition: rollingUpdate.partition ?? 0,
+    MaxUnavailable: rollingUpdate.maxUnavailable ?? null,
+  }
+  if (type === 'OnDelete')
+    return shown
+      ? [invalidValue(rolling, new Shown(goJson(shown)), "only allowed for updateStrategy 'RollingUpdate'")]
+      : []
+  if (type !== 'RollingUpdate')
+    return [
+      invalidValue(
+        here,
+        new Shown(goJson({ Type: type, RollingUpdate: shown ?? null })),
+        "must be 'RollingUpdate' or 'OnDelete'",
+      ),
+    ]
+  if (!rollingUpdate) return []
+  const { partition, maxUnavailable } = rollingUpdate
+  const unavailable = rolling.child('maxUnavailable')
+  const errors = [...nonNegative(partition, rolling.child('partition')), ...countOrPercent(maxUnavailable, unavailable)]
+  if (maxUnavailable !== undefined && isNone(maxUnavailable))
+    errors.push(invalidValue(unavailable, maxUnavailable, 'cannot be 0'))
+  return [...errors, ...atMostAll(maxUnavailable, unavailable)]
+}
+
+const changeable = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const
+
+function validateChange({ spec }: StatefulSet, { spec: old }: StatefulSet): FieldError[] {
+  const fixed = (value: StatefulSetSpec): object => ({
+    ...value,
+    ...Object.fromEntries(changeable.map(field => [field, undefined])),
+  })
+  if (jsonEqual(fixed(spec), fixed(old))) return []
+  const names = changeable.map(field => `'${field}'`)
+  return [
+    forbiddenField(
+      at,
+      `updates to statefulset spec for fields other than ${names.slice(0, -1).join(', ')} and ${names.at(-1)} are forbidden`,
+    ),
+  ]
+}
+
+function validateStatus({ status }: StatefulSet): FieldError[] {
+  const here = root.child('status')
+  const errors: FieldError[] = []
+  for (const field of [
+    'replicas',
+    'readyReplicas',
+    'currentReplicas',
+    'updatedReplicas',
+    'availableReplicas',
+    'observedGeneration',
+    'collisionCount',
+  ] as const)
+    errors.push(...nonNegative(status[field], here.child(field)))
+  const { replicas, readyReplicas = 0, availableReplicas } = status
+  for (const field of ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'] as const)
+    if ((status[field] ?? 0) > replicas)
+      errors.push(invalidValue(here.child(field), status[field], 'cannot be greater than status.replicas'))
+  if (availableReplicas > readyReplicas)
+    errors.push(
+      invalidValue(here.child('availableReplicas'), availableReplicas, 'cannot be greater than status.readyReplicas'),
+    )
+  return errors
+}

@@ -1,0 +1,48 @@
+import type { LabelSelectorObject } from '../../../machinery/labels.js'
+import { dns1123Label } from '../../../machinery/names.js'
+import type { ApiObject } from '../../../machinery/object.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
+import type { ScaleSubresource } from '../../../machinery/resource.js'
+import type { PodTemplateSpec } from '../../core/v1/index.js'
+import { podWarnings } from '../../core/v1/pod-warnings.js'
+import { usableSelector } from '../../workload-selectors.js'
+
+interface Scalable extends ApiObject {
+  readonly spec: { readonly replicas?: number; readonly selector: LabelSelectorObject | null }
+  readonly status: { readonly replicas?: number }
+}
+
+/** The scale of a workload that counts its replicas in `spec.replicas`. */
+export function workloadScale<T extends Scalable>(): ScaleSubresource<T> {
+  return {
+    type: 'scale',
+    name: 'scale',
+    verbs: ['get', 'patch', 'update'],
+    replicasPath: 'spec.replicas',
+    read: ({ spec, status }) => ({
+      replicas: spec.replicas ?? 0,
+      observed: status.replicas ?? 0,
+      selector: usableSelector(spec.selector)?.toString() ?? '',
+    }),
+    write(draft, replicas) {
+      ;(draft.spec as { replicas?: number }).replicas = replicas
+    },
+  }
+}
+
+/** Warnings about a template that stands at `path`. */
+export const templateWarnings = (
+  template: PodTemplateSpec | undefined,
+  path: FieldPath = root.child('spec', 'template'),
+): string[] =>
+  template ? podWarnings(template.metadata, template.spec, path.child('spec'), path.child('metadata')) : []
+
+/** Names that pods inherit should be labels, since they become host names. */
+export function nameWarnings({ metadata: { name = '' } }: ApiObject): string[] {
+  const faults = dns1123Label(name)
+  return faults.length > 0
+    ? [
+        `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
+      ]
+    : []
+}

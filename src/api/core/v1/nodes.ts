@@ -1,0 +1,124 @@
+import { duplicate, forbiddenField, invalidValue, invalidValues } from '../../../machinery/field-errors.js'
+import { cidr, parseCidr } from '../../../machinery/ip-address.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
+import { root } from '../../../machinery/path.js'
+import { copyField, type Resource, resource, statusView } from '../../../machinery/resource.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+import type { Draft } from '../../../schema/index.js'
+import { ageColumn, nameColumn, none, textColumn } from '../../columns.js'
+import { keepStatus } from '../../status-apart.js'
+import { Node } from './node.js'
+import { validateResourceQuantity } from './resource-quantities.js'
+import { validateTaints } from './taints.js'
+
+export const nodes: Resource<Node> = resource(Node, {
+  storagePrefix: 'minions',
+  shortNames: ['no'],
+  columns: [
+    nameColumn,
+    textColumn('Status', statusText, { description: 'The status of the node' }),
+    textColumn('Roles', rolesText, { description: 'The roles of the node' }),
+    ageColumn,
+    textColumn('Version', ({ status }) => status.nodeInfo.kubeletVersion, { field: 'status.nodeInfo.kubeletVersion' }),
+    textColumn('Internal-IP', node => addressOf(node, 'InternalIP'), { wide: true, field: 'status.addresses' }),
+    textColumn('External-IP', node => addressOf(node, 'ExternalIP'), { wide: true, field: 'status.addresses' }),
+    ...(['OS-Image osImage', 'Kernel-Version kernelVersion', 'Container-Runtime containerRuntimeVersion'] as const).map(
+      about => {
+        const [name, field] = about.split(' ') as [string, 'osImage' | 'kernelVersion' | 'containerRuntimeVersion']
+        return textColumn<Node>(name, ({ status }) => status.nodeInfo[field] || '<unknown>', {
+          wide: true,
+          field: `status.nodeInfo.${field}`,
+        })
+      },
+    ),
+  ],
+  selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
+  subresources: [
+    {
+      type: 'connect',
+      name: 'proxy',
+      gvk: { group: '', version: 'v1', kind: 'NodeProxyOptions' },
+      verbs: ['create', 'delete', 'get', 'patch', 'update'],
+    },
+    statusView({ validateUpdate }),
+  ],
+  defaults: ({ spec }) => defaultPodCidrs(spec),
+  strategy: {
+    resetFields: ['status'],
+    prepareForCreate({ spec }) {
+      delete spec.configSource
+    },
+    prepareForUpdate(draft, old) {
+      keepStatus(draft, old)
+      copyField(draft.spec as Record<string, unknown>, old.spec, 'configSource')
+    },
+    validate,
+    validateUpdate,
+  },
+})
+
+/** The single network and the first of the list are the same thing; the older field decides. */
+function defaultPodCidrs(spec: Draft<Node['spec']>): void {
+  const [first] = spec.podCIDRs ?? []
+  if (spec.podCIDR && spec.podCIDR !== first) spec.podCIDRs = [spec.podCIDR]
+  else if (!spec.podCIDR && first) spec.podCIDR = first
+}
+
+function statusText({ status, spec }: Node): string {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')
+  const words = [ready ? (ready.status === 'True' ? 'Ready' : 'NotReady') : 'Unknown']
+  if (spec.unschedulable) words.push('SchedulingDisabled')
+  return words.join(',')
+}
+
+function rolesText({ metadata }: Node): string {
+  const prefix = 'node-role.kubernetes.io/'
+  const roles = Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => {
+    if (key.startsWith(prefix) && key.length > prefix.length) return [key.slice(prefix.length)]
+    return key === 'kubernetes.io/role' && value ? [value] : []
+  })
+  return roles.length > 0 ? [...new Set(roles)].sort().join(',') : none
+}
+
+const addressOf = ({ status }: Node, wanted: string): string =>
+  status.addresses?.find(({ type }) => type === wanted)?.address ?? none
+
+function validate({ spec, status }: Node): FieldError[] {
+  const errors = validateTaints(spec.taints, root.child('metadata', 'taints'))
+  for (const list of ['capacity', 'allocatable'] as const)
+    for (const [name, quantity] of Object.entries(status[list] ?? {}))
+      errors.push(...validateResourceQuantity(name, quantity, root.child('status', list).key(name)))
+  const cidrs = spec.podCIDRs ?? []
+  const at = root.child('spec', 'podCIDRs')
+  cidrs.forEach((text, i) => {
+    errors.push(...invalidValues(at.index(i), text, cidr(text)))
+  })
+  if (cidrs.length > 1) {
+    const families = new Set(cidrs.map(text => parseCidr(text)?.family))
+    if (families.size !== 2 || cidrs.length > 2)
+      errors.push(invalidValue(at, cidrs, 'may specify no more than one CIDR for each IP family'))
+  }
+  return errors
+}
+
+function validateUpdate(node: Node, old: Node): FieldError[] {
+  const errors = validate(node)
+  const addresses = new Set<string>()
+  node.status.addresses?.forEach((address, i) => {
+    {
+      const key = `${address.type} ${address.address}`
+      if (addresses.has(key)) errors.push(duplicate(root.child('status', 'addresses').index(i), address))
+      addresses.add(key)
+    }
+  })
+  const spec = root.child('spec')
+  if (old.spec.podCIDRs?.length && !jsonEqual(node.spec.podCIDRs ?? [], old.spec.podCIDRs))
+    errors.push(forbiddenField(spec.child('podCIDRs'), 'node updates may not change podCIDR except from "" to valid'))
+  if (old.spec.providerID && node.spec.providerID !== old.spec.providerID)
+    errors.push(
+      forbiddenField(spec.child('providerID'), 'node updates may not change providerID except from "" to valid'),
+    )
+  if (node.spec.externalID !== old.spec.externalID)
+    errors.push(forbiddenField('', 'node updates may only change labels, taints, or capacity'))
+  return errors
+}

@@ -1,0 +1,170 @@
+import { rfc3339 } from '../../../machinery/clock.js'
+import { forbiddenField, invalidValue, notSupported, required, sortedMap } from '../../../machinery/field-errors.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
+import { root } from '../../../machinery/path.js'
+import { type Resource, resource, statusView } from '../../../machinery/resource.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
+import { oneOf, positiveQuantity, subdomainName, unchanged } from '../../field-rules.js'
+import { objectDiff } from '../../object-diff.js'
+import { keepStatus } from '../../status-apart.js'
+import { accessModesText, storageClassOf } from './claim-cells.js'
+import { validateAccessModes } from './claim-validation.js'
+import { PersistentVolume } from './persistent-volume.js'
+import { PersistentVolumeSource } from './persistent-volume-source.js'
+import { validateNoBacksteps } from './validate-paths.js'
+import { validateNodeSelector } from './validate-scheduling.js'
+import { type Rules, sharedRules, validateOneSource } from './validate-volume-plugins.js'
+
+export const persistentVolumes: Resource<PersistentVolume> = resource(PersistentVolume, {
+  shortNames: ['pv'],
+  deleteAnswersObject: true,
+  columns: [
+    nameColumn,
+    textColumn('Capacity', ({ spec }) => spec.capacity?.['storage'] ?? '0', { field: 'spec.capacity' }),
+    textColumn('Access Modes', ({ spec }) => accessModesText(spec.accessModes), { field: 'spec.accessModes' }),
+    textColumn('Reclaim Policy', ({ spec }) => spec.persistentVolumeReclaimPolicy ?? '', {
+      field: 'spec.persistentVolumeReclaimPolicy',
+    }),
+    textColumn(
+      'Status',
+      ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status.phase ?? '')),
+      {
+        field: 'status.phase',
+      },
+    ),
+    textColumn('Claim', ({ spec: { claimRef } }) => (claimRef ? `${claimRef.namespace}/${claimRef.name}` : ''), {
+      field: 'spec.claimRef',
+    }),
+    textColumn('StorageClass', ({ metadata, spec }) => storageClassOf(metadata, spec), {
+      description: 'StorageClass of the pv',
+    }),
+    textColumn('VolumeAttributesClass', ({ spec }) => spec.volumeAttributesClassName ?? unset, {
+      description: 'VolumeAttributesClass of the pv',
+    }),
+    textColumn('Reason', ({ status }) => status.reason ?? '', { field: 'status.reason' }),
+    ageColumn,
+    textColumn('VolumeMode', ({ spec }) => spec.volumeMode ?? unset, { wide: true, field: 'spec.volumeMode' }),
+  ],
+  subresources: [
+    statusView({
+      prepareForUpdate({ status }, old, { now }) {
+        const { phase, lastPhaseTransitionTime } = old.status
+        if (status.phase !== phase) {
+          if (!status.lastPhaseTransitionTime || status.lastPhaseTransitionTime === lastPhaseTransitionTime)
+            status.lastPhaseTransitionTime = rfc3339(now)
+        } else if (lastPhaseTransitionTime && !status.lastPhaseTransitionTime)
+          status.lastPhaseTransitionTime = lastPhaseTransitionTime
+      },
+    }),
+  ],
+  defaults({ spec, status }) {
+    status.phase ||= 'Pending'
+    spec.persistentVolumeReclaimPolicy ||= 'Retain'
+    spec.volumeMode ??= 'Filesystem'
+    if (spec.hostPath) spec.hostPath.type ??= ''
+  },
+  strategy: {
+    resetFields: ['status'],
+    prepareForCreate(draft, { now }) {
+      draft.status = { phase: 'Pending', lastPhaseTransitionTime: rfc3339(now) }
+    },
+    prepareForUpdate: keepStatus,
+    validate,
+    validateUpdate,
+    warnings({ spec }) {
+      const warnings: string[] = []
+      if (spec.persistentVolumeReclaimPolicy === 'Recycle')
+        warnings.push(
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+        )
+      for (const [source, why] of Object.entries(oldSources))
+        if (spec[source as keyof PersistentVolumeSource]) warnings.push(`spec.${source}: ${why}`)
+      return warnings
+    },
+  },
+})
+
+const oldSources = {
+  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
+  flocker: 'deprecated in v1.22, non-functional in v1.25+',
+  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
+  storageos: 'deprecated in v1.22, non-functional in v1.25+',
+  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
+  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
+  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
+  rbd: 'deprecated in v1.28, non-functional in v1.31+',
+}
+
+const at = root.child('spec')
+
+const rules: Rules<Required<PersistentVolumeSource>> = {
+  ...sharedRules,
+  local: ({ path }, here) => (path ? validateNoBacksteps(path, here.child('path')) : [required(here.child('path'))]),
+}
+
+function validate({ spec }: PersistentVolume): FieldError[] {
+  const { capacity = {}, storageClassName, volumeMode, nodeAffinity, volumeAttributesClassName } = spec
+  const errors = validateAccessModes(spec.accessModes, at.child('accessModes'))
+  const names = Object.keys(capacity)
+  if (names.length === 0) errors.push(required(at.child('capacity')))
+  if (capacity['storage'] === undefined || names.length > 1)
+    errors.push(notSupported(at.child('capacity'), sortedMap(spec.capacity), ['storage']))
+  for (const [name, quantity] of Object.entries(capacity))
+    errors.push(...positiveQuantity(quantity, at.child('capacity').key(name)))
+  const policy = spec.persistentVolumeReclaimPolicy
+  errors.push(...oneOf(policy, ['Delete', 'Recycle', 'Retain'], at.child('persistentVolumeReclaimPolicy')))
+  const affinity = at.child('nodeAffinity')
+  if (nodeAffinity)
+    errors.push(
+      ...(nodeAffinity.required
+        ? validateNodeSelector(nodeAffinity.required, affinity.child('required'))
+        : [required(affinity.child('required'), 'must specify required node constraints')]),
+    )
+  errors.push(...validateOneSource<Required<PersistentVolumeSource>>(spec, rules, at))
+  if (spec.local && !nodeAffinity) errors.push(required(affinity, 'Local volume requires node affinity'))
+  if (policy === 'Recycle' && spec.hostPath && /^\/*\.?\/*$/.test(spec.hostPath.path))
+    errors.push(
+      forbiddenField(at.child('persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'"),
+    )
+  if (storageClassName) errors.push(...subdomainName(storageClassName, at.child('storageClassName')))
+  errors.push(...oneOf(volumeMode, ['Block', 'Filesystem'], at.child('volumeMode')))
+  if (volumeAttributesClassName !== undefined) {
+    const here = at.child('volumeAttributesClassName')
+    if (!volumeAttributesClassName) errors.push(required(here, 'an empty string is disallowed'))
+    else errors.push(...subdomainName(volumeAttributesClassName, here))
+    if (!spec.csi) errors.push(required(at.child('csi'), 'has to be specified when using volumeAttributesClassName'))
+  }
+  return errors
+}
+
+const sourceOf = (spec: PersistentVolume['spec']): PersistentVolumeSource =>
+  Object.fromEntries(
+    Object.entries(spec).filter(([field]) => Object.hasOwn(PersistentVolumeSource.fields, field)),
+  ) as PersistentVolumeSource
+
+/** References to secrets may be added to a volume later; nothing else of its source changes. */
+function withAddedSecrets(now: PersistentVolumeSource, old: PersistentVolumeSource): PersistentVolumeSource {
+  if (!now.csi || !old.csi) return old
+  const added = Object.entries(now.csi).filter(
+    ([field]) => /^(controller|node)ExpandSecretRef$/.test(field) && !Object.hasOwn(old.csi ?? {}, field),
+  )
+  return { ...old, csi: { ...old.csi, ...Object.fromEntries(added) } }
+}
+
+function validateUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
+  const errors = validate(volume)
+  const source = sourceOf(volume.spec)
+  const before = sourceOf(old.spec)
+  if (!jsonEqual(source, withAddedSecrets(source, before)))
+    errors.push(
+      forbiddenField(
+        at.child('persistentvolumesource'),
+        `spec.persistentvolumesource is immutable after creation\n${objectDiff(before, source)}`,
+      ),
+    )
+  errors.push(...unchanged(volume.spec.volumeMode, old.spec.volumeMode, root.child('volumeMode')))
+  if (old.spec.nodeAffinity && !jsonEqual(volume.spec.nodeAffinity, old.spec.nodeAffinity))
+    errors.push(invalidValue(root.child('nodeAffinity'), volume.spec.nodeAffinity, 'field is immutable'))
+  return errors
+}

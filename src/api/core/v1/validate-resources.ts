@@ -1,0 +1,109 @@
+import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../../../machinery/field-errors.js'
+import type { FieldPath } from '../../../machinery/path.js'
+import { compareQuantities, parseQuantity } from '../../../machinery/quantity.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+import type { ContainerResizePolicy } from './container.js'
+import {
+  isHugePages,
+  mayOvercommit,
+  validateContainerResourceName,
+  validateResourceQuantity,
+} from './resource-quantities.js'
+import type { ResourceRequirements } from './resource-requirements.js'
+
+/** What a container asks for and is held to. `claims` are the names of the pod's resource claims. */
+export function validateResources(
+  { limits = {}, requests = {}, claims = [] }: ResourceRequirements,
+  claimNames: ReadonlySet<string>,
+  at: FieldPath,
+): FieldError[] {
+  const errors: FieldError[] = []
+  for (const name of Object.keys(limits).sort())
+    errors.push(...validateAmount(name, limits[name] ?? '0', at.child('limits').key(name)))
+  for (const name of Object.keys(requests).sort()) {
+    const request = requests[name] ?? '0'
+    errors.push(...validateAmount(name, request, at.child('requests').key(name)))
+    const limit = limits[name]
+    if (limit === undefined) {
+      if (!mayOvercommit(name))
+        errors.push(required(at.child('limits'), 'Limit must be set for non overcommitable resources'))
+      continue
+    }
+    const order = compareQuantities(request, limit)
+    if (order !== 0 && !mayOvercommit(name))
+      errors.push(invalidValue(at.child('requests'), request, `must be equal to ${name} limit of ${limit}`))
+    else if (order > 0)
+      errors.push(
+        invalidValue(at.child('requests'), request, `must be less than or equal to ${name} limit of ${limit}`),
+      )
+  }
+  const names = [...Object.keys(limits), ...Object.keys(requests)]
+  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
+    errors.push(forbiddenField(at, 'HugePages require cpu or memory'))
+  return [...errors, ...validateClaims(claims, claimNames, at.child('claims'))]
+}
+
+function validateAmount(name: string, quantity: string, at: FieldPath): FieldError[] {
+  const errors = [...validateContainerResourceName(name, at), ...validateResourceQuantity(name, quantity, at)]
+  if (isHugePages(name) && !isWholePages(name, quantity))
+    errors.push(invalidValue(at, quantity, `${quantity} is not positive integer multiple of ${name}`))
+  return errors
+}
+
+function isWholePages(name: string, quantity: string): boolean {
+  try {
+    const page = parseQuantity(name.slice('hugepages-'.length)).nanos
+    const amount = parseQuantity(quantity).nanos
+    return page > 0n && amount > 0n && amount % page === 0n
+  } catch {
+    return false
+  }
+}
+
+function validateClaims(
+  claims: readonly { readonly name: string; readonly request?: string }[],
+  known: ReadonlySet<string>,
+  at: FieldPath,
+): FieldError[] {
+  const seen = new Set<string>()
+  return claims.flatMap(({ name, request = '' }, i) => {
+    const here = at.index(i)
+    if (!name) return [required(here)]
+    const errors: FieldError[] = []
+    const key = request ? `${name}/${request}` : name
+    if (seen.has(key) || (request && seen.has(name))) errors.push(duplicate(here, key))
+    seen.add(key)
+    if (!known.has(name)) {
+      const list = 'must be one of the names in pod.spec.resourceClaims'
+      errors.push({
+        reason: 'FieldValueNotFound',
+        field: String(here),
+        message: `Not found: ${JSON.stringify(name)}: ${known.size === 0 ? `${list} which is empty` : list}`,
+      })
+    }
+    return errors
+  })
+}
+
+/** What happens to a container when its resources change. */
+export function validateResizePolicy(
+  policies: readonly ContainerResizePolicy[] | undefined,
+  podRestartPolicy: string | undefined,
+  at: FieldPath,
+): FieldError[] {
+  const errors: FieldError[] = []
+  const seen = new Set<string>()
+  policies?.forEach(({ resourceName, restartPolicy }, i) => {
+    if (seen.has(resourceName)) errors.push(duplicate(at.index(i), resourceName))
+    seen.add(resourceName)
+    if (!resourceName) errors.push(required(at))
+    else if (resourceName !== 'cpu' && resourceName !== 'memory')
+      errors.push(notSupported(at, resourceName, ['cpu', 'memory']))
+    if (!restartPolicy) errors.push(required(at))
+    else if (restartPolicy !== 'NotRequired' && restartPolicy !== 'RestartContainer')
+      errors.push(notSupported(at, restartPolicy, ['NotRequired', 'RestartContainer']))
+    if (podRestartPolicy === 'Never' && restartPolicy !== 'NotRequired')
+      errors.push(invalidValue(at, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+  })
+  return errors
+}
