@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Client } from '../../client/client.js'
 import type { EventRecorder } from '../../client/events.js'
 import { Informers } from '../../client/informers.js'
@@ -75,6 +76,8 @@ class Collector implements GarbageCollector {
   constructor(private readonly options: GarbageCollectorOptions) {
     const { client, clock = systemClock, concurrency = 20, random, metrics, signal } = options
     this.#client = client
+    // Every request in flight listens to it.
+    setMaxListeners(0, this.#stopping.signal)
     this.#onError = options.onError ?? (error => console.error(`garbage collector: ${String(error)}`))
     this.#informers = options.informers ?? new Informers({ client, clock, onError: this.#onError })
     this.#invalid = new InvalidOwners(options.events)

@@ -1,40 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConfigMap, Namespace, Pod, Secret } from '../../api/core/v1/index.js'
-import { Informers, type RunningControllers, runControllers } from '../../client/index.js'
-import { ControlPlane } from '../../cluster/control-plane.js'
+import { runControllers } from '../../client/index.js'
 import { isNotFound } from '../../machinery/status-error.js'
+import { type BareControlPlane, bareControlPlane } from '../bare-control-plane.js'
 import { namespaces } from './namespace-controller.js'
 
-interface Cluster extends AsyncDisposable {
-  readonly client: ControlPlane['client']
-  readonly informers: Informers
-  readonly faults: unknown[]
+async function cluster(): Promise<BareControlPlane> {
+  const plane = await bareControlPlane()
+  const { client, informers, onError } = plane
+  await plane.use(runControllers([namespaces()], { client, informers, onError })).ready
+  return plane
 }
 
-async function cluster(): Promise<Cluster> {
-  const plane = await ControlPlane.start({ port: false })
-  const { client } = plane
-  const informers = new Informers({ client })
-  const faults: unknown[] = []
-  const running: RunningControllers = runControllers([namespaces()], {
-    client,
-    informers,
-    onError: error => faults.push(error),
-  })
-  await running.ready
-  // What runs in the background keeps no process alive.
-  const alive = setInterval(() => {}, 1000)
-  const dispose = async () => {
-    clearInterval(alive)
-    await running[Symbol.asyncDispose]()
-    await informers[Symbol.asyncDispose]()
-    await plane[Symbol.asyncDispose]()
-  }
-  return { client, informers, faults, [Symbol.asyncDispose]: dispose }
-}
-
-const namespaceGone = ({ informers }: Cluster, name: string): Promise<void> => {
+const namespaceGone = ({ informers }: BareControlPlane, name: string): Promise<void> => {
   const all = informers.of(Namespace)
   return all.until(() => all.get({ name }) === undefined)
 }
@@ -48,7 +27,7 @@ describe('namespaces in a control plane', () => {
   test('an empty one goes at once, a full one with its content', async () => {
     await using it = await cluster()
     const { client } = it
-    for (const name of ['empty', 'full', 'other']) await client.create(Namespace, { metadata: { name } })
+    for (const name of ['empty', 'full', 'other']) await it.namespace(name)
     for (const namespace of ['full', 'other']) {
       await client.create(ConfigMap, { metadata: { namespace, name: 'c' } })
       await client.create(Secret, { metadata: { namespace, name: 's' } })
@@ -68,7 +47,7 @@ describe('namespaces in a control plane', () => {
     await using it = await cluster()
     const { client, informers } = it
     const all = informers.of(Namespace)
-    await client.create(Namespace, { metadata: { name: 'n' } })
+    await it.namespace('n')
     await client.create(Pod, pod('n', 'p', 'node'))
     await client.create(ConfigMap, { metadata: { namespace: 'n', name: 'h', finalizers: ['example.com/f'] } })
     await client.create(Secret, { metadata: { namespace: 'n', name: 's' } })

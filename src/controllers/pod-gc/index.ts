@@ -1,0 +1,1 @@
+export { type PodGcOptions, podGc } from './pod-gc.js'
