@@ -32,7 +32,10 @@ export async function createBootstrapObjects(client: Client, serviceAddress: str
   })
 }
 
-/** Points the `kubernetes` service at this API server. */
+/**
+ * Points the `kubernetes` service at this API server. One that listens on the loopback has no address that pods could
+ * reach: its service gets no endpoints.
+ */
 export async function publishApiServer(client: Client, { ip, port }: AdvertisedAddress): Promise<void> {
   const service = await client.get(Service, { namespace: 'default', name: 'kubernetes' })
   const [first] = service.spec.ports ?? []
@@ -41,6 +44,7 @@ export async function publishApiServer(client: Client, { ip, port }: AdvertisedA
       type: 'strategic',
       body: { spec: { ports: [{ port: first.port, protocol: 'TCP', targetPort: port }] } },
     })
+  if (ip === '::1' || ip.startsWith('127.')) return
   await createOrReplace(client, EndpointSlice, {
     metadata: {
       name: 'kubernetes',
