@@ -14,6 +14,8 @@ import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice
 import { startGarbageCollector } from './garbage-collector/index.js'
 import { namespaces } from './namespace/index.js'
 import { nodeIpam } from './node-ipam/index.js'
+import { type NodeLifecycleOptions, nodeLifecycle, taintEviction } from './node-lifecycle/index.js'
+import { type PodGcOptions, podGc } from './pod-gc/index.js'
 import { replicaSets } from './replicaset/replica-set.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
@@ -25,6 +27,10 @@ export interface BuiltInControllerOptions {
   readonly rootCa: string
   /** Addresses of pods, of which every node is given a part; nodes get none from here when absent. */
   readonly clusterCidr?: string
+  /** How soon nodes count as lost, and how fast they are emptied then. */
+  readonly nodeLifecycle?: NodeLifecycleOptions
+  /** Which pods are deleted that nobody else deletes. */
+  readonly podGc?: PodGcOptions
 }
 
 /** Every controller that a cluster comes with, but for the garbage collector, which follows all kinds at once. */
@@ -38,6 +44,9 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     namespaces(),
     defaultServiceAccounts,
     rootCaPublisher(options.rootCa),
+    nodeLifecycle(options.nodeLifecycle),
+    taintEviction(),
+    podGc(options.podGc),
     ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),
   ]
 }
