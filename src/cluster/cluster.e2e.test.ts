@@ -97,7 +97,7 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
   })
 
   it('answers DNS of every kind inside pods', async () => {
-    const script = 'nslookup kubernetes.default && cat /etc/resolv.conf && hostname'
+    const script = 'nslookup kubernetes.default.svc.cluster.local && cat /etc/resolv.conf && hostname'
     const said = await cluster.kubectl(
       ...[
         'run',
@@ -311,7 +311,10 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
   })
 
   it('survives kill -9 of each of its processes', async () => {
-    const before = await pods('app=web')
+    const before = await eventually('only the new pods are left', async () => {
+      const all = await pods('app=web')
+      return all.length === 3 && all
+    })
     const containers = before.map(({ status }) => status.containerStatuses[0]?.containerID).sort()
     const status = await cluster.t8s('status')
     for (const component of ['control-plane', 'node', 'supervisor']) {

@@ -118,7 +118,7 @@ export async function takeDown(paths: ClusterPaths, config: ClusterConfig): Prom
 export async function deleteCluster(paths: ClusterPaths, config: ClusterConfig): Promise<void> {
   await takeDown(paths, config)
   await removeNode(paths, config)
-  if (config.kubeconfig) await removeContext(contextName(config.name), config.kubeconfig)
+  if (config.kubeconfig) await removeContext(config.kubeconfig, contextName(config.name))
   for (const folder of [paths.run, paths.logs, paths.data]) await rm(folder, { recursive: true, force: true })
 }
 

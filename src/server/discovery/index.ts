@@ -1,6 +1,10 @@
 import type { Stage } from '../pipeline.js'
 import type { Registries } from '../registry/registries.js'
 import { discoveryStage } from './discovery.js'
+import { openApiStage } from './openapi.js'
 
 /** The stages that tell clients what is served. */
-export const discoveryStages = (registries: Registries): readonly Stage[] => [discoveryStage(registries)]
+export const discoveryStages = (registries: Registries): readonly Stage[] => [
+  discoveryStage(registries),
+  openApiStage(registries),
+]
