@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Lease } from '../api/coordination/v1/index.js'
 import { Node, Pod, type PodStatus } from '../api/core/v1/index.js'
 import type { Client } from '../client/client.js'
@@ -51,6 +52,8 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   const { client, count, prefix = 'sim', clock = systemClock, onError = error => console.error(error) } = options
   const stopping = new AbortController()
   const { signal } = stopping
+  // Everything that waits its turn listens to it.
+  setMaxListeners(0, signal)
   const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
   const indexes = new Map(names.map((name, index) => [name, index]))
   const slots = new Slots(concurrency)
