@@ -203,7 +203,7 @@ describe('pods on tainted nodes in a control plane', () => {
     client.patch(Node, { name: 'one' }, { type: 'merge', body: { spec: { taints } } })
   const noExecute = { key: 'example.com/t', effect: 'NoExecute' }
   const tolerates = (tolerationSeconds?: number): Toleration[] => [
-    { key: 'example.com/t', operator: 'Exists', ...(tolerationSeconds ? { tolerationSeconds } : {}) },
+    { ...noExecute, operator: 'Exists', ...(tolerationSeconds ? { tolerationSeconds } : {}) },
   ]
   const deleting = async ({ informers }: Cluster, name: string): Promise<void> => {
     const pods = informers.of(Pod)
