@@ -174,6 +174,6 @@ async function unlessMissing(running: Promise<unknown>, missing: RegExp): Promis
   try {
     await running
   } catch (error) {
-    if (!(error instanceof ProgramError) || !missing.test(error.output)) throw error
+    if (!(error instanceof ProgramError) || !(error.isMissing || missing.test(error.output))) throw error
   }
 }

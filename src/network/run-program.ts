@@ -15,6 +15,11 @@ export type RunProgram = (argv: readonly [string, ...string[]], options?: RunOpt
 
 /** A program that could not be run (`code` is null), or ended with something else than 0. */
 export class ProgramError extends Error {
+  /** True if there is no such program on this machine. */
+  get isMissing(): boolean {
+    return (this.cause as { code?: unknown } | undefined)?.code === 'ENOENT'
+  }
+
   constructor(
     argv: readonly string[],
     readonly code: number | null,

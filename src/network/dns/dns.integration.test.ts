@@ -179,6 +179,15 @@ describe('cluster DNS', () => {
     assert.deepEqual(await resolve(web), ['10.96.0.77'])
   })
 
+  it('answers clients that have already closed their side', async () => {
+    const tcp = connect(dns.port, loopback)
+    const message = encode({ type: 'query', id: 9, questions: [{ name: 'late.example.com', type: 'A' }] })
+    tcp.end(Buffer.concat([Buffer.of(0, message.length), message]))
+    const heard: Buffer[] = []
+    for await (const chunk of tcp) heard.push(chunk)
+    assert.equal(decode(Buffer.concat(heard).subarray(2)).answers?.length, 1)
+  })
+
   it('answers many questions of one connection in whatever pieces they come', async () => {
     const tcp = connect(dns.port, loopback)
     const message = encode({ type: 'query', id: 1, questions: [{ name: web, type: 'A' }] })

@@ -74,7 +74,8 @@ async function listenUdp({ address, port, handler, onError }: DnsListenOptions):
 
 async function listenTcp({ address, port, handler, onError }: DnsListenOptions): Promise<DnsListener> {
   const open = new Set<Socket>()
-  const server = createServer(socket => {
+  // Clients may say that they are done before they have heard all answers.
+  const server = createServer({ allowHalfOpen: true }, socket => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
     serveConnection(socket, handler)
@@ -97,6 +98,7 @@ async function listenTcp({ address, port, handler, onError }: DnsListenOptions):
 function serveConnection(socket: Socket, handler: DnsHandler): void {
   let heard = Buffer.alloc(0)
   let open = 0
+  let ended = false
   socket.setTimeout(idleMs, () => socket.destroy())
   socket.on('error', () => {})
   const advance = () => {
@@ -115,11 +117,16 @@ function serveConnection(socket: Socket, handler: DnsHandler): void {
         .finally(() => {
           open--
           advance()
+          if (ended && !open) socket.end()
         })
     }
     if (open < maxPerConnection) socket.resume()
     else socket.pause()
   }
+  socket.on('end', () => {
+    ended = true
+    if (!open) socket.end()
+  })
   socket.on('data', chunk => {
     heard = heard.length ? Buffer.concat([heard, chunk]) : chunk
     advance()

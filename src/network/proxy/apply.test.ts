@@ -205,8 +205,26 @@ describe('applying rulesets', () => {
   })
 })
 
-it('removeRules removes the table of either family, whether or not it is there', async () => {
-  const nft = new FakeNft()
-  await removeRules('t', { run: nft.run })
-  assert.deepEqual(nft.scripts, ['add table ip t; delete table ip t; add table ip6 t; delete table ip6 t'])
+describe('removeRules', () => {
+  const removal = async (failure?: ProgramError) => {
+    const run: string[] = []
+    await removeRules('t', {
+      async run(argv) {
+        run.push(argv.join(' '))
+        if (failure) throw failure
+        return ''
+      },
+    })
+    return run
+  }
+  const commands = ['nft delete table ip t', 'nft delete table ip6 t']
+
+  it('removes the table of either family', async () => assert.deepEqual(await removal(), commands))
+
+  it('has nothing to do where there is none', async () => {
+    assert.deepEqual(await removal(new ProgramError(['nft'], 1, 'Error: No such file or directory')), commands)
+    const missing = new ProgramError(['nft'], null, '', { cause: Object.assign(new Error(), { code: 'ENOENT' }) })
+    assert.deepEqual(await removal(missing), commands)
+    await assert.rejects(removal(new ProgramError(['nft'], 1, 'Error: Operation not permitted')), /not permitted/)
+  })
 })

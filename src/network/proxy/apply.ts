@@ -180,11 +180,17 @@ export class RulesetApplier implements AsyncDisposable {
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Removes a proxy's table of either family. Throws a `ProgramError` if nft cannot. */
+/** Removes a proxy's table of either family, if it is there. Throws a `ProgramError` if nft cannot. */
 export async function removeRules(
   tableName: string,
   { run = runProgram }: { readonly run?: RunProgram } = {},
 ): Promise<void> {
-  const scripts = ['ip', 'ip6'].map(family => `add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n`)
-  await run(['nft', '--file', '-'], { input: scripts.join('') })
+  for (const family of ['ip', 'ip6'])
+    try {
+      await run(['nft', 'delete', 'table', family, tableName])
+    } catch (error) {
+      // A kernel without a family has no tables of it, and a machine without nft no tables at all.
+      const absent = /No such file or directory|not supported/
+      if (!(error instanceof ProgramError) || !(error.isMissing || absent.test(error.output))) throw error
+    }
 }

@@ -125,6 +125,49 @@ async function answers(from: Netns, address: string, port: number, times = 30): 
   return [...heard].sort()
 }
 
+it('service rules of IPv6', async () => {
+  const [node, pod] = await Promise.all([Netns.open(), Netns.open()])
+  try {
+    await node.sysctl({ 'net.ipv6.conf.all.forwarding': 1 })
+    await node.ip(`
+      link add pod type veth peer name eth0 netns ${pod.pid}
+      addr add fd00:1::1/64 dev pod nodad
+      link set pod up
+      route add default via fd00:1::fe`)
+    await pod.ip(`
+      addr add fd00:1::2/64 dev eth0 nodad
+      link set eth0 up
+      route add default via fd00:1::1`)
+    await pod.serve('tcp', 8080, 'pod')
+    const plan = planOf({ tableName: 't8s-test', nodeName: 'here', podCidr: 'fd00:1::/64', clusterCidr: 'fd00:1::/48' })
+    const service = testService({ clusterIP: 'fd00::1', sessionAffinity: 'ClientIP' })
+    const port = { port: 80, targetPort: 8080, nodePort: 30080, protocol: 'TCP' }
+    const open = testService({ clusterIP: 'fd00::2', type: 'NodePort', ports: [port] }, { name: 'open' })
+    const empty = testService({ clusterIP: 'fd00::3' }, { name: 'empty' })
+    const slice = testSlice(['fd00:1::2'], { family: 6 })
+    await using applier = new RulesetApplier({
+      ruleset: () =>
+        assemble(
+          plan,
+          [service, open, empty].flatMap(each => serviceRules(each, each === empty ? [] : [slice], plan) ?? []),
+        ),
+      onError: error => assert.fail(String(error)),
+      run: node.run,
+    })
+    applier.changed()
+    await applier.settled()
+    assert.equal(await pod.ask('tcp', 'fd00::3', 80), 'ECONNREFUSED')
+    assert.equal(await pod.ask('udp', 'fd00::3', 80), 'ECONNREFUSED')
+    assert.equal(await pod.ask('tcp', 'fd00::1', 80), 'pod fd00:1::1')
+    assert.match(await node.ask('tcp', 'fd00::2', 80), /^pod fd00:1::1/)
+    assert.equal(await pod.ask('tcp', 'fd00:1::1', 30080), 'pod fd00:1::1')
+    await removeRules('t8s-test', { run: node.run })
+    assert.equal(await node.run(['nft', 'list', 'tables']), '')
+  } finally {
+    await Promise.all([node, pod].map(netns => netns[Symbol.asyncDispose]()))
+  }
+})
+
 for (const type of ['ptp', 'bridge'] as const)
   describe(`service rules in the kernel, pods by ${type}`, () => {
     let at: Topology

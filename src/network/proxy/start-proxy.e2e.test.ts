@@ -34,7 +34,7 @@ it('services of a cluster work in the kernel soon after they change', async t =>
         link set eth0 up
         route add 10.244.0.1/32 dev eth0
         route add default via 10.244.0.1`)
-      await pod.serve('udp', 8080, `pod${at}`)
+      for (const protocol of ['tcp', 'udp'] as const) await pod.serve(protocol, 8080, `pod${at}`)
     }
     await using proxy = await startProxy({
       client,
@@ -48,23 +48,37 @@ it('services of a cluster work in the kernel soon after they change', async t =>
     await proxy.ready
     await client.create(Service, {
       metadata: { namespace: 'default', name: 'web' },
-      spec: { clusterIP: '10.96.0.77', ports: [{ port: 80, targetPort: 8080, protocol: 'UDP' }] },
+      spec: {
+        clusterIP: '10.96.0.77',
+        ports: [
+          { name: 'udp', port: 80, targetPort: 8080, protocol: 'UDP' },
+          { name: 'tcp', port: 80, targetPort: 8080, protocol: 'TCP' },
+        ],
+      },
     })
     const slice = (at: number) => ({
       metadata: { namespace: 'default', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
       addressType: 'IPv4',
-      ports: [{ port: 8080, protocol: 'UDP' }],
+      ports: [
+        { name: 'udp', port: 8080, protocol: 'UDP' },
+        { name: 'tcp', port: 8080, protocol: 'TCP' },
+      ],
       endpoints: [{ addresses: [`10.244.0.${at + 2}`], conditions: { ready: true } }],
     })
-    // Always from the same port: the kernel must forget where it sent the packets before.
-    const ask = () => second.ask('udp', '10.96.0.77', 80, { socket: 'client', timeoutMs: 20 })
-    let begin = performance.now()
+    const asks = {
+      tcp: () => second.ask('tcp', '10.96.0.77', 80, { timeoutMs: 50 }),
+      // Always from the same port: the kernel must forget where it sent the packets before.
+      udp: () => second.ask('udp', '10.96.0.77', 80, { socket: 'client', timeoutMs: 20 }),
+    }
     await client.create(EndpointSlice, slice(0))
-    t.diagnostic(`first endpoint: ${(await until(begin, ask, /^pod0/)).toFixed(1)} ms`)
-    for (const at of [1, 0, 1, 0]) {
-      begin = performance.now()
-      await client.update(EndpointSlice, slice(at))
-      t.diagnostic(`another endpoint: ${(await until(begin, ask, at ? /^pod1/ : /^pod0/)).toFixed(1)} ms`)
+    for (const protocol of ['tcp', 'udp'] as const) {
+      await until(performance.now(), asks[protocol], /^pod0/)
+      for (const at of [1, 0, 1, 0]) {
+        const begin = performance.now()
+        await client.update(EndpointSlice, slice(at))
+        const took = await until(begin, asks[protocol], at ? /^pod1/ : /^pod0/)
+        t.diagnostic(`another endpoint, ${protocol}: ${took.toFixed(1)} ms`)
+      }
     }
   } finally {
     await Promise.all([node, ...pods].map(netns => netns[Symbol.asyncDispose]()))
