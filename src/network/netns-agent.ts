@@ -13,7 +13,13 @@ export type AgentRequest =
   | { readonly do: 'run'; readonly argv: readonly [string, ...string[]]; readonly input?: string }
   | { readonly do: 'write'; readonly file: string; readonly text: string }
   /** Serves TCP or UDP: every client is told `answer` and the address it seems to come from. */
-  | { readonly do: 'serve'; readonly protocol: 'tcp' | 'udp'; readonly port: number; readonly answer: string }
+  | {
+      readonly do: 'serve'
+      readonly protocol: 'tcp' | 'udp'
+      readonly port: number
+      readonly answer: string
+      readonly address?: string
+    }
   | { readonly do: 'close'; readonly protocol: 'tcp' | 'udp'; readonly port: number }
   /** `socket` names a UDP socket that is used again under the same name. */
   | {
@@ -46,20 +52,25 @@ async function perform(request: AgentRequest): Promise<string> {
   }
 }
 
-function serve({ protocol, port, answer }: AgentRequest & { do: 'serve' }): Promise<Server | UdpSocket> {
+function serve({
+  protocol,
+  port,
+  answer,
+  address = '::',
+}: AgentRequest & { do: 'serve' }): Promise<Server | UdpSocket> {
   return new Promise((resolve, reject) => {
     if (protocol === 'tcp') {
       const server = createServer(socket => {
         socket.on('error', () => {})
         socket.end(`${answer} ${plain(socket.remoteAddress)}`)
       })
-      server.once('error', reject).listen(port, () => resolve(server))
+      server.once('error', reject).listen(port, address, () => resolve(server))
     } else {
-      const socket = createSocket('udp6')
+      const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
       socket.on('message', (_message, from) => {
         socket.send(`${answer} ${plain(from.address)}`, from.port, from.address)
       })
-      socket.once('error', reject).bind(port, () => resolve(socket))
+      socket.once('error', reject).bind(port, address, () => resolve(socket))
     }
   })
 }

@@ -63,8 +63,9 @@ export class Netns implements AsyncDisposable {
       await this.#do({ do: 'write', file: `/proc/sys/${name.replaceAll('.', '/')}`, text: String(value) })
   }
 
-  async serve(protocol: 'tcp' | 'udp', port: number, answer: string): Promise<void> {
-    await this.#do({ do: 'serve', protocol, port, answer })
+  /** Serves at all addresses unless one is given. */
+  async serve(protocol: 'tcp' | 'udp', port: number, answer: string, address?: string): Promise<void> {
+    await this.#do({ do: 'serve', protocol, port, answer, ...(address ? { address } : {}) })
   }
 
   async close(protocol: 'tcp' | 'udp', port: number): Promise<void> {

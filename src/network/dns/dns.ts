@@ -13,6 +13,7 @@ export interface DnsOptions {
   readonly client: Client
   /** The process's informers, if it has some; the server makes its own otherwise. */
   readonly informers?: Informers
+  /** One of this machine's own: with a wildcard, UDP answers might come from another address than was asked. */
   readonly address: string
   /** 0 picks a free one. */
   readonly port: number

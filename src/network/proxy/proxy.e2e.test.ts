@@ -289,6 +289,18 @@ for (const type of ['ptp', 'bridge'] as const)
       assert.equal(await forgetStaleFlows({ family, udp: ports }, options), 0)
     })
 
+    it('endpoints may be on the node itself', async () => {
+      for (const protocol of ['tcp', 'udp'] as const) await at.node.serve(protocol, 10053, 'node', nodeAddress)
+      const ports = (['TCP', 'UDP'] as const).map(protocol => ({ name: protocol, protocol, port: 10053 }))
+      const service = testService({ ports: ports.map(port => ({ ...port, port: 53, targetPort: 10053 })) })
+      await at.apply([service, testSlice([{ address: nodeAddress, nodeName: 'here' }], { ports })])
+      for (const protocol of ['tcp', 'udp'] as const) {
+        assert.equal(await at.pods[0].ask(protocol, serviceIp, 53), 'node 10.244.0.2')
+        assert.equal(await at.node.ask(protocol, serviceIp, 53), `node ${nodeAddress}`)
+        assert.equal(await at.client.ask(protocol, serviceIp, 53), 'node 192.0.2.9')
+      }
+    })
+
     it('hides pods from those outside the cluster', async () => {
       await at.apply()
       await at.client.serve('tcp', 9000, 'outside')
