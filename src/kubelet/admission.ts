@@ -4,6 +4,7 @@ import { sysctlName } from './container/sandbox-config.js'
 import { matchesNodeSelector } from './node-selector.js'
 import type { Verdict } from './pod-actions.js'
 import { podRequests } from './pod-requests.js'
+import type { Refusal } from './pod-resizer.js'
 import { qosClass } from './qos.js'
 
 /** What decides whether a pod may run on this node. */
@@ -39,25 +40,46 @@ export function admit(pod: Pod, active: readonly Pod[], node: NodeState): Verdic
   return lacking(pod, active, node) ?? pressure(pod, node) ?? forbiddenSysctl(pod, node)
 }
 
+interface Lack {
+  readonly resource: string
+  readonly requested: number
+  readonly used: number
+  readonly capacity: number
+}
+
+const lackText = ({ resource, requested, used, capacity }: Lack): string =>
+  `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`
+
 function lacking(pod: Pod, active: readonly Pod[], { allocatable }: NodeState): Verdict | undefined {
-  const wanted = podRequests(pod)
+  const lack = findLack(pod, active, allocatable)
+  return lack && reject(`OutOf${lack.resource}`, lackText(lack))
+}
+
+/** The first resource of which a pod asks for more than the others leave. */
+function findLack(pod: Pod, active: readonly Pod[], allocatable: NodeState['allocatable']): Lack | undefined {
   const others = active.filter(({ metadata }) => metadata.uid !== pod.metadata.uid)
-  const count = Number(allocatable.pods ?? Infinity)
-  if (others.length + 1 > count) return outOf('pods', 1, others.length, count)
-  for (const [resource, amount] of Object.entries(wanted)) {
+  const pods = Number(allocatable.pods ?? Infinity)
+  if (others.length + 1 > pods) return { resource: 'pods', requested: 1, used: others.length, capacity: pods }
+  for (const [resource, requested] of Object.entries(podRequests(pod))) {
     const value = resource === 'cpu' ? milliValue : quantityValue
     const capacity = allocatable[resource] === undefined ? 0 : value(allocatable[resource])
     const used = others.reduce((sum, other) => sum + (podRequests(other)[resource] ?? 0), 0)
-    if (amount > 0 && used + amount > capacity) return outOf(resource, amount, used, capacity)
+    if (requested > 0 && used + requested > capacity) return { resource, requested, used, capacity }
   }
   return undefined
 }
 
-const outOf = (resource: string, requested: number, used: number, capacity: number): Verdict =>
-  reject(
-    `OutOf${resource}`,
-    `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
-  )
+/** Why a running pod cannot be given what it asks for by now; `active` are all pods, this one among them or not. */
+export function resizeRefusal(pod: Pod, active: readonly Pod[], { allocatable }: NodeState): Refusal | undefined {
+  const lack = findLack(pod, [], allocatable)
+  if (lack) {
+    const { resource, requested, capacity } = lack
+    const message = `Node didn't have enough capacity: ${resource}, requested: ${requested}, capacity: ${capacity}`
+    return { reason: 'Infeasible', message }
+  }
+  const shortage = findLack(pod, active, allocatable)
+  return shortage && { reason: 'Deferred', message: lackText(shortage) }
+}
 
 function pressure(pod: Pod, { memoryPressure, diskPressure }: NodeState): Verdict | undefined {
   if ((pod.spec.priority ?? 0) >= systemCritical) return undefined

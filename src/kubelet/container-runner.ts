@@ -9,6 +9,7 @@ import { removeLog } from './logs/remove-log.js'
 import { type NodeContext, podLogFolder } from './node-context.js'
 import { backOffKey, type ContainerKill, type ContainerStart } from './pod-actions.js'
 import type { PodEvents } from './pod-events.js'
+import type { PodResizer } from './pod-resizer.js'
 import { activeSandbox, type ContainerRecord } from './pod-runtime-state.js'
 import { podSandboxConfig } from './pod-sandbox.js'
 import { afterRestart, type BackOffEntry } from './restart-back-off.js'
@@ -21,6 +22,7 @@ export interface ContainerRunnerOptions {
   readonly volumes: PodVolumes
   /** Where grace periods of what is being stopped are kept. */
   readonly deadlines: Deadlines
+  readonly resizer: PodResizer
   /** Tells the world, between two steps. */
   readonly publish: () => void
 }
@@ -66,7 +68,7 @@ export class ContainerRunner {
     ready: ReadonlyMap<string, ReadyVolume>,
     signal: AbortSignal,
   ): Promise<StartError | undefined> {
-    const { context, events, volumes } = this.#options
+    const { context, events, volumes, resizer } = this.#options
     const { cri, view } = context
     const { container, previous, discard } = start
     const { name } = container.spec
@@ -80,7 +82,18 @@ export class ContainerRunner {
     try {
       const sandboxConfig = podSandboxConfig(context, pod, sandbox.attempt)
       const record = events.of(container)
-      const id = await startContainer(context, { pod, start, sandbox, sandboxConfig, volumes, ready, record, signal })
+      const requirements = resizer.grants.get(name)
+      const id = await startContainer(context, {
+        pod,
+        start,
+        sandbox,
+        sandboxConfig,
+        volumes,
+        ready,
+        ...(requirements ? { requirements } : {}),
+        record,
+        signal,
+      })
       this.#waits.delete(name)
       await this.#postStart(start, id, signal)
       return undefined
@@ -101,13 +114,15 @@ export class ContainerRunner {
     const { context, deadlines, events } = this.#options
     const pod = this.#options.pod()
     const { name } = container.spec
-    const why =
-      cause === 'changed'
-        ? `Container ${name} definition changed`
-        : cause === 'unknown'
-          ? `Container ${name} is in unknown state`
-          : `Container ${name} failed ${cause} probe`
-    const restarts = pod.spec.restartPolicy !== 'Never' || cause === 'changed'
+    const causes = {
+      changed: `Container ${name} definition changed`,
+      resized: `Container ${name} resize requires restart`,
+      unknown: `Container ${name} is in unknown state`,
+      liveness: `Container ${name} failed liveness probe`,
+      startup: `Container ${name} failed startup probe`,
+    }
+    const why = causes[cause]
+    const restarts = pod.spec.restartPolicy !== 'Never' || cause === 'changed' || cause === 'resized'
     const message = restarts ? `${why}, will be restarted` : why
     const stop = { pod, container, record, host: this.host, report: events.of(container), message }
     await deadlines.within(killGracePeriod(pod, container, cause), deadline =>

@@ -1,5 +1,6 @@
-import type { ContainerState, ContainerStateTerminated, ContainerStatus, Pod, PodStatus } from '../api/core/v1/index.js'
+import type { ContainerState, ContainerStateTerminated, ContainerStatus, PodStatus } from '../api/core/v1/index.js'
 import { rfc3339 } from '../machinery/clock.js'
+import type { Requirements } from './container/linux-resources.js'
 import { isStarted, type PodSituation } from './pod-actions.js'
 import { ephemeralContainers, initContainers, type PodContainer, regularContainers } from './pod-containers.js'
 import type { ContainerRecord } from './pod-runtime-state.js'
@@ -16,6 +17,11 @@ export interface ContainerStatusInput extends PodSituation {
   readonly waits: ReadonlyMap<string, WaitReason>
   /** No container of the pod is alive, and none will be started again. */
   readonly settled: boolean
+  /** What containers are granted and what they run with, where that may differ from what they ask for. */
+  readonly resources?: {
+    readonly granted: (name: string) => Requirements | undefined
+    readonly has: (record: ContainerRecord) => Requirements
+  }
 }
 
 export interface ContainerStatuses {
@@ -87,7 +93,7 @@ function containerStatus(
     imageID: record.imageId,
     containerID: containerId(record),
     started,
-    ...reported(pod, container, record),
+    ...reported(input, container, record),
   }
 }
 
@@ -157,8 +163,15 @@ function isReady(
 }
 
 /** What the status repeats of the declaration, as it is in force. */
-function reported(_pod: Pod, { spec, role }: PodContainer, record: ContainerRecord): Partial<ContainerStatus> {
-  const { requests, limits } = spec.resources ?? {}
+function reported(
+  { resources }: ContainerStatusInput,
+  { spec, role }: PodContainer,
+  record: ContainerRecord,
+): Partial<ContainerStatus> {
+  const isResizable = role === 'regular' || role === 'sidecar'
+  const granted = (isResizable ? resources?.granted(spec.name) : undefined) ?? spec.resources ?? {}
+  const { requests, limits } =
+    (isResizable && record.state === 'running' ? resources?.has(record) : undefined) ?? granted
   const mounts = (spec.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => ({
     name,
     mountPath,
@@ -166,7 +179,7 @@ function reported(_pod: Pod, { spec, role }: PodContainer, record: ContainerReco
   }))
   const { user } = record
   return {
-    ...(role === 'ephemeral' || !requests ? {} : { allocatedResources: requests }),
+    ...(role === 'ephemeral' || !granted.requests ? {} : { allocatedResources: granted.requests }),
     ...(role === 'ephemeral'
       ? {}
       : { resources: { ...(requests ? { requests } : {}), ...(limits ? { limits } : {}) } }),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Lease } from '../api/coordination/v1/index.js'
 import { ConfigMap, Node, Pod, Secret } from '../api/core/v1/index.js'
+import { serviceUnavailable } from '../machinery/status-error.js'
 import { eventually, isReady, TestNode } from './test-node.js'
 import { mountsBelow } from './volumes/mounts.js'
 
@@ -294,6 +295,71 @@ describe('a node', { timeout: 300_000 }, () => {
     })
     assert.equal((await node.until('sysctl', pod => pod.status.phase === 'Failed')).status.reason, 'SysctlForbidden')
     await node.remove('sysctl')
+  })
+
+  it('resizes containers in place', async () => {
+    const resources = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } })
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
+    await node.run('grows', {
+      containers: [
+        { ...box(forever, { resources: resources('100m', '32Mi') }), name: 'a' },
+        { ...box(forever, { resources: resources('100m', '32Mi'), resizePolicy }), name: 'b' },
+      ],
+    })
+    const before = await node.ready('grows')
+    const resize = (containers: object[]) => {
+      const patch = { type: 'strategic' as const, body: { spec: { containers } } }
+      return node.client.patch(Pod, { namespace, name: 'grows' }, patch, { subresource: 'resize' })
+    }
+    await resize([
+      { name: 'a', resources: resources('200m', '64Mi') },
+      { name: 'b', resources: resources('200m', '64Mi') },
+    ])
+    const has = (pod: Pod, name: string) => pod.status.containerStatuses?.find(status => status.name === name)
+    const after = await node.until(
+      'grows',
+      pod => isReady(pod) && ['a', 'b'].every(name => has(pod, name)?.resources?.limits?.memory === '64Mi'),
+    )
+    assert.equal(has(after, 'a')?.containerID, has(before, 'a')?.containerID)
+    assert.deepEqual([has(after, 'a')?.restartCount, has(after, 'b')?.restartCount], [0, 1])
+    const limit = 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max'
+    for (const name of ['a', 'b']) assert.equal(await node.sh('grows', limit, name), `${64 << 20}\n`)
+    await resize([{ name: 'a', resources: resources('1000', '64Mi') }])
+    const pending = await node.until(
+      'grows',
+      ({ status }) => status.conditions?.some(c => c.type === 'PodResizePending') ?? false,
+    )
+    assert.equal(pending.status.conditions?.find(({ type }) => type === 'PodResizePending')?.reason, 'Infeasible')
+    assert.equal(has(pending, 'a')?.allocatedResources?.cpu, '200m')
+    await resize([{ name: 'a', resources: resources('100m', '64Mi') }])
+    await node.until('grows', ({ status }) => !status.conditions?.some(({ type }) => type === 'PodResizePending'))
+    await node.remove('grows')
+  })
+
+  it('goes on while the API server is away', async () => {
+    let away = false
+    const guarded = new Proxy(node.client, {
+      get: (target, name) => {
+        if (!away) return Reflect.get(target, name)
+        if (name === 'watch') return () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(down()) }) })
+        return () => Promise.reject(down())
+      },
+    })
+    const down = () => serviceUnavailable('away')
+    await node.stopKubelet()
+    await node.startKubelet({ client: guarded, onError: () => {} })
+    await node.run('lonely', { containers: [box(forever)] })
+    const { status } = await node.ready('lonely')
+    away = true
+    const containerId = status.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? ''
+    await node.runtime.cri.stopContainer({ containerId, timeout: 0 })
+    await eventually(async () => {
+      const { containers } = await node.runtime.cri.listContainers({ filter: { state: { state: 1 } } })
+      return containers.length === 1 && containers[0]?.id !== containerId
+    }, 'it has not been restarted')
+    away = false
+    await node.until('lonely', pod => isReady(pod) && pod.status.containerStatuses?.[0]?.restartCount === 1)
+    await node.remove('lonely')
   })
 
   it('ends a pod at its deadline', async () => {

@@ -41,11 +41,13 @@ export interface PodSituation {
   /** By `backOffKey`. */
   readonly backOff: ReadonlyMap<string, BackOffEntry>
   readonly verdict?: Verdict | undefined
+  /** Ids of containers that must restart to have the resources they are granted. */
+  readonly resized?: ReadonlySet<string>
   /** Milliseconds since the epoch. */
   readonly now: number
 }
 
-export type KillCause = 'changed' | 'liveness' | 'startup' | 'unknown'
+export type KillCause = 'changed' | 'resized' | 'liveness' | 'startup' | 'unknown'
 
 export interface ContainerKill {
   readonly container: PodContainer
@@ -219,10 +221,10 @@ class Plan {
 
   /** Looks at a container that executes. */
   check(container: PodContainer, record: ContainerRecord): void {
-    const cause = killCause(container, record, this.situation.probes.get(record.id))
+    const cause = killCause(container, record, this.situation)
     if (!cause) return
     this.#kills.push({ container, record, cause })
-    if (cause === 'changed') this.#push(container, record)
+    if (cause === 'changed' || cause === 'resized') this.#push(container, record)
     if (cause !== 'liveness' && cause !== 'startup') return
     if (!shouldRestart(this.situation.pod, container, sigkilled)) return
     // It starts again at once if the incarnation before it ended long enough ago; otherwise, once it has ended, like
@@ -276,10 +278,12 @@ class Plan {
 function killCause(
   { spec, role }: PodContainer,
   record: ContainerRecord,
-  outcome: ProbeOutcome | undefined,
+  { probes, resized }: PodSituation,
 ): KillCause | undefined {
+  const outcome = probes.get(record.id)
   if (record.state === 'unknown') return 'unknown'
   if (role !== 'init' && record.hash !== containerHash(spec)) return 'changed'
+  if (resized?.has(record.id)) return 'resized'
   if (outcome?.liveness === 'failure') return 'liveness'
   return outcome?.startup === 'failure' ? 'startup' : undefined
 }

@@ -35,7 +35,7 @@ export function podConditions(input: ConditionInput): readonly PodCondition[] {
     ...extra,
   ]
   if (!old.some(({ type }) => type === 'PodScheduled')) findings.push({ type: 'PodScheduled', status: 'True' })
-  const mine = new Set(findings.map(({ type }) => type))
+  const mine = new Set([...findings.map(({ type }) => type), 'PodResizePending', 'PodResizeInProgress'])
   return [
     ...findings.map(finding => toCondition(finding, old, pod.metadata.generation, now)),
     ...old.filter(({ type }) => !mine.has(type)),

@@ -18,6 +18,10 @@ export interface SandboxRecord {
   readonly ips: readonly string[]
 }
 
+interface Quantities {
+  readonly [resource: string]: string
+}
+
 export interface ContainerRecord {
   readonly id: string
   readonly name: string
@@ -38,6 +42,8 @@ export interface ContainerRecord {
   readonly image: string
   /** The image as the runtime resolved it. */
   readonly imageId: string
+  /** The resources it was created with, where they were noted. */
+  readonly requirements?: { readonly requests?: Quantities; readonly limits?: Quantities }
   /** Who the container's first process runs as, where the runtime says so. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups?: readonly number[] }
 }

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
-import type { Container, Pod } from '../api/core/v1/index.js'
+import type { Pod } from '../api/core/v1/index.js'
 import { RuntimeClass } from '../api/node/v1/index.js'
 import { podDns } from './container/dns.js'
 import { podHostname } from './container/hostname.js'
 import { ownerOf } from './container/labels.js'
-import { podResources, type Requirements } from './container/linux-resources.js'
+import { podResources } from './container/linux-resources.js'
 import { sandboxConfig } from './container/sandbox-config.js'
 import { type NodeContext, podLogFolder } from './node-context.js'
 import { qosClass } from './qos.js'
@@ -26,17 +26,19 @@ export const podSandboxConfig = (context: NodeContext, pod: Pod, attempt: number
     nodeHostname: context.hostname,
   })
 
-/** Makes a pod's cgroup and sandbox; the sandbox is in the runtime view by then. */
+/** Makes a pod's cgroup and sandbox, with the resources that `pod` names; the sandbox is in the runtime view by then. */
 export async function createSandbox(
   context: NodeContext,
   pod: Pod,
   attempt: number,
-  requirements: (container: Container) => Requirements,
   signal: AbortSignal,
 ): Promise<void> {
   const config = podSandboxConfig(context, pod, attempt)
   const runtimeHandler = await runtimeHandlerOf(context, pod)
-  await context.cgroups.set(podCgroup(context, pod), podResources(pod, requirements))
+  await context.cgroups.set(
+    podCgroup(context, pod),
+    podResources(pod, ({ resources = {} }) => resources),
+  )
   await mkdir(podLogFolder(context, pod), { recursive: true, mode: 0o755 })
   await context.slots.run(async () => {
     const { podSandboxId } = await context.cri.runPodSandbox({ config, ...(runtimeHandler ? { runtimeHandler } : {}) })

@@ -10,6 +10,8 @@ import { qosClass } from './qos.js'
 export interface StatusInput extends ContainerStatusInput {
   /** The node's addresses; the first one is the primary. */
   readonly hostIps: readonly string[]
+  /** Conditions of the pod's resizing. */
+  readonly resizing?: readonly Finding[]
 }
 
 /**
@@ -30,7 +32,7 @@ export function podStatus(input: StatusInput): PodStatus {
     phase,
     sandboxReady: sandbox !== undefined && (hostNetwork || sandbox.ips.length > 0),
     old: old?.conditions ?? pod.status?.conditions ?? [],
-    extra: verdictFinding(input),
+    extra: [...verdictFinding(input), ...(input.resizing ?? [])],
     now,
   })
   const { generation } = pod.metadata

@@ -11,16 +11,29 @@ import { podGracePeriod } from './grace-period.js'
 import { type NodeContext, podLogFolder } from './node-context.js'
 import { decide, isTerminalPhase, type PodDecision, type PodSituation, type Verdict } from './pod-actions.js'
 import { PodEvents } from './pod-events.js'
+import { PodResizer, type Refusal } from './pod-resizer.js'
 import { isAlive } from './pod-runtime-state.js'
 import { createSandbox, removeSandboxes, stopSandboxes } from './pod-sandbox.js'
 import { podStatus } from './pod-status.js'
 import { PodProbes } from './probes/pod-probes.js'
+import type { Resize } from './resize.js'
 import { RuntimeError } from './runtime/runtime-error.js'
 import { PodVolumes, type ReadyVolume, VolumesNotReady } from './volumes/pod-volumes.js'
 
 const retryDelays = { first: 1000, last: 10_000 }
 /** How long a running pod's volume that cannot be brought up to date is left alone; its sources wake it anyway. */
 const refreshDelay = 60_000
+
+export interface PodWorkerOptions {
+  /** Ruled about the pod before it came: it is not to run. */
+  readonly verdict: Verdict | undefined
+  /** Whether the node has room for a pod that has grown. */
+  readonly refusal: (pod: Pod) => Refusal | undefined
+  /** The pod no longer uses anything of the node's. */
+  readonly released: () => void
+  /** Nothing of the pod is left on the node and its object is gone. */
+  readonly finished: () => void
+}
 
 /**
  * Looks after one pod: one thing at a time, again and again, always from what is known now. Whatever happens (a change
@@ -30,11 +43,12 @@ const refreshDelay = 60_000
 export class PodWorker {
   readonly uid: string
   readonly #context: NodeContext
-  readonly #finished: () => void
+  readonly #options: PodWorkerOptions
   readonly #events: PodEvents
   readonly #probes: PodProbes
   readonly #volumes: PodVolumes
   readonly #containers: ContainerRunner
+  readonly #resizer: PodResizer
   #pod: Pod
   #status: PodStatus
   #verdict: Verdict | undefined
@@ -55,16 +69,16 @@ export class PodWorker {
   #timer: Disposable | undefined
   readonly #stop = new AbortController()
 
-  /** `finished` is called when nothing of the pod is left on the node and its object is gone. */
-  constructor(context: NodeContext, pod: Pod, verdict: Verdict | undefined, finished: () => void) {
+  constructor(context: NodeContext, pod: Pod, options: PodWorkerOptions) {
     this.uid = pod.metadata.uid ?? ''
     this.#context = context
     this.#pod = pod
     this.#status = pod.status
-    this.#verdict = verdict
-    this.#finished = finished
+    this.#verdict = options.verdict
+    this.#options = options
     this.#events = new PodEvents(context.events, () => this.#pod)
     this.#volumes = new PodVolumes(context.volumes, pod, () => this.#refreshVolumes())
+    this.#resizer = new PodResizer(pod, { context, events: this.#events, refusal: options.refusal })
     this.#deadlines = new Deadlines(context.clock, this.#stop.signal)
     this.#containers = new ContainerRunner({
       context,
@@ -72,6 +86,7 @@ export class PodWorker {
       events: this.#events,
       volumes: this.#volumes,
       deadlines: this.#deadlines,
+      resizer: this.#resizer,
       publish: () => this.#publish(),
     })
     this.#probes = new PodProbes({
@@ -88,6 +103,16 @@ export class PodWorker {
 
   get pod(): Pod {
     return this.#pod
+  }
+
+  /** The pod with what it is granted in place of what it asks for. */
+  get granted(): Pod {
+    return this.#resizer.granted(this.#pod)
+  }
+
+  /** Whether the pod could grow if others left. */
+  get waitsForRoom(): boolean {
+    return this.#resizer.isDeferred
   }
 
   get status(): PodStatus {
@@ -205,8 +230,13 @@ export class PodWorker {
       starting: this.#containers.starting,
       backOff: this.#containers.backOff,
       verdict: this.#verdict,
+      resized: new Set(this.#pendingResizes().flatMap(({ mode, record }) => (mode === 'restart' ? [record.id] : []))),
       now: clock.now(),
     }
+  }
+
+  #pendingResizes(): readonly Resize[] {
+    return this.#resizer.pending(this.#pod, this.#context.view.get(this.uid).containers)
   }
 
   #decide(situation: PodSituation): PodDecision {
@@ -215,6 +245,7 @@ export class PodWorker {
 
   /** Looks, decides, acts. Answers when to look again if nothing happens before. */
   async #round(): Promise<number | 'at once' | undefined> {
+    await this.#resizer.consider(this.#pod)
     const decision = this.#decide(this.#situation())
     switch (decision.kind) {
       case 'terminate':
@@ -251,6 +282,8 @@ export class PodWorker {
       waits,
       settled: kind === 'terminate' && !isAlive(observed),
       hostIps: machine.hostIps,
+      resources: { granted: name => this.#resizer.grants.get(name), has: record => this.#resizer.has(record) },
+      resizing: kind === 'converge' ? this.#resizer.conditions(this.#pod, observed.containers) : [],
     })
     statuses.set(this.#pod, this.#status)
   }
@@ -266,8 +299,7 @@ export class PodWorker {
     if (!(await this.#prepareVolumes())) return this.#context.clock.now() + this.#nextDelay()
     signal.throwIfAborted()
     try {
-      const requirements = ({ resources = {} }) => resources
-      await createSandbox(this.#context, this.#pod, attempt, requirements, signal)
+      await createSandbox(this.#context, this.granted, attempt, signal)
     } catch (error) {
       if (signal.aborted && error === signal.reason) throw error
       const text = error instanceof RuntimeError ? error.description : errorText(error)
@@ -318,8 +350,14 @@ export class PodWorker {
     this.#publish(decision)
     const hadVolumes = await this.#prepareVolumes()
     const refresh = hadVolumes ? this.#volumes.renewAt : clock.now() + refreshDelay
-    const times = [wakeAt, refresh].filter(time => time !== undefined)
+    const room = this.#resizer.isDeferred ? clock.now() + refreshDelay : undefined
+    const times = [wakeAt, refresh, room].filter(time => time !== undefined)
     await Promise.all(kills.map(kill => this.#containers.kill(kill)))
+    const resizes = this.#pendingResizes()
+    if (resizes.length > 0) {
+      await this.#resizer.apply(this.#pod, resizes)
+      this.#publish()
+    }
     if (starts.length === 0) {
       this.#failures = 0
       return kills.length ? 'at once' : times.length ? Math.min(...times) : undefined
@@ -365,6 +403,7 @@ export class PodWorker {
       await this.#volumes.tearDown()
       await cgroups.removePod(this.uid)
       this.#released = true
+      this.#options.released()
     }
     this.#failures = 0
     if (this.#pod.metadata.deletionTimestamp && !this.#vanished) {
@@ -393,7 +432,7 @@ export class PodWorker {
     await rm(podLogFolder(this.#context, this.#pod), { recursive: true, force: true })
     this.#context.statuses.forget(this.uid)
     this.#done = true
-    this.#finished()
+    this.#options.finished()
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Pod } from '../api/core/v1/index.js'
-import { admit, type NodeState } from './admission.js'
+import { admit, type NodeState, resizeRefusal } from './admission.js'
 import type { Owner } from './container/labels.js'
 import type { NodeContext } from './node-context.js'
 import type { Verdict } from './pod-actions.js'
@@ -26,8 +26,9 @@ export class PodWorkers {
     return [...this.#workers.values()].map(({ pod, status }) => ({ ...pod, status }))
   }
 
+  /** The pods that use the node's resources, with what they are granted. */
   get active(): readonly Pod[] {
-    return [...this.#workers.values()].filter(({ isActive }) => isActive).map(({ pod }) => pod)
+    return [...this.#workers.values()].filter(({ isActive }) => isActive).map(({ granted }) => granted)
   }
 
   /** Whether the API server has said which pods there are. */
@@ -93,8 +94,16 @@ export class PodWorkers {
 
   #add(pod: Pod, verdict: Verdict | undefined): PodWorker {
     const uid = pod.metadata.uid ?? ''
-    const worker = new PodWorker(this.#context, pod, verdict, () => {
-      if (this.#workers.get(uid) === worker) this.#workers.delete(uid)
+    const worker = new PodWorker(this.#context, pod, {
+      verdict,
+      refusal: grown => resizeRefusal(grown, this.active, this.#node()),
+      released: () => {
+        // There may be room now for those that wait for it.
+        for (const other of this.#workers.values()) if (other.waitsForRoom) other.wake()
+      },
+      finished: () => {
+        if (this.#workers.get(uid) === worker) this.#workers.delete(uid)
+      },
     })
     this.#workers.set(uid, worker)
     return worker

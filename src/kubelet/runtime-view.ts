@@ -216,6 +216,7 @@ export class RuntimeView {
       hash: marks.hash,
       image: status.image?.image ?? '',
       imageId: status.imageRef ?? '',
+      ...(marks.requirements ? { requirements: marks.requirements } : {}),
       ...(user ? { user } : {}),
     }
   }

@@ -41,7 +41,7 @@ export function containerConfig(pod: Pod, container: PodContainer, options: Cont
     envs: [...environment].map(([key, value]) => ({ key, value })),
     mounts: options.mounts,
     labels: containerLabels(pod, container),
-    annotations: containerAnnotations(pod, container, restartCount),
+    annotations: containerAnnotations(pod, container, restartCount, options.requirements ?? spec.resources ?? {}),
     logPath: logPath(spec.name, restartCount),
     stdin: spec.stdin ?? false,
     stdinOnce: spec.stdinOnce ?? false,

@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/core/v1/index.js'
 import { containerHash, type PodContainer } from '../pod-containers.js'
+import type { Requirements } from './linux-resources.js'
 
 /**
  * What the node agent writes on sandboxes and containers so that it finds them again after it was killed. The names are
@@ -14,6 +15,7 @@ const restartCount = 'io.kubernetes.container.restartCount'
 const terminationMessagePath = 'io.kubernetes.container.terminationMessagePath'
 const terminationMessagePolicy = 'io.kubernetes.container.terminationMessagePolicy'
 const gracePeriod = 'io.kubernetes.pod.terminationGracePeriod'
+const resources = 'io.typernetes.container.resources'
 
 type Texts = { readonly [key: string]: string }
 
@@ -44,12 +46,18 @@ export const containerLabels = (pod: Pod, { spec }: PodContainer): Texts => ({
   [containerName]: spec.name,
 })
 
-export const containerAnnotations = (pod: Pod, { spec }: PodContainer, restarts: number): Texts => ({
+export const containerAnnotations = (
+  pod: Pod,
+  { spec }: PodContainer,
+  restarts: number,
+  requirements: Requirements,
+): Texts => ({
   [hash]: containerHash(spec),
   [restartCount]: String(restarts),
   [terminationMessagePath]: spec.terminationMessagePath ?? '',
   [terminationMessagePolicy]: spec.terminationMessagePolicy ?? '',
   [gracePeriod]: String(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30),
+  [resources]: JSON.stringify({ requests: requirements.requests, limits: requirements.limits }),
 })
 
 /** Whose it is; undefined for what somebody else made. */
@@ -66,6 +74,7 @@ export interface ContainerMarks {
   readonly terminationMessagePolicy: string
   /** Seconds. */
   readonly gracePeriod: number
+  readonly requirements?: Requirements
 }
 
 export const readMarks = (labels: Texts = {}, annotations: Texts = {}): ContainerMarks => ({
@@ -75,7 +84,16 @@ export const readMarks = (labels: Texts = {}, annotations: Texts = {}): Containe
   terminationMessagePath: annotations[terminationMessagePath] ?? '',
   terminationMessagePolicy: annotations[terminationMessagePolicy] ?? '',
   gracePeriod: count(annotations[gracePeriod], 30),
+  ...readRequirements(annotations[resources]),
 })
+
+function readRequirements(text: string | undefined): { readonly requirements?: Requirements } {
+  try {
+    return text ? { requirements: JSON.parse(text) as Requirements } : {}
+  } catch {
+    return {}
+  }
+}
 
 const count = (text: string | undefined, otherwise: number): number => {
   const number = Number.parseInt(text ?? '', 10)
