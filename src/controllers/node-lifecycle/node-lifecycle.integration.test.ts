@@ -116,6 +116,28 @@ describe('nodes in a control plane', () => {
       status.conditions?.map(condition => `${condition.type} ${condition.status} ${condition.reason}`),
       ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'].map(type => `${type} Unknown NodeStatusUnknown`),
     )
+
+    // Its kubelet is back and speaks for its pods again, though it has not said yet how the node is.
+    const setReady = { status: { conditions: [{ type: 'Ready', status: 'True' }] } }
+    await renew(it, 'one')
+    await leases.until(() => leases.get(leaseRef('one'))?.spec.renewTime === rfc3339Micro(clock.now()))
+    await client.patch(
+      Pod,
+      { namespace: 'a', name: 'p' },
+      { type: 'strategic', body: setReady },
+      { subresource: 'status' },
+    )
+    await client.patch(Node, { name: 'one' }, { type: 'merge', body: { spec: { unschedulable: true } } })
+    await looks(it, 'one', `Unknown ${evicted} unschedulable:NoSchedule`)
+    await pods.until(() => ready()?.status === 'True')
+    await client.patch(Node, { name: 'one' }, { type: 'merge', body: { spec: { unschedulable: null } } })
+    await looks(it, 'one', `Unknown ${evicted}`)
+    assert.equal(
+      (await client.get(Pod, { namespace: 'a', name: 'p' })).status.conditions?.find(({ type }) => type === 'Ready')
+        ?.status,
+      'True',
+    )
+
     const conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: rfc3339(clock.now()) }]
     const body = { status: { conditions } }
     await client.patch(Node, { name: 'one' }, { type: 'strategic', body }, { subresource: 'status' })

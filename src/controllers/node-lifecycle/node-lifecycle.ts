@@ -141,17 +141,11 @@ export function nodeLifecycle(options: NodeLifecycleOptions = {}): Controller {
     eventSource: 'node-controller',
     watches: {
       for: Node,
+      reads: [Pod],
       also: [
         watchAlso(Lease, ({ metadata }) =>
           metadata.namespace === leaseNamespace ? [{ namespace: '', name: metadata.name ?? '' }] : [],
         ),
-        // Nobody but us takes back that a pod on a lost node is ready.
-        watchAlso(Pod, (pod, _old, cache) => {
-          const name = pod.spec.nodeName
-          if (!name || !podReady(pod)) return []
-          const node = cache.get(Node, { name })
-          return node && readyStatus(node) === 'Unknown' ? [{ namespace: '', name }] : []
-        }),
         // What may be done about one depends on how the others are.
         watchAlso(Node, (node, old, cache) => {
           if (old && readyStatus(old) === readyStatus(node) && cache.get(Node, node.metadata)) return []
@@ -175,7 +169,8 @@ export function nodeLifecycle(options: NodeLifecycleOptions = {}): Controller {
       const current = signs.missing ? await checked(found, sign, context) : node
       const decision = eviction(current, context)
       const marked = await mark(current, decision, context)
-      if (readyStatus(marked) === 'Unknown') await takeBackReadiness(name, context)
+      // A kubelet that is heard of speaks for its pods, whatever became of its node's conditions.
+      if (signs.missing && readyStatus(marked) === 'Unknown') await takeBackReadiness(name, context)
       const after = Math.min(
         decision.after ?? Number.POSITIVE_INFINITY,
         signs.missing ? Number.POSITIVE_INFINITY : signs.remaining,
