@@ -23,6 +23,7 @@ export const NODE_REQUIREMENTS: readonly Requirement[] = [
     purpose: 'connects pods to the network',
   },
   { package: 'nftables', programs: ['nft'], purpose: 'routes services and enforces network policies' },
+  { package: 'iptables', programs: ['iptables'], purpose: 'maps ports of the node to pods' },
   { package: 'iproute2', programs: ['ip'], purpose: 'sets up links and routes' },
   { package: 'conntrack', programs: ['conntrack'], purpose: 'forgets connections to removed endpoints' },
   { package: 'catatonit', programs: ['catatonit'], purpose: 'holds the namespaces of a pod' },
