@@ -13,7 +13,7 @@ import type { PodResizer } from './pod-resizer.js'
 import { activeSandbox, type ContainerRecord } from './pod-runtime-state.js'
 import { podSandboxConfig } from './pod-sandbox.js'
 import { afterRestart, type BackOffEntry } from './restart-back-off.js'
-import type { PodVolumes, ReadyVolume } from './volumes/pod-volumes.js'
+import type { PodVolumes } from './volumes/pod-volumes.js'
 
 export interface ContainerRunnerOptions {
   readonly context: NodeContext
@@ -62,12 +62,7 @@ export class ContainerRunner {
   }
 
   /** Answers what kept the container from starting. Throws the signal's reason, or what is wrong with the runtime. */
-  async start(
-    start: ContainerStart,
-    sandboxId: string,
-    ready: ReadonlyMap<string, ReadyVolume>,
-    signal: AbortSignal,
-  ): Promise<StartError | undefined> {
+  async start(start: ContainerStart, sandboxId: string, signal: AbortSignal): Promise<StartError | undefined> {
     const { context, events, volumes, resizer } = this.#options
     const { cri, view } = context
     const { container, previous, discard } = start
@@ -89,7 +84,6 @@ export class ContainerRunner {
         sandbox,
         sandboxConfig,
         volumes,
-        ready,
         ...(requirements ? { requirements } : {}),
         record,
         signal,

@@ -37,7 +37,6 @@ export interface StartInput {
   readonly sandbox: SandboxRecord
   readonly sandboxConfig: PodSandboxConfig
   readonly volumes: PodVolumes
-  readonly ready: ReadonlyMap<string, ReadyVolume>
   /** What is granted to the container, where that differs from what it asks for. */
   readonly requirements?: Requirements
   readonly record: (type: EventType, reason: string, message: string) => void
@@ -64,7 +63,7 @@ export async function startContainer(context: NodeContext, input: StartInput): P
       pod,
       container: spec,
       restartCount: start.restartCount,
-      volumes: input.ready,
+      volumes: input.volumes.ready,
       environment,
       podIps,
       pull: async wanted => (await pull(wanted.image, wanted.policy)).ref,
@@ -83,7 +82,7 @@ export async function startContainer(context: NodeContext, input: StartInput): P
       seccompRoot: context.seccompFolder,
       ...(targetId ? { targetId } : {}),
     })
-    const devices = containerDevices({ container: spec, volumes: input.ready })
+    const devices = containerDevices({ container: spec, volumes: input.volumes.ready })
     await mkdir(join(podLogFolder(context, pod), spec.name), { recursive: true, mode: 0o755 })
     signal.throwIfAborted()
     return await context.slots.run(async () => {
@@ -139,7 +138,7 @@ async function pullSecrets({ pod, volumes, record }: StartInput): Promise<readon
 
 async function environmentOf(
   context: NodeContext,
-  { pod, start, volumes, ready, signal }: StartInput,
+  { pod, start, volumes, signal }: StartInput,
   podIps: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const container: Container = start.container.spec
@@ -156,7 +155,7 @@ async function environmentOf(
     services: await context.services.current(signal),
     configMaps: await objects(references.configMaps, name => volumes.objects.configMap(name)),
     secrets: await objects(references.secrets, name => volumes.objects.secret(name)),
-    files: await objects(references.files, id => readVolumeFile(ready, id)),
+    files: await objects(references.files, id => readVolumeFile(volumes.ready, id)),
     node: context.machine,
     podIps,
   })

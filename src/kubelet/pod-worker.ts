@@ -1,24 +1,24 @@
-import { rm } from 'node:fs/promises'
-import { Pod, type PodStatus } from '../api/core/v1/index.js'
+import type { Pod, PodStatus } from '../api/core/v1/index.js'
 import { jsonEqual } from '../machinery/json-equal.js'
-import { isConflict, isNotFound } from '../machinery/status-error.js'
 import { ConfigError } from './container/config-error.js'
 import { ContainerRunner } from './container-runner.js'
 import { Deadline, Deadlines, stopAll } from './container-stopper.js'
 import { errorText } from './error-text.js'
+import { withForeignConditions } from './foreign-conditions.js'
 import { goDuration } from './go-duration.js'
 import { podGracePeriod } from './grace-period.js'
-import { type NodeContext, podLogFolder } from './node-context.js'
+import type { NodeContext } from './node-context.js'
 import { decide, isTerminalPhase, type PodDecision, type PodSituation, type Verdict } from './pod-actions.js'
 import { PodEvents } from './pod-events.js'
+import { removePodObject, removePodRemains } from './pod-removal.js'
 import { PodResizer, type Refusal } from './pod-resizer.js'
 import { isAlive } from './pod-runtime-state.js'
-import { createSandbox, removeSandboxes, stopSandboxes } from './pod-sandbox.js'
+import { createSandbox, stopSandboxes } from './pod-sandbox.js'
 import { podStatus } from './pod-status.js'
 import { PodProbes } from './probes/pod-probes.js'
 import type { Resize } from './resize.js'
 import { RuntimeError } from './runtime/runtime-error.js'
-import { PodVolumes, type ReadyVolume, VolumesNotReady } from './volumes/pod-volumes.js'
+import { PodVolumes, VolumesNotReady } from './volumes/pod-volumes.js'
 
 const retryDelays = { first: 1000, last: 10_000 }
 /** How long a running pod's volume that cannot be brought up to date is left alone; its sources wake it anyway. */
@@ -52,7 +52,6 @@ export class PodWorker {
   #pod: Pod
   #status: PodStatus
   #verdict: Verdict | undefined
-  #ready: ReadonlyMap<string, ReadyVolume> | undefined
   /** By when the pod must have ended, once it is to end. */
   #deadline: Deadline | undefined
   /** The same for all that is being stopped at the moment. */
@@ -77,7 +76,11 @@ export class PodWorker {
     this.#verdict = options.verdict
     this.#options = options
     this.#events = new PodEvents(context.events, () => this.#pod)
-    this.#volumes = new PodVolumes(context.volumes, pod, () => this.#refreshVolumes())
+    this.#volumes = new PodVolumes(context.volumes, pod, () => {
+      // A container that waits for what was missing tries again at once.
+      this.#failures = 0
+      this.wake()
+    })
     this.#resizer = new PodResizer(pod, { context, events: this.#events, refusal: options.refusal })
     this.#deadlines = new Deadlines(context.clock, this.#stop.signal)
     this.#containers = new ContainerRunner({
@@ -93,11 +96,7 @@ export class PodWorker {
       cri: context.cri,
       clock: context.clock,
       changed: () => this.wake(),
-      complain: (container, type, { outcome, output }) => {
-        const what = `${type.charAt(0).toUpperCase()}${type.slice(1)} probe`
-        const how = outcome === 'unknown' ? 'errored and resulted in unknown state' : 'failed'
-        this.#events.of(container)('Warning', 'Unhealthy', `${what} ${how}: ${output}`)
-      },
+      complain: (...problem) => this.#events.unhealthy(...problem),
     })
   }
 
@@ -132,7 +131,7 @@ export class PodWorker {
     this.#status = withForeignConditions(this.#status, pod.status)
     if (pod.metadata.deletionTimestamp) this.#endBy(pod)
     const { labels, annotations } = before.metadata
-    if (!jsonEqual([labels, annotations], [pod.metadata.labels, pod.metadata.annotations])) this.#ready = undefined
+    if (!jsonEqual([labels, annotations], [pod.metadata.labels, pod.metadata.annotations])) this.#volumes.outdate()
     this.wake()
   }
 
@@ -314,10 +313,8 @@ export class PodWorker {
 
   /** Answers whether all volumes are ready. */
   async #prepareVolumes(): Promise<boolean> {
-    const { renewAt } = this.#volumes
-    if (this.#ready && (renewAt === undefined || renewAt > this.#context.clock.now())) return true
     try {
-      this.#ready = await this.#volumes.setUp(this.#pod)
+      await this.#volumes.prepare(this.#pod)
       return true
     } catch (error) {
       if (!(error instanceof VolumesNotReady)) throw error
@@ -329,14 +326,6 @@ export class PodWorker {
         )
       return false
     }
-  }
-
-  /** What a volume shows may have changed. */
-  #refreshVolumes(): void {
-    this.#ready = undefined
-    // A container that waits for what was missing tries again at once.
-    this.#failures = 0
-    this.wake()
   }
 
   async #converge(decision: PodDecision & { kind: 'converge' }): Promise<'at once' | number | undefined> {
@@ -367,7 +356,7 @@ export class PodWorker {
     for (const start of starts) {
       const sandbox = view.get(this.uid).sandboxes.find(({ id }) => id === sandboxId)
       if (!sandbox?.ready) return 'at once'
-      const problem = await this.#containers.start(start, sandboxId, this.#ready ?? new Map(), this.#run.signal)
+      const problem = await this.#containers.start(start, sandboxId, this.#run.signal)
       failed ||= problem !== undefined
       if (problem?.retryAt !== undefined) times.push(problem.retryAt)
       this.#publish()
@@ -389,7 +378,7 @@ export class PodWorker {
 
   /** Ends the pod, gives back what it used, and, if it was deleted, has its object removed. */
   async #terminate(verdict: Verdict | undefined): Promise<undefined> {
-    const { clock, statuses, cgroups } = this.#context
+    const { client, clock, statuses, cgroups } = this.#context
     this.#run = new AbortController()
     if (!this.#released) {
       this.#deadline ??= new Deadline(clock.now() + podGracePeriod(this.#pod, verdict), this.#stop.signal)
@@ -409,40 +398,15 @@ export class PodWorker {
     if (this.#pod.metadata.deletionTimestamp && !this.#vanished) {
       this.#publish()
       await statuses.written(this.uid)
-      await this.#removeObject()
+      if (!(await removePodObject(client, this.#pod))) this.#vanished = true
     }
-    if (this.#vanished) await this.#leave()
-    return undefined
-  }
-
-  async #removeObject(): Promise<void> {
-    const { client } = this.#context
-    try {
-      const options = { gracePeriodSeconds: 0, preconditions: { uid: this.uid } }
-      await client.delete(Pod, this.#pod.metadata, options)
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error
-      this.#vanished = true
-    }
-  }
-
-  /** Nobody will ask for the pod's containers or logs any more. */
-  async #leave(): Promise<void> {
-    await removeSandboxes(this.#context, this.uid)
-    await rm(podLogFolder(this.#context, this.#pod), { recursive: true, force: true })
-    this.#context.statuses.forget(this.uid)
+    if (!this.#vanished) return undefined
+    await removePodRemains(this.#context, this.#pod)
     this.#done = true
     this.#options.finished()
+    return undefined
   }
 }
 
 /** `web_default(uid)`: how messages name a pod. */
 const podName = ({ metadata }: Pod): string => `${metadata.name}_${metadata.namespace}(${metadata.uid})`
-
-/** Conditions of others (readiness gates, disruption) are taken over from what the API server has. */
-function withForeignConditions(status: PodStatus, stored: PodStatus): PodStatus {
-  const own = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'])
-  const mine = (status.conditions ?? []).filter(({ type }) => own.has(type))
-  const foreign = (stored.conditions ?? []).filter(({ type }) => !own.has(type))
-  return { ...status, conditions: [...mine, ...foreign] }
-}

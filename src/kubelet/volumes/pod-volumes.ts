@@ -74,12 +74,33 @@ export class PodVolumes implements Disposable {
   readonly #objects: ObjectSource
   readonly #written = new Map<string, Payload>()
   readonly #tokens = new Map<string, PodToken>()
+  #ready: ReadonlyMap<string, ReadyVolume> | undefined
 
   /** `changed` is called when the content of a volume may have become another. */
   constructor(context: VolumeContext, pod: Pod, changed: () => void) {
     this.#context = context
     this.#uid = pod.metadata.uid ?? ''
-    this.#objects = new ObjectSource(context.objects, pod.metadata.namespace ?? '', changed)
+    this.#objects = new ObjectSource(context.objects, pod.metadata.namespace ?? '', () => {
+      this.outdate()
+      changed()
+    })
+  }
+
+  /** What containers can be given, by volume; nothing before all are ready. */
+  get ready(): ReadonlyMap<string, ReadyVolume> {
+    return this.#ready ?? new Map()
+  }
+
+  /** What a volume shows may have changed: the next preparation looks. */
+  outdate(): void {
+    this.#ready = undefined
+  }
+
+  /** Makes all volumes ready and their content current, where they are not. Throws `VolumesNotReady`. */
+  async prepare(pod: Pod): Promise<void> {
+    const { renewAt } = this
+    if (this.#ready && (renewAt === undefined || renewAt > this.#context.clock.now())) return
+    this.#ready = await this.#setUp(pod)
   }
 
   /** The ConfigMaps and Secrets of the pod. */
@@ -93,8 +114,7 @@ export class PodVolumes implements Disposable {
     return times.length ? Math.min(...times) : undefined
   }
 
-  /** Makes all volumes ready and their content current. Throws `VolumesNotReady`. */
-  async setUp(pod: Pod): Promise<ReadonlyMap<string, ReadyVolume>> {
+  async #setUp(pod: Pod): Promise<ReadonlyMap<string, ReadyVolume>> {
     const failures: VolumeFailure[] = []
     const ready = new Map<string, ReadyVolume>()
     await Promise.all(
@@ -110,9 +130,10 @@ export class PodVolumes implements Disposable {
     return ready
   }
 
-  /** Unmounts and removes all that `setUp` made. */
+  /** Unmounts and removes all volumes. */
   async tearDown(): Promise<void> {
     this[Symbol.dispose]()
+    this.#ready = undefined
     this.#written.clear()
     this.#tokens.clear()
     await removeVolumes(this.#context, this.#uid)
