@@ -1,7 +1,6 @@
 import { Namespace, ServiceAccount } from '../api/core/v1/index.js'
 import type { Client } from '../client/client.js'
 import { Informers } from '../client/informers.js'
-import { ControlPlane } from '../cluster/control-plane.js'
 
 /** A control plane for tests of one controller: nothing runs beside the API server but what the test starts. */
 export interface BareControlPlane extends AsyncDisposable {
@@ -17,9 +16,13 @@ export interface BareControlPlane extends AsyncDisposable {
   namespace(name: string): Promise<void>
 }
 
-/** Starts one; dispose of it to end everything. */
-export async function bareControlPlane(): Promise<BareControlPlane> {
-  const plane = await ControlPlane.start({ port: false, controllers: false, scheduler: false })
+const bare = { port: false, controllers: false, scheduler: false } as const
+
+type Start = (options: typeof bare) => Promise<AsyncDisposable & { readonly client: Client }>
+
+/** Starts one, by `ControlPlane.start`; dispose of it to end everything. */
+export async function bareControlPlane(start: Start): Promise<BareControlPlane> {
+  const plane = await start(bare)
   const { client } = plane
   const informers = new Informers({ client })
   const faults: unknown[] = []

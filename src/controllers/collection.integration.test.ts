@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConfigMap, Namespace, Secret } from '../api/core/v1/index.js'
 import { Informers, runControllers } from '../client/index.js'
+import { ControlPlane } from '../cluster/control-plane.js'
 import type { OwnerReference } from '../machinery/meta/index.js'
 import type { ApiObject } from '../machinery/object.js'
 import { bareControlPlane } from './bare-control-plane.js'
@@ -16,7 +17,7 @@ const expected = /lost|unanswered|been modified|ended before its initial events|
 describe('with requests lost, answers lost, conflicts, broken watches, and killed now and then', () => {
   for (const seed of [1, 2, 3])
     test(`all goes that is to go, and nothing else (seed ${seed})`, async () => {
-      await using plane = await bareControlPlane()
+      await using plane = await bareControlPlane(ControlPlane.start)
       const { client } = plane
       const random = seededRandom(seed)
       const unexpected: unknown[] = []

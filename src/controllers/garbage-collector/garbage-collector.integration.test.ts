@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { ConfigMap, Event, Node, Secret } from '../../api/core/v1/index.js'
 import type { AnyKind, Client, Informer } from '../../client/index.js'
 import { EventWriter } from '../../client/index.js'
+import { ControlPlane } from '../../cluster/control-plane.js'
 import type { OwnerReference } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { serviceUnavailable } from '../../machinery/status-error.js'
@@ -14,7 +15,7 @@ interface Cluster extends BareControlPlane {
 }
 
 async function cluster(options: { readonly collecting?: boolean } = {}): Promise<Cluster> {
-  const plane = await bareControlPlane()
+  const plane = await bareControlPlane(ControlPlane.start)
   const { client, informers, onError } = plane
   const events = plane.use(new EventWriter({ client })).recorder({ component: 'garbage-collector-controller' })
   const collect = async (asks = client): Promise<GarbageCollector> => {

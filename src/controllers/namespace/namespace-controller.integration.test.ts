@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConfigMap, Namespace, Pod, Secret } from '../../api/core/v1/index.js'
 import { runControllers } from '../../client/index.js'
+import { ControlPlane } from '../../cluster/control-plane.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { type BareControlPlane, bareControlPlane } from '../bare-control-plane.js'
 import { namespaces } from './namespace-controller.js'
 
 async function cluster(): Promise<BareControlPlane> {
-  const plane = await bareControlPlane()
+  const plane = await bareControlPlane(ControlPlane.start)
   const { client, informers, onError } = plane
   await plane.use(runControllers([namespaces()], { client, informers, onError })).ready
   return plane

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { Lease } from '../../api/coordination/v1/index.js'
 import { Event, Node, Pod, type Toleration } from '../../api/core/v1/index.js'
 import { type Client, type Controller, runControllers } from '../../client/index.js'
+import { ControlPlane } from '../../cluster/control-plane.js'
 import { ManualClock, rfc3339, rfc3339Micro } from '../../machinery/clock.js'
 import { type BareControlPlane, bareControlPlane } from '../bare-control-plane.js'
 import { nodeLifecycle } from './node-lifecycle.js'
@@ -15,7 +16,7 @@ interface Cluster extends BareControlPlane {
 }
 
 async function cluster(): Promise<Cluster> {
-  const plane = await bareControlPlane()
+  const plane = await bareControlPlane(ControlPlane.start)
   const { client, informers, onError } = plane
   const clock = new ManualClock(Date.now())
   const run = async (controllers: readonly Controller[], asks = client): Promise<AsyncDisposable> => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Node, Pod } from '../../api/core/v1/index.js'
 import { type Client, runControllers } from '../../client/index.js'
+import { ControlPlane } from '../../cluster/control-plane.js'
 import { ManualClock } from '../../machinery/clock.js'
 import { type BareControlPlane, bareControlPlane } from '../bare-control-plane.js'
 import { type PodGcOptions, podGc } from './pod-gc.js'
@@ -12,7 +13,7 @@ interface Cluster extends BareControlPlane {
 }
 
 async function cluster(prepare: (client: Client) => Promise<void>, options: PodGcOptions = {}): Promise<Cluster> {
-  const plane = await bareControlPlane()
+  const plane = await bareControlPlane(ControlPlane.start)
   const { client, informers, onError } = plane
   const clock = new ManualClock(Date.now())
   await plane.namespace('a')
