@@ -5,11 +5,11 @@ import { Informers, runControllers } from '../client/index.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import type { OwnerReference } from '../machinery/meta/index.js'
 import type { ApiObject } from '../machinery/object.js'
-import { bareControlPlane } from './bare-control-plane.js'
 import { eventually } from './eventually.js'
 import { type Faults, faultyClient, seededRandom } from './faulty-client.js'
 import { startGarbageCollector } from './garbage-collector/index.js'
 import { namespaces } from './namespace/index.js'
+import { bareControlPlane } from './test-control-plane.js'
 
 const faults: Faults = { lost: 0.05, unanswered: 0.05, conflict: 0.1, broken: 0.02, expired: 0.3, delay: 4 }
 const expected = /lost|unanswered|been modified|ended before its initial events|Precondition failed/

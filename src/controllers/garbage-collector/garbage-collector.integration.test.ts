@@ -7,7 +7,7 @@ import { ControlPlane } from '../../cluster/control-plane.js'
 import type { OwnerReference } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { serviceUnavailable } from '../../machinery/status-error.js'
-import { type BareControlPlane, bareControlPlane } from '../bare-control-plane.js'
+import { type BareControlPlane, bareControlPlane } from '../test-control-plane.js'
 import { type GarbageCollector, startGarbageCollector } from './garbage-collector.js'
 
 interface Cluster extends BareControlPlane {

@@ -4,7 +4,7 @@ import { ConfigMap, Namespace, Pod, Secret } from '../../api/core/v1/index.js'
 import { runControllers } from '../../client/index.js'
 import { ControlPlane } from '../../cluster/control-plane.js'
 import { isNotFound } from '../../machinery/status-error.js'
-import { type BareControlPlane, bareControlPlane } from '../bare-control-plane.js'
+import { type BareControlPlane, bareControlPlane } from '../test-control-plane.js'
 import { namespaces } from './namespace-controller.js'
 
 async function cluster(): Promise<BareControlPlane> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Pod, Taint, Toleration } from '../../api/core/v1/index.js'
+import { tolerates } from '../../api/core/v1/tolerates.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { evictionTime } from './eviction-time.js'
-import { tolerates } from './tolerations.js'
 
 const start = Date.parse('2026-01-01T00:00:00Z')
 const at = (seconds: number) => rfc3339(start + seconds * 1000)

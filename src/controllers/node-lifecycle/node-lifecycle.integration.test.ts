@@ -5,7 +5,7 @@ import { Event, Node, Pod, type Toleration } from '../../api/core/v1/index.js'
 import { type Client, type Controller, runControllers } from '../../client/index.js'
 import { ControlPlane } from '../../cluster/control-plane.js'
 import { ManualClock, rfc3339, rfc3339Micro } from '../../machinery/clock.js'
-import { type BareControlPlane, bareControlPlane } from '../bare-control-plane.js'
+import { type BareControlPlane, bareControlPlane } from '../test-control-plane.js'
 import { nodeLifecycle } from './node-lifecycle.js'
 import { taintEviction } from './taint-eviction.js'
 

@@ -4,7 +4,7 @@ import { Node, Pod } from '../../api/core/v1/index.js'
 import { type Client, runControllers } from '../../client/index.js'
 import { ControlPlane } from '../../cluster/control-plane.js'
 import { ManualClock } from '../../machinery/clock.js'
-import { type BareControlPlane, bareControlPlane } from '../bare-control-plane.js'
+import { type BareControlPlane, bareControlPlane } from '../test-control-plane.js'
 import { type PodGcOptions, podGc } from './pod-gc.js'
 
 interface Cluster extends BareControlPlane {

@@ -1,5 +1,5 @@
+import { tolerates } from '../../api/core/v1/tolerates.js'
 import type { SchedulerPlugin } from '../framework.js'
-import { tolerates } from './taint-toleration.js'
 
 const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 

@@ -1,26 +1,6 @@
-import type { Pod, Taint, Toleration } from '../../api/core/v1/index.js'
+import type { Pod, Taint } from '../../api/core/v1/index.js'
+import { tolerates } from '../../api/core/v1/tolerates.js'
 import { normalized, type SchedulerPlugin } from '../framework.js'
-
-/** Whether a toleration covers a taint. */
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  const { key = '', operator = 'Equal', value = '', effect } = toleration
-  if (effect && effect !== taint.effect) return false
-  if (key && key !== taint.key) return false
-  switch (operator || 'Equal') {
-    case 'Exists':
-      return true
-    case 'Equal':
-      return key !== '' && value === (taint.value ?? '')
-    case 'Gt':
-    case 'Lt': {
-      const [wanted, actual] = [Number(value), Number(taint.value ?? '')]
-      if (!Number.isSafeInteger(wanted) || !Number.isSafeInteger(actual)) return false
-      return operator === 'Gt' ? actual > wanted : actual < wanted
-    }
-    default:
-      return false
-  }
-}
 
 const tolerated = ({ spec }: Pod, taint: Taint): boolean =>
   (spec.tolerations ?? []).some(toleration => tolerates(toleration, taint))
