@@ -27,6 +27,8 @@ export interface NodeAgentOptions {
 }
 
 const heartbeat = 10_000
+/** Others believe in a node so long after its last renewal. Milliseconds. */
+const leaseLasts = 40_000
 /** While the runtime or its network is not ready it is asked more often, so that the node is ready soon after it. */
 const impatience = 500
 const fullReport = 300_000
@@ -120,6 +122,11 @@ export class NodeAgent implements AsyncDisposable {
     if (!this.#node) {
       this.#node = await registerNode(client, registration)
       this.#tellRegistered()
+    }
+    // Who was not heard of for as long as a lease lasts may have been declared lost meanwhile: everything is told anew.
+    if (this.#written && clock.now() - this.#renewed > leaseLasts) {
+      this.#node = await client.get(Node, { name: registration.name })
+      this.#written = undefined
     }
     await this.#report()
     const now = clock.now()
