@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Lease } from '../api/coordination/v1/index.js'
@@ -360,6 +360,32 @@ describe('a node', { timeout: 300_000 }, () => {
     away = false
     await node.until('lonely', pod => isReady(pod) && pod.status.containerStatuses?.[0]?.restartCount === 1)
     await node.remove('lonely')
+  })
+
+  it('runs the pods of its own manifests', async () => {
+    const manifestDir = join(node.folder, 'manifests')
+    await mkdir(manifestDir)
+    await node.stopKubelet()
+    await node.startKubelet({ manifestDir })
+    const manifest = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'own' },
+      spec: { containers: [box(forever)], terminationGracePeriodSeconds: 1 },
+    }
+    await writeFile(join(manifestDir, 'own.json'), JSON.stringify(manifest))
+    await eventually(() => node.pod('own-node').then(isReady, () => false), 'its mirror is not ready')
+    const { metadata, status } = await node.pod('own-node')
+    await node.client.delete(Pod, metadata, { gracePeriodSeconds: 0 })
+    await eventually(async () => {
+      const again = await node.pod('own-node').catch(() => undefined)
+      return again !== undefined && again.metadata.uid !== metadata.uid && isReady(again)
+    }, 'its mirror has not come back')
+    const kept = (await node.pod('own-node')).status.containerStatuses?.[0]?.containerID
+    assert.equal(kept, status.containerStatuses?.[0]?.containerID)
+    await rm(join(manifestDir, 'own.json'))
+    await node.gone('own-node')
+    await eventually(async () => (await node.runtime.cri.listPodSandbox({})).items.length === 0, 'it still runs')
   })
 
   it('ends a pod at its deadline', async () => {

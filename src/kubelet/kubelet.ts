@@ -12,6 +12,7 @@ import { DisposalStack } from './disposal-stack.js'
 import { removeLeftovers, repeatedly, rotateLogs } from './housekeeping.js'
 import { ImagePuller } from './images/image-puller.js'
 import { FolderWatches } from './logs/folder-watches.js'
+import { MirrorPods } from './mirror-pods.js'
 import { findCgroupHierarchies } from './node/cgroup-hierarchies.js'
 import { cgroupUsage } from './node/cgroup-usage.js'
 import { Cgroups } from './node/cgroups.js'
@@ -39,6 +40,7 @@ import { routes } from './serving/routes.js'
 import { CpuRates, statsSummary } from './serving/stats-summary.js'
 import { nodeUsage } from './serving/usage.js'
 import { Slots } from './slots.js'
+import { followManifests } from './static-pods.js'
 import { StatusWriter } from './status-writer.js'
 import { terminationMessages } from './termination-message.js'
 import { mountTmpfs } from './volumes/mounts.js'
@@ -138,14 +140,17 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       condemn: (pod, verdict) => workers.condemn(pod.metadata.uid ?? '', verdict),
       changed: () => agent.check(),
     })
-    const workers: PodWorkers = new PodWorkers(context, () => ({
+    const nodeState = () => ({
       name: nodeName,
       labels: agent.node?.metadata.labels ?? {},
       allocatable: capacity.allocatable,
       memoryPressure: evictor.pressure.memory,
       diskPressure: evictor.pressure.disk,
       allowedSysctls: options.allowedSysctls ?? [],
-    }))
+    })
+    const mirrors = new MirrorPods(client, () => agent.node?.metadata.uid, onError)
+    const workers: PodWorkers = new PodWorkers(context, nodeState, mirrors)
+    const watches = parts.use(new FolderWatches())
 
     let server: KubeletServer | undefined
     if (options.server) {
@@ -165,7 +170,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       const served = routes({
         ...measured,
         logFolder: options.logDir,
-        watches: parts.use(new FolderWatches()),
+        watches,
         onChange: (uid, changed) => view.onChange(uid, changed),
         summary: async () => {
           const { imageFilesystems } = await cri.imageFsInfo({})
@@ -232,6 +237,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       }),
       begin(pods, workers, agent, firstList, signal).catch(onError),
     ]
+    const { manifestDir } = options
+    if (manifestDir) {
+      const changed = (statics: readonly Pod[]) => workers.setStatics(statics)
+      const manifests = { folder: manifestDir, nodeName, clock, watches, signal, onError, changed }
+      background.push(firstList.then(() => followManifests(manifests)).catch(onError))
+    }
     const work = { clock, signal, onError }
     background.push(
       repeatedly(intervals.watchful, () => evictor.check(), work),
@@ -249,6 +260,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     parts.defer(async () => {
       await workers.stop()
       stopping.abort(new Error('the node agent stops'))
+      // If the runtime has never answered, there has been nothing to follow.
+      tellListed()
       await pods[Symbol.asyncDispose]()
       await Promise.all(background)
     })

@@ -18,6 +18,7 @@ import { podStatus } from './pod-status.js'
 import { PodProbes } from './probes/pod-probes.js'
 import type { Resize } from './resize.js'
 import { RuntimeError } from './runtime/runtime-error.js'
+import { isStaticPod } from './static-pods.js'
 import { PodVolumes, VolumesNotReady } from './volumes/pod-volumes.js'
 
 const retryDelays = { first: 1000, last: 10_000 }
@@ -27,6 +28,8 @@ const refreshDelay = 60_000
 export interface PodWorkerOptions {
   /** Ruled about the pod before it came: it is not to run. */
   readonly verdict: Verdict | undefined
+  /** The object that shows the status of a pod which is not the API server's own, once there is one. */
+  readonly reportTo: () => Pod | undefined
   /** Whether the node has room for a pod that has grown. */
   readonly refusal: (pod: Pod) => Refusal | undefined
   /** The pod no longer uses anything of the node's. */
@@ -284,7 +287,8 @@ export class PodWorker {
       resources: { granted: name => this.#resizer.grants.get(name), has: record => this.#resizer.has(record) },
       resizing: kind === 'converge' ? this.#resizer.conditions(this.#pod, observed.containers) : [],
     })
-    statuses.set(this.#pod, this.#status)
+    const object = isStaticPod(this.#pod) ? this.#options.reportTo() : this.#pod
+    if (object) statuses.set(object, this.#status)
   }
 
   async #replaceSandbox({ attempt, replaces }: PodDecision & { kind: 'replaceSandbox' }): Promise<'at once' | number> {

@@ -1,24 +1,28 @@
 import type { Pod } from '../api/core/v1/index.js'
 import { admit, type NodeState, resizeRefusal } from './admission.js'
 import type { Owner } from './container/labels.js'
+import type { MirrorPods } from './mirror-pods.js'
 import type { NodeContext } from './node-context.js'
 import type { Verdict } from './pod-actions.js'
 import { noRuntimeState } from './pod-runtime-state.js'
 import { PodWorker } from './pod-worker.js'
+import { isStaticPod, mirroredHash } from './static-pods.js'
 
 /** All pods of the node, one worker each. */
 export class PodWorkers {
   readonly #context: NodeContext
   readonly #node: () => NodeState
+  readonly #mirrors: MirrorPods
   readonly #workers = new Map<string, PodWorker>()
   /** The API server has said at least once which pods there are. */
   #known = false
   #stopped = false
 
   /** `node` answers what admission of pods goes by. */
-  constructor(context: NodeContext, node: () => NodeState) {
+  constructor(context: NodeContext, node: () => NodeState, mirrors: MirrorPods) {
     this.#context = context
     this.#node = node
+    this.#mirrors = mirrors
   }
 
   /** The pods as they are known here, with the status last found. */
@@ -53,6 +57,11 @@ export class PodWorkers {
   /** A pod as the API server has it now. */
   set(pod: Pod): void {
     if (this.#stopped) return
+    if (mirroredHash(pod) !== undefined) {
+      this.#context.statuses.seen(pod)
+      this.wake(this.#mirrors.set(pod) ?? '')
+      return
+    }
     const worker = this.#workers.get(pod.metadata.uid ?? '')
     if (worker) {
       worker.update(pod)
@@ -66,7 +75,23 @@ export class PodWorkers {
 
   /** A pod whose object is gone, as it was last. */
   gone(pod: Pod): void {
+    if (mirroredHash(pod) !== undefined) {
+      this.#context.statuses.forget(pod.metadata.uid ?? '')
+      this.#mirrors.gone(pod)
+      return
+    }
     this.#workers.get(pod.metadata.uid ?? '')?.vanish(pod)
+  }
+
+  /** The pods that the node's own manifests ask for now. */
+  setStatics(pods: readonly Pod[]): void {
+    if (this.#stopped) return
+    this.#mirrors.setStatics(pods)
+    const wanted = new Set(pods.map(({ metadata }) => metadata.uid))
+    for (const [uid, worker] of this.#workers) if (isStaticPod(worker.pod) && !wanted.has(uid)) worker.vanish()
+    for (const pod of pods)
+      if (!this.#workers.has(pod.metadata.uid ?? ''))
+        this.#add({ ...pod, status: this.#mirrors.of(pod)?.status ?? pod.status }, undefined).wake()
   }
 
   /** Something about a pod is no longer as it was. */
@@ -96,6 +121,7 @@ export class PodWorkers {
     const uid = pod.metadata.uid ?? ''
     const worker = new PodWorker(this.#context, pod, {
       verdict,
+      reportTo: () => (isStaticPod(pod) ? this.#mirrors.of(pod) : undefined),
       refusal: grown => resizeRefusal(grown, this.active, this.#node()),
       released: () => {
         // There may be room now for those that wait for it.

@@ -2,6 +2,7 @@ import type { Pod } from '../../api/core/v1/index.js'
 import { formatQuantity, quantity } from '../../machinery/quantity.js'
 import type { Verdict } from '../pod-actions.js'
 import { podRequests } from '../pod-requests.js'
+import { isStaticPod } from '../static-pods.js'
 
 export type EvictedResource = 'memory' | 'ephemeral-storage'
 
@@ -23,13 +24,9 @@ export function rankForEviction(pods: readonly PodConsumption[], resource: Evict
   const excess = ({ pod, used }: PodConsumption) => used - (podRequests(pod)[resource] ?? 0)
   const priority = ({ pod }: PodConsumption) => pod.spec.priority ?? 0
   return pods
-    .filter(consumption => priority(consumption) < systemCritical && !isMirrorPod(consumption.pod))
+    .filter(consumption => priority(consumption) < systemCritical && !isStaticPod(consumption.pod))
     .sort((a, b) => Number(excess(b) > 0) - Number(excess(a) > 0) || priority(a) - priority(b) || excess(b) - excess(a))
 }
-
-/** A pod that stands for one from a manifest of the node's own. */
-export const isMirrorPod = ({ metadata }: Pod): boolean =>
-  metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined
 
 const text = (bytes: number): string => formatQuantity(quantity(Math.round(bytes), 'BinarySI'))
 
