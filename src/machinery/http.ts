@@ -16,7 +16,7 @@ export interface ApiRequest {
   /** Aborts when the client goes away or the server gives up on the request. */
   readonly signal: AbortSignal
   readonly remoteAddress: string
-  /** DER of the verified client certificate's leaf, if the TLS handshake brought one. */
+  /** There if the TLS handshake brought one, whether it is believed or not. */
   readonly clientCertificate?: ClientCertificate
   /** Set by the direct transport alone: who the caller is needs no proof inside the process. */
   readonly user?: UserInfo
@@ -27,6 +27,10 @@ export interface ApiRequest {
 export interface ClientCertificate {
   readonly commonName: string
   readonly organizations: readonly string[]
+  /** Milliseconds since the epoch; a connection may outlive its certificate. */
+  readonly expires: number
+  /** Why it is not believed; absent if a trusted authority signed it for clients. */
+  readonly fault?: string
 }
 
 /** Who makes a request, as authentication found it. */

@@ -1,26 +1,31 @@
 import type { Clock } from '../machinery/clock.js'
 import { systemClock } from '../machinery/clock.js'
-import type { ApiRequest, ApiResponse, Handler, UserInfo } from '../machinery/http.js'
+import type { ApiRequest, ApiResponse, Handler } from '../machinery/http.js'
 import type { ApiObject } from '../machinery/object.js'
 import type { Resource } from '../machinery/resource.js'
-import { StatusError } from '../machinery/status-error.js'
 import type { Store } from '../storage/store.js'
 import type { AdmissionPlugin } from './admission/admission.js'
 import { type Authenticator, anonymous, authenticationStage } from './authentication/authenticator.js'
 import { type Authorizer, authorizationStage } from './authorization/authorizer.js'
 import { StoreFeed } from './cache/store-feed.js'
+import { type HealthCheck, healthStage } from './health.js'
+import { type InFlightLimits, inFlightStage } from './in-flight.js'
+import { notServed } from './not-served.js'
 import { pipeline, type RequestContext, type Stage } from './pipeline.js'
 import { Registries } from './registry/registries.js'
 import { Registry, type RegistryHost, type TimeToLive } from './registry/registry.js'
 import { resourceStage, type SubresourceHandlers } from './registry/resource-stage.js'
 import { requestInfo } from './request-info.js'
 import { errorResponse } from './respond.js'
+import { warningHeaders } from './warnings.js'
 
 export interface ApiServerOptions {
   readonly store: Store
   readonly resources: readonly Resource[]
   readonly clock?: Clock
   readonly allowAnonymous?: boolean
+  /** How many requests from outside are worked on at a time; 600 by default, as upstream has it. */
+  readonly inFlight?: InFlightLimits
   /** Called with the server's own parts, once they exist, to make what needs them. */
   readonly plugins: (parts: ServerParts) => ServerPlugins
   /** Faults of the server itself, for the log. */
@@ -40,8 +45,10 @@ export interface ServerPlugins {
   readonly authorizer: Authorizer
   readonly admission: readonly AdmissionPlugin[]
   readonly subresources: SubresourceHandlers
-  /** Stages that answer paths outside the resources: discovery, health, version, metrics. */
+  /** Stages that answer paths outside the resources: discovery, version, metrics. */
   readonly endpoints: readonly Stage[]
+  /** Besides the server's own. */
+  readonly healthChecks?: readonly HealthCheck[]
   /** Lifetimes by `plural.group`, for kinds that the store forgets by itself. */
   readonly timeToLive?: { readonly [resource: string]: TimeToLive<ApiObject> }
 }
@@ -53,6 +60,11 @@ export interface ApiServer extends AsyncDisposable {
   readonly host: RegistryHost
   /** Newest revision all caches show. */
   readonly revision: number
+  /**
+   * The server is about to stop: it no longer calls itself ready, and watches end, so that clients go elsewhere.
+   * Requests are still answered, until it is disposed of.
+   */
+  drain(): void
 }
 
 /** Watchers that want bookmarks get one this often, in milliseconds. */
@@ -60,10 +72,13 @@ const bookmarkEvery = 60_000
 /** History is kept this long for watches and paged lists to resume from, in milliseconds. */
 const compactEvery = 5 * 60_000
 
+const defaultInFlight: InFlightLimits = { executing: 600, waiting: 6000 }
+
 /** Starts an API server on a store: loads the caches, then answers. It owns neither the store nor a socket. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock = systemClock, onError } = options
   const stopping = new AbortController()
+  let draining = false
   const feed = new StoreFeed(store)
   const registries = new Registries()
   const admission: AdmissionPlugin[] = []
@@ -78,35 +93,62 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
   await feed.start(stopping.signal, onError)
 
+  const health = healthStage([
+    { name: 'ping', check: () => {} },
+    { name: 'log', check: () => {} },
+    {
+      name: 'etcd',
+      async check() {
+        if (feed.failure) throw feed.failure
+        await store.revision()
+      },
+    },
+    ...(plugins.healthChecks ?? []),
+    {
+      name: 'shutdown',
+      readyOnly: true,
+      check() {
+        if (draining) throw new Error('process is shutting down')
+      },
+    },
+  ])
   const run = pipeline([
     authenticationStage(plugins.authenticators, { allowAnonymous: options.allowAnonymous ?? true }),
     authorizationStage(plugins.authorizer),
+    inFlightStage(options.inFlight ?? defaultInFlight),
+    health,
     ...plugins.endpoints,
     resourceStage(registries, plugins.subresources),
-    notServed,
+    notServed(registries),
   ])
 
   const handle = async (request: ApiRequest): Promise<ApiResponse> => {
-    let context: RequestContext | undefined
+    const warnings: string[] = []
     try {
       const info = requestInfo(request.method, request.path, request.query)
-      context = { request, info, user: anonymous as UserInfo, warnings: [] }
-      return withWarnings(await run(context), context.warnings)
+      const context: RequestContext = { request, info, user: anonymous, warnings }
+      return withWarnings(await run(context), warnings)
     } catch (error) {
-      return withWarnings(errorResponse(request, error, onError), context?.warnings ?? [])
+      return withWarnings(errorResponse(request, error, onError), warnings)
     }
   }
 
   every(clock, bookmarkEvery, stopping.signal, () => {
-    for (const registry of registries.all()) registry.cache.bookmark()
+    for (const cache of feed.caches()) cache.bookmark()
   })
   let compactTo = feed.revision
   every(clock, compactEvery, stopping.signal, () => {
     const revision = compactTo
     compactTo = feed.revision
-    store.compact(revision).catch(onError)
+    store.compact(revision).catch(error => {
+      if (!stopping.signal.aborted) onError(error)
+    })
   })
 
+  const drain = () => {
+    draining = true
+    for (const cache of feed.caches()) cache.closeWatchers()
+  }
   return {
     handle,
     registries,
@@ -114,7 +156,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     get revision() {
       return feed.revision
     },
+    drain,
     async [Symbol.asyncDispose]() {
+      drain()
       stopping.abort()
     },
   }
@@ -123,20 +167,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 function every(clock: Clock, ms: number, signal: AbortSignal, action: () => void): void {
   const again = (): Disposable =>
     clock.after(ms, () => {
-      action()
       timer = again()
+      action()
     })
   let timer = again()
   signal.addEventListener('abort', () => timer[Symbol.dispose](), { once: true })
 }
 
-const notServed: Stage = async () => {
-  throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
-}
-
-/** Puts the gathered warnings into `Warning` headers, as RFC 7234 has them. */
 function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
   if (warnings.length === 0 || response.body.kind === 'object') return response
-  const warning = warnings.map(text => `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
-  return { ...response, headers: { ...response.headers, warning } }
+  return { ...response, headers: { ...response.headers, warning: warningHeaders(warnings) } }
 }

@@ -9,7 +9,7 @@ import { clientCertificates } from './authentication/client-certificates.js'
 import { ServiceAccountTokens, type TokenSubjects } from './authentication/service-account-tokens.js'
 import { authenticatedUsers } from './authorization/authorizer.js'
 import { discoveryStages } from './discovery/index.js'
-import { type HealthCheck, healthStage } from './health.js'
+import type { HealthCheck } from './health.js'
 import type { Registries } from './registry/registries.js'
 import { serviceAllocation } from './services/allocation.js'
 import { bindPod } from './subresources/binding.js'
@@ -37,7 +37,7 @@ export interface BuiltInOptions {
 /** What an API server comes with. */
 export const builtIn =
   (options: BuiltInOptions) =>
-  ({ registries, host, clock }: ServerParts): ServerPlugins => {
+  ({ registries, clock }: ServerParts): ServerPlugins => {
     const cidr = parseCidr(options.serviceCidr)
     if (!cidr) throw new Error(`${options.serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
     const tokens = new ServiceAccountTokens({
@@ -49,7 +49,7 @@ export const builtIn =
     })
     const kubelets = options.kubelets?.(registries)
     return {
-      authenticators: [clientCertificates, ...(options.authenticators ?? []), tokens],
+      authenticators: [clientCertificates(clock), ...(options.authenticators ?? []), tokens],
       authorizer: authenticatedUsers,
       admission: [
         namespaceLifecycle(registries),
@@ -72,20 +72,8 @@ export const builtIn =
             }
           : {},
       },
-      endpoints: [
-        healthStage([
-          { name: 'ping', check: () => {} },
-          {
-            name: 'etcd',
-            async check() {
-              await host.store.revision()
-            },
-          },
-          ...(options.healthChecks ?? []),
-        ]),
-        versionStage,
-        ...discoveryStages(registries),
-      ],
+      endpoints: [versionStage, ...discoveryStages(registries)],
+      ...(options.healthChecks ? { healthChecks: options.healthChecks } : {}),
       timeToLive: { events: () => options.eventTtlSeconds, 'events.events.k8s.io': () => options.eventTtlSeconds },
     }
   }

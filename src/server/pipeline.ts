@@ -16,12 +16,10 @@ export type Stage = (context: RequestContext, next: () => Promise<ApiResponse>) 
 
 /** Runs stages in order; the last one must answer. */
 export function pipeline(stages: readonly Stage[]): (context: RequestContext) => Promise<ApiResponse> {
-  return context => {
-    const run = (index: number): Promise<ApiResponse> => {
-      const stage = stages[index]
-      if (!stage) throw new Error('the last stage of the pipeline did not answer')
-      return stage(context, () => run(index + 1))
-    }
-    return run(0)
-  }
+  return stages.reduceRight<(context: RequestContext) => Promise<ApiResponse>>(
+    (rest, stage) => context => stage(context, () => rest(context)),
+    async () => {
+      throw new Error('the last stage of the pipeline did not answer')
+    },
+  )
 }

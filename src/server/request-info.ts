@@ -1,9 +1,10 @@
-import { badRequest } from '../machinery/status-error.js'
+import { badRequest, StatusError } from '../machinery/status-error.js'
 
 /** What a request is about, read off its method, path and query alone. */
 export interface RequestInfo {
   /** get, list, watch, create, update, patch, delete, deletecollection; for other paths the method in lower case. */
   readonly verb: string
+  /** Decoded. */
   readonly path: string
   /** Set for paths below /api and /apis that name a resource. */
   readonly resource?: ResourceInfo
@@ -34,67 +35,81 @@ const namespaceSubresources = new Set(['status', 'finalize'])
 
 /**
  * Reads `/api/v1/...` and `/apis/GROUP/VERSION/...` as
- * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris describes. Throws a 400 for undecodable
- * path segments.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris describes. Throws a 400 for a path that
+ * cannot be decoded, a 404 for one with empty segments.
  */
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const verb = verbs[method] ?? method.toLowerCase()
-  const segments = path.split('/').filter(segment => segment !== '')
-  const [root, ...rest] = segments
-  let group = ''
-  let version: string | undefined
-  let parts: string[]
-  if (root === 'api') [version, ...parts] = rest
-  else if (root === 'apis' && rest.length > 1) {
-    group = rest[0] ?? ''
-    version = rest[1]
-    parts = rest.slice(2)
-  } else return { verb: method.toLowerCase(), path }
-  if (!version || parts.length === 0) return { verb: method.toLowerCase(), path }
-
+  // Decoded as a whole, before it is split: an encoded slash is a slash, and no name can contain one.
+  const decoded = path.includes('%') ? decode(path) : path
+  const other: RequestInfo = { verb: method.toLowerCase(), path: decoded }
+  const segments = segmentsOf(decoded)
+  const [root] = segments
+  if (root !== 'api' && root !== 'apis') return other
+  // Where the parts behind the version begin.
+  let at = root === 'api' ? 2 : 3
+  if (segments.length <= at) return checked(segments, segments.length) && other
+  const group = root === 'api' ? '' : (segments[1] ?? '')
+  const version = segments[at - 1] ?? ''
   // The old form `/api/v1/watch/pods` is a watch of what follows.
-  let watching = false
-  if (parts[0] === 'watch' && parts.length > 1) {
-    watching = true
-    parts = parts.slice(1)
-  }
+  const watching = segments[at] === 'watch' && segments.length > at + 1
+  if (watching) at++
   let namespace = ''
-  if (parts[0] === 'namespaces' && parts.length > 2 && !namespaceSubresources.has(parts[2] ?? '')) {
-    namespace = decode(parts[1] ?? '')
-    parts = parts.slice(2)
+  if (segments[at] === 'namespaces' && segments.length > at + 2 && !namespaceSubresources.has(segments[at + 2] ?? '')) {
+    namespace = segments[at + 1] ?? ''
+    at += 2
   }
-  const plural = decode(parts[0] ?? '')
-  let name = decode(parts[1] ?? '')
-  const subresource = decode(parts[2] ?? '')
+  const [plural = '', name = '', subresource = '', ...rest] = segments.slice(at)
+  checked(segments, at + 3)
   if (plural === 'namespaces' && group === '') namespace = name
-  const resource: ResourceInfo = { group, version, plural, subresource, namespace, name, rest: restOf(path, parts) }
-
-  let resourceVerb = verb
-  if (verb === 'get' && !subresource) {
-    if (watching || isTrue(query.get('watch'))) {
-      resourceVerb = 'watch'
-      name ||= ''
-    } else if (!name) resourceVerb = 'list'
+  const slash = decoded.endsWith('/') ? '/' : ''
+  const resource: ResourceInfo = {
+    group,
+    version,
+    plural,
+    subresource,
+    namespace,
+    name,
+    rest: rest.length > 0 ? `/${rest.join('/')}${slash}` : subresource ? slash : '',
   }
-  if (verb === 'delete' && !name) resourceVerb = 'deletecollection'
-  return { verb: resourceVerb, path, resource }
+  return { verb: resourceVerb(method, watching, resource, query), path: decoded, resource }
+}
+
+function resourceVerb(
+  method: string,
+  watching: boolean,
+  { name, subresource }: ResourceInfo,
+  query: URLSearchParams,
+): string {
+  const verb = verbs[method] ?? method.toLowerCase()
+  if (verb === 'get' && !subresource) {
+    if (watching) return 'watch'
+    if (!name) return query.size > 0 && isTrue(query.get('watch')) ? 'watch' : 'list'
+  }
+  return verb === 'delete' && !name ? 'deletecollection' : verb
+}
+
+/** The path without the slashes at its ends, in parts. */
+function segmentsOf(path: string): readonly string[] {
+  const end = path.length > 1 && path.endsWith('/') ? -1 : undefined
+  return path.slice(1, end).split('/')
+}
+
+/** Nothing is called nothing: `/api//v1` is no other way to write `/api/v1`. */
+function checked(segments: readonly string[], count: number): true {
+  for (let i = 0; i < Math.min(count, segments.length); i++)
+    if (segments[i] === '')
+      throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
+  return true
 }
 
 /** Go's notion of a true query parameter: an empty value counts, `0` and `false` do not. */
 export const isTrue = (value: string | null): boolean =>
   value !== null && value !== '0' && value.toLowerCase() !== 'false'
 
-function restOf(path: string, parts: readonly string[]): string {
-  if (parts.length <= 3) return path.endsWith('/') ? '/' : ''
-  // Keeps the bytes of the proxied path as the client wrote them, trailing slash included.
-  return `/${parts.slice(3).join('/')}${path.endsWith('/') ? '/' : ''}`
-}
-
-function decode(segment: string): string {
-  if (!segment.includes('%')) return segment
+function decode(path: string): string {
   try {
-    return decodeURIComponent(segment)
+    return decodeURIComponent(path)
   } catch {
-    throw badRequest(`invalid escape in the path segment ${JSON.stringify(segment)}`)
+    throw badRequest(`invalid URL escape in the path ${JSON.stringify(path)}`)
   }
 }

@@ -1,3 +1,4 @@
+import { StatusError } from '../machinery/status-error.js'
 import type { Stage } from './pipeline.js'
 import { jsonValue } from './respond.js'
 
@@ -21,5 +22,14 @@ const versionInfo = {
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
 }
 
-export const versionStage: Stage = async ({ info, request }, next) =>
-  info.path === '/version' || info.path === '/version/' ? jsonValue(request, 200, versionInfo) : next()
+export const versionStage: Stage = async ({ info, request }, next) => {
+  if (info.path !== '/version' && info.path !== '/version/') return next()
+  if (request.method !== 'GET')
+    throw new StatusError(
+      405,
+      'MethodNotAllowed',
+      'the server does not allow this method on the requested resource',
+      {},
+    )
+  return jsonValue(request, 200, versionInfo)
+}

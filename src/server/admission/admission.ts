@@ -26,4 +26,24 @@ export interface AdmissionPlugin {
   readonly name: string
   mutate?(request: AdmissionRequest): Promise<void> | void
   validate?(request: AdmissionRequest): Promise<void> | void
+  /** The write has happened and every cache shows it, or it has failed: what was set aside for it is free again. */
+  settled?(request: AdmissionRequest): void
+}
+
+export async function mutateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin.mutate?.(request)
+    if (pending) await pending
+  }
+}
+
+export async function validateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin.validate?.(request)
+    if (pending) await pending
+  }
+}
+
+export function settleAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): void {
+  for (const plugin of plugins) plugin.settled?.(request)
 }

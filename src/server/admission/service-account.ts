@@ -53,7 +53,8 @@ async function accountOf(registries: Registries, namespace: string, name: string
 }
 
 function mountToken(spec: Draft<Pod['spec']>): void {
-  const containers: Draft<Container>[] = [...(spec.initContainers ?? []), ...spec.containers]
+  // A pod without containers is refused, but only by validation.
+  const containers: Draft<Container>[] = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
   const lacking = containers.filter(({ volumeMounts }) => !volumeMounts?.some(mount => mount.mountPath === mountPath))
   if (lacking.length === 0) return
   const existing = spec.volumes?.find(({ name }) => name.startsWith(volumePrefix))

@@ -107,25 +107,35 @@ export class ServiceAccountTokens implements Authenticator {
   /** Knows only tokens of its own issuer; others are left to the next authenticator. */
   async authenticate(request: Parameters<Authenticator['authenticate']>[0]): Promise<UserInfo | undefined> {
     const token = bearerToken(request)
-    if (!token || !this.#isOurs(token)) return undefined
-    return this.verify(token, this.options.audiences)
+    if (!token) return undefined
+    const { audiences } = this.options
+    return this.#remember(token, audiences) ?? (this.#isOurs(token) ? this.verify(token, audiences) : undefined)
   }
 
   /** The service account a token speaks for. Throws a 401 for a token that is forged, expired, or outlived its subject. */
   async verify(token: string, audiences: readonly string[]): Promise<UserInfo> {
-    const now = this.options.clock.now()
-    const cacheKey = createHash('sha256').update(audiences.join(' ')).update('\0').update(token).digest('base64')
-    const remembered = this.#remembered.get(cacheKey)
-    if (remembered && remembered.until > now) {
-      this.#checkAlive(remembered.claims)
-      return remembered.user
-    }
+    const remembered = this.#remember(token, audiences)
+    if (remembered) return remembered
     const claims = await this.#verifySignature(token, audiences)
     this.#checkAlive(claims)
     const user = userOf(claims)
     if (this.#remembered.size >= maximumRemembered) this.#remembered.clear()
-    this.#remembered.set(cacheKey, { user, claims, until: Math.min(now + rememberMs, claims.expires) })
+    const until = Math.min(this.options.clock.now() + rememberMs, claims.expires)
+    this.#remembered.set(memoryKey(token, audiences), { user, claims, until })
     return user
+  }
+
+  /** Whom the token was found to speak for a moment ago. Throws a 401 if its subject has gone since. */
+  #remember(token: string, audiences: readonly string[]): UserInfo | undefined {
+    const key = memoryKey(token, audiences)
+    const remembered = this.#remembered.get(key)
+    if (!remembered) return undefined
+    if (remembered.until <= this.options.clock.now()) {
+      this.#remembered.delete(key)
+      return undefined
+    }
+    this.#checkAlive(remembered.claims)
+    return remembered.user
   }
 
   #isOurs(token: string): boolean {
@@ -160,6 +170,10 @@ export class ServiceAccountTokens implements Authenticator {
     if (bound && subjects.boundUid(namespace, bound) !== bound.uid) throw unauthorized()
   }
 }
+
+/** Tokens themselves are not kept. */
+const memoryKey = (token: string, audiences: readonly string[]): string =>
+  createHash('sha256').update(audiences.join('\0')).update('\0').update(token).digest('base64')
 
 interface Claims {
   readonly id: string

@@ -1,9 +1,14 @@
 import type { ApiObject } from '../../machinery/object.js'
+import { serviceUnavailable } from '../../machinery/status-error.js'
 import type { Change, Store } from '../../storage/store.js'
-import { ResourceCache } from './resource-cache.js'
+import { ResourceCache, registryRoot } from './resource-cache.js'
 
-/** Everything the API server keeps lies below this. */
-export const registryRoot = '/registry/'
+/** Somebody waits for the caches to show a revision. */
+interface Waiting {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
 
 /**
  * Keeps the caches of all resources in step with the store through one watch of the whole registry. One stream means
@@ -12,101 +17,146 @@ export const registryRoot = '/registry/'
 export class StoreFeed {
   #revision = 0
   readonly #caches = new Map<string, ResourceCache>()
-  readonly #waiting: { readonly revision: number; readonly resolve: () => void }[] = []
-  /** Objects just written by this process, by the bytes they were written as: saves parsing them again. */
+  /** Caches that are being loaded while the feed runs, with the changes that came meanwhile. */
+  readonly #late = new Map<string, Change[]>()
+  readonly #waiting = new Map<number, Waiting>()
+  #ended: Error | undefined
   readonly parsed = new WeakMap<Uint8Array, ApiObject>()
-  #failed: ((error: unknown) => void) | undefined
 
   constructor(readonly store: Store) {}
 
   /** The cache of a resource's folder, one for all kinds kept there. Before the feed starts; later ones are `addLate`d. */
   cache<T extends ApiObject>(storagePrefix: string): ResourceCache<T> {
-    const prefix = `${registryRoot}${storagePrefix}/`
+    const prefix = prefixOf(storagePrefix)
     let cache = this.#caches.get(prefix)
-    if (!cache) this.#caches.set(prefix, (cache = new ResourceCache(prefix, this.store, this.parsed)))
+    if (!cache) this.#caches.set(prefix, (cache = new ResourceCache(prefix, this)))
     return cache as unknown as ResourceCache<T>
   }
 
-  /** Adds a cache while the feed is running (a new custom resource): loads what is there, misses nothing. */
+  /** The cache of a folder that is served from now on (a new custom resource): loads what is there, misses nothing. */
   async addLate<T extends ApiObject>(storagePrefix: string): Promise<ResourceCache<T>> {
-    const cache = new ResourceCache<T>(`${registryRoot}${storagePrefix}/`, this.store, this.parsed)
-    const page = await this.store.list(cache.prefix)
-    await this.waitFor(page.revision)
-    // The feed may be past the page by now: the list is read again as of the feed's own revision, without a gap.
-    const revision = this.#revision
-    const exact = revision === page.revision ? page : await this.store.list(cache.prefix, { revision })
-    if (this.#revision !== revision) return this.addLate(storagePrefix)
-    for (const { key, value, revision: at } of exact.entries) cache.load(key.slice(cache.prefix.length), value, at)
-    cache.loaded(revision)
-    this.#caches.set(cache.prefix, cache as unknown as ResourceCache)
-    return cache
+    const prefix = prefixOf(storagePrefix)
+    if (this.#caches.has(prefix) || this.#late.has(prefix)) throw new Error(`there is a cache of ${prefix} already`)
+    const cache = new ResourceCache<T>(prefix, this)
+    const changes: Change[] = []
+    this.#late.set(prefix, changes)
+    try {
+      const page = await this.store.list(prefix)
+      await this.waitFor(page.revision)
+      for (const { key, value, revision } of page.entries) cache.load(key.slice(prefix.length), value, revision)
+      cache.loaded(page.revision)
+      for (const change of changes) if (revisionOf(change) > page.revision) cache.apply(change)
+      this.#caches.set(prefix, cache as unknown as ResourceCache)
+      return cache
+    } finally {
+      this.#late.delete(prefix)
+    }
   }
 
   remove(cache: ResourceCache): void {
     this.#caches.delete(cache.prefix)
+    cache.closeWatchers()
+  }
+
+  caches(): Iterable<ResourceCache> {
+    return this.#caches.values()
   }
 
   get revision(): number {
     return this.#revision
   }
 
+  /** Why the caches no longer follow the store; undefined while they do. */
+  get failure(): Error | undefined {
+    return this.#ended
+  }
+
   /** Loads every cache and follows the store until `signal` aborts. `onFailure` hears of a store that broke. */
   async start(signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
-    this.#failed = onFailure
     const page = await this.store.list(registryRoot)
     for (const { key, value, revision } of page.entries) {
-      const cache = this.#cacheOf(key)
+      const cache = folderOf(this.#caches, key)
       cache?.load(key.slice(cache.prefix.length), value, revision)
     }
     this.#revision = page.revision
     for (const cache of this.#caches.values()) cache.loaded(page.revision)
-    void this.#follow(page.revision, signal)
+    void this.#follow(page.revision, signal, onFailure)
   }
 
-  /** Resolves once every cache shows the state at `revision` or later. */
+  /** Resolves once every cache shows the state at `revision` or later. Throws a 503 when that will not be. */
   waitFor(revision: number): Promise<void> {
-    if (revision <= this.#revision) return Promise.resolve()
-    return new Promise(resolve => this.#waiting.push({ revision, resolve }))
+    if (revision <= this.#revision) return done
+    if (this.#ended) return Promise.reject(this.#ended)
+    let waiting = this.#waiting.get(revision)
+    if (!waiting) this.#waiting.set(revision, (waiting = newWaiting()))
+    return waiting.promise
   }
 
   /** Resolves once the caches show everything the store had committed when this was called. */
   async consistent(): Promise<void> {
-    await this.waitFor(await this.store.revision())
+    const revision = await this.store.revision()
+    if (revision > this.#revision) await this.waitFor(revision)
   }
 
-  async #follow(from: number, signal: AbortSignal): Promise<void> {
+  async #follow(from: number, signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
     try {
       for await (const batch of this.store.watch(registryRoot, from, signal)) this.#apply(batch)
+      this.#end(serviceUnavailable('the API server is shutting down'))
     } catch (error) {
-      if (!signal.aborted) this.#failed?.(error)
+      this.#end(serviceUnavailable('the store of the API server has failed'))
+      if (!signal.aborted) onFailure(error)
     }
+  }
+
+  /** Nothing will change any more: whoever waits is told, and watches end. */
+  #end(reason: Error): void {
+    this.#ended = reason
+    for (const { reject } of this.#waiting.values()) reject(reason)
+    this.#waiting.clear()
+    for (const cache of this.#caches.values()) cache.closeWatchers()
   }
 
   #apply(batch: readonly Change[]): void {
     for (const change of batch) {
       const key = change.type === 'put' ? change.entry.key : change.key
-      this.#revision = change.type === 'put' ? change.entry.revision : change.revision
-      this.#cacheOf(key)?.apply(change)
+      this.#revision = revisionOf(change)
+      folderOf(this.#caches, key)?.apply(change)
+      if (this.#late.size > 0) folderOf(this.#late, key)?.push(change)
     }
-    for (const cache of this.#caches.values()) cache.revision = this.#revision
-    for (let i = this.#waiting.length - 1; i >= 0; i--) {
-      const waiting = this.#waiting[i]
-      if (waiting && waiting.revision <= this.#revision) {
-        this.#waiting.splice(i, 1)
-        waiting.resolve()
-      }
+    for (const [revision, { resolve }] of this.#waiting) {
+      if (revision > this.#revision) continue
+      this.#waiting.delete(revision)
+      resolve()
     }
   }
+}
 
-  /** Folders are one to three segments deep (`pods/`, `services/specs/`, `GROUP/PLURAL/`). */
-  #cacheOf(key: string): ResourceCache | undefined {
-    let slash = registryRoot.length - 1
-    for (let depth = 0; depth < 3; depth++) {
-      slash = key.indexOf('/', slash + 1)
-      if (slash < 0) return undefined
-      const cache = this.#caches.get(key.slice(0, slash + 1))
-      if (cache) return cache
-    }
-    return undefined
+const done = Promise.resolve()
+
+const prefixOf = (storagePrefix: string): string => `${registryRoot}${storagePrefix}/`
+
+const revisionOf = (change: Change): number => (change.type === 'put' ? change.entry.revision : change.revision)
+
+function newWaiting(): Waiting {
+  let resolve: () => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const promise = new Promise<void>((resolved, rejected) => {
+    resolve = resolved
+    reject = rejected
+  })
+  // Whoever waited may have gone; that is no fault.
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}
+
+/** What is kept for the folder of a key. Folders are one to three segments deep (`pods/`, `services/specs/`). */
+function folderOf<T>(folders: ReadonlyMap<string, T>, key: string): T | undefined {
+  let slash = registryRoot.length - 1
+  for (let depth = 0; depth < 3; depth++) {
+    slash = key.indexOf('/', slash + 1)
+    if (slash < 0) return undefined
+    const found = folders.get(key.slice(0, slash + 1))
+    if (found) return found
   }
+  return undefined
 }

@@ -8,12 +8,14 @@ import type { ApiObject } from '../../machinery/object.js'
  * is only known once the store has taken the write; it is spliced in behind `"metadata":{`.
  */
 export class StoredObject<T extends ApiObject = ApiObject> {
-  /** The object as GET answers it. */
-  readonly json: Buffer
-  #metadataAt: number
+  /** The object as GET answers it, with a newline behind it. */
+  readonly line: Buffer
+  /** Where `"metadata":{` begins, and where what follows the resource version does. */
+  readonly #metadataAt: number
+  readonly #restAt: number
   #object: T | undefined
-  #frames: { [type: string]: Buffer } | undefined
 
+  /** `revision` 0 is that of an object that was not stored (a dry run): it has no resource version. */
   constructor(
     value: Uint8Array,
     readonly revision: number,
@@ -23,11 +25,14 @@ export class StoredObject<T extends ApiObject = ApiObject> {
     this.#metadataAt = bytes.indexOf(metadataKey)
     if (this.#metadataAt < 0) throw new Error('a stored object lacks its metadata')
     const splice = this.#metadataAt + metadataKey.length
-    this.json = Buffer.concat([
-      bytes.subarray(0, splice),
-      Buffer.from(`"resourceVersion":"${revision}",`, 'latin1'),
-      bytes.subarray(splice),
-    ])
+    const version = revision === 0 ? '' : `"resourceVersion":"${revision}",`
+    this.#restAt = splice + version.length
+    // Not from Buffer's pool: objects live long, and one of them would keep a whole slab of the pool alive.
+    this.line = Buffer.allocUnsafeSlow(bytes.length + version.length + 1)
+    bytes.copy(this.line, 0, 0, splice)
+    this.line.write(version, splice, 'latin1')
+    bytes.copy(this.line, this.#restAt, splice)
+    this.line[this.line.length - 1] = newline
     this.#object = object
   }
 
@@ -36,30 +41,35 @@ export class StoredObject<T extends ApiObject = ApiObject> {
     return (this.#object ??= freeze(JSON.parse(this.json.toString()) as T))
   }
 
-  /** As an item of a list: without `kind` and `apiVersion`, and without the opening brace. */
-  get itemTail(): Buffer {
-    return this.json.subarray(this.#metadataAt)
+  /** The object as JSON. */
+  get json(): Buffer {
+    return this.line.subarray(0, -1)
   }
 
-  /** One line of a JSON watch. Shared by all watchers. */
-  frame(type: 'ADDED' | 'MODIFIED' | 'DELETED'): Buffer {
-    this.#frames ??= {}
-    return (this.#frames[type] ??= Buffer.concat([
-      Buffer.from(`{"type":"${type}","object":`, 'latin1'),
-      this.json,
-      frameEnd,
-    ]))
+  /** As an item of a list: without `kind` and `apiVersion`, and without the opening brace. */
+  get itemTail(): Buffer {
+    return this.line.subarray(this.#metadataAt, -1)
   }
 
   /** The same object at another revision: what a deletion announces. */
   at(revision: number): StoredObject<T> {
-    const { resourceVersion: _, ...metadata } = this.object.metadata
-    return new StoredObject<T>(encodeForStore({ ...this.object, metadata }), revision)
+    const splice = this.#metadataAt + metadataKey.length
+    const value = Buffer.concat([this.line.subarray(0, splice), this.line.subarray(this.#restAt, -1)])
+    return new StoredObject<T>(value, revision, this.#object && withRevision(this.#object, revision))
   }
 }
 
+const newline = 0x0a
 const metadataKey = Buffer.from('"metadata":{', 'latin1')
-const frameEnd = Buffer.from('}\n', 'latin1')
+
+/** The object as it is read back from the store at `revision`. */
+export function withRevision<T extends ApiObject>(object: T, revision: number): T {
+  const { resourceVersion: _, ...metadata } = object.metadata
+  return freeze({
+    ...object,
+    metadata: revision === 0 ? metadata : { ...metadata, resourceVersion: String(revision) },
+  })
+}
 
 /** The bytes that go to the store: `kind`, `apiVersion`, `metadata` first, without the resource version. */
 export function encodeForStore(object: ApiObject): Buffer {

@@ -2,18 +2,25 @@ import type { TLSSocket } from 'node:tls'
 import type { ClientCertificate } from '../../machinery/http.js'
 
 /**
- * Who the peer's certificate says it is, if it brought one that a trusted authority signed for clients. A certificate
- * that does not verify counts as none: the request may still authenticate in another way.
+ * Who the peer's certificate says it is; undefined if it brought none. One that no trusted authority has signed for
+ * clients is told apart by its fault: who brings something wrong is refused, not taken for anonymous.
  */
 export function clientCertificateOf(socket: TLSSocket): ClientCertificate | undefined {
-  if (!socket.authorized) return undefined
-  const { subject, ext_key_usage: usages } = socket.getPeerCertificate()
-  if (!subject?.CN) return undefined
-  if (usages && !usages.includes(clientAuthentication) && !usages.includes(anyUsage)) return undefined
-  const organizations = subject.O === undefined ? [] : Array.isArray(subject.O) ? subject.O : [subject.O]
-  const commonName = Array.isArray(subject.CN) ? (subject.CN[0] ?? '') : subject.CN
-  return { commonName, organizations }
+  const { subject, ext_key_usage: usages, valid_to: end } = socket.getPeerCertificate()
+  if (!subject) return undefined
+  const expires = Date.parse(end)
+  if (!socket.authorized) {
+    const fault = String(socket.authorizationError ?? 'it does not verify')
+    return { commonName: '', organizations: [], expires, fault }
+  }
+  if (usages && !usages.includes(clientAuthentication) && !usages.includes(anyUsage))
+    return { commonName: '', organizations: [], expires, fault: 'it is not for client authentication' }
+  return { commonName: all(subject.CN).at(-1) ?? '', organizations: all(subject.O), expires }
 }
+
+/** A name may hold an attribute several times. */
+const all = (value: string | string[] | undefined): string[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value]
 
 const clientAuthentication = '1.3.6.1.5.5.7.3.2'
 const anyUsage = '2.5.29.37.0'

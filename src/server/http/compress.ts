@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { ApiRequest, ApiResponse } from '../../machinery/http.js'
+import { lengthOf } from './send.js'
 
 const gzipAsync = promisify(gzip)
 
@@ -8,12 +9,11 @@ const gzipAsync = promisify(gzip)
 const threshold = 128 * 1024
 
 /** Compresses large answers for clients that accept it. */
-export async function compress(request: ApiRequest, response: ApiResponse): Promise<ApiResponse> {
+export async function compress({ headers }: ApiRequest, response: ApiResponse): Promise<ApiResponse> {
   const { body } = response
-  if (body.kind !== 'bytes' || !request.headers['accept-encoding']?.includes('gzip')) return response
-  let size = 0
-  for (const chunk of body.chunks) size += chunk.length
-  if (size < threshold) return response
+  const size = lengthOf(response)
+  if (body.kind !== 'bytes' || size < threshold || response.headers['content-encoding']) return response
+  if (!acceptsGzip(headers['accept-encoding'])) return response
   const packed = await gzipAsync(Buffer.concat(body.chunks, size), { level: constants.Z_BEST_SPEED })
   return {
     status: response.status,
@@ -21,3 +21,10 @@ export async function compress(request: ApiRequest, response: ApiResponse): Prom
     body: { kind: 'bytes', chunks: [packed] },
   }
 }
+
+/** Whether an Accept-Encoding header names gzip, and not with a quality of zero. */
+export const acceptsGzip = (header: string | undefined): boolean =>
+  header?.split(',').some(part => {
+    const [name = '', ...parameters] = part.split(';').map(text => text.trim().toLowerCase())
+    return name === 'gzip' && !parameters.some(parameter => /^q=0(?:\.0*)?$/.test(parameter))
+  }) ?? false

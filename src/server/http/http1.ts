@@ -1,10 +1,10 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
 import type { ApiRequest, ApiResponse, Handler } from '../../machinery/http.js'
-import { clientCertificateOf } from './client-certificate.js'
 import { compress } from './compress.js'
+import type { Peer } from './http2.js'
 import { readBody } from './read-body.js'
+import { lengthOf, sendChunks } from './send.js'
 import { splitTarget } from './target.js'
 
 /** Adapts one HTTP/1.1 request. */
@@ -12,14 +12,15 @@ export function serveHttp1(
   handler: Handler,
   message: IncomingMessage,
   response: ServerResponse,
+  peer: Peer,
   onError: (error: unknown) => void,
 ): void {
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   response.on('error', onError)
-  const request = requestOf(message, gone.signal)
+  const request = requestOf(message, peer, gone.signal)
   handler(request)
-    .then(answer => send(request, answer, response, gone.signal))
+    .then(answer => send(request, answer, response))
     .catch(error => {
       onError(error)
       response.destroy()
@@ -32,13 +33,14 @@ export function serveUpgrade(
   message: IncomingMessage,
   socket: Duplex,
   head: Buffer,
+  peer: Peer,
   onError: (error: unknown) => void,
 ): void {
   const gone = new AbortController()
   socket.on('close', () => gone.abort())
   socket.on('error', onError)
   const request: ApiRequest = {
-    ...requestOf(message, gone.signal),
+    ...requestOf(message, peer, gone.signal),
     body: { kind: 'none' },
     upgrade: { socket, head, rawUrl: message.url ?? '/' },
   }
@@ -49,8 +51,8 @@ export function serveUpgrade(
       const response = new ServerResponse(message)
       response.assignSocket(socket as never)
       response.setHeader('connection', 'close')
-      response.on('finish', () => socket.end())
-      await send(request, answer, response, gone.signal)
+      response.on('finish', () => socket.end(() => socket.destroy()))
+      await send(request, answer, response)
     })
     .catch(error => {
       onError(error)
@@ -58,61 +60,36 @@ export function serveUpgrade(
     })
 }
 
-function requestOf(message: IncomingMessage, signal: AbortSignal): ApiRequest {
+function requestOf(message: IncomingMessage, peer: Peer, signal: AbortSignal): ApiRequest {
   const { path, query } = splitTarget(message.url ?? '/')
-  const socket = message.socket as TLSSocket
-  const certificate = clientCertificateOf(socket)
-  const hasBody =
-    message.headers['transfer-encoding'] !== undefined || Number(message.headers['content-length'] ?? 0) > 0
+  const { headers } = message
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
   return {
     method: message.method ?? 'GET',
     path,
     query,
-    headers: message.headers as ApiRequest['headers'],
+    headers: headers as ApiRequest['headers'],
     body: hasBody ? { kind: 'bytes', read: limit => readBody(message, limit) } : { kind: 'none' },
     signal,
-    remoteAddress: socket.remoteAddress ?? '',
-    ...(certificate ? { clientCertificate: certificate } : {}),
+    remoteAddress: peer.remoteAddress,
+    ...(peer.clientCertificate ? { clientCertificate: peer.clientCertificate } : {}),
   }
 }
 
-async function send(
-  request: ApiRequest,
-  plain: ApiResponse,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<void> {
+/** A connection that closes before the answer is out aborts the request's signal: that ends the work behind it. */
+async function send(request: ApiRequest, plain: ApiResponse, response: ServerResponse): Promise<void> {
   const answer = await compress(request, plain)
+  if (response.destroyed) return
   const { body } = answer
   response.statusCode = answer.status
   response.statusMessage = STATUS_CODES[answer.status] ?? ''
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value as string | string[])
-  if (body.kind === 'none') {
+  if (request.method === 'HEAD' || body.kind === 'none') {
     response.end()
     return
   }
-  if (body.kind === 'bytes') {
-    let length = 0
-    for (const chunk of body.chunks) length += chunk.length
-    response.setHeader('content-length', length)
-    for (const chunk of body.chunks) response.write(chunk)
-    response.end()
-    return
-  }
-  if (body.kind !== 'stream') throw new Error(`a ${body.kind} answer cannot be sent over HTTP`)
-  response.flushHeaders()
-  for await (const chunk of body.chunks) {
-    if (signal.aborted) return
-    if (!response.write(chunk))
-      await new Promise<void>(resolve => {
-        const settle = () => {
-          response.off('drain', settle)
-          response.off('close', settle)
-          resolve()
-        }
-        response.on('drain', settle)
-        response.on('close', settle)
-      })
-  }
-  response.end()
+  if (body.kind !== 'bytes' && body.kind !== 'stream') throw new Error(`a ${body.kind} answer cannot be sent over HTTP`)
+  if (body.kind === 'bytes') response.setHeader('content-length', lengthOf(answer))
+  else response.flushHeaders()
+  await sendChunks(response, body.chunks)
 }

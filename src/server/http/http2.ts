@@ -2,31 +2,33 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import type { ApiRequest, ApiResponse, ClientCertificate, Handler } from '../../machinery/http.js'
 import { compress } from './compress.js'
 import { readBody } from './read-body.js'
+import { lengthOf, sendChunks } from './send.js'
 import { splitTarget } from './target.js'
+
+/** Who is at the other end of a connection. */
+export interface Peer {
+  readonly remoteAddress: string
+  readonly clientCertificate?: ClientCertificate | undefined
+}
 
 /** Adapts one HTTP/2 stream. */
 export function serveHttp2(
   handler: Handler,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  remoteAddress: string,
-  clientCertificate: ClientCertificate | undefined,
+  { remoteAddress, clientCertificate }: Peer,
   onError: (error: unknown) => void,
 ): void {
   let gone: AbortController | undefined
   stream.on('close', () => gone?.abort())
   stream.on('error', onError)
-  const method = headers[':method'] as string
-  const { path, query } = splitTarget(headers[':path'] as string)
+  const { path, query } = splitTarget(headers[':path'] ?? '/')
   const request: ApiRequest = {
-    method,
+    method: headers[':method'] ?? 'GET',
     path,
     query,
     headers: headers as ApiRequest['headers'],
-    body:
-      stream.readableEnded || method === 'GET'
-        ? { kind: 'none' }
-        : { kind: 'bytes', read: limit => readBody(stream, limit) },
+    body: stream.endAfterHeaders ? { kind: 'none' } : { kind: 'bytes', read: limit => readBody(stream, limit) },
     // Most requests never ask for it.
     get signal() {
       gone ??= new AbortController()
@@ -44,47 +46,19 @@ export function serveHttp2(
     })
 }
 
+/** A stream that closes before the answer is out aborts the request's signal: that ends the work behind the answer. */
 async function answer(stream: ServerHttp2Stream, request: ApiRequest, plain: ApiResponse): Promise<void> {
-  if (stream.destroyed) return discard(plain)
-  const response = await compress(request, plain)
-  const head = { ':status': response.status, ...response.headers } as Record<string, string | number | string[]>
-  const { body } = response
+  const large = lengthOf(plain) > 0 && request.headers['accept-encoding'] !== undefined
+  const response = large ? await compress(request, plain) : plain
+  if (stream.destroyed || stream.closed) return
+  const { body, headers, status } = response
+  const head = { ...headers, ':status': status } as Record<string, string | number | string[]>
   if (request.method === 'HEAD' || body.kind === 'none') {
     stream.respond(head, { endStream: true })
-    return discard(plain)
-  }
-  if (body.kind === 'bytes') {
-    const [only] = body.chunks
-    stream.respond(head)
-    if (body.chunks.length === 1) stream.end(only)
-    else {
-      for (const chunk of body.chunks) if (!(await write(stream, chunk))) return
-      stream.end()
-    }
     return
   }
-  if (body.kind !== 'stream') throw new Error(`a ${body.kind} answer cannot be sent over HTTP`)
+  if (body.kind !== 'bytes' && body.kind !== 'stream') throw new Error(`a ${body.kind} answer cannot be sent over HTTP`)
+  if (body.kind === 'bytes') head['content-length'] = lengthOf(response)
   stream.respond(head)
-  for await (const chunk of body.chunks) if (!(await write(stream, chunk))) return
-  stream.end()
-}
-
-/** Ends the work behind an answer nobody will read. */
-async function discard({ body }: ApiResponse): Promise<void> {
-  if (body.kind === 'stream') await body.chunks[Symbol.asyncIterator]().return?.()
-}
-
-/** Writes and waits while the client is slow; false once it is gone. */
-function write(stream: ServerHttp2Stream, chunk: Uint8Array): Promise<boolean> | boolean {
-  if (stream.destroyed || stream.closed) return false
-  if (stream.write(chunk)) return true
-  return new Promise(resolve => {
-    const settle = () => {
-      stream.off('drain', settle)
-      stream.off('close', settle)
-      resolve(!stream.destroyed && !stream.closed)
-    }
-    stream.on('drain', settle)
-    stream.on('close', settle)
-  })
+  await sendChunks(stream, body.chunks)
 }

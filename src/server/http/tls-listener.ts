@@ -1,12 +1,12 @@
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http'
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Handler } from '../../machinery/http.js'
 import { clientCertificateOf } from './client-certificate.js'
 import { serveHttp1, serveUpgrade } from './http1.js'
-import { serveHttp2 } from './http2.js'
+import { type Peer, serveHttp2 } from './http2.js'
 
 export interface ListenOptions {
   readonly host: string
@@ -30,23 +30,18 @@ export interface Listener extends AsyncDisposable {
 
 /** Idle time after which a kept-alive HTTP/1.1 connection is closed; upstream clients reuse theirs for 90 s. */
 const keepAliveMs = 95_000
+/** Silence that ends a connection before a request, or its TLS handshake, is complete. */
+const headerMs = 32_000
+/** After so long a silence the kernel finds out whether the peer is still there. */
+const probeAfterMs = 30_000
+/** Longest request line and headers, in bytes. */
+const maximumHeader = 1 << 20
 /** Time that requests under way get to finish when the listener closes. */
 const drainMs = 5_000
 
 /** Serves HTTP/2 and HTTP/1.1 over TLS on one port, by what ALPN agrees on. */
 export async function listenTls(options: ListenOptions): Promise<Listener> {
-  const { handler, onError } = options
-  const sessions = new Set<ServerHttp2Session>()
-  const sockets = new Set<Duplex>()
-
-  const http1 = createHttp1Server({ keepAliveTimeout: keepAliveMs, requestTimeout: 0 })
-  http1.on('request', (request: IncomingMessage, response: ServerResponse) =>
-    serveHttp1(handler, request, response, onError),
-  )
-  http1.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    serveUpgrade(handler, request, socket, head, onError),
-  )
-
+  const connections = new Connections(options.handler, options.onError)
   const server = createTlsServer({
     cert: options.cert,
     key: options.key,
@@ -55,57 +50,154 @@ export async function listenTls(options: ListenOptions): Promise<Listener> {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['h2', 'http/1.1'],
-    // A new session ticket per connection costs more than resumption saves for clients that keep theirs.
     honorCipherOrder: true,
+    handshakeTimeout: headerMs,
+    keepAlive: true,
+    keepAliveInitialDelay: probeAfterMs,
+    noDelay: true,
   })
-  server.on('secureConnection', (socket: TLSSocket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    socket.on('error', onError)
-    socket.setNoDelay(true)
-    if (socket.alpnProtocol !== 'h2') {
-      http1.emit('connection', socket)
-      return
-    }
-    const certificate = clientCertificateOf(socket)
-    const session = performServerHandshake(socket, {
-      settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20 },
-    }) as ServerHttp2Session
-    sessions.add(session)
-    session.on('close', () => sessions.delete(session))
-    session.on('error', onError)
-    session.on('stream', (stream: ServerHttp2Stream, headers) =>
-      serveHttp2(handler, stream, headers, socket.remoteAddress ?? '', certificate, onError),
-    )
-  })
-  server.on('tlsClientError', onError)
+  server.on('connection', (socket: Socket) => connections.begin(socket))
+  server.on('secureConnection', (socket: TLSSocket) => connections.add(socket))
+  server.on('tlsClientError', options.onError)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {
       server.off('error', reject)
-      server.on('error', onError)
+      server.on('error', options.onError)
       resolve()
     })
   })
+  let closing: Promise<void> | undefined
   return {
     port: (server.address() as AddressInfo).port,
     renew(cert, key) {
       server.setSecureContext({ cert, key, ...(options.clientCa ? { ca: options.clientCa } : {}) })
     },
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>(resolve => server.close(() => resolve()))
-      for (const session of sessions) session.close()
-      http1.closeIdleConnections()
-      const timer = setTimeout(() => {
-        for (const session of sessions) session.destroy(undefined, constants.NGHTTP2_NO_ERROR)
-        for (const socket of sockets) socket.destroy()
-      }, drainMs)
-      // Connections that have nothing under way need not be waited for.
-      for (const socket of sockets) if (!(socket as TLSSocket).alpnProtocol) socket.destroy()
-      http1.close()
-      http1.closeIdleConnections()
-      await closed
-      clearTimeout(timer)
+    [Symbol.asyncDispose]() {
+      closing ??= (async () => {
+        const closed = new Promise<void>(resolve => server.close(() => resolve()))
+        await connections.close()
+        await closed
+      })()
+      return closing
     },
   }
 }
+
+/** The connections of a listener, until each has ended. */
+class Connections {
+  /** TCP connections, by the address of the peer, whose TLS handshake is under way. */
+  readonly #beginning = new Map<string, Socket>()
+  readonly #sessions = new Set<ServerHttp2Session>()
+  /** HTTP/1.1 connections, with the number of requests under way on each. */
+  readonly #busy = new Map<Duplex, number>()
+  readonly #sockets = new Set<TLSSocket>()
+  readonly #http1 = createHttp1Server({
+    keepAliveTimeout: keepAliveMs,
+    requestTimeout: 0,
+    maxHeaderSize: maximumHeader,
+  })
+  readonly #peers = new WeakMap<Duplex, Peer>()
+  #closing: (() => void) | undefined
+
+  constructor(
+    private readonly handler: Handler,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.#http1.timeout = headerMs
+    this.#http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      const { socket } = request
+      // A watch may be silent for as long as it likes.
+      socket.setTimeout(0)
+      this.#begun(socket)
+      response.once('close', () => this.#over(socket))
+      if (this.#closing) response.setHeader('connection', 'close')
+      serveHttp1(handler, request, response, this.#peerOf(socket), onError)
+    })
+    this.#http1.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      request.socket.setTimeout(0)
+      this.#begun(socket)
+      serveUpgrade(handler, request, socket, head, this.#peerOf(socket), onError)
+    })
+  }
+
+  begin(socket: Socket): void {
+    const address = addressOf(socket)
+    this.#beginning.set(address, socket)
+    socket.on('close', () => {
+      if (this.#beginning.get(address) === socket) this.#beginning.delete(address)
+    })
+  }
+
+  add(socket: TLSSocket): void {
+    this.#beginning.delete(addressOf(socket))
+    this.#sockets.add(socket)
+    const peer: Peer = {
+      remoteAddress: socket.remoteAddress ?? '',
+      clientCertificate: clientCertificateOf(socket),
+    }
+    socket.on('error', this.onError)
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      this.#busy.delete(socket)
+      this.#settle()
+    })
+    if (socket.alpnProtocol === 'h2') this.#serveSession(socket, peer)
+    else {
+      this.#busy.set(socket, 0)
+      this.#peers.set(socket, peer)
+      this.#http1.emit('connection', socket)
+    }
+  }
+
+  /** Lets requests under way finish for a while; ends all else at once. */
+  async close(): Promise<void> {
+    const ended = new Promise<void>(resolve => {
+      this.#closing = resolve
+    })
+    for (const socket of this.#beginning.values()) socket.destroy()
+    for (const [socket, requests] of this.#busy) if (requests === 0) socket.destroy()
+    for (const session of this.#sessions) session.close()
+    this.#settle()
+    const timer = setTimeout(() => {
+      for (const session of this.#sessions) session.destroy(undefined, constants.NGHTTP2_NO_ERROR)
+      for (const socket of this.#sockets) socket.destroy()
+    }, drainMs)
+    await ended
+    clearTimeout(timer)
+  }
+
+  #serveSession(socket: TLSSocket, peer: Peer): void {
+    const session = performServerHandshake(socket, {
+      settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: maximumHeader },
+    }) as ServerHttp2Session
+    this.#sessions.add(session)
+    session.on('close', () => this.#sessions.delete(session))
+    session.on('error', this.onError)
+    session.on('stream', (stream: ServerHttp2Stream, headers) =>
+      serveHttp2(this.handler, stream, headers, peer, this.onError),
+    )
+    if (this.#closing) session.close()
+  }
+
+  #peerOf(socket: Duplex): Peer {
+    return this.#peers.get(socket) ?? { remoteAddress: '' }
+  }
+
+  #begun(socket: Duplex): void {
+    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1)
+  }
+
+  #over(socket: Duplex): void {
+    const left = this.#busy.get(socket)
+    if (left === undefined) return
+    this.#busy.set(socket, left - 1)
+    if (this.#closing && left === 1) socket.end()
+  }
+
+  #settle(): void {
+    if (this.#sockets.size === 0) this.#closing?.()
+  }
+}
+
+const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

@@ -1,10 +1,9 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import type { RequestContext } from '../pipeline.js'
-import { jsonValue } from '../respond.js'
 import type { DeletionRequest } from './deletion.js'
-import { prefixOf } from './list.js'
-import { apiVersionOf } from './read-body.js'
+import { listResponse } from './list.js'
+import { selectObjects } from './list-selection.js'
 import type { Registry, WriteContext } from './registry.js'
 import { selectionOf } from './selection.js'
 
@@ -20,13 +19,13 @@ export async function deleteCollection(
   write: WriteContext,
 ): Promise<ApiResponse> {
   const selection = selectionOf(context.request.query, registry.resource)
-  await registry.host.feed.consistent()
-  const prefix = prefixOf(registry, namespace, selection)
-  const selected = (prefix === undefined ? [] : registry.cache.list(prefix)).filter(
-    ({ object }) => !selection.matches || selection.matches(object),
-  )
-  const { revision } = registry.host.feed
-  const waiting = [...selected]
+  const listed = await selectObjects(registry, namespace, selection, {
+    limit: 0,
+    continue: '',
+    revision: undefined,
+    match: '',
+  })
+  const waiting = listed.items.toReversed()
   const worker = async (): Promise<void> => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       const { namespace = '', name = '' } = next.object.metadata
@@ -34,16 +33,12 @@ export async function deleteCollection(
         await registry.delete(namespace, name, deletion, write)
       } catch (error) {
         // Somebody else was faster: that is what was asked for.
-        if (!isNotFound(error)) throw error
+        if (isNotFound(error)) continue
+        waiting.length = 0
+        throw error
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(parallel, selected.length) }, worker))
-  const { kind } = registry.resource
-  return jsonValue(context.request, 200, {
-    kind: `${kind.gvk.kind}List`,
-    apiVersion: apiVersionOf(kind.gvk),
-    metadata: { resourceVersion: String(revision) },
-    items: selected.map(({ object }) => object),
-  })
+  await Promise.all(Array.from({ length: Math.min(parallel, waiting.length) }, worker))
+  return listResponse(context, registry, listed)
 }

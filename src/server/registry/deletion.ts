@@ -3,17 +3,20 @@ import type { ApiObject } from '../../machinery/object.js'
 import type { Resource } from '../../machinery/resource.js'
 import type { Draft } from '../../schema/index.js'
 
+export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground'
+
 /** What a client asks for with a DELETE. */
 export interface DeletionRequest {
   readonly gracePeriodSeconds?: number | undefined
-  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined
+  readonly propagationPolicy?: PropagationPolicy | undefined
   readonly preconditions?:
     | { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined }
     | undefined
 }
 
 export type DeletionStep<T extends ApiObject> =
-  | { readonly type: 'remove' }
+  /** `last` is the object as the answer shows it. */
+  | { readonly type: 'remove'; readonly last: T }
   /** Already on its way and nothing to add. */
   | { readonly type: 'pending' }
   | { readonly type: 'mark'; readonly draft: Draft<T> }
@@ -23,7 +26,7 @@ const foregroundFinalizer = 'foregroundDeletion'
 
 /**
  * What a deletion does to the object: remove it now, or mark it and let finalizers and its agent finish, as
- * https://kubernetes.io/docs/concepts/architecture/garbage-collection/ describes.
+ * https://kubernetes.io/docs/concepts/architecture/garbage-collection/ describes. `now` is in milliseconds.
  */
 export function deletionOf<T extends ApiObject>(
   resource: Resource<T>,
@@ -34,57 +37,67 @@ export function deletionOf<T extends ApiObject>(
   const { metadata } = object
   const finalizers = finalizersAfter(metadata.finalizers ?? [], request.propagationPolicy)
   const held = finalizers.length > 0 || (resource.strategy.specFinalizers?.(object).length ?? 0) > 0
-  const finalizersChanged =
-    finalizers.length !== (metadata.finalizers ?? []).length ||
-    finalizers.some((finalizer, i) => finalizer !== metadata.finalizers?.[i])
-  const grace = Math.max(0, resource.strategy.gracePeriod?.(object, request.gracePeriodSeconds) ?? 0)
-
-  if (metadata.deletionTimestamp) {
-    const remaining = metadata.deletionGracePeriodSeconds ?? 0
-    // Once set, the grace period only shrinks, and only when asked for.
-    const shortens = request.gracePeriodSeconds !== undefined && grace < remaining
-    const left = shortens ? grace : remaining
-    // A plain second deletion leaves the first one's grace period to its agent.
-    if (left === 0 && !held) return { type: 'remove' }
-    if (!shortens && !finalizersChanged) return { type: 'pending' }
-    return {
-      type: 'mark',
-      draft: marked(resource, object, finalizers, shortens ? { grace, from: requestedAt(object) } : undefined),
-    }
+  if (resource.strategy.gracePeriod && !lacksGrace(metadata)) {
+    const grace = gracefully(resource, object, secondsOf(request), now)
+    if (!grace)
+      return held || metadata.deletionGracePeriodSeconds ? { type: 'pending' } : { type: 'remove', last: object }
+    const draft = marked(resource, object, finalizers, grace)
+    return held || grace.seconds > 0 ? { type: 'mark', draft } : { type: 'remove', last: draft as T }
   }
-  if (grace === 0 && !held) return { type: 'remove' }
-  return { type: 'mark', draft: marked(resource, object, finalizers, { grace, from: now }) }
+  if (!held) return { type: 'remove', last: object }
+  const changed = finalizers.join(' ') !== (metadata.finalizers ?? []).join(' ')
+  if (metadata.deletionTimestamp && !changed) return { type: 'pending' }
+  // What lives by finalizers of its own (namespaces) knows no grace period.
+  const seconds = resource.strategy.specFinalizers ? undefined : 0
+  const from = metadata.deletionTimestamp ? Math.min(now, Date.parse(metadata.deletionTimestamp)) : now
+  return { type: 'mark', draft: marked(resource, object, finalizers, { from, seconds }) }
 }
 
-/** When the deletion was first accepted: the timestamp says when its grace period is over. */
-function requestedAt({ metadata }: ApiObject): number {
-  return Date.parse(metadata.deletionTimestamp ?? '') - (metadata.deletionGracePeriodSeconds ?? 0) * 1000
+/** A negative period is the shortest that is one. */
+const secondsOf = ({ gracePeriodSeconds: seconds }: DeletionRequest): number | undefined =>
+  seconds !== undefined && seconds < 0 ? 1 : seconds
+
+/** Deleted in the past by what knew no grace periods. */
+const lacksGrace = ({ deletionTimestamp, deletionGracePeriodSeconds }: ApiObject['metadata']): boolean =>
+  deletionTimestamp !== undefined && deletionGracePeriodSeconds === undefined
+
+/** The grace period that the deletion leaves the object; undefined if an earlier deletion's stays as it is. */
+function gracefully<T extends ApiObject>(
+  { strategy }: Resource<T>,
+  object: T,
+  requested: number | undefined,
+  now: number,
+): { readonly from: number; readonly seconds: number } | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds: remaining = 0 } = object.metadata
+  if (deletionTimestamp === undefined)
+    return { from: now, seconds: Math.max(0, strategy.gracePeriod?.(object, requested) ?? 0) }
+  // Once set, the grace period only shrinks, and only when asked for; it counts from the first deletion.
+  if (requested === undefined || requested >= remaining) return undefined
+  return { from: Date.parse(deletionTimestamp) - remaining * 1000, seconds: requested }
 }
 
 function marked<T extends ApiObject>(
   resource: Resource<T>,
   object: T,
   finalizers: readonly string[],
-  grace: { readonly grace: number; readonly from: number } | undefined,
+  grace: { readonly from: number; readonly seconds: number | undefined },
 ): Draft<T> {
   const draft = structuredClone(object) as Draft<T>
   const metadata = draft.metadata as Draft<ApiObject['metadata']>
   if (finalizers.length > 0) metadata.finalizers = [...finalizers]
   else delete metadata.finalizers
-  if (grace) {
-    const first = metadata.deletionTimestamp === undefined
-    metadata.deletionTimestamp = rfc3339(grace.from + grace.grace * 1000)
-    metadata.deletionGracePeriodSeconds = grace.grace
-    if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation++
-    if (first) resource.strategy.markDeleted?.(draft)
+  const first = metadata.deletionTimestamp === undefined
+  metadata.deletionTimestamp = rfc3339(grace.from + (grace.seconds ?? 0) * 1000)
+  if (grace.seconds !== undefined) metadata.deletionGracePeriodSeconds = grace.seconds
+  if (first) {
+    if (metadata.generation) metadata.generation++
+    resource.strategy.markDeleted?.(draft)
   }
   return draft
 }
 
-function finalizersAfter(
-  finalizers: readonly string[],
-  policy: DeletionRequest['propagationPolicy'],
-): readonly string[] {
+/** The two finalizers that stand for a policy are replaced by the one asked for, if any was. */
+function finalizersAfter(finalizers: readonly string[], policy: PropagationPolicy | undefined): readonly string[] {
   if (!policy) return finalizers
   const others = finalizers.filter(name => name !== orphanFinalizer && name !== foregroundFinalizer)
   if (policy === 'Orphan') return [...others, orphanFinalizer]

@@ -1,5 +1,6 @@
 import type { ApiRequest } from '../../machinery/http.js'
-import { isPartialMetadata, isTable, type Media, negotiate } from '../../machinery/negotiation.js'
+import { isPartialMetadata, isTable, type Media, mediaTypes, negotiate } from '../../machinery/negotiation.js'
+import { wantsPretty } from '../respond.js'
 
 /** How the client wants its answer. */
 export interface Form {
@@ -8,19 +9,33 @@ export interface Form {
   readonly contentType: string
   /** What a Table's rows carry of their object. */
   readonly include: 'None' | 'Metadata' | 'Object'
+  /** JSON for people to read. */
+  readonly pretty: boolean
 }
 
-/** Reads the form off the Accept header and `includeObject`. Throws a 406 for what cannot be had. */
+const plain: Form = {
+  media: 'json',
+  as: 'object',
+  contentType: mediaTypes.json,
+  include: 'Metadata',
+  pretty: false,
+}
+
+/** Reads the form off the Accept header and the query. Throws a 406 for what cannot be had. */
 export function chooseForm(request: ApiRequest, stream = false): Form {
-  const { media, as, contentType } = negotiate(request.headers.accept, {
+  const { query, headers } = request
+  const indented = wantsPretty(request)
+  if (headers.accept === mediaTypes.json && !indented) return plain
+  const { media, as, contentType, pretty } = negotiate(headers.accept, {
     stream,
     converts: (to, media) => isTable(to, media) || isPartialMetadata(to),
   })
-  const include = request.query.get('includeObject')
+  const include = query.get('includeObject')
   return {
     media,
     as: as === undefined ? 'object' : as.kind === 'Table' ? 'table' : 'metadata',
     contentType,
     include: include === 'None' || include === 'Object' ? include : 'Metadata',
+    pretty: pretty || indented,
   }
 }

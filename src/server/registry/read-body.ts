@@ -1,22 +1,24 @@
-import { parse as parseYaml, YAMLParseError } from 'yaml'
+import { kinds } from '../../api/catalogue.js'
+import { jsonTypeName } from '../../machinery/go-format.js'
 import type { ApiRequest } from '../../machinery/http.js'
 import { bodyMedia } from '../../machinery/negotiation.js'
-import { badRequest } from '../../machinery/status-error.js'
+import { badRequest, StatusError } from '../../machinery/status-error.js'
 import {
   applyStaticDefaults,
   DecodeError,
   type Draft,
   decodeJson,
   decodeObject,
-  findDuplicateFields,
   type GroupVersionKind,
-  JsonSyntaxError,
   type Kind,
   type MessageSchema,
   ProtobufError,
-  parseJson,
+  strictFieldErrors,
   unwrapEnvelope,
 } from '../../schema/index.js'
+import { BodySyntaxError, parseJsonText, yamlToJson } from './body-text.js'
+
+export { parseJsonBody, parseYamlBody } from './body-text.js'
 
 /** Bytes a request body may have. */
 const maximumBody = 3 * 1024 * 1024
@@ -32,135 +34,163 @@ export interface DecodeContext {
 export const apiVersionOf = ({ group, version }: { group: string; version: string }): string =>
   group ? `${group}/${version}` : version
 
-const gvkText = ({ group, version, kind }: GroupVersionKind): string =>
-  `${apiVersionOf({ group, version })}, Kind=${kind}`
-
-/** The parsed but not yet decoded body: JSON's value, or protobuf's message. */
-type Parsed =
-  | { readonly type: 'value'; readonly value: unknown; readonly duplicates: () => readonly string[] }
-  | { readonly type: 'protobuf'; readonly bytes: Uint8Array }
+/** A request's body; each `decode` makes a fresh draft of it, so that a lost race can begin again from what was sent. */
+export interface Body {
+  decode<T, I>(kind: Kind<T, I>, context: DecodeContext): Draft<T>
+}
 
 /** Reads the body's bytes; empty if there is none. */
-export async function readBytes(request: ApiRequest): Promise<Buffer> {
+export async function readBytes(request: Pick<ApiRequest, 'body'>): Promise<Buffer> {
   if (request.body.kind === 'bytes') return request.body.read(maximumBody)
   if (request.body.kind === 'object') return Buffer.from(JSON.stringify(request.body.value))
   return Buffer.alloc(0)
 }
 
+/** Reads the body in every format there is. Throws a 413 or 415; what is wrong inside shows as it is decoded. */
+export async function readBody(request: Pick<ApiRequest, 'body' | 'headers'>): Promise<Body> {
+  // The value belongs to the caller; decoding copies it into a draft.
+  if (request.body.kind === 'object') {
+    const { value } = request.body
+    return { decode: (kind, context) => decodeValue(value, kind, context) }
+  }
+  const media = bodyMedia(request.headers['content-type'])
+  const bytes = await readBytes(request)
+  if (media === 'protobuf' && bytes.length > 0) return { decode: kind => decodeProtobufBody(bytes, kind) }
+  let parsed: ParsedText | undefined
+  return {
+    decode(kind, context) {
+      parsed ??= unrecognized(kind, bytes, () => parseText(bytes, media === 'yaml'))
+      return decodeText(parsed, bytes, kind, context)
+    },
+  }
+}
+
 /**
  * Reads the body as an object of `kind`: every format, defaults applied, kind and version checked. The draft is fresh.
- * An absent body is an error unless `optional` is set; then the answer is undefined.
  */
 export async function readObject<T, I>(
   request: ApiRequest,
   kind: Kind<T, I>,
   context: DecodeContext,
 ): Promise<Draft<T>> {
-  const parsed = await parseBody(request)
-  if (!parsed) throw badRequest(`the request body is empty: a ${kind.gvk.kind} is expected`)
-  return decodeParsed(parsed, kind, context)
+  return (await readBody(request)).decode(kind, context)
 }
 
-/** As `readObject`, for bodies that may be left out (DeleteOptions). */
+/** As `readObject`, for bodies that may be left out (DeleteOptions): then the answer is undefined. */
 export async function readOptionalObject<T, I>(
   request: ApiRequest,
   kind: Kind<T, I>,
   context: DecodeContext,
 ): Promise<Draft<T> | undefined> {
-  const parsed = await parseBody(request)
-  return parsed && decodeParsed(parsed, kind, context)
-}
-
-async function parseBody(request: ApiRequest): Promise<Parsed | undefined> {
-  if (request.body.kind === 'none') return undefined
-  // The value belongs to the caller; decoding copies it into a draft.
-  if (request.body.kind === 'object') return { type: 'value', value: request.body.value, duplicates: () => [] }
-  const bytes = await request.body.read(maximumBody)
+  const { body, headers } = request
+  if (body.kind === 'none') return undefined
+  if (body.kind === 'object') return decodeValue(body.value, kind, context)
+  const bytes = await body.read(maximumBody)
   if (bytes.length === 0) return undefined
-  switch (bodyMedia(request.headers['content-type'])) {
-    case 'json': {
-      const text = bytes.toString()
-      return { type: 'value', value: parseJsonBody(text), duplicates: () => findDuplicateFields(text) }
-    }
-    case 'yaml':
-      return { type: 'value', value: parseYamlBody(bytes.toString()), duplicates: () => [] }
-    case 'protobuf':
-      return { type: 'protobuf', bytes }
-  }
+  return (await readBody({ headers, body: { kind: 'bytes', read: async () => bytes } })).decode(kind, context)
 }
 
-export function parseJsonBody(text: string): unknown {
+interface ParsedText {
+  readonly value: unknown
+  /** The body as JSON. */
+  readonly json: string
+  /** What is wrong beside the JSON that the text was converted to. */
+  readonly duplicates: readonly string[]
+}
+
+function parseText(bytes: Buffer, isYaml: boolean): ParsedText {
+  const text = bytes.toString()
+  const { json, duplicates } = isYaml ? yamlToJson(text) : { json: text, duplicates: [] }
+  return { value: parseJsonText(json), json, duplicates }
+}
+
+function decodeText<T, I>(parsed: ParsedText, bytes: Buffer, kind: Kind<T, I>, context: DecodeContext): Draft<T> {
+  const { value, json, duplicates } = parsed
+  const complaints = () => [
+    ...(duplicates.length > 0 ? [`yaml: unmarshal errors:\n${duplicates.map(text => `  ${text}`).join('\n')}`] : []),
+    ...strictFieldErrors(json, kind as unknown as MessageSchema),
+  ]
+  if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
+    return unrecognized(kind, bytes, () => {
+      throw new BodySyntaxError(
+        `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+      )
+    })
+  return decodeAs(value ?? {}, kind, context, complaints)
+}
+
+/** Says of a body that is no object at all what upstream says, its beginning included. */
+function unrecognized<T>({ gvk }: { readonly gvk: GroupVersionKind }, bytes: Buffer, parse: () => T): T {
   try {
-    return parseJson(text)
+    return parse()
   } catch (error) {
-    if (error instanceof JsonSyntaxError)
-      throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`)
-    throw error
-  }
-}
-
-export function parseYamlBody(text: string): unknown {
-  try {
-    // Merge keys and aliases are bounded, so that a small text cannot become a large object.
-    return parseYaml(text, { maxAliasCount: 100, schema: 'yaml-1.1', merge: true })
-  } catch (error) {
-    if (error instanceof YAMLParseError || error instanceof ReferenceError)
-      throw badRequest(`error converting YAML to JSON: yaml: ${error.message}`)
-    throw error
-  }
-}
-
-function decodeParsed<T, I>(parsed: Parsed, kind: Kind<T, I>, context: DecodeContext): Draft<T> {
-  if (parsed.type === 'protobuf') {
-    try {
-      const envelope = unwrapEnvelope(parsed.bytes)
-      checkKind(kind.gvk, envelope.apiVersion, envelope.kind)
-      const draft = decodeObject(kind as unknown as MessageSchema<T>, envelope) as Draft<T>
-      applyStaticDefaults(kind as unknown as MessageSchema<T>, draft)
-      return stamp(draft, kind)
-    } catch (error) {
-      if (error instanceof ProtobufError) throw badRequest(`the object provided is unrecognized: ${error.message}`)
-      throw error
-    }
-  }
-  return decodeValue(parsed.value, kind, context, parsed.duplicates)
-}
-
-/** Decodes a JSON value (a body, or what a patch made) into a draft of `kind`. */
-export function decodeValue<T, I>(
-  value: unknown,
-  kind: Kind<T, I>,
-  context: DecodeContext,
-  duplicates: () => readonly string[] = () => [],
-): Draft<T> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    if (!(error instanceof BodySyntaxError)) throw error
     throw badRequest(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+      `the object provided is unrecognized (must be of type ${gvk.kind}): couldn't get version/kind; json parse error: ${error.message} (${beginningOf(bytes)})`,
     )
-  const { apiVersion, kind: name } = value as { apiVersion?: unknown; kind?: unknown }
-  checkKind(kind.gvk, apiVersion, name)
-  const problems: string[] = []
+  }
+}
+
+const shownBytes = 30
+
+function beginningOf(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>'
+  const encoding = bytes[0] === 0x7b ? 'utf8' : 'hex'
+  const beginning = bytes.subarray(0, shownBytes).toString(encoding)
+  return bytes.length > shownBytes ? `${beginning} ...` : beginning
+}
+
+function decodeProtobufBody<T, I>(bytes: Buffer, kind: Kind<T, I>): Draft<T> {
+  const schema = kind as unknown as MessageSchema<T>
   try {
-    const draft = decodeJson(
-      kind as unknown as MessageSchema<T>,
-      value,
-      context.fieldValidation === 'Ignore' ? {} : { onUnknownField: path => problems.push(`unknown field "${path}"`) },
-    )
-    if (context.fieldValidation !== 'Ignore') problems.unshift(...duplicates().map(path => `duplicate field "${path}"`))
-    if (problems.length > 0) {
-      if (context.fieldValidation === 'Strict')
-        throw badRequest(
-          `${kind.gvk.kind} in version "${kind.gvk.version}" cannot be handled as a ${kind.gvk.kind}: strict decoding error: ${problems.join(', ')}`,
-        )
-      for (const problem of problems) context.warn(problem)
-    }
-    applyStaticDefaults(kind as unknown as MessageSchema<T>, draft)
+    const envelope = unwrapEnvelope(bytes)
+    checkKind(kind.gvk, envelope.apiVersion, envelope.kind)
+    const draft = decodeObject(schema, envelope) as Draft<T>
+    applyStaticDefaults(schema, draft)
     return stamp(draft, kind)
   } catch (error) {
-    if (error instanceof DecodeError)
-      throw badRequest(
-        `${kind.gvk.kind} in version "${kind.gvk.version}" cannot be handled as a ${kind.gvk.kind}: ${error.message}`,
-      )
+    if (!(error instanceof ProtobufError)) throw error
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.gvk.kind}): ${error.message} (${beginningOf(bytes)})`,
+    )
+  }
+}
+
+/** Decodes a JSON value (of a direct client, or what a patch made) into a draft of `kind`. Throws a 400. */
+export function decodeValue<T, I>(value: unknown, kind: Kind<T, I>, context: DecodeContext): Draft<T> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest(`a ${kind.gvk.kind} is expected, not ${jsonTypeName(value)}`)
+  return decodeAs(value, kind, context)
+}
+
+/** `complaints` are what strict decoding holds against the text; without a text, unknown fields are found in the value. */
+function decodeAs<T, I>(
+  value: object,
+  kind: Kind<T, I>,
+  { fieldValidation, warn }: DecodeContext,
+  complaints?: () => readonly string[],
+): Draft<T> {
+  const { apiVersion, kind: name } = value as { apiVersion?: unknown; kind?: unknown }
+  checkKind(kind.gvk, apiVersion, name)
+  const schema = kind as unknown as MessageSchema<T>
+  const refused = (why: string) =>
+    badRequest(`${kind.gvk.kind} in version "${kind.gvk.version}" cannot be handled as a ${kind.gvk.kind}: ${why}`)
+  try {
+    const unknown: string[] = []
+    const looks = fieldValidation !== 'Ignore'
+    const draft = decodeJson(
+      schema,
+      value,
+      looks && !complaints ? { onUnknownField: path => unknown.push(`unknown field ${JSON.stringify(path)}`) } : {},
+    )
+    const problems = looks ? (complaints?.() ?? unknown) : []
+    if (problems.length > 0 && fieldValidation === 'Strict')
+      throw refused(`strict decoding error: ${problems.join(', ')}`)
+    for (const problem of problems) warn(problem)
+    applyStaticDefaults(schema, draft)
+    return stamp(draft, kind)
+  } catch (error) {
+    if (error instanceof DecodeError) throw refused(error.message)
     throw error
   }
 }
@@ -172,14 +202,32 @@ function stamp<T>(draft: Draft<T>, { gvk }: { gvk: GroupVersionKind }): Draft<T>
   return draft
 }
 
+/** Go clients leave both out where the path says it all. */
 function checkKind(expected: GroupVersionKind, apiVersion: unknown, kind: unknown): void {
-  const version = typeof apiVersion === 'string' ? apiVersion : ''
-  const name = typeof kind === 'string' ? kind : ''
-  // Go clients leave both out where the path says it all.
-  if ((version === '' || version === apiVersionOf(expected)) && (name === '' || name === expected.kind)) return
-  const slash = version.indexOf('/')
-  const group = slash < 0 ? '' : version.slice(0, slash)
-  throw badRequest(
-    `the object provided is unrecognized (must be of type ${expected.kind}): the API version in the data (${gvkText({ group, version: version.slice(slash + 1), kind: name || expected.kind })}) does not match the expected API version (${gvkText(expected)})`,
+  const ownVersion = apiVersionOf(expected)
+  const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : ownVersion
+  const name = typeof kind === 'string' && kind !== '' ? kind : expected.kind
+  if (version === ownVersion && name === expected.kind) return
+  throw badRequest(wrongKind(expected, version, name).message)
+}
+
+/** What upstream's scheme says about an object that is of another kind than the one expected. */
+function wrongKind(expected: GroupVersionKind, apiVersion: string, kind: string): Error {
+  if (expected.kind === 'DeleteOptions')
+    return new Error(
+      `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"`,
+    )
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  const known = kinds.some(({ gvk }) => gvk.kind === kind && apiVersionOf(gvk) === apiVersion)
+  const why = known
+    ? `converting (${version}.${kind}) to (${packageOf(expected.group)}.${expected.kind}): unknown conversion`
+    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`
+  return new StatusError(
+    400,
+    'BadRequest',
+    `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${why}`,
   )
 }
+
+/** What upstream's package of a group's internal types is called. */
+const packageOf = (group: string): string => (group === '' ? 'core' : (group.split('.')[0] ?? group))

@@ -1,16 +1,14 @@
-import { stringify as stringifyYaml } from 'yaml'
 import type { ApiResponse } from '../../machinery/http.js'
+import { PartialObjectMetadata, Status } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
-import { encodeObject as encodeEnveloped } from '../../schema/index.js'
+import { encodeObject as encodeEnveloped, type Kind } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
-import { jsonBytes, jsonValue } from '../respond.js'
+import { bytesOf, jsonBytes, jsonText, jsonValue } from '../respond.js'
+import { yamlText } from '../yaml-text.js'
 import { chooseForm, type Form } from './form.js'
 import type { Registry } from './registry.js'
 import { tableOf } from './table.js'
-
-const newline = Buffer.from('\n')
-const noCache = { 'cache-control': 'no-cache, private' }
 
 /** One stored object in the form the client asked for. */
 export function objectResponse(
@@ -21,33 +19,19 @@ export function objectResponse(
 ): ApiResponse {
   if (context.request.user) return { status, headers: {}, body: { kind: 'object', value: stored.object } }
   const form = chooseForm(context.request)
-  if (form.as === 'object' && form.media === 'json') return jsonBytes(status, [stored.json, newline])
-  if (form.as === 'object' && form.media === 'protobuf')
-    return encoded(status, form, encodeObject(registry, stored.object))
+  if (form.as === 'object' && form.media === 'json' && !form.pretty) return jsonBytes(status, [stored.line])
   if (form.as === 'table')
     return valueResponse(status, form, tableOf(registry.resource, [stored], form, undefined, registry.host.clock.now()))
-  if (form.as === 'metadata') return valueResponse(status, form, partial(stored.object))
-  return valueResponse(status, form, stored.object)
+  if (form.as === 'metadata') return valueResponse(status, form, partial(stored.object), PartialObjectMetadata)
+  return valueResponse(status, form, stored.object, registry.resource.kind)
 }
 
-/** A value made for this answer, as JSON or YAML. */
-export function valueResponse(status: number, form: Form, value: unknown): ApiResponse {
-  const body =
-    form.media === 'yaml'
-      ? Buffer.from(stringifyYaml(value, { aliasDuplicateObjects: false }))
-      : Buffer.from(`${JSON.stringify(value)}\n`)
-  return encoded(status, form, body)
+/** A value made for this answer; as protobuf it needs its kind. */
+export function valueResponse(status: number, form: Form, value: unknown, kind?: Kind<unknown>): ApiResponse {
+  if (form.media === 'protobuf' && kind) return bytesOf(status, form.contentType, encodeEnveloped(kind, value))
+  const body = form.media === 'yaml' ? Buffer.from(yamlText(value)) : jsonText(value, form.pretty)
+  return bytesOf(status, form.contentType, body)
 }
-
-export const encoded = (status: number, form: Form, body: Uint8Array): ApiResponse => ({
-  status,
-  headers: { ...noCache, 'content-type': form.contentType },
-  body: { kind: 'bytes', chunks: [body] },
-})
-
-/** An object in protobuf's envelope. */
-export const encodeObject = ({ resource: { kind } }: Registry, object: ApiObject): Uint8Array =>
-  encodeEnveloped(kind, object)
 
 /** `PartialObjectMetadata`: only what every object has. */
 export const partial = ({ metadata }: ApiObject): ApiObject => ({
@@ -60,11 +44,16 @@ export const partial = ({ metadata }: ApiObject): ApiObject => ({
 export function statusOfDeletion(context: RequestContext, registry: Registry, stored: StoredObject): ApiResponse {
   const { group, plural } = registry.name
   const { name, uid } = stored.object.metadata
-  return jsonValue(context.request, 200, {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    details: { name, ...(group ? { group } : {}), kind: plural, uid },
-  })
+  return jsonValue(
+    context.request,
+    200,
+    {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: { name, ...(group ? { group } : {}), kind: plural, uid },
+    },
+    Status,
+  )
 }

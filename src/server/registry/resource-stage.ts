@@ -1,22 +1,26 @@
-import type { ApiRequest, ApiResponse } from '../../machinery/http.js'
-import { DeleteOptions } from '../../machinery/meta/index.js'
+import type { ApiResponse } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { ScaleSubresource, Verb, ViewSubresource } from '../../machinery/resource.js'
 import { StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { RequestContext, Stage } from '../pipeline.js'
-import { isTrue, type ResourceInfo } from '../request-info.js'
+import type { ResourceInfo } from '../request-info.js'
 import type { ActionHandler, ConnectHandler } from '../subresources/subresource.js'
 import { deleteCollection } from './delete-collection.js'
-import type { DeletionRequest } from './deletion.js'
+import { chooseForm } from './form.js'
 import { listObjects } from './list.js'
-import { type PatchRequest, patchChange, patchRequest } from './patch.js'
-import { type DecodeContext, type FieldValidation, readObject, readOptionalObject } from './read-body.js'
+import { untilRevision } from './list-selection.js'
+import { patchChange, patchRequest } from './patch.js'
+import { revisionIn } from './query.js'
+import { type DecodeContext, readBody, readObject } from './read-body.js'
 import type { Registries } from './registries.js'
-import type { Registry, WriteContext } from './registry.js'
+import type { Registry } from './registry.js'
 import { objectResponse, statusOfDeletion } from './represent.js'
 import { getScale, writeScale } from './scale.js'
 import { watchObjects } from './watch.js'
+import { decodeContext, deletionOptions, writeContext } from './write-options.js'
+
+export { decodeContext, writeContext } from './write-options.js'
 
 /** The parts of subresources that act outside the generic path, by `plural.group/subresource`. */
 export interface SubresourceHandlers {
@@ -41,37 +45,67 @@ async function serveObject(context: RequestContext, info: ResourceInfo, registry
   const { request } = context
   const { verb } = context.info
   const { resource } = registry
-  if (!resource.verbs.includes(verb as Verb)) throw methodNotAllowed(verb)
-  if (resource.kind.namespaced && !info.namespace && verb !== 'list' && verb !== 'watch') throw unknownPath()
-  if (!resource.kind.namespaced && info.namespace && resource.kind.plural !== 'namespaces') throw unknownPath()
+  checkPath(context, info, registry)
+  if (!resource.verbs.includes(verb as Verb)) throw methodNotAllowed()
+  // Nothing is done whose outcome could not be told.
+  if (!request.user) chooseForm(request, verb === 'watch')
   const namespace = resource.kind.namespaced ? info.namespace : ''
   switch (verb) {
     case 'get':
-      return objectResponse(context, registry, 200, await registry.get(namespace, info.name))
+      return getObject(context, registry, namespace, info.name)
     case 'list':
       return listObjects(context, registry, namespace)
     case 'watch':
       return watchObjects(context, registry, namespace, info.name)
     case 'create': {
-      if (info.name) throw methodNotAllowed('create')
+      const write = writeContext(context)
       const draft = await readObject(request, resource.kind, decodeContext(context))
       resource.defaults?.(draft)
-      return objectResponse(context, registry, 201, await registry.create(namespace, draft, writeContext(context)))
+      return objectResponse(context, registry, 201, await registry.create(namespace, draft, write))
     }
     case 'update':
       return update(context, info, registry, namespace)
     case 'patch':
       return patch(context, info, registry, namespace)
     case 'delete': {
-      const deleted = await registry.delete(namespace, info.name, await deletionRequest(context), writeContext(context))
+      const options = await deletionOptions(context)
+      const deleted = await registry.delete(namespace, info.name, options.request, options.write)
       if (deleted.gone && !resource.deleteAnswersObject) return statusOfDeletion(context, registry, deleted.stored)
       return objectResponse(context, registry, 200, deleted.stored)
     }
-    case 'deletecollection':
-      return deleteCollection(context, registry, namespace, await deletionRequest(context), writeContext(context))
+    case 'deletecollection': {
+      const options = await deletionOptions(context)
+      return deleteCollection(context, registry, namespace, options.request, options.write)
+    }
     default:
-      throw methodNotAllowed(verb)
+      throw methodNotAllowed()
   }
+}
+
+/** Which methods a path has: a collection's, that of all namespaces, or an object's. */
+function checkPath({ request, info }: RequestContext, resource: ResourceInfo, { resource: { kind } }: Registry): void {
+  const { namespace, name } = resource
+  if (kind.namespaced) {
+    if (!namespace && name) throw unknownPath()
+    if (!namespace && info.verb !== 'list' && info.verb !== 'watch') throw methodNotAllowed()
+  } else if (namespace && kind.plural !== 'namespaces') throw unknownPath()
+  const onCollection = !name
+  const methods = onCollection ? collectionMethods : objectMethods
+  if (!methods.has(request.method)) throw methodNotAllowed()
+}
+
+const collectionMethods = new Set(['GET', 'POST', 'DELETE'])
+const objectMethods = new Set(['GET', 'PUT', 'PATCH', 'DELETE'])
+
+async function getObject(
+  context: RequestContext,
+  registry: Registry,
+  namespace: string,
+  name: string,
+): Promise<ApiResponse> {
+  const { query } = context.request
+  if (query.size > 0) await untilRevision(registry, revisionIn(query))
+  return objectResponse(context, registry, 200, await registry.get(namespace, name))
 }
 
 async function serveSubresource(
@@ -83,15 +117,18 @@ async function serveSubresource(
 ): Promise<ApiResponse> {
   const { verb } = context.info
   const { resource } = registry
+  const { namespaced } = resource.kind
   const subresource = resource.subresources.find(({ name }) => name === info.subresource)
-  if (!subresource) throw unknownPath()
-  if (!subresource.verbs.includes(verb as Verb)) throw methodNotAllowed(verb)
-  const namespace = resource.kind.namespaced ? info.namespace : ''
+  if (!subresource || (namespaced && !info.namespace)) throw unknownPath()
+  if (!subresource.verbs.includes(verb as Verb) || context.request.method === 'HEAD') throw methodNotAllowed()
+  if (info.rest && subresource.type !== 'connect') throw unknownPath()
+  if (!context.request.user && subresource.type !== 'connect') chooseForm(context.request)
+  const namespace = namespaced ? info.namespace : ''
   const group = resource.kind.gvk.group
   const handlerName = `${group ? `${info.plural}.${group}` : info.plural}/${info.subresource}`
   switch (subresource.type) {
     case 'view':
-      if (verb === 'get') return objectResponse(context, registry, 200, await registry.get(namespace, info.name))
+      if (verb === 'get') return getObject(context, registry, namespace, info.name)
       return verb === 'patch'
         ? patch(context, info, registry, namespace, subresource)
         : update(context, info, registry, namespace, subresource)
@@ -100,8 +137,9 @@ async function serveSubresource(
     case 'action': {
       const handler = handlers.actions[handlerName]
       if (!handler) throw unknownPath()
+      const write = writeContext(context)
       const body = await readObject(context.request, subresource.kind as never, decodeContext(context))
-      return handler({ context, info, registry, registries, body, write: writeContext(context) })
+      return handler({ context, info, registry, registries, body, write })
     }
     case 'connect': {
       const handler = handlers.connects[handlerName]
@@ -130,18 +168,29 @@ async function update(
   view?: ViewSubresource<ApiObject>,
 ): Promise<ApiResponse> {
   const { resource } = registry
-  const body = await readObject(context.request, resource.kind, decodeContext(context))
-  resource.defaults?.(body)
+  const write = writeContext(context)
+  const decoding = decodeContext(context)
+  const body = await readBody(context.request)
+  const read = (context: DecodeContext) => {
+    const draft = body.decode(resource.kind, context)
+    resource.defaults?.(draft)
+    return draft
+  }
+  let first: Draft<ApiObject> | undefined = read(decoding)
   const { stored, created } = await registry.update(
     namespace,
     info.name,
     {
       // A lost race changes the draft, and tries again from what the client sent.
-      apply: () => structuredClone(body) as Draft<ApiObject>,
+      apply() {
+        const draft = first ?? read({ fieldValidation: 'Ignore', warn: () => {} })
+        first = undefined
+        return draft
+      },
       create: resource.strategy.createOnUpdate === true && !view,
       ...(view ? { view } : {}),
     },
-    writeContext(context),
+    write,
   )
   return objectResponse(context, registry, created ? 201 : 200, stored)
 }
@@ -153,60 +202,15 @@ async function patch(
   namespace: string,
   view?: ViewSubresource<ApiObject>,
 ): Promise<ApiResponse> {
-  const asked: PatchRequest = await patchRequest(context)
+  const asked = await patchRequest(context)
   const write = writeContext(context)
   const change = patchChange(asked, registry, { namespace, name: info.name }, decodeContext(context), write, view)
   const { stored, created } = await registry.update(namespace, info.name, change, write)
   return objectResponse(context, registry, created ? 201 : 200, stored)
 }
 
-/** The query's options of a write. */
-export function writeContext({ request, user, warnings }: RequestContext): WriteContext {
-  const dryRun = request.query.getAll('dryRun')
-  if (dryRun.some(value => value !== 'All' && value !== ''))
-    throw new StatusError(
-      422,
-      'Invalid',
-      ` "" is invalid: dryRun: Unsupported value: [${dryRun.map(value => JSON.stringify(value)).join(', ')}]: supported values: "All"`,
-    )
-  return {
-    user,
-    fieldManager: request.query.get('fieldManager') || managerFromAgent(request),
-    dryRun: dryRun.includes('All'),
-    warn: text => warnings.push(text),
-  }
-}
-
-/** A manager that is not named is the program that wrote: the first word of its User-Agent. */
-function managerFromAgent(request: ApiRequest): string {
-  const agent = request.headers['user-agent'] ?? ''
-  const slash = agent.indexOf('/')
-  return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128) || 'unknown'
-}
-
-export function decodeContext({ request, warnings }: RequestContext): DecodeContext {
-  const fieldValidation = request.query.get('fieldValidation') || 'Warn'
-  return { fieldValidation: fieldValidation as FieldValidation, warn: text => warnings.push(text) }
-}
-
-/** Deletion options come in the body, the query, or both; the body wins. */
-async function deletionRequest(context: RequestContext): Promise<DeletionRequest> {
-  const { query } = context.request
-  const body = await readOptionalObject(context.request, DeleteOptions, { fieldValidation: 'Ignore', warn: () => {} })
-  const seconds = query.get('gracePeriodSeconds')
-  const policy = body?.propagationPolicy ?? query.get('propagationPolicy') ?? undefined
-  const orphan =
-    body?.orphanDependents ?? (query.has('orphanDependents') ? isTrue(query.get('orphanDependents')) : undefined)
-  return {
-    gracePeriodSeconds: body?.gracePeriodSeconds ?? (seconds === null ? undefined : Number(seconds)),
-    propagationPolicy: (policy ??
-      (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background')) as DeletionRequest['propagationPolicy'],
-    preconditions: body?.preconditions,
-  }
-}
-
-const methodNotAllowed = (_verb: string): StatusError =>
-  new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
+const methodNotAllowed = (): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
 const unknownPath = (): StatusError =>
-  new StatusError(404, 'NotFound', 'the server could not find the requested resource')
+  new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})

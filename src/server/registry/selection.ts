@@ -15,6 +15,8 @@ export interface Selection<T extends ApiObject> {
 
 /** Reads the selectors of a query. Throws a 400 for a selector that cannot be read or names an unknown field. */
 export function selectionOf<T extends ApiObject>(query: URLSearchParams, resource: Resource<T>): Selection<T> {
+  // Most lists and nearly all writes have no query.
+  if (query.size === 0) return everything
   const labels = parseLabelSelector(query.get('labelSelector') ?? '')
   const fields = parseFieldSelector(query.get('fieldSelector') ?? '')
   const tests = fields.requirements.map(requirement => fieldTest(resource, requirement))
@@ -28,6 +30,8 @@ export function selectionOf<T extends ApiObject>(query: URLSearchParams, resourc
   }
 }
 
+const everything: Selection<ApiObject> = {}
+
 function fieldTest<T extends ApiObject>(
   resource: Resource<T>,
   { field, operator, value }: FieldRequirement,
@@ -38,8 +42,14 @@ function fieldTest<T extends ApiObject>(
 
 function fieldReader<T extends ApiObject>(resource: Resource<T>, field: string): (object: T) => string {
   if (field === 'metadata.name') return ({ metadata }) => metadata.name ?? ''
-  if (field === 'metadata.namespace' && resource.kind.namespaced) return ({ metadata }) => metadata.namespace ?? ''
-  const read = resource.selectableFields[field]
-  if (!read) throw badRequest(`field label not supported: ${field}`)
-  return read
+  if (field === 'metadata.namespace') return ({ metadata }) => metadata.namespace ?? ''
+  const own = resource.selectableFields
+  const read = Object.hasOwn(own, field) ? own[field] : undefined
+  if (read) return read
+  const { group, kind } = resource.kind.gvk
+  if (Object.keys(own).length === 0)
+    throw badRequest(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`)
+  throw badRequest(
+    group === '' ? `field label not supported: ${field}` : `field label "${field}" not supported for ${kind}`,
+  )
 }

@@ -1,18 +1,14 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
-import { badRequest, StatusError } from '../../machinery/status-error.js'
-import { encodeWatchFrame } from '../../schema/index.js'
-import type { Delivery, WatchFilter } from '../cache/resource-cache.js'
-import type { StoredObject } from '../cache/stored-object.js'
+import type { BatchQueue } from '../cache/batch-queue.js'
+import type { Delivery, WatchFilter } from '../cache/cache-event.js'
 import type { RequestContext } from '../pipeline.js'
-import { isTrue } from '../request-info.js'
-import { chooseForm, type Form } from './form.js'
-import { prefixOf } from './list.js'
-import { apiVersionOf } from './read-body.js'
+import { chooseForm } from './form.js'
+import { watchOptions } from './list-options.js'
+import { prefixOf } from './list-selection.js'
 import type { Registry } from './registry.js'
-import { encodeObject, partial } from './represent.js'
 import { selectionOf } from './selection.js'
-import { tableOf } from './table.js'
+import { bookmarkObject, tooFarBehind, watchFrames } from './watch-frames.js'
 
 /** A watch without a timeout of its own ends after 30 to 60 minutes, spread so that clients do not return at once. */
 const minimumWatchSeconds = 1800
@@ -25,52 +21,47 @@ export async function watchObjects(
   name: string,
 ): Promise<ApiResponse> {
   const { request } = context
-  const { query } = request
   const { feed, clock } = registry.host
-  const selection = selectionOf(query, registry.resource)
+  const form = request.user ? undefined : chooseForm(request, true)
+  const selection = selectionOf(request.query, registry.resource)
+  const options = watchOptions(request.query)
   const keyPrefix = prefixOf(registry, namespace, selection)
   const filter = filterOf(registry, keyPrefix, name || selection.name, selection.matches)
-  const version = query.get('resourceVersion') ?? ''
-  if (version !== '' && !/^\d+$/.test(version))
-    throw badRequest(
-      `resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
-    )
-  const bookmarks = isTrue(query.get('allowWatchBookmarks'))
-  const sendInitial = query.get('sendInitialEvents')
-  const initial = sendInitial === null ? version === '' || version === '0' : isTrue(sendInitial)
-  if (initial || version === '') await feed.consistent()
-  if (Number(version) > feed.revision) await feed.consistent()
+  const initial = options.sendInitialEvents ?? !options.revision
+  if (!options.revision || options.revision > feed.revision) await feed.consistent()
 
   const ending = new AbortController()
   const end = () => ending.abort()
-  request.signal.addEventListener('abort', end, { once: true })
-  const seconds = Number(query.get('timeoutSeconds')) || minimumWatchSeconds * (1 + Math.random())
+  const seconds = options.timeoutSeconds || minimumWatchSeconds * (1 + Math.random())
   const timer = clock.after(seconds * 1000, end)
-  const queue = await registry.cache.watch(
-    filter,
-    initial
-      ? { initial: true, bookmark: bookmarks && isTrue(sendInitial) }
-      : version === ''
-        ? feed.revision
-        : Number(version),
-    ending.signal,
-  )
+  request.signal.addEventListener('abort', end, { once: true })
+  if (request.signal.aborted) end()
   const stop = () => {
     timer[Symbol.dispose]()
     request.signal.removeEventListener('abort', end)
     ending.abort()
   }
-
-  if (request.user)
-    return { status: 200, headers: {}, body: { kind: 'objects', values: direct(queue, bookmarks, stop) } }
-  const form = chooseForm(request, true)
-  return {
-    status: 200,
-    headers: {
-      'content-type': form.media === 'protobuf' ? `${form.contentType};stream=watch` : form.contentType,
-      'cache-control': 'no-cache, private',
-    },
-    body: { kind: 'stream', chunks: frames(registry, form, queue, bookmarks, stop) },
+  try {
+    const queue = await registry.cache.watch(
+      filter,
+      initial
+        ? { initial: true, bookmark: options.bookmarks && options.sendInitialEvents === true }
+        : options.revision || feed.revision,
+      ending.signal,
+    )
+    if (!form)
+      return { status: 200, headers: {}, body: { kind: 'objects', values: direct(queue, options.bookmarks, stop) } }
+    return {
+      status: 200,
+      headers: {
+        'content-type': form.media === 'protobuf' ? `${form.contentType};stream=watch` : form.contentType,
+        'cache-control': 'no-cache, private',
+      },
+      body: { kind: 'stream', chunks: watchFrames(registry, form, queue, options.bookmarks, stop) },
+    }
+  } catch (error) {
+    stop()
+    throw error
   }
 }
 
@@ -82,97 +73,30 @@ function filterOf(
 ): WatchFilter<ApiObject> {
   // A selection of two namespaces at once matches nothing; NUL is in no key.
   if (keyPrefix === undefined) return { keyPrefix: '\0' }
-  if (name === undefined || name === '' || (keyPrefix === '' && registry.resource.kind.namespaced))
+  if (!name || (keyPrefix === '' && registry.resource.kind.namespaced))
     return { keyPrefix, ...(matches ? { matches } : {}) }
-  const key = keyPrefix + name
   return {
-    keyPrefix: key,
+    keyPrefix: keyPrefix + name,
     matches: object => object.metadata.name === name && (!matches || matches(object)),
   }
 }
 
+/** A watch for the direct transport: objects instead of bytes. */
 async function* direct(
-  queue: AsyncIterable<readonly Delivery[]>,
+  queue: BatchQueue<Delivery>,
   bookmarks: boolean,
   stop: () => void,
-): AsyncGenerator<unknown> {
+): AsyncGenerator<{ readonly type: string; readonly object: unknown }> {
   try {
     for await (const batch of queue)
       for (const delivery of batch) {
-        if ('bookmark' in delivery) {
-          if (bookmarks)
-            yield { type: 'BOOKMARK', object: bookmarkObject(delivery.bookmark, delivery.initialEventsEnd) }
-        } else yield { type: delivery.type, object: shown(delivery).object }
+        if ('present' in delivery) yield { type: 'ADDED', object: delivery.present.object }
+        else if ('event' in delivery) yield { type: delivery.type, object: delivery.event.shown(delivery.type).object }
+        else if (bookmarks)
+          yield { type: 'BOOKMARK', object: bookmarkObject(delivery.bookmark, delivery.initialEventsEnd) }
       }
+    if (queue.overflowed) yield { type: 'ERROR', object: tooFarBehind().body }
   } finally {
     stop()
   }
-}
-
-/** The object an event shows: one that leaves the selection is announced as it last was, at the new version. */
-function shown({ type, event }: Extract<Delivery, { event: unknown }>): StoredObject {
-  if (type === 'DELETED' && event.type !== 'DELETED' && event.previous) return event.previous.at(event.revision)
-  return event.stored
-}
-
-async function* frames(
-  registry: Registry,
-  form: Form,
-  queue: AsyncIterable<readonly Delivery[]> & { readonly overflowed: boolean },
-  bookmarks: boolean,
-  stop: () => void,
-): AsyncGenerator<Uint8Array> {
-  const { resource, host } = registry
-  let headed = false
-  const encode = (delivery: Delivery): Uint8Array | undefined => {
-    if ('bookmark' in delivery) {
-      if (!bookmarks) return undefined
-      const object = {
-        kind: resource.kind.gvk.kind,
-        apiVersion: apiVersionOf(resource.kind.gvk),
-        ...bookmarkObject(delivery.bookmark, delivery.initialEventsEnd),
-      }
-      return encodeFrame(registry, form, 'BOOKMARK', object)
-    }
-    const stored = shown(delivery)
-    if (form.as === 'object' && form.media === 'json') return stored.frame(delivery.type)
-    if (form.as === 'table') {
-      const table = tableOf(resource, [stored], form, {}, host.clock.now(), headed)
-      headed = true
-      return encodeFrame(registry, form, delivery.type, table)
-    }
-    return encodeFrame(registry, form, delivery.type, form.as === 'metadata' ? partial(stored.object) : stored.object)
-  }
-  try {
-    for await (const batch of queue) {
-      const parts: Uint8Array[] = []
-      for (const delivery of batch) {
-        const frame = encode(delivery)
-        if (frame) parts.push(frame)
-      }
-      if (parts.length === 1 && parts[0]) yield parts[0]
-      else if (parts.length > 1) yield Buffer.concat(parts)
-    }
-    if (queue.overflowed) {
-      const { body } = new StatusError(410, 'Expired', 'the watch fell too far behind; start again from a new list')
-      yield Buffer.from(`${JSON.stringify({ type: 'ERROR', object: body })}\n`)
-    }
-  } finally {
-    stop()
-  }
-}
-
-const initialEventsEnd = 'k8s.io/initial-events-end'
-
-const bookmarkObject = (revision: number, ended: boolean): ApiObject => ({
-  metadata: {
-    resourceVersion: String(revision),
-    ...(ended ? { annotations: { [initialEventsEnd]: 'true' } } : {}),
-  },
-})
-
-function encodeFrame(registry: Registry, form: Form, type: string, object: object): Uint8Array {
-  if (form.media === 'protobuf' && form.as === 'object')
-    return encodeWatchFrame(type, encodeObject(registry, object as ApiObject))
-  return Buffer.from(`${JSON.stringify({ type, object })}\n`)
 }

@@ -1,0 +1,42 @@
+import type { Writable } from 'node:stream'
+import type { ApiResponse } from '../../machinery/http.js'
+
+/** Chunks shorter than this together are sent as one. */
+const joinBelow = 64 * 1024
+
+/** Sends chunks at the pace of the client, then ends; stops early, without an error, once the client has gone. */
+export async function sendChunks(
+  target: Writable,
+  chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if (isArray(chunks)) {
+    const [only] = chunks
+    if (chunks.length === 1) return void target.end(only)
+    let size = 0
+    for (const chunk of chunks) size += chunk.length
+    if (size < joinBelow) return void target.end(Buffer.concat(chunks, size))
+    for (const chunk of chunks) if (!(await write(target, chunk))) return
+  } else for await (const chunk of chunks) if (!(await write(target, chunk))) return
+  target.end()
+}
+
+const isArray = (chunks: object): chunks is readonly Uint8Array[] => Array.isArray(chunks)
+
+/** Writes and waits while the client is slow; false once it is gone. */
+function write(target: Writable, chunk: Uint8Array): Promise<boolean> | boolean {
+  if (target.destroyed || target.closed) return false
+  if (target.write(chunk)) return true
+  return new Promise(resolve => {
+    const settle = () => {
+      target.off('drain', settle)
+      target.off('close', settle)
+      resolve(!target.destroyed && !target.closed)
+    }
+    target.on('drain', settle)
+    target.on('close', settle)
+  })
+}
+
+/** Bytes of an answer that is complete. */
+export const lengthOf = ({ body }: ApiResponse): number =>
+  body.kind === 'bytes' ? body.chunks.reduce((size, chunk) => size + chunk.length, 0) : 0

@@ -1,0 +1,74 @@
+import { parseDocument, type YAMLParseError } from 'yaml'
+import { badRequest } from '../../machinery/status-error.js'
+import { JsonSyntaxError, parseJson } from '../../schema/index.js'
+
+/** A text that could not be parsed; the message is upstream's. */
+export class BodySyntaxError extends Error {}
+
+/** Parses JSON. Throws `BodySyntaxError`. */
+export function parseJsonText(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw new BodySyntaxError(error.message)
+    throw error
+  }
+}
+
+export interface ConvertedYaml {
+  readonly json: string
+  /** Complaints about keys that stand twice in a map: the last one wins. */
+  readonly duplicates: readonly string[]
+}
+
+/** Aliases are bounded, so that a small text cannot become a large object. */
+const maximumAliases = 100
+/** Tags that would turn texts into what JSON does not have. */
+const unknownToJson = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:binary'])
+
+/** Converts YAML 1.1 to JSON the way Kubernetes does: dates stay texts. Throws `BodySyntaxError`. */
+export function yamlToJson(text: string): ConvertedYaml {
+  const document = parseDocument(text, {
+    version: '1.1',
+    merge: true,
+    logLevel: 'error',
+    customTags: tags => tags.filter(tag => typeof tag === 'string' || !unknownToJson.has(tag.tag)),
+  })
+  const fault = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY')
+  if (fault) throw notYaml(faultText(fault))
+  const duplicates = document.errors.map(
+    ({ pos: [start], linePos }) =>
+      `line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(keyAt(text, start))} already set in map`,
+  )
+  try {
+    return { json: JSON.stringify(document.toJS({ maxAliasCount: maximumAliases })) ?? 'null', duplicates }
+  } catch (error) {
+    // An alias that leads nowhere, to too much, or to itself.
+    throw notYaml((error as Error).message.split('\n')[0] ?? '')
+  }
+}
+
+const faultText = ({ code, message }: YAMLParseError): string =>
+  code === 'MULTIPLE_DOCS' ? 'there is more than one document' : (message.split('\n')[0] ?? '')
+
+function keyAt(text: string, start: number): string {
+  const match = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s:,}]*))/.exec(text.slice(start, start + 512))
+  return match?.[1] ?? match?.[2] ?? match?.[3] ?? ''
+}
+
+const notYaml = (why: string): BodySyntaxError => new BodySyntaxError(`error converting YAML to JSON: yaml: ${why}`)
+
+/** Parses a JSON text for which there is no kind (a patch). Throws a 400. */
+export const parseJsonBody = (text: string): unknown => refusing(() => parseJsonText(text))
+
+/** Parses a YAML text for which there is no kind yet (an applied configuration). Throws a 400. */
+export const parseYamlBody = (text: string): unknown => refusing(() => parseJsonText(yamlToJson(text).json))
+
+function refusing<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof BodySyntaxError) throw badRequest(`error decoding patch: ${error.message}`)
+    throw error
+  }
+}

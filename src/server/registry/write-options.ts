@@ -1,0 +1,131 @@
+import { invalidValue, notSupported, tooLong } from '../../machinery/field-errors.js'
+import type { ApiRequest } from '../../machinery/http.js'
+import { DeleteOptions } from '../../machinery/meta/index.js'
+import { type FieldError, invalid } from '../../machinery/status-error.js'
+import type { RequestContext } from '../pipeline.js'
+import { isTrue } from '../request-info.js'
+import type { DeletionRequest, PropagationPolicy } from './deletion.js'
+import { integer } from './query.js'
+import { type DecodeContext, type FieldValidation, readOptionalObject } from './read-body.js'
+import type { WriteContext } from './write.js'
+
+const maximumManager = 128
+const fieldValidations = ['', 'Ignore', 'Strict', 'Warn']
+const policies = ['Foreground', 'Background', 'Orphan', 'nil']
+
+/** The names of the options of each verb, as errors quote them. */
+const optionsOf: { readonly [verb: string]: string } = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+  delete: 'DeleteOptions',
+  deletecollection: 'DeleteOptions',
+}
+
+/** The options of a write in its query. Throws a 422 for values that are none. */
+export function writeContext({ request, info, user, warnings }: RequestContext): WriteContext {
+  const { query } = request
+  let dryRun: readonly string[] = []
+  let manager = ''
+  if (query.size > 0) {
+    dryRun = dryRunOf(query)
+    manager = query.get('fieldManager') ?? ''
+    const errors = [
+      ...managerErrors(manager),
+      ...dryRunErrors(dryRun),
+      ...validationErrors(query.get('fieldValidation') ?? ''),
+    ]
+    check(optionsOf[info.verb] ?? 'CreateOptions', errors)
+  }
+  return {
+    user,
+    fieldManager: manager || managerFromAgent(request),
+    dryRun: dryRun.length > 0,
+    warn: text => warnings.push(text),
+  }
+}
+
+const dryRunOf = (query: URLSearchParams): string[] => query.getAll('dryRun').filter(value => value !== '')
+
+function check(kind: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
+}
+
+function managerErrors(manager: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (manager.length > maximumManager) errors.push(tooLong('fieldManager', maximumManager))
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager))
+    errors.push(invalidValue('fieldManager', manager, 'should only contain printable characters'))
+  return errors
+}
+
+const dryRunErrors = (dryRun: readonly string[]): FieldError[] =>
+  dryRun.some(value => value !== 'All') ? [notSupported('dryRun', dryRun, ['All'])] : []
+
+const validationErrors = (fieldValidation: string): FieldError[] =>
+  fieldValidations.includes(fieldValidation) ? [] : [notSupported('fieldValidation', fieldValidation, fieldValidations)]
+
+/** A manager that is not named is the program that wrote: the first word of its User-Agent. */
+function managerFromAgent({ headers }: ApiRequest): string {
+  const agent = headers['user-agent'] ?? ''
+  const slash = agent.indexOf('/')
+  return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, maximumManager) || 'unknown'
+}
+
+/** How strictly a body is read. */
+export function decodeContext({ request: { query }, warnings }: RequestContext): DecodeContext {
+  const fieldValidation = (query.size > 0 && query.get('fieldValidation')) || 'Warn'
+  return { fieldValidation: fieldValidation as FieldValidation, warn: text => warnings.push(text) }
+}
+
+export interface Deletion {
+  readonly request: DeletionRequest
+  readonly write: WriteContext
+}
+
+/** Deletion options come in the body or, if there is none, in the query. Throws a 400 or 422 for what they cannot be. */
+export async function deletionOptions(context: RequestContext): Promise<Deletion> {
+  const { request } = context
+  const body = await readOptionalObject(request, DeleteOptions, { fieldValidation: 'Ignore', warn: () => {} })
+  const options: Partial<DeleteOptions> = body ?? optionsInQuery(request.query)
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun = [] } = options
+  check('DeleteOptions', deletionErrors(options))
+  const write = writeContext(context)
+  return {
+    request: {
+      gracePeriodSeconds,
+      propagationPolicy: (propagationPolicy ?? policyOf(orphanDependents)) as PropagationPolicy | undefined,
+      preconditions,
+    },
+    write: dryRun.length > 0 ? { ...write, dryRun: true } : write,
+  }
+}
+
+function optionsInQuery(query: URLSearchParams): Partial<DeleteOptions> {
+  if (query.size === 0) return {}
+  const gracePeriodSeconds = integer(query, 'gracePeriodSeconds')
+  const propagationPolicy = query.get('propagationPolicy')
+  const orphanDependents = query.get('orphanDependents')
+  return {
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(propagationPolicy === null ? {} : { propagationPolicy }),
+    ...(orphanDependents === null ? {} : { orphanDependents: isTrue(orphanDependents) }),
+    dryRun: dryRunOf(query),
+  }
+}
+
+/** Whether deletion options make sense. */
+export function deletionErrors(options: Partial<DeleteOptions>): FieldError[] {
+  const { propagationPolicy: policy, orphanDependents, dryRun = [] } = options
+  const errors: FieldError[] = []
+  if (policy !== undefined && orphanDependents !== undefined)
+    errors.push(
+      invalidValue('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+    )
+  if (policy !== undefined && !policies.slice(0, -1).includes(policy))
+    errors.push(notSupported('propagationPolicy', policy, policies))
+  return [...errors, ...dryRunErrors(dryRun)]
+}
+
+const policyOf = (orphan: boolean | undefined): PropagationPolicy | undefined =>
+  orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background'

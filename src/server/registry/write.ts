@@ -1,0 +1,45 @@
+import type { UserInfo } from '../../machinery/http.js'
+import type { ApiObject } from '../../machinery/object.js'
+import type { ViewSubresource } from '../../machinery/resource.js'
+import type { Draft } from '../../schema/index.js'
+import type { StoredObject } from '../cache/stored-object.js'
+
+/** Who writes, and how. */
+export interface WriteContext {
+  readonly user: UserInfo
+  /** The name under which managed fields are recorded. */
+  readonly fieldManager: string
+  readonly dryRun: boolean
+  warn(text: string): void
+}
+
+/** What an update does to the current object; called again with a newer one when a race is lost. */
+export interface Change<T extends ApiObject> {
+  /**
+   * Makes the new object from the current one. The draft is the registry's to change. When there is none yet and the
+   * resource may be created by update, `current` is undefined.
+   */
+  readonly apply: (current: T | undefined) => Draft<T> | Promise<Draft<T>>
+  /** Writes through a view of the object instead of the object itself. */
+  readonly view?: ViewSubresource<T>
+  /** Managed fields are already worked out by the draft (server-side apply). */
+  readonly ownsManagedFields?: boolean
+  /** The draft is made from whatever the current object is (a patch), so that no version need be named. */
+  readonly retry?: boolean
+  /** A name that does not exist is created (apply; update where the resource allows it). */
+  readonly create?: boolean
+}
+
+export interface Written<T extends ApiObject> {
+  readonly stored: StoredObject<T>
+  readonly created: boolean
+}
+
+export type Deleted<T extends ApiObject> =
+  /** It is gone; the object as it was last. */
+  | { readonly gone: true; readonly stored: StoredObject<T> }
+  /** It lives on, marked deleted, until its agent and its finalizers are done. */
+  | { readonly gone: false; readonly stored: StoredObject<T> }
+
+/** Seconds after which the store forgets an object, for kinds that are not kept (events). */
+export type TimeToLive<T extends ApiObject> = (object: T) => number | undefined
