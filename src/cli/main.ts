@@ -8,6 +8,9 @@ import { addComponentCommands } from './component-commands.js'
 import { addImageCommands } from './image-commands.js'
 import { addInternalCommands } from './internal-commands.js'
 
+// Objects from caches are frozen while developing and testing, which costs; what runs from here is neither.
+process.env['NODE_ENV'] ??= 'production'
+
 const program = new Command('t8s')
   .description('Kubernetes in TypeScript: a real cluster from one command.')
   .enablePositionalOptions()

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../cluster/atomic-file.js'
+import { machineAddress } from '../cluster/cluster-config.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { OperatorError } from '../cluster/operator-error.js'
@@ -62,7 +63,10 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     allowAnonymous: flags.anonymousAuth !== 'false',
     eventTtlSeconds: Number(parseDuration(flags.eventTtl)) / 1e9,
     ...(dataDir ? { dataDir: join(dataDir, 'store') } : {}),
-    ...(flags.advertiseAddress ? { advertiseAddress: flags.advertiseAddress } : {}),
+    // Pods reach a server that listens everywhere at the machine's own address.
+    ...(flags.advertiseAddress || servedAt.length === 0
+      ? { advertiseAddress: flags.advertiseAddress ?? machineAddress() }
+      : {}),
     ...(flags.clientCaFile ? { clientCa: await text(flags.clientCaFile) } : {}),
     ...(await serving(flags)),
     ...(flags.tokenAuthFile ? { authenticators: [tokenFile(await text(flags.tokenAuthFile))] } : {}),

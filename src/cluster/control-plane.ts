@@ -131,7 +131,7 @@ export class ControlPlane implements AsyncDisposable {
           onError: () => {},
         })
         parts.push(listener)
-        await publishApiServer(client, { ip: options.advertiseAddress ?? bindAddress, port: listener.port })
+        await publishApiServer(client, { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port })
       }
       const informers = new Informers({ client, clock, onError })
       parts.push(informers)
@@ -198,10 +198,17 @@ async function disposeAll(parts: readonly AsyncDisposable[]): Promise<void> {
   for (const part of parts.toReversed()) await part[Symbol.asyncDispose]()
 }
 
+/** An address at which a server is reached that listens on all of them. */
+const reachable = (address: string): string => (address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address)
+
 function adminEndpoint(pki: ClusterPki, host: string, port: number, clock: Clock): Endpoint {
   const { certificate, key } = issueClientCertificate(pki.ca, identities.admin, clock)
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return { server: `https://${reachable}:${port}`, ca: pki.ca.certificate, clientCert: certificate, clientKey: key }
+  return {
+    server: `https://${reachable(host)}:${port}`,
+    ca: pki.ca.certificate,
+    clientCert: certificate,
+    clientKey: key,
+  }
 }
 
 /** The address of the `kubernetes` service: the first of the range. */
