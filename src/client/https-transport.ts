@@ -29,6 +29,8 @@ export interface Transport extends AsyncDisposable {
 /** A ping that is not answered within this many milliseconds means that the connection is dead. */
 const pingTimeout = 15_000
 const pingEvery = 30_000
+/** A server that has not completed the handshake after so many milliseconds is not there. */
+const connectTimeout = 30_000
 /** A token file is read at most this often, in milliseconds; the kubelet rotates tokens minutes ahead of their end. */
 const tokenAge = 10_000
 
@@ -40,7 +42,7 @@ export function httpsTransport(endpoint: Endpoint): Transport {
   const base = new URL(endpoint.server)
   const prefix = base.pathname.replace(/\/+$/, '')
   let session: Promise<ClientHttp2Session> | undefined
-  let disposed = false
+  const closing = new AbortController()
   let token: { readonly value: string; readonly readAt: number } | undefined
 
   const authorization = (): string | undefined => {
@@ -51,57 +53,24 @@ export function httpsTransport(endpoint: Endpoint): Transport {
     return `Bearer ${token.value}`
   }
 
-  const open = (): Promise<ClientHttp2Session> =>
-    new Promise((resolve, reject) => {
-      const opened = connect(base.origin, {
-        ...(endpoint.ca ? { ca: endpoint.ca } : {}),
-        ...(endpoint.clientCert ? { cert: endpoint.clientCert } : {}),
-        ...(endpoint.clientKey ? { key: endpoint.clientKey } : {}),
-        ...(endpoint.tlsServerName ? { servername: endpoint.tlsServerName } : {}),
-        rejectUnauthorized: !endpoint.insecureSkipTlsVerify,
-        settings: { initialWindowSize: 1 << 20, enablePush: false },
-      })
-      const forget = () => {
-        if (session === mine) session = undefined
-        clearInterval(ping)
-      }
-      const mine = session
-      // Without traffic a dead peer goes unnoticed, and watches with it.
-      const ping = setInterval(() => {
-        const timer = setTimeout(() => opened.destroy(), pingTimeout)
-        timer.unref()
-        if (!opened.destroyed) opened.ping(() => clearTimeout(timer))
-      }, pingEvery)
-      ping.unref()
-      opened.once('connect', () => {
-        opened.setLocalWindowSize(16 << 20)
-        resolve(opened)
-      })
-      opened.once('error', error => {
-        forget()
-        reject(error)
-      })
-      opened.on('error', () => {})
-      opened.once('goaway', forget)
-      opened.once('close', () => {
-        forget()
-        reject(new Error('the connection was closed'))
-      })
-    })
-
-  const connected = (): Promise<ClientHttp2Session> => {
-    if (!session) {
-      const opening = open()
-      session = opening
-      opening.catch(() => {
-        if (session === opening) session = undefined
-      })
+  const connected = async (): Promise<ClientHttp2Session> => {
+    for (;;) {
+      const opening = (session ??= open())
+      const live = await opening
+      if (!live.closed && !live.destroyed) return live
+      if (session === opening) session = undefined
     }
-    return session
+  }
+
+  const open = (): Promise<ClientHttp2Session> => {
+    const opening = openSession(endpoint, base.origin, closing.signal, () => {
+      if (session === opening) session = undefined
+    })
+    return opening
   }
 
   const handle: Handler = async request => {
-    if (disposed) throw serviceUnavailable('the client has been closed')
+    if (closing.signal.aborted) throw serviceUnavailable('the client has been closed')
     request.signal.throwIfAborted()
     let stream: ClientHttp2Stream
     try {
@@ -116,10 +85,11 @@ export function httpsTransport(endpoint: Endpoint): Transport {
         ...(body ? { 'content-length': body.length } : {}),
       }
       const live = await connected()
+      request.signal.throwIfAborted()
       stream = live.request(headers, { endStream: !body })
       if (body) stream.end(body)
     } catch (error) {
-      throw unreachable(endpoint.server, error)
+      throw request.signal.aborted ? request.signal.reason : unreachable(endpoint.server, error)
     }
     return answerOf(stream, request, endpoint.server)
   }
@@ -127,16 +97,59 @@ export function httpsTransport(endpoint: Endpoint): Transport {
   return {
     handle,
     async [Symbol.asyncDispose]() {
-      disposed = true
-      const open = session
-      session = undefined
-      try {
-        ;(await open)?.destroy()
-      } catch {
-        // It never was connected.
-      }
+      closing.abort()
     },
   }
+}
+
+/** Opens a connection and keeps an eye on it until `closing`; `forget` is called once it takes no more requests. */
+function openSession(
+  endpoint: Endpoint,
+  origin: string,
+  closing: AbortSignal,
+  forget: () => void,
+): Promise<ClientHttp2Session> {
+  return new Promise((resolve, reject) => {
+    const opened = connect(origin, {
+      ...(endpoint.ca ? { ca: endpoint.ca } : {}),
+      ...(endpoint.clientCert ? { cert: endpoint.clientCert } : {}),
+      ...(endpoint.clientKey ? { key: endpoint.clientKey } : {}),
+      ...(endpoint.tlsServerName ? { servername: endpoint.tlsServerName } : {}),
+      rejectUnauthorized: !endpoint.insecureSkipTlsVerify,
+      settings: { initialWindowSize: 1 << 20, enablePush: false },
+    })
+    const late = setTimeout(() => opened.destroy(new Error('it does not answer')), connectTimeout)
+    // Without traffic a dead peer goes unnoticed, and watches with it.
+    let unanswered: NodeJS.Timeout | undefined
+    const ping = setInterval(() => {
+      if (opened.destroyed || unanswered) return
+      unanswered = setTimeout(() => opened.destroy(), pingTimeout)
+      unanswered.unref()
+      opened.ping(() => {
+        clearTimeout(unanswered)
+        unanswered = undefined
+      })
+    }, pingEvery)
+    ping.unref()
+    const close = () => opened.destroy()
+    closing.addEventListener('abort', close)
+    const end = (error: Error) => {
+      closing.removeEventListener('abort', close)
+      clearTimeout(late)
+      clearInterval(ping)
+      clearTimeout(unanswered)
+      forget()
+      reject(error)
+    }
+    opened.once('connect', () => {
+      clearTimeout(late)
+      opened.setLocalWindowSize(16 << 20)
+      resolve(opened)
+    })
+    opened.on('error', end)
+    opened.once('goaway', forget)
+    opened.once('close', () => end(new Error('the connection was closed')))
+  })
 }
 
 const unreachable = (server: string, error: unknown) =>
@@ -164,17 +177,19 @@ function answerOf(stream: ClientHttp2Stream, { signal }: ApiRequest, server: str
       resolve({
         status: Number(headers[':status']),
         headers: headers as ApiResponse['headers'],
-        body: { kind: 'stream', chunks: chunksOf(stream, server) },
+        body: { kind: 'stream', chunks: chunksOf(stream, server, signal) },
       })
     })
   })
 }
 
-async function* chunksOf(stream: ClientHttp2Stream, server: string): AsyncGenerator<Uint8Array> {
+async function* chunksOf(stream: ClientHttp2Stream, server: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of stream) yield chunk as Buffer
+    // A reset without an error code ends the iteration like a complete answer would.
+    if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error('the connection broke')
   } catch (error) {
-    throw unreachable(server, error)
+    throw signal.aborted ? signal.reason : unreachable(server, error)
   } finally {
     stream.destroy()
   }

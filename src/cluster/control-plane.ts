@@ -130,7 +130,8 @@ export class ControlPlane implements AsyncDisposable {
           handler: server.handle,
           onError: () => {},
         })
-        parts.push(listener)
+        // Watches end before connections are waited for.
+        parts.push(listener, { [Symbol.asyncDispose]: async () => server.drain() })
         await publishApiServer(client, { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port })
       }
       const informers = new Informers({ client, clock, onError })
