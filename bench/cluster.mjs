@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { dist, median, row } from './table.mjs'
 
 const exec = promisify(execFile)
-const main = join(dist, 'cli/main.js')
+const main = join(dist, 'bundle/main.js')
 const [
   { apiClient },
   { httpsTransport },

@@ -20,5 +20,6 @@ fi
   cp package-lock.json node_modules/.t8s-installed.json
 }
 npx --no-install tsc
+node scripts/bundle.mjs
 npx --no-install biome check .
 exec node scripts/test.mjs unit integration e2e

@@ -28,6 +28,13 @@ mkdirSync(root + '/dist/cli', { recursive: true })
 copyFileSync(root + '/src/cli/main.ts', root + '/dist/cli/main.js')
 `
 
+// Stands in for the bundler.
+const BUNDLE = `
+import { copyFileSync, mkdirSync } from 'node:fs'
+mkdirSync('dist/bundle', { recursive: true })
+copyFileSync('dist/cli/main.js', 'dist/bundle/main.js')
+`
+
 // Stands in for npm ci: removes node_modules, as it does, and makes it anew.
 const NPM = `#!/bin/sh
 printf 'npm ' >> calls
@@ -59,6 +66,7 @@ describe('the launcher', () => {
     await writeFile(join(clone, 'src/cli/main.ts'), MAIN)
     await writeFile(join(clone, 'src/other.ts'), '')
     await writeFile(join(clone, 'tsc.js'), TSC)
+    await writeFile(join(clone, 'scripts/bundle.mjs'), BUNDLE)
     await symlink(process.execPath, join(bin, 'node'))
     await executable(join(bin, 'npm'), NPM)
   })
@@ -88,7 +96,7 @@ describe('the launcher', () => {
   test('installs and builds at first, then only starts', async () => {
     const first = await launch(['3', 'a b', '*'])
     assert.deepEqual([first.out, first.code], ['["3","a b","*"]\n', 3])
-    assert.match(first.err, /^t8s: installing dependencies .*\nt8s: building \.\.\.\n$/)
+    assert.match(first.err, /^t8s: installing dependencies .*\nt8s: building \.\.\.\nt8s: bundling \.\.\.\n$/)
     assert.equal(await calls(), 'npm tsc')
     assert.deepEqual(await launch(['0']), { out: '["0"]\n', err: '', code: 0 })
     assert.equal(await calls(), '')

@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Node } from '../api/core/v1/index.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
@@ -25,8 +24,8 @@ import type { Progress } from './progress.js'
 import { answersHttp } from './readiness.js'
 import { endOrphans } from './supervisor.js'
 
-/** The program that runs the parts of a cluster: this one. */
-const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+/** The program that runs the parts of a cluster: the one that was started. */
+const program = process.argv[1] ?? ''
 
 const pollMs = 20
 const dnsProbe = 'kubernetes.default.svc'

@@ -10,7 +10,7 @@ import { writeImageArchive } from '../kubelet/runtime/index.js'
 import { testImages } from '../kubelet/runtime/test-images.js'
 import { kubectlEnvironment, run, unpackKubectl } from '../machinery/streaming/test-kubectl.js'
 
-const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+const program = fileURLToPath(new URL('../bundle/main.js', import.meta.url))
 
 /** A cluster of its own for a test file: own name, folders, ports and addresses, all derived from this process. */
 export class TestCluster implements AsyncDisposable {

@@ -1,0 +1,21 @@
+// Joins the compiled command into a few files below dist/bundle: reading hundreds of small ones takes longer than all
+// else a start does. What is large or native stays a package of its own.
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { dependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+
+await build({
+  entryPoints: [`${root}/dist/cli/main.js`],
+  outdir: `${root}/dist/bundle`,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: Object.keys(dependencies),
+  sourcemap: true,
+  logLevel: 'warning',
+})
