@@ -1,45 +1,49 @@
 import type { Resource } from '../machinery/resource.js'
-import { resource, statusView } from '../machinery/resource.js'
+import { admissionregistrationResources } from './admissionregistration/v1/resources.js'
+import { apiextensionsResources } from './apiextensions/v1/resources.js'
+import { apiregistrationResources } from './apiregistration/v1/resources.js'
 import { appsResources } from './apps/v1/resources.js'
-import { ageColumn, nameColumn, textColumn } from './columns.js'
-import { Lease } from './coordination/v1/index.js'
+import { authenticationResources } from './authentication/v1/resources.js'
+import { authorizationResources } from './authorization/v1/resources.js'
+import { autoscalingV1Resources } from './autoscaling/v1/resources.js'
+import { autoscalingV2Resources } from './autoscaling/v2/resources.js'
+import { batchResources } from './batch/v1/resources.js'
+import { certificatesResources } from './certificates/v1/resources.js'
+import { coordinationResources } from './coordination/v1/resources.js'
 import { coreResources } from './core/v1/resources.js'
-import { EndpointSlice } from './discovery/v1/index.js'
-import { PodDisruptionBudget } from './policy/v1/index.js'
+import { discoveryResources } from './discovery/v1/resources.js'
+import { eventsResources } from './events/v1/resources.js'
+import { flowcontrolResources } from './flowcontrol/v1/resources.js'
+import { networkingResources } from './networking/v1/resources.js'
+import { nodeResources } from './node/v1/resources.js'
+import { policyResources } from './policy/v1/resources.js'
+import { rbacResources } from './rbac/v1/resources.js'
+import { resourceResources } from './resource/v1/resources.js'
+import { schedulingResources } from './scheduling/v1/resources.js'
+import { storageResources } from './storage/v1/resources.js'
 
-const leases = resource(Lease, {
-  columns: [nameColumn, textColumn('Holder', ({ spec }) => spec.holderIdentity ?? ''), ageColumn],
-  strategy: { createOnUpdate: true },
-})
-
-const endpointSlices = resource(EndpointSlice, {
-  columns: [
-    nameColumn,
-    textColumn('AddressType', ({ addressType }) => addressType),
-    textColumn('Ports', ({ ports }) =>
-      ports?.length ? ports.map(({ port }) => String(port ?? '*')).join(',') : '<unset>',
-    ),
-    textColumn('Endpoints', ({ endpoints }) => {
-      const all = (endpoints ?? []).flatMap(({ addresses }) => addresses)
-      if (all.length === 0) return '<unset>'
-      return all.slice(0, 3).join(',') + (all.length > 3 ? ` + ${all.length - 3} more...` : '')
-    }),
-    ageColumn,
-  ],
-})
-
-const podDisruptionBudgets = resource(PodDisruptionBudget, {
-  shortNames: ['pdb'],
-  subresources: [statusView()],
-  columns: [nameColumn, ageColumn],
-  strategy: { generation: true },
-})
-
-/** Every built-in resource. */
+/** Every built-in resource, in the order in which discovery lists their groups. */
 export const resources: readonly Resource[] = [
   ...coreResources,
+  ...apiregistrationResources,
   ...appsResources,
-  leases,
-  endpointSlices,
-  podDisruptionBudgets,
-] as unknown as readonly Resource[]
+  ...eventsResources,
+  ...authenticationResources,
+  ...authorizationResources,
+  ...autoscalingV2Resources,
+  ...autoscalingV1Resources,
+  ...batchResources,
+  ...certificatesResources,
+  ...networkingResources,
+  ...policyResources,
+  ...rbacResources,
+  ...storageResources,
+  ...admissionregistrationResources,
+  ...apiextensionsResources,
+  ...schedulingResources,
+  ...coordinationResources,
+  ...nodeResources,
+  ...discoveryResources,
+  ...resourceResources,
+  ...flowcontrolResources,
+]

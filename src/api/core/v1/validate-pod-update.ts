@@ -177,7 +177,7 @@ export function validateResize(pod: Pod, old: Pod): FieldError[] {
   if (pod.spec.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')]
   const errors = validatePodContents(pod)
   if (qosClass(pod) !== old.status.qosClass && old.status.qosClass)
-    errors.push(invalidValue(at, qosClass(pod), 'Pod QOS Class may not change as a result of resizing'))
+    errors.push(invalidValue(at, old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'))
   for (const list of ['containers', 'initContainers'] as const)
     pod.spec[list]?.forEach((container, i) => {
       {

@@ -1,0 +1,127 @@
+import { invalidValue, notSupported, required } from '../../../machinery/field-errors.js'
+import { printLabelSelector } from '../../../machinery/labels.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
+import { type Resource, resource, statusView } from '../../../machinery/resource.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+import { nameWarnings, templateWarnings } from '../../apps/v1/workload.js'
+import {
+  ageColumn,
+  ageOf,
+  booleanColumn,
+  containerColumns,
+  nameColumn,
+  none,
+  numberColumn,
+  textColumn,
+} from '../../columns.js'
+import { nonNegative, requiredOneOf } from '../../field-rules.js'
+import { statusApart } from '../../status-apart.js'
+import { shownSelector } from '../../workload-selectors.js'
+import { CronJob } from './cron-job.js'
+import { scheduleFault } from './cron-schedule.js'
+import { validateJobSpec } from './job-validation.js'
+import { defaultJobTemplate } from './jobs.js'
+
+export const cronJobs: Resource<CronJob> = resource(CronJob, {
+  shortNames: ['cj'],
+  categories: ['all'],
+  columns: [
+    nameColumn,
+    textColumn('Schedule', ({ spec }) => spec.schedule, { field: 'spec.schedule' }),
+    textColumn('Timezone', ({ spec }) => spec.timeZone ?? none, { field: 'spec.timeZone' }),
+    booleanColumn('Suspend', ({ spec }) => (spec.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False'), {
+      field: 'spec.suspend',
+    }),
+    numberColumn('Active', ({ status }) => status.active?.length ?? 0, { field: 'status.active' }),
+    textColumn(
+      'Last Schedule',
+      ({ status }, now) => (status.lastScheduleTime ? ageOf(status.lastScheduleTime, now) : none),
+      { field: 'status.lastScheduleTime' },
+    ),
+    ageColumn,
+    ...containerColumns<CronJob>(({ spec }) => spec.jobTemplate.spec.template.spec),
+    textColumn('Selector', ({ spec }) => printLabelSelector(spec.jobTemplate.spec.selector), {
+      wide: true,
+      field: 'spec.jobTemplate.spec.selector',
+    }),
+  ],
+  subresources: [statusView()],
+  defaults({ spec }) {
+    spec.concurrencyPolicy ||= 'Allow'
+    spec.suspend ??= false
+    spec.successfulJobsHistoryLimit ??= 3
+    spec.failedJobsHistoryLimit ??= 1
+    defaultJobTemplate(spec.jobTemplate.spec)
+  },
+  strategy: {
+    ...statusApart(),
+    generation: true,
+    validate: cronJob => [...validateName(cronJob), ...validate(cronJob)],
+    validateUpdate: validate,
+    warnings(cronJob, old) {
+      const { schedule, jobTemplate } = cronJob.spec
+      return [
+        ...(old ? [] : nameWarnings(cronJob)),
+        ...(zonePrefix.test(schedule)
+          ? ['spec.schedule: cannot use TZ or CRON_TZ in schedule, use timeZone field instead']
+          : []),
+        ...templateWarnings(jobTemplate.spec.template, root.child('spec', 'jobTemplate', 'spec', 'template')),
+      ]
+    },
+  },
+})
+
+/** Names of jobs end in the minute they were made for: eleven characters more. */
+const longestName = 52
+const zonePrefix = /^(CRON_)?TZ=/
+
+function validateName({ metadata: { name = '' } }: CronJob): FieldError[] {
+  return name.length > longestName
+    ? [invalidValue(root.child('metadata', 'name'), name, `must be no more than ${longestName} characters`)]
+    : []
+}
+
+function validate({ spec }: CronJob): FieldError[] {
+  const at = root.child('spec')
+  const { schedule, timeZone, jobTemplate } = spec
+  const job = at.child('jobTemplate', 'spec')
+  const { selector, manualSelector } = jobTemplate.spec
+  return [
+    ...validateSchedule(schedule, at.child('schedule')),
+    ...nonNegative(spec.startingDeadlineSeconds, at.child('startingDeadlineSeconds')),
+    ...(timeZone === undefined ? [] : validateTimeZone(timeZone, at.child('timeZone'))),
+    ...requiredOneOf(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], at.child('concurrencyPolicy')),
+    ...validateJobSpec(jobTemplate.spec, job),
+    ...(selector
+      ? [invalidValue(job.child('selector'), shownSelector(selector), '`selector` will be auto-generated')]
+      : []),
+    ...(manualSelector ? [notSupported(job.child('manualSelector'), manualSelector, ['nil', 'false'])] : []),
+    ...nonNegative(spec.successfulJobsHistoryLimit, at.child('successfulJobsHistoryLimit')),
+    ...nonNegative(spec.failedJobsHistoryLimit, at.child('failedJobsHistoryLimit')),
+  ]
+}
+
+function validateSchedule(schedule: string, at: FieldPath): FieldError[] {
+  if (!schedule) return [required(at)]
+  if (zonePrefix.test(schedule))
+    return [invalidValue(at, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')]
+  const fault = scheduleFault(schedule)
+  return fault ? [invalidValue(at, schedule, fault)] : []
+}
+
+const zonePart = /^[\w.+-]{1,14}$/
+
+function validateTimeZone(zone: string, at: FieldPath): FieldError[] {
+  if (!zone) return [invalidValue(at, zone, 'timeZone must be nil or non-empty string')]
+  if (!zone.split('/').every(part => zonePart.test(part))) return [invalidValue(at, zone, `unknown time zone ${zone}`)]
+  if (zone.toLowerCase() === 'local')
+    return [
+      invalidValue(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'),
+    ]
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return []
+  } catch {
+    return [invalidValue(at, zone, `unknown time zone ${zone}`)]
+  }
+}

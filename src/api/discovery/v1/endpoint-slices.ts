@@ -1,0 +1,151 @@
+import {
+  duplicate,
+  invalidValue,
+  invalidValues,
+  notSupported,
+  required,
+  tooMany,
+} from '../../../machinery/field-errors.js'
+import { ipAddress, parseIp } from '../../../machinery/ip-address.js'
+import {
+  dns1123Label,
+  dns1123Subdomain,
+  fullyQualifiedDomainName,
+  labelValue,
+  portNumber,
+  qualifiedName,
+} from '../../../machinery/names.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
+import { type Resource, resource } from '../../../machinery/resource.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
+import { validateReachable } from '../../core/v1/endpoints-resource.js'
+import { requiredOneOf, unchanged } from '../../field-rules.js'
+import { type Endpoint, EndpointSlice } from './endpoint-slice.js'
+
+const mostEndpoints = 1000
+const mostAddresses = 100
+const mostPorts = 20_000
+const mostHints = 8
+const addressTypes = ['FQDN', 'IPv4', 'IPv6']
+
+export const endpointSlices: Resource<EndpointSlice> = resource(EndpointSlice, {
+  columns: [
+    nameColumn,
+    textColumn('AddressType', ({ addressType }) => addressType, { field: 'addressType' }),
+    textColumn('Ports', portsText, { field: 'ports' }),
+    textColumn('Endpoints', addressesText, { field: 'endpoints' }),
+    ageColumn,
+  ],
+  defaults(draft) {
+    for (const port of draft.ports ?? []) {
+      port.name ??= ''
+      port.protocol ??= 'TCP'
+    }
+  },
+  strategy: {
+    generation: true,
+    validate,
+    validateUpdate: (slice, old) => [
+      ...validate(slice),
+      ...unchanged(slice.addressType, old.addressType, root.child('addressType')),
+    ],
+    warnings: ({ addressType }) => (addressType === 'FQDN' ? ['addressType: FQDN endpoints are deprecated'] : []),
+  },
+})
+
+/** Of ports and addresses so many are shown before it says how many more there are. */
+const shown = 3
+
+function shortened(values: readonly string[]): string {
+  const more = values.length - shown
+  if (values.length === 0) return unset
+  return values.slice(0, shown).join(',') + (more > 0 ? ` + ${more} more...` : '')
+}
+
+function portsText({ ports }: EndpointSlice): string {
+  return shortened((ports ?? []).map(({ name, port }) => (port === undefined ? (name ?? '') || '*' : String(port))))
+}
+
+function addressesText({ endpoints }: EndpointSlice): string {
+  return shortened((endpoints ?? []).flatMap(({ addresses }) => addresses ?? []))
+}
+
+function validate({ addressType, endpoints, ports }: EndpointSlice): FieldError[] {
+  const at = root.child('addressType')
+  const errors = addressType
+    ? addressTypes.includes(addressType)
+      ? []
+      : [notSupported(at, addressType, addressTypes)]
+    : [required(at)]
+  const list = root.child('endpoints')
+  if ((endpoints?.length ?? 0) > mostEndpoints) return [...errors, tooMany(list, endpoints.length, mostEndpoints)]
+  endpoints?.forEach((endpoint, i) => {
+    errors.push(...validateEndpoint(endpoint, addressType, list.index(i)))
+  })
+  return [...errors, ...validatePorts(ports, root.child('ports'))]
+}
+
+function validateEndpoint(endpoint: Endpoint, addressType: string, at: FieldPath): FieldError[] {
+  const { nodeName, hostname, hints, deprecatedTopology } = endpoint
+  const addresses = endpoint.addresses ?? []
+  const here = at.child('addresses')
+  const errors: FieldError[] = []
+  if (addresses.length === 0) errors.push(required(here, 'must contain at least 1 address'))
+  else if (addresses.length > mostAddresses) errors.push(tooMany(here, addresses.length, mostAddresses))
+  addresses.forEach((address, i) => {
+    errors.push(...validateAddress(address, addressType, here.index(i)))
+  })
+  if (nodeName !== undefined) errors.push(...invalidValues(at.child('nodeName'), nodeName, dns1123Subdomain(nodeName)))
+  const topology = at.child('deprecatedTopology')
+  for (const [key, value] of Object.entries(deprecatedTopology ?? {}))
+    errors.push(
+      ...invalidValues(topology.child('key'), key, qualifiedName(key)),
+      ...invalidValues(topology.key(key), value, labelValue(value)),
+    )
+  if (hostname !== undefined) errors.push(...invalidValues(at.child('hostname'), hostname, dns1123Label(hostname)))
+  for (const field of ['forZones', 'forNodes'] as const) {
+    const names = new Set<string>()
+    const list = hints?.[field] ?? []
+    const hint = at.child('hints', field)
+    if (list.length > mostHints) errors.push(tooMany(hint, list.length, mostHints))
+    list.forEach(({ name }, i) => {
+      if (names.has(name)) errors.push(duplicate(hint.index(i).child('name'), name))
+      names.add(name)
+      errors.push(
+        ...invalidValues(
+          hint.index(i).child('name'),
+          name,
+          field === 'forZones' ? labelValue(name) : dns1123Subdomain(name),
+        ),
+      )
+    })
+  }
+  return errors
+}
+
+function validateAddress(address: string, addressType: string, at: FieldPath): FieldError[] {
+  if (addressType === 'FQDN') return invalidValues(at, address, fullyQualifiedDomainName(address))
+  if (addressType !== 'IPv4' && addressType !== 'IPv6') return []
+  const faults = invalidValues(at, address, ipAddress(address))
+  if (faults.length > 0) return faults
+  if (`IPv${parseIp(address)?.family}` !== addressType)
+    return [invalidValue(at, address, `must be a valid ${addressType} address`)]
+  return validateReachable(address, at)
+}
+
+function validatePorts(ports: EndpointSlice['ports'] | null, at: FieldPath): FieldError[] {
+  if ((ports?.length ?? 0) > mostPorts) return [tooMany(at, ports?.length ?? 0, mostPorts)]
+  const names = new Set<string>()
+  return (ports ?? []).flatMap(({ name = '', port, protocol, appProtocol }, i) => {
+    const here = at.index(i)
+    const errors = name ? invalidValues(here.child('name'), name, dns1123Label(name)) : []
+    if (names.has(name)) errors.push(duplicate(here.child('name'), name))
+    names.add(name)
+    errors.push(...requiredOneOf(protocol, ['SCTP', 'TCP', 'UDP'], here.child('protocol')))
+    if (appProtocol !== undefined)
+      errors.push(...invalidValues(here.child('appProtocol'), appProtocol, qualifiedName(appProtocol)))
+    if (port !== undefined) errors.push(...invalidValues(here.child('port'), port, portNumber(port)))
+    return errors
+  })
+}

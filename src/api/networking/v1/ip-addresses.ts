@@ -1,0 +1,48 @@
+import { invalidValues, required } from '../../../machinery/field-errors.js'
+import { formatIp, parseIp } from '../../../machinery/ip-address.js'
+import { dns1123Subdomain, pathSegmentName } from '../../../machinery/names.js'
+import { root } from '../../../machinery/path.js'
+import { type Resource, resource } from '../../../machinery/resource.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+import { nameColumn, none, textColumn } from '../../columns.js'
+import { unchanged } from '../../field-rules.js'
+import { IPAddress } from './ip-address.js'
+
+const at = root.child('spec', 'parentRef')
+
+export const ipAddresses: Resource<IPAddress> = resource(IPAddress, {
+  shortNames: ['ip'],
+  columns: [nameColumn, textColumn('ParentRef', parentText, { field: 'spec.parentRef' })],
+  strategy: {
+    nameErrors: canonicalAddress,
+    validate,
+    validateUpdate: (now, old) => [...validate(now), ...unchanged(now.spec.parentRef, old.spec.parentRef, at)],
+  },
+})
+
+/** The name is the address, in the one form there is of it. */
+function canonicalAddress(name: string): string[] {
+  const address = parseIp(name)
+  if (!address) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
+  const canonical = formatIp(address)
+  return canonical === name ? [] : [`must be in canonical form ("${canonical}")`]
+}
+
+function parentText({ spec: { parentRef } }: IPAddress): string {
+  if (!parentRef) return none
+  const { group, resource: plural = '', namespace, name = '' } = parentRef
+  const kind = (group ? `${plural}.${group}` : plural).toLowerCase()
+  return namespace ? `${kind}/${namespace}/${name}` : `${kind}/${name}`
+}
+
+function validate({ spec: { parentRef } }: IPAddress): FieldError[] {
+  if (!parentRef) return [required(at)]
+  const { group, resource: plural = '', namespace, name = '' } = parentRef
+  const errors = group ? invalidValues(at.child('group'), group, dns1123Subdomain(group)) : []
+  for (const [field, value] of Object.entries({ resource: plural, name }))
+    errors.push(
+      ...(value ? invalidValues(at.child(field), value, pathSegmentName(value)) : [required(at.child(field))]),
+    )
+  if (namespace) errors.push(...invalidValues(at.child('namespace'), namespace, pathSegmentName(namespace)))
+  return errors
+}

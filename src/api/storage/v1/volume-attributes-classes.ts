@@ -1,0 +1,31 @@
+import { forbiddenField } from '../../../machinery/field-errors.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
+import { root } from '../../../machinery/path.js'
+import { type Resource, resource } from '../../../machinery/resource.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+import { ageColumn, nameColumn, textColumn } from '../../columns.js'
+import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
+import { VolumeAttributesClass } from './volume-attributes-class.js'
+import { validateParameters } from './volume-parameters.js'
+
+export const volumeAttributesClasses: Resource<VolumeAttributesClass> = resource(VolumeAttributesClass, {
+  shortNames: ['vac'],
+  deleteAnswersObject: true,
+  columns: [nameColumn, textColumn('DriverName', ({ driverName }) => driverName, { field: 'driverName' }), ageColumn],
+  strategy: {
+    validate,
+    validateUpdate: (now, old) =>
+      (['driverName', 'parameters'] as const).flatMap(field =>
+        jsonEqual(now[field] ?? null, old[field] ?? null)
+          ? []
+          : [forbiddenField(root.child(field), `updates to ${field} are forbidden.`)],
+      ),
+  },
+})
+
+function validate({ driverName, parameters }: VolumeAttributesClass): FieldError[] {
+  return [
+    ...validateCsiDriverName(driverName, root.child('driverName')),
+    ...validateParameters(parameters, root.child('parameters'), true),
+  ]
+}

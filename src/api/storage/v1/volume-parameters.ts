@@ -1,0 +1,25 @@
+import { invalidValue, required, tooLong } from '../../../machinery/field-errors.js'
+import type { FieldPath } from '../../../machinery/path.js'
+import type { FieldError } from '../../../machinery/status-error.js'
+
+const mostParameters = 512
+const longestParameters = 256 * 1024
+
+/** Parameters of a storage class, which only its provisioner understands. */
+export function validateParameters(
+  parameters: { readonly [key: string]: string } | undefined,
+  at: FieldPath,
+  isRequired = false,
+): FieldError[] {
+  const entries = Object.entries(parameters ?? {})
+  if (entries.length > mostParameters) return [tooLong(at, mostParameters)]
+  if (isRequired && entries.length === 0) return [required(at, 'at least one parameter is required')]
+  const errors: FieldError[] = []
+  let size = 0
+  for (const [key, value] of entries) {
+    if (!key) errors.push(invalidValue(at, value, 'field can not be empty.'))
+    size += Buffer.byteLength(key) + Buffer.byteLength(value)
+  }
+  if (size > longestParameters) errors.push(tooLong(at, longestParameters))
+  return errors
+}
