@@ -1,18 +1,35 @@
-import { updateManagedFields } from '../../machinery/apply/index.js'
+import { type FieldSet, fieldsAt, updateManagedFields } from '../../machinery/apply/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import type { ApiObject } from '../../machinery/object.js'
-import type { Resource } from '../../machinery/resource.js'
+import type { Resource, ViewSubresource } from '../../machinery/resource.js'
 import type { Draft } from '../../schema/index.js'
 import { apiVersionOf } from './read-body.js'
 import type { WriteContext } from './registry.js'
 
-/** Notes in `metadata.managedFields` which fields this write changed, under the writer's name. */
+const sets = new WeakMap<readonly string[], FieldSet>()
+
+/** The fields that this way of writing a resource never changes, as `ManagedType` wants them. */
+export function resetFieldsOf<T extends ApiObject>(
+  resource: Resource<T>,
+  view: ViewSubresource<T> | undefined,
+): { readonly resetFields?: FieldSet } {
+  const paths = view ? view.resetFields : resource.strategy.resetFields
+  if (!paths?.length) return {}
+  let resetFields = sets.get(paths)
+  if (!resetFields) sets.set(paths, (resetFields = fieldsAt(...paths)))
+  return { resetFields }
+}
+
+/**
+ * Notes in `metadata.managedFields` which fields this write changes, under the writer's name. The draft is as the
+ * client sent it, defaults filled in: before strategies and admission change it.
+ */
 export function trackManagedFields<T extends ApiObject>(
   resource: Resource<T>,
   before: T | undefined,
   draft: Draft<T>,
   context: WriteContext,
-  subresource: string,
+  view: ViewSubresource<T> | undefined,
   now: number,
 ): void {
   const metadata = draft.metadata as Draft<ApiObject['metadata']>
@@ -23,9 +40,10 @@ export function trackManagedFields<T extends ApiObject>(
     // A client that sends an empty list asks for a fresh start; one that sends none keeps what is there.
     managedFields: metadata.managedFields ?? before?.metadata.managedFields ?? [],
     manager: context.fieldManager,
-    subresource,
+    subresource: view?.name ?? '',
     apiVersion: apiVersionOf(resource.kind.gvk),
     time: rfc3339(now),
+    ...resetFieldsOf(resource, view),
   })
   if (managedFields.length > 0) metadata.managedFields = managedFields as Draft<typeof managedFields>
   else delete metadata.managedFields

@@ -8,6 +8,7 @@ import { badRequest, notFound } from '../../machinery/status-error.js'
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
+import { resetFieldsOf } from './managed-fields.js'
 import { apiVersionOf, type DecodeContext, decodeValue, parseJsonBody, parseYamlBody, readBytes } from './read-body.js'
 import type { Change, Registry, WriteContext } from './registry.js'
 
@@ -79,6 +80,7 @@ export function patchChange(
           subresource: view?.name ?? '',
           apiVersion: apiVersionOf(kind.gvk),
           time: rfc3339(registry.host.clock.now()),
+          ...resetFieldsOf(resource, view),
         })
         const draft = decodeValue(object, kind, { fieldValidation: 'Ignore', warn: () => {} })
         resource.defaults?.(draft)

@@ -93,7 +93,7 @@ export class Registry<T extends ApiObject = ApiObject> {
     else delete metadata.generation
     if (!managedFieldsKnown) delete metadata.managedFields
     // What strategies and admission add from here on is nobody's doing.
-    if (!managedFieldsKnown) trackManagedFields(resource, undefined, draft, context, '', host.clock.now())
+    if (!managedFieldsKnown) trackManagedFields(resource, undefined, draft, context, undefined, host.clock.now())
     resource.strategy.prepareForCreate?.(draft, { user: context.user, now: host.clock.now() })
 
     const request = this.#admissionRequest('CREATE', '', namespace, metadata.name ?? '', draft, undefined, context)
@@ -216,7 +216,7 @@ export class Registry<T extends ApiObject = ApiObject> {
     checkName(metadata, name)
     checkUpdate(resource, this.cache.prefix, name, metadata, current, change)
     for (const field of keptFields) copyField(metadata as Record<string, unknown>, old.metadata, field)
-    if (!change.ownsManagedFields) trackManagedFields(resource, old, draft, context, view?.name ?? '', host.clock.now())
+    if (!change.ownsManagedFields) trackManagedFields(resource, old, draft, context, view, host.clock.now())
     const writer = { user: context.user, now: host.clock.now() }
     if (view) view.prepareForUpdate(draft, old, writer)
     else resource.strategy.prepareForUpdate?.(draft, old, writer)

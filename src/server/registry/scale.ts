@@ -1,20 +1,22 @@
 import { Scale } from '../../api/autoscaling/v1/index.js'
+import { applyScaleFields, updateScaleFields } from '../../machinery/apply/index.js'
 import { invalidValue } from '../../machinery/field-errors.js'
 import type { ApiResponse } from '../../machinery/http.js'
+import { notNegative } from '../../machinery/names.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { ScaleSubresource } from '../../machinery/resource.js'
-import { badRequest, invalid } from '../../machinery/status-error.js'
+import { badRequest, invalid, notFound } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
 import { jsonValue } from '../respond.js'
-import { applyPatchTo, patchRequest } from './patch.js'
-import { decodeValue, readObject } from './read-body.js'
+import { applyPatchTo, type PatchRequest, patchRequest } from './patch.js'
+import { apiVersionOf, decodeValue, readObject } from './read-body.js'
 import type { Registry, WriteContext } from './registry.js'
 import { decodeContext } from './resource-stage.js'
 
 /** The object seen as a Scale: how many replicas are wanted, how many there are, and which pods they are. */
-function scaleOf({ object }: StoredObject, subresource: ScaleSubresource<ApiObject>): Scale {
+function scaleOf(object: ApiObject, subresource: ScaleSubresource<ApiObject>): Scale {
   const { replicas, observed, selector } = subresource.read(object)
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   return {
@@ -22,7 +24,7 @@ function scaleOf({ object }: StoredObject, subresource: ScaleSubresource<ApiObje
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as Scale['metadata'],
     spec: replicas === 0 ? {} : { replicas },
-    status: { replicas: observed, selector },
+    status: { replicas: observed, ...(selector ? { selector } : {}) },
   }
 }
 
@@ -30,7 +32,7 @@ export const getScale = (
   { request }: RequestContext,
   subresource: ScaleSubresource<ApiObject>,
   stored: StoredObject,
-): ApiResponse => jsonValue(request, 200, scaleOf(stored, subresource))
+): ApiResponse => jsonValue(request, 200, scaleOf(stored.object, subresource))
 
 /** PUT and PATCH of the scale: everything but the replicas belongs to the object itself. */
 export async function writeScale(
@@ -47,26 +49,69 @@ export async function writeScale(
     namespace,
     name,
     {
+      ownsManagedFields: true,
+      retry: patch !== undefined,
       apply(current) {
-        if (!current) throw badRequest('the object to scale does not exist')
-        const before = scaleOf({ object: current } as StoredObject, subresource)
-        const wanted = patch
-          ? decodeValue(applyPatchTo(before, patch, Scale), Scale, decodeContext(context))
-          : (body as Draft<Scale>)
+        if (!current) throw notFound(registry.name, name)
+        const wanted = body ?? patched(scaleOf(current, subresource), patch as PatchRequest, context)
+        checkIdentity(wanted, namespace, name)
         const replicas = wanted.spec?.replicas ?? 0
-        if (replicas < 0)
-          throw invalid(Scale.gvk, name, [
-            invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
-          ])
+        if (replicas < 0) throw invalid(Scale.gvk, name, [invalidValue('spec.replicas', replicas, notNegative)])
         const draft = structuredClone(current) as Draft<ApiObject>
         const metadata = draft.metadata as Draft<ApiObject['metadata']>
-        if (wanted.metadata.resourceVersion) metadata.resourceVersion = wanted.metadata.resourceVersion
+        const { resourceVersion } = wanted.metadata
+        // A patch was made from this very version, unless it names one itself.
+        if (resourceVersion && !(patch && resourceVersion === current.metadata.resourceVersion))
+          metadata.resourceVersion = resourceVersion
         else delete metadata.resourceVersion
         subresource.write(draft, replicas)
+        const managedFields = managedFieldsAfter(current, draft as ApiObject, registry, subresource, patch, write)
+        if (managedFields.length > 0) metadata.managedFields = managedFields as Draft<typeof managedFields>
+        else delete metadata.managedFields
         return draft
       },
     },
     write,
   )
-  return jsonValue(context.request, 200, scaleOf(stored, subresource))
+  return jsonValue(context.request, 200, scaleOf(stored.object, subresource))
+}
+
+function patched(before: Scale, patch: PatchRequest, context: RequestContext): Draft<Scale> {
+  const decoding = decodeContext(context)
+  if (patch.type !== 'apply') return decodeValue(applyPatchTo(before, patch, Scale), Scale, decoding)
+  const applied = decodeValue(patch.body, Scale, decoding)
+  if (applied.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil')
+  applied.spec ??= {}
+  if (applied.spec.replicas === undefined && before.spec?.replicas !== undefined)
+    applied.spec.replicas = before.spec.replicas
+  return applied
+}
+
+function checkIdentity({ metadata }: Draft<Scale>, namespace: string, name: string): void {
+  if (metadata.name && metadata.name !== name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  if (metadata.namespace && metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+}
+
+/** Of the object's fields, the writer comes to own the replicas alone. */
+function managedFieldsAfter(
+  current: ApiObject,
+  draft: ApiObject,
+  registry: Registry,
+  subresource: ScaleSubresource<ApiObject>,
+  patch: PatchRequest | undefined,
+  { fieldManager }: WriteContext,
+) {
+  const asked = patch?.type === 'apply' ? (patch.body as Partial<Scale>).spec?.replicas : undefined
+  const { replicas } = subresource.read(draft)
+  const change = {
+    managedFields: current.metadata.managedFields,
+    apiVersion: apiVersionOf(registry.resource.kind.gvk),
+    replicasPath: subresource.replicasPath,
+    before: subresource.read(current).replicas,
+    after: patch?.type === 'apply' ? asked : replicas,
+    manager: fieldManager,
+  }
+  return patch?.type === 'apply' ? applyScaleFields({ ...change, force: patch.force }) : updateScaleFields(change)
 }
