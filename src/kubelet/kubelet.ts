@@ -103,7 +103,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const view = new RuntimeView({ cri, clock, signal, messages, changed: uid => workers.wake(uid) })
     const context: NodeContext = {
       nodeName,
-      hostname: facts.hostname,
       client,
       cri,
       clock,

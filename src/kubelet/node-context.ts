@@ -15,8 +15,6 @@ import type { VolumeContext } from './volumes/pod-volumes.js'
 /** What all pods of a node share. */
 export interface NodeContext {
   readonly nodeName: string
-  /** The kernel's name of the node. */
-  readonly hostname: string
   readonly client: Client
   readonly cri: CriClient
   readonly clock: Clock

@@ -23,7 +23,6 @@ export const podSandboxConfig = (context: NodeContext, pod: Pod, attempt: number
     logDirectory: podLogFolder(context, pod),
     dns: podDns(pod, context.dns),
     hostname: podHostname(pod, context.dns.clusterDomain),
-    nodeHostname: context.hostname,
   })
 
 /** Makes a pod's cgroup and sandbox, with the resources that `pod` names; the sandbox is in the runtime view by then. */

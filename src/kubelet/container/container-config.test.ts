@@ -220,7 +220,6 @@ describe('sandbox config', () => {
       logDirectory: '/var/log/pods/x',
       dns: {},
       hostname: { hostname: 'web' },
-      nodeHostname: 'node',
     })
     assert.deepEqual(config.metadata, { name: 'web', namespace: 'default', uid: 'u1', attempt: 2 })
     assert.deepEqual(config.portMappings, [{ containerPort: 80, hostPort: 8080, protocol: 0 }])

@@ -11,8 +11,6 @@ export interface SandboxOptions {
   readonly logDirectory: string
   readonly dns: DNSConfig
   readonly hostname: PodHostname
-  /** The node's own host name, for pods on its network. */
-  readonly nodeHostname: string
 }
 
 /** What the runtime needs to make a pod's sandbox. */
@@ -25,7 +23,8 @@ export function sandboxConfig(pod: Pod, options: SandboxOptions): PodSandboxConf
   const ports = hostNetwork ? [] : [...initContainers, ...containers].flatMap(({ ports = [] }) => ports)
   return {
     metadata: { ...owner, attempt: options.attempt },
-    hostname: hostNetwork ? options.nodeHostname : options.hostname.hostname,
+    // A pod on the node's network has the node's name; the runtime refuses to set another.
+    hostname: hostNetwork ? '' : options.hostname.hostname,
     logDirectory: options.logDirectory,
     dnsConfig: options.dns,
     portMappings: ports.map(({ containerPort, hostPort = 0, protocol = 'TCP', hostIP }) => ({

@@ -80,8 +80,10 @@ export function containerSecurity(
   }
 }
 
-/** Security of the sandbox, which holds the pod's namespaces. */
+/** Security of the sandbox, which holds the pod's namespaces. Throws `ConfigError` for what this node cannot do. */
 export function sandboxSecurity(pod: Pod): LinuxSandboxSecurityContext {
+  if (pod.spec.hostUsers === false)
+    throw new ConfigError("can't set `spec.hostUsers: false`, runtime does not support user namespaces")
   const { seLinuxOptions, runAsUser, runAsGroup, supplementalGroupsPolicy } = pod.spec.securityContext ?? {}
   const privileged = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some(
     ({ securityContext }) => securityContext?.privileged,
