@@ -16,7 +16,7 @@ if [ -n "$missing" ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 [ -d node_modules ] && cmp -s package-lock.json node_modules/.t8s-installed.json || {
-  npm ci --no-audit --no-fund --loglevel=error
+  npm install --no-save --no-audit --no-fund --loglevel=error
   cp package-lock.json node_modules/.t8s-installed.json
 }
 npx --no-install tsc
