@@ -3,9 +3,12 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { writeDescriptions } from './descriptions.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { dependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+
+await writeDescriptions(`${root}/dist`)
 
 await build({
   entryPoints: [`${root}/dist/cli/main.js`],

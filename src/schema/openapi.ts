@@ -94,6 +94,9 @@ const namedScalars: { readonly [K in ScalarKind]?: NamedScalar } = {
   },
 }
 
+/** The names of scalars that are definitions of their own: times, quantities and the like. */
+export const namedScalarNames: readonly string[] = Object.values(namedScalars).map(({ name }) => name)
+
 const plainScalars: { readonly [K in ScalarKind]?: OpenApiSchema } = {
   string: { type: 'string' },
   boolean: { type: 'boolean' },

@@ -1,3 +1,5 @@
+import { plainColumns } from '../../api/columns.js'
+import { describePath } from '../../api/descriptions.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Column, Resource } from '../../machinery/resource.js'
 import type { StoredObject } from '../cache/stored-object.js'
@@ -19,35 +21,29 @@ export function tableOf(
     apiVersion: 'meta.k8s.io/v1',
     metadata: metadata ?? { resourceVersion: rows[0]?.object.metadata.resourceVersion },
     ...{
-      columnDefinitions: withoutColumns
-        ? []
-        : columns.map(({ name, type, format, description, priority }) => ({
-            name,
-            type,
-            format: format ?? '',
-            description: description ?? '',
-            priority,
-          })),
+      columnDefinitions: withoutColumns ? [] : columnDefinitions(resource, columns),
       rows: rows.map(({ object }) => ({
         cells: columns.map(column => column.cell(object, now)),
-        ...(form.include === 'None' ? {} : { object: form.include === 'Object' ? object : partial(object) }),
+        object: form.include === 'None' ? null : form.include === 'Object' ? object : partial(object),
       })),
     },
   } as ApiObject & object
 }
 
-const plainColumns: readonly Column<ApiObject>[] = [
-  {
-    name: 'Name',
-    type: 'string',
-    format: 'name',
-    priority: 0,
-    cell: ({ metadata }) => metadata.name ?? '',
-  },
-  {
-    name: 'Created At',
-    type: 'date',
-    priority: 0,
-    cell: ({ metadata }) => metadata.creationTimestamp ?? null,
-  },
-]
+const definitions = new WeakMap<readonly Column<ApiObject>[], readonly object[]>()
+
+/** The head of the table, worked out once. */
+function columnDefinitions(resource: Resource, columns: readonly Column<ApiObject>[]): readonly object[] {
+  // The plain columns are shared by kinds, which may describe the same field in their own words.
+  const known = columns === plainColumns ? undefined : definitions.get(columns)
+  if (known) return known
+  const made = columns.map(({ name, type, format, description, field, priority }) => ({
+    name,
+    type,
+    format: format ?? '',
+    description: description ?? (field && describePath(resource.kind, field)) ?? '',
+    priority,
+  }))
+  definitions.set(columns, made)
+  return made
+}

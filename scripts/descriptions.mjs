@@ -1,0 +1,81 @@
+// Writes the descriptions of API types and fields, which `kubectl explain` shows, to api/descriptions.json in a folder
+// that tsc has filled. They are Kubernetes' own (Apache-2.0), as kubernetes-models carries them in its declarations.
+// node scripts/descriptions.mjs [FOLDER]
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const sources = ['kubernetes-models', '@kubernetes-models/apimachinery'].map(name => join(root, 'node_modules', name))
+
+const comment = String.raw`/\*\*\n((?:\s*\*(?!/).*\n)+?)\s*\*/\n`
+const alias = /export type \{ I\w+ as (IIo\w+),/
+const typeComment = new RegExp(`${comment}export (?:declare )?(?:interface|type)`)
+const fieldComment = new RegExp(`    ${comment}    "([^"]+)"\\??:`, 'g')
+
+const textOf = lines =>
+  lines
+    .split('\n')
+    .map(line => line.replace(/^\s*\* ?/, ''))
+    .join('\n')
+    .replaceAll(/\\([*/])/g, '$1')
+    .trim()
+
+/** Type and fields of one declaration file, or undefined. */
+function readDeclaration(path) {
+  const text = readFileSync(path, 'utf8')
+  const name = alias.exec(text)?.[1]?.slice(1)
+  if (!name) return undefined
+  const body = /export interface \w+[^{]*\{([\s\S]*?)\n\}/.exec(text)?.[1] ?? ''
+  const fields = {}
+  for (const [, lines, field] of body.matchAll(fieldComment)) fields[field] = textOf(lines)
+  const described = typeComment.exec(text)?.[1]
+  return { name, description: described ? textOf(described) : '', fields }
+}
+
+function* declarations(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) {
+      if (!entry.name.startsWith('_') && entry.name !== 'node_modules') yield* declarations(path)
+    } else if (entry.name.endsWith('.d.ts') && entry.name !== 'index.d.ts') yield path
+  }
+}
+
+/** `io.k8s.api.apps.v1.Deployment` as declarations spell it: `IoK8sApiAppsV1Deployment`. */
+const camel = name => name.replaceAll(/(?:^|[.-])(\w)/g, (_, letter) => letter.toUpperCase())
+
+// These two are in every kind, and in no declaration of kubernetes-models.
+function kindFields() {
+  const text = readFileSync(join(root, 'node_modules/@kubernetes/client-node/dist/gen/models/V1Pod.d.ts'), 'utf8')
+  const field = name => new RegExp(`${comment}    '${name}'`).exec(text)?.[1]
+  return { apiVersion: textOf(field('apiVersion') ?? ''), kind: textOf(field('kind') ?? '') }
+}
+
+export async function writeDescriptions(dist) {
+  const load = path => import(pathToFileURL(join(dist, path)).href)
+  const [{ messages }, { openApiName, namedScalarNames }] = await Promise.all([
+    load('api/catalogue.js'),
+    load('schema/openapi.js'),
+  ])
+  const found = new Map()
+  for (const folder of sources.filter(existsSync))
+    for (const path of declarations(folder)) {
+      const declaration = readDeclaration(path)
+      if (declaration) found.set(declaration.name, declaration)
+    }
+  const identity = kindFields()
+  const descriptions = {}
+  const add = (name, fields = {}) => {
+    const { description = '', fields: known = {} } = found.get(camel(name)) ?? {}
+    const all = { ...fields, ...known }
+    if (description || Object.keys(all).length > 0) descriptions[name] = [description, all]
+  }
+  for (const message of messages) add(openApiName(message.name), message.gvk ? identity : {})
+  for (const name of namedScalarNames) add(name)
+  writeFileSync(join(dist, 'api/descriptions.json'), JSON.stringify(descriptions))
+  return descriptions
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await writeDescriptions(join(process.cwd(), process.argv[2] ?? 'dist'))
