@@ -26,7 +26,7 @@ export interface MountsInput {
   readonly pull: (request: Pick<ImageRequest, 'image' | 'policy'>) => Promise<string>
 }
 
-type Context = Pick<NodeContext, 'podsFolder' | 'dns' | 'hostsFile'>
+type Context = Pick<NodeContext, 'podsFolder' | 'dns' | 'hostsFile' | 'features'>
 
 /**
  * All that a container sees of the host: its volumes, /etc/hosts and the file for its last words. Makes the files it
@@ -69,22 +69,36 @@ async function mountOf(context: Context, input: MountsInput, mount: VolumeMount,
     throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${input.container.name}"`)
   const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, input.environment) : (mount.subPath ?? '')
   if (volume.type === 'image') {
+    if (!context.features().imageVolumes) throw new ConfigError('image volumes need containerd 2.1 or later')
     const ref = await input.pull({ image: volume.reference, policy: volume.pullPolicy })
     return { ...volumeMount(mount, '', true), image: { image: ref }, ...(subPath ? { imageSubPath: subPath } : {}) }
   }
   const readOnly = volume.readOnly || mount.readOnly === true
-  if (!subPath) return volumeMount(mount, volume.path, readOnly)
+  const recursive = isRecursivelyReadOnly(context, mount) ? { recursiveReadOnly: true } : {}
+  if (!subPath) return { ...volumeMount(mount, volume.path, readOnly), ...recursive }
   try {
     const resolved = await resolveSubPath(volume.path, subPath)
     // What only we write cannot change under the runtime's feet.
     const path = volume.ours ? resolved : await bindSubPath(context, input, mount, index, volume.path, resolved)
-    return volumeMount(mount, path, readOnly)
+    return { ...volumeMount(mount, path, readOnly), ...recursive }
   } catch (error) {
     if (!(error instanceof VolumeError)) throw error
     throw new ConfigError(
       `failed to prepare subPath for volumeMount "${mount.name}" of container "${input.container.name}": ${error.message}`,
     )
   }
+}
+
+/** Whether mounts below a read-only one are to be read-only, too. Throws `ConfigError` where they must, but cannot. */
+export function isRecursivelyReadOnly(
+  { features }: Pick<NodeContext, 'features'>,
+  { name, readOnly, recursiveReadOnly = 'Disabled' }: VolumeMount,
+): boolean {
+  if (!readOnly || recursiveReadOnly === 'Disabled') return false
+  const isPossible = features().recursiveReadOnly
+  if (recursiveReadOnly === 'Enabled' && !isPossible)
+    throw new ConfigError(`volume mount "${name}" must be read-only recursively, which the runtime cannot do`)
+  return isPossible
 }
 
 function expandSubPath(expression: string, environment: ReadonlyMap<string, string>): string {

@@ -297,6 +297,16 @@ describe('a node', { timeout: 300_000 }, () => {
     await node.remove('sysctl')
   })
 
+  it('learns of its own labels in time', async () => {
+    await node.run('elsewhere', { nodeSelector: { color: 'red' }, containers: [box(forever)] })
+    assert.equal((await node.until('elsewhere', pod => pod.status.phase === 'Failed')).status.reason, 'NodeAffinity')
+    await node.remove('elsewhere')
+    await node.client.patch(Node, { name: 'node' }, { type: 'merge', body: { metadata: { labels: { color: 'red' } } } })
+    await node.run('here', { nodeSelector: { color: 'red' }, containers: [box(forever)] })
+    await node.ready('here')
+    await node.remove('here')
+  })
+
   it('resizes containers in place', async () => {
     const resources = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } })
     const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]

@@ -30,6 +30,7 @@ import { PodWorkers } from './pod-workers.js'
 import { ReferencedObjects } from './referenced-objects.js'
 import { connectCri } from './runtime/cri-client.js'
 import { listMounts } from './runtime/mounts.js'
+import { runtimeFeatures } from './runtime-features.js'
 import { followRuntime } from './runtime-follower.js'
 import { RuntimeView } from './runtime-view.js'
 import { Services } from './services.js'
@@ -120,6 +121,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         host: parseResolvConf(await readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')),
       },
       machine,
+      features: () => runtimeFeatures(agent.runtime),
       podsFolder,
       logFolder: options.logDir,
       seccompFolder: join(options.rootDir, 'seccomp'),
@@ -148,7 +150,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       allowedSysctls: options.allowedSysctls ?? [],
     })
     const mirrors = new MirrorPods(client, () => agent.node?.metadata.uid, onError)
-    const workers: PodWorkers = new PodWorkers(context, nodeState, mirrors)
+    const workers: PodWorkers = new PodWorkers(context, { state: nodeState, refresh: () => agent.refresh() }, mirrors)
     const watches = parts.use(new FolderWatches())
 
     let server: KubeletServer | undefined
@@ -264,6 +266,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       await pods[Symbol.asyncDispose]()
       await Promise.all(background)
     })
+    // Node events are about the node's name in place of its uid.
+    const self = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
+    events.record(self, 'Normal', 'Starting', 'Starting kubelet.')
     agent.start()
     pods.start()
     return {

@@ -7,6 +7,7 @@ import type { NodeView } from './container/field-values.js'
 import type { ImagePuller } from './images/image-puller.js'
 import type { Cgroups } from './node/cgroups.js'
 import type { CriClient } from './runtime/cri-client.js'
+import type { RuntimeFeatures } from './runtime-features.js'
 import type { RuntimeView } from './runtime-view.js'
 import type { Slots } from './slots.js'
 import type { StatusWriter } from './status-writer.js'
@@ -32,6 +33,8 @@ export interface NodeContext {
     /** Bytes. */
     readonly memoryCapacity: number
   }
+  /** What the runtime can do. */
+  readonly features: () => RuntimeFeatures
   /** One folder a pod: its volumes, hosts file, last words. */
   readonly podsFolder: string
   /** One folder a pod: its containers' output. */

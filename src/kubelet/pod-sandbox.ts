@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { Pod } from '../api/core/v1/index.js'
 import { RuntimeClass } from '../api/node/v1/index.js'
+import { ConfigError } from './container/config-error.js'
 import { podDns } from './container/dns.js'
 import { podHostname } from './container/hostname.js'
 import { ownerOf } from './container/labels.js'
@@ -32,6 +33,7 @@ export async function createSandbox(
   attempt: number,
   signal: AbortSignal,
 ): Promise<void> {
+  if (pod.spec.resourceClaims?.length) throw new ConfigError('resource claims are not supported on this node')
   const config = podSandboxConfig(context, pod, attempt)
   const runtimeHandler = await runtimeHandlerOf(context, pod)
   await context.cgroups.set(

@@ -8,18 +8,26 @@ import { noRuntimeState } from './pod-runtime-state.js'
 import { PodWorker } from './pod-worker.js'
 import { isStaticPod, mirroredHash } from './static-pods.js'
 
+/** What admission of pods goes by. */
+export interface NodeStateSource {
+  readonly state: () => NodeState
+  /** Asks the API server for what may have changed. */
+  readonly refresh: () => Promise<void>
+}
+
 /** All pods of the node, one worker each. */
 export class PodWorkers {
   readonly #context: NodeContext
-  readonly #node: () => NodeState
+  readonly #node: NodeStateSource
+  /** Pods whose admission waits for news of the node; `asked` while it is being decided on. */
+  readonly #undecided = new Map<string, Pod | 'asked'>()
   readonly #mirrors: MirrorPods
   readonly #workers = new Map<string, PodWorker>()
   /** The API server has said at least once which pods there are. */
   #known = false
   #stopped = false
 
-  /** `node` answers what admission of pods goes by. */
-  constructor(context: NodeContext, node: () => NodeState, mirrors: MirrorPods) {
+  constructor(context: NodeContext, node: NodeStateSource, mirrors: MirrorPods) {
     this.#context = context
     this.#node = node
     this.#mirrors = mirrors
@@ -68,9 +76,28 @@ export class PodWorkers {
       return
     }
     const isNew = !pod.status.startTime && !pod.metadata.deletionTimestamp
-    const verdict = isNew ? admit(pod, this.active, this.#node()) : undefined
+    const verdict = isNew ? admit(pod, this.active, this.#node.state()) : undefined
+    if (verdict?.reason === 'NodeAffinity' && this.#reconsider(pod)) return
     if (verdict) this.#context.events.record(pod, 'Warning', verdict.reason, verdict.message)
     this.#add(pod, verdict).wake()
+  }
+
+  /** The node may have got the labels that a pod insists on only now. Answers whether that is being found out. */
+  #reconsider(pod: Pod): boolean {
+    const uid = pod.metadata.uid ?? ''
+    const isAsking = this.#undecided.has(uid)
+    if (isAsking && this.#undecided.get(uid) === 'asked') return false
+    this.#undecided.set(uid, pod)
+    if (isAsking) return true
+    const decide = () => {
+      const newest = this.#undecided.get(uid)
+      if (!newest || newest === 'asked') return
+      this.#undecided.set(uid, 'asked')
+      this.set(newest)
+      this.#undecided.delete(uid)
+    }
+    this.#node.refresh().then(decide, decide)
+    return true
   }
 
   /** A pod whose object is gone, as it was last. */
@@ -80,6 +107,7 @@ export class PodWorkers {
       this.#mirrors.gone(pod)
       return
     }
+    this.#undecided.delete(pod.metadata.uid ?? '')
     this.#workers.get(pod.metadata.uid ?? '')?.vanish(pod)
   }
 
@@ -122,7 +150,7 @@ export class PodWorkers {
     const worker = new PodWorker(this.#context, pod, {
       verdict,
       reportTo: () => (isStaticPod(pod) ? this.#mirrors.of(pod) : undefined),
-      refusal: grown => resizeRefusal(grown, this.active, this.#node()),
+      refusal: grown => resizeRefusal(grown, this.active, this.#node.state()),
       released: () => {
         // There may be room now for those that wait for it.
         for (const other of this.#workers.values()) if (other.waitsForRoom) other.wake()

@@ -86,6 +86,12 @@ export class NodeAgent implements AsyncDisposable {
     this.#running ??= this.#run(this.#stopping.signal)
   }
 
+  /** Asks the API server for the node as it is now. Throws `StatusError`. */
+  async refresh(): Promise<void> {
+    const { client, registration } = this.#options
+    this.#node = await client.get(Node, { name: registration.name })
+  }
+
   /** Somebody has reason to think that the node's state is another one. */
   check(): void {
     this.#checkNow()
@@ -174,6 +180,8 @@ export class NodeAgent implements AsyncDisposable {
     const ref = { name: registration.name }
     this.#node = await client.patch(Node, ref, { type: 'strategic', body }, { subresource: 'status' })
     const before = this.#written?.status
+    if (!before && old?.nodeInfo?.bootID && old.nodeInfo.bootID !== facts.bootId)
+      this.#record('Warning', 'Rebooted', `Node ${registration.name} has been rebooted, boot id: ${facts.bootId}`)
     this.#written = { status, at: now }
     this.#announce(before, status)
   }
