@@ -7,9 +7,12 @@ export class Slots {
     this.#free = size
   }
 
-  /** Runs a task when its turn comes. Throws the signal's reason if it aborts before that, and what the task throws. */
-  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#enter(signal)
+  /**
+   * Runs a task when its turn comes; `first` puts it before those that wait already. Throws the signal's reason if it
+   * aborts before that, and what the task throws.
+   */
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal, first = false): Promise<T> {
+    await this.#enter(signal, first)
     try {
       return await task()
     } finally {
@@ -19,7 +22,7 @@ export class Slots {
     }
   }
 
-  #enter(signal: AbortSignal | undefined): Promise<void> {
+  #enter(signal: AbortSignal | undefined, first: boolean): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#free > 0) {
       this.#free--
@@ -34,7 +37,8 @@ export class Slots {
         this.#waiting.splice(this.#waiting.indexOf(enter), 1)
         reject(signal?.reason)
       }
-      this.#waiting.push(enter)
+      if (first) this.#waiting.unshift(enter)
+      else this.#waiting.push(enter)
       signal?.addEventListener('abort', leave, { once: true })
     })
   }
