@@ -149,7 +149,7 @@ describe('the launcher', () => {
     await writeFile(join(clone, 'offline'), '')
     const { code, err } = await launch()
     assert.equal(code, 1)
-    assert.match(err, /\nnpm error network\nt8s: installing dependencies .* failed: .*npm ci/)
+    assert.match(err, /\nnpm error network\nt8s: installing dependencies .* failed: .*npm install/)
     await unlink(join(clone, 'offline'))
     assert.equal((await launch()).code, 0)
   })

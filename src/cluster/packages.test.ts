@@ -37,6 +37,7 @@ describe('what a node needs', () => {
       'containerd',
       'runc',
       'containernetworking-plugins',
+      'iptables',
       'conntrack',
       'catatonit',
     ])
@@ -45,7 +46,7 @@ describe('what a node needs', () => {
 
     await put('cni/ptp')
     await put('path/containerd-shim-runc-v2')
-    assert.deepEqual(missingPackages(options), ['runc', 'conntrack', 'catatonit'])
+    assert.deepEqual(missingPackages(options), ['runc', 'iptables', 'conntrack', 'catatonit'])
     assert.equal(findCniPlugins(options), join(folder, 'cni'))
   })
 

@@ -12,6 +12,8 @@ import { namespaces } from './namespace/index.js'
 import { bareControlPlane } from './test-control-plane.js'
 
 const faults: Faults = { lost: 0.05, unanswered: 0.05, conflict: 0.1, broken: 0.02, expired: 0.3, delay: 4 }
+/** How long there is trouble, in ms. */
+const trouble = 2_000
 const expected = /lost|unanswered|been modified|ended before its initial events|Precondition failed/
 
 describe('with requests lost, answers lost, conflicts, broken watches, and killed now and then', () => {
@@ -20,12 +22,13 @@ describe('with requests lost, answers lost, conflicts, broken watches, and kille
       await using plane = await bareControlPlane(ControlPlane.start)
       const { client } = plane
       const random = seededRandom(seed)
+      const calm = AbortSignal.timeout(trouble)
       const unexpected: unknown[] = []
       const onError = (error: unknown) => {
         if (!expected.test(String(error))) unexpected.push(error)
       }
       const start = () => {
-        const shaky = faultyClient(client, faults, random)
+        const shaky = faultyClient(client, faults, random, calm)
         const informers = new Informers({ client: shaky, random, onError })
         const collector = startGarbageCollector({ client: shaky, informers, random, onError })
         const running = runControllers([namespaces()], { client: shaky, informers, random, onError })

@@ -20,16 +20,20 @@ const template = (image: string) => ({
   spec: { containers: [{ name: 'c', image, ports: [{ containerPort: 80 }] }] },
 })
 
+/** How long there is trouble, in ms. */
+const trouble = 2_000
+
 describe('with requests lost, answers lost, conflicts, delays and broken watches', () => {
   for (const seed of [1, 2, 3])
     test(`deployments, replica sets and endpoints come to rest as wanted (seed ${seed})`, async () => {
       await using cluster = await ControlPlane.start({ port: false, controllers: false, scheduler: false })
       const { client } = cluster
       const random = seededRandom(seed)
+      const calm = AbortSignal.timeout(trouble)
       const unexpected: unknown[] = []
       const start = (): RunningControllers =>
         runControllers(builtInControllers({ rootCa: 'PEM' }), {
-          client: faultyClient(client, faults, random),
+          client: faultyClient(client, faults, random, calm),
           random,
           onError: error => {
             if (!/lost|unanswered|just been deleted|been modified|ended before its initial events/.test(String(error)))

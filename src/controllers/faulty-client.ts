@@ -29,9 +29,12 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** For tests: a client to which everything happens that can happen between a component and its server. */
-export function faultyClient(client: Client, faults: Faults, random: () => number): Client {
-  const happens = (share: number) => random() < share
+/**
+ * For tests: a client to which everything happens that can happen between a component and its server. Once `calm` has
+ * aborted nothing does any more, so that what fails again and again, and is tried less and less often, gets through.
+ */
+export function faultyClient(client: Client, faults: Faults, random: () => number, calm: AbortSignal): Client {
+  const happens = (share: number) => !calm.aborted && random() < share
   const pause = () => (faults.delay > 0 ? wait(random() * faults.delay) : undefined)
   const read = async <T>(action: () => Promise<T>): Promise<T> => {
     await pause()
