@@ -1,9 +1,7 @@
 import { rfc3339 } from '../../machinery/clock.js'
 import type { ApiObject } from '../../machinery/object.js'
-import type { Resource } from '../../machinery/resource.js'
+import type { PropagationPolicy, Resource } from '../../machinery/resource.js'
 import type { Draft } from '../../schema/index.js'
-
-export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground'
 
 /** What a client asks for with a DELETE. */
 export interface DeletionRequest {
@@ -35,7 +33,7 @@ export function deletionOf<T extends ApiObject>(
   now: number,
 ): DeletionStep<T> {
   const { metadata } = object
-  const finalizers = finalizersAfter(metadata.finalizers ?? [], request.propagationPolicy)
+  const finalizers = finalizersAfter(metadata.finalizers ?? [], policyOf(resource, metadata, request))
   const held = finalizers.length > 0 || (resource.strategy.specFinalizers?.(object).length ?? 0) > 0
   if (resource.strategy.gracePeriod && !lacksGrace(metadata)) {
     const grace = gracefully(resource, object, secondsOf(request), now)
@@ -94,6 +92,17 @@ function marked<T extends ApiObject>(
     resource.strategy.markDeleted?.(draft)
   }
   return draft
+}
+
+/** What was asked for; else what an earlier request or the object itself asked for; else what is usual for its kind. */
+function policyOf<T extends ApiObject>(
+  { strategy }: Resource<T>,
+  { finalizers = [] }: ApiObject['metadata'],
+  { propagationPolicy }: DeletionRequest,
+): PropagationPolicy | undefined {
+  if (propagationPolicy || finalizers.includes(orphanFinalizer) || finalizers.includes(foregroundFinalizer))
+    return propagationPolicy
+  return strategy.defaultPropagation?.policy
 }
 
 /** The two finalizers that stand for a policy are replaced by the one asked for, if any was. */

@@ -4,6 +4,7 @@ import type { Resource } from '../../machinery/resource.js'
 import {
   badRequest,
   conflict,
+  type FieldError,
   invalid,
   type ResourceName,
   StatusError,
@@ -48,6 +49,9 @@ export function versionOf({ resourceVersion }: ApiObject['metadata']): number | 
   return Number(resourceVersion)
 }
 
+/** Upstream checks the metadata of an update twice, for all kinds and for each kind, and lists what it finds twice. */
+export const twice = (errors: readonly FieldError[]): readonly FieldError[] => [...errors, ...errors]
+
 /** Whether an update may replace what is there. Throws a 409 or a 422 if not. */
 export function checkUpdate<T extends ApiObject>(
   resource: Resource<T>,
@@ -60,7 +64,7 @@ export function checkUpdate<T extends ApiObject>(
   const ownName = nameOf(resource as unknown as Resource)
   const own = current?.object.metadata
   if (uid && uid !== own?.uid) {
-    if (change.retry) throw invalid(resource.kind.gvk, name, [invalidValue('metadata.uid', uid, immutable)])
+    if (change.retry) throw invalid(resource.kind.gvk, name, twice([invalidValue('metadata.uid', uid, immutable)]))
     const key = `${storePrefix}${own?.namespace ? `${own.namespace}/` : ''}${name}`
     throw conflict(
       ownName,

@@ -30,7 +30,7 @@ import { type DeletionRequest, deletionOf } from './deletion.js'
 import { trackManagedFields } from './managed-fields.js'
 import { validateMetadata, validateMetadataUpdate } from './metadata.js'
 import { nameSuffix } from './names.js'
-import { checkDeletion, checkName, checkUpdate, nameOf, placeIn, versionOf } from './preconditions.js'
+import { checkDeletion, checkName, checkUpdate, nameOf, placeIn, twice, versionOf } from './preconditions.js'
 import { Turns } from './turns.js'
 import type { Change, Deleted, TimeToLive, WriteContext, Written } from './write.js'
 
@@ -228,7 +228,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       await mutateAll(host.admission, request)
       this.#check(
         [
-          ...validateMetadataUpdate(metadata, old.metadata),
+          ...twice(validateMetadataUpdate(metadata, old.metadata)),
           ...((view ? view.validateUpdate : resource.strategy.validateUpdate)?.(draft as T, old) ?? []),
         ],
         name,

@@ -68,13 +68,13 @@ async function serveObject(context: RequestContext, info: ResourceInfo, registry
     case 'patch':
       return patch(context, info, registry, namespace)
     case 'delete': {
-      const options = await deletionOptions(context)
+      const options = await deletionOptions(context, resource)
       const deleted = await registry.delete(namespace, info.name, options.request, options.write)
       if (deleted.gone && !resource.deleteAnswersObject) return statusOfDeletion(context, registry, deleted.stored)
       return objectResponse(context, registry, 200, deleted.stored)
     }
     case 'deletecollection': {
-      const options = await deletionOptions(context)
+      const options = await deletionOptions(context, resource)
       return deleteCollection(context, registry, namespace, options.request, options.write)
     }
     default:

@@ -1,10 +1,11 @@
 import { invalidValue, notSupported, tooLong } from '../../machinery/field-errors.js'
 import type { ApiRequest } from '../../machinery/http.js'
 import { DeleteOptions } from '../../machinery/meta/index.js'
+import type { PropagationPolicy, Resource } from '../../machinery/resource.js'
 import { type FieldError, invalid } from '../../machinery/status-error.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
-import type { DeletionRequest, PropagationPolicy } from './deletion.js'
+import type { DeletionRequest } from './deletion.js'
 import { integer } from './query.js'
 import { type DecodeContext, type FieldValidation, readOptionalObject } from './read-body.js'
 import type { WriteContext } from './write.js'
@@ -83,14 +84,19 @@ export interface Deletion {
   readonly write: WriteContext
 }
 
-/** Deletion options come in the body or, if there is none, in the query. Throws a 400 or 422 for what they cannot be. */
-export async function deletionOptions(context: RequestContext): Promise<Deletion> {
+/**
+ * Deletion options come in the body or, if there is none, in the query. Throws a 400 or 422 for what they cannot be.
+ * Warns who says nothing about dependents, where the kind wants that.
+ */
+export async function deletionOptions(context: RequestContext, resource: Resource): Promise<Deletion> {
   const { request } = context
   const body = await readOptionalObject(request, DeleteOptions, { fieldValidation: 'Ignore', warn: () => {} })
   const options: Partial<DeleteOptions> = body ?? optionsInQuery(request.query)
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun = [] } = options
   check('DeleteOptions', deletionErrors(options))
   const write = writeContext(context)
+  const { warning } = resource.strategy.defaultPropagation ?? {}
+  if (warning && propagationPolicy === undefined && orphanDependents === undefined) write.warn(warning)
   return {
     request: {
       gracePeriodSeconds,

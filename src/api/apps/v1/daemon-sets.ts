@@ -36,7 +36,9 @@ export const daemonSets: Resource<DaemonSet> = resource(DaemonSet, {
     textColumn('Selector', ({ spec }) => printLabelSelector(spec.selector), { wide: true, field: 'spec.selector' }),
   ],
   subresources: [statusView({ validateUpdate: validateStatus })],
-  defaults({ spec }) {
+  defaults({ metadata, spec }) {
+    // Upstream has it of the defaults, too: the writer owns it.
+    if (!metadata.annotations?.[templateGeneration]) annotate(metadata, 1)
     spec.updateStrategy.type ||= 'RollingUpdate'
     if (spec.updateStrategy.type === 'RollingUpdate') {
       spec.updateStrategy.rollingUpdate ??= {}

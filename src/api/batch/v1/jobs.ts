@@ -1,4 +1,5 @@
 import { printLabelSelector } from '../../../machinery/labels.js'
+import { labelValue } from '../../../machinery/names.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { Draft } from '../../../schema/index.js'
 import { nameWarnings, templateWarnings } from '../../apps/v1/workload.js'
@@ -79,7 +80,9 @@ function generateSelector({ metadata, spec }: Draft<Job>): void {
   spec.template.metadata.labels = { ...own, ...spec.template.metadata.labels }
   spec.selector ??= {}
   spec.selector.matchLabels = { [uidLabel]: uid, ...spec.selector.matchLabels }
-  if (!Object.keys(metadata.labels ?? {}).length) metadata.labels = { ...spec.template.metadata.labels }
+  // A name that is no label is told about once, for the template.
+  if (!Object.keys(metadata.labels ?? {}).length && labelValue(name).length === 0)
+    metadata.labels = { ...spec.template.metadata.labels }
 }
 
 function statusText({ metadata, status, spec }: Job): string {

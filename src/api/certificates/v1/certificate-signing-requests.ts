@@ -14,13 +14,15 @@ export const certificateSigningRequests: Resource<CertificateSigningRequest> = r
     nameColumn,
     ageColumn,
     textColumn('SignerName', ({ spec }) => spec.signerName || none, { field: 'spec.signerName' }),
-    textColumn('Requestor', ({ spec }) => spec.username ?? '', { field: 'spec.username' }),
+    textColumn('Requestor', ({ spec }) => spec.username ?? '', { description: 'Base64-encoded PKCS#10 CSR data' }),
     textColumn(
       'RequestedDuration',
       ({ spec }) => (spec.expirationSeconds === undefined ? none : shortDuration(spec.expirationSeconds * 1000)),
       { field: 'spec.expirationSeconds' },
     ),
-    textColumn('Condition', conditionText, { field: 'status.conditions' }),
+    textColumn('Condition', conditionText, {
+      description: 'Conditions applied to the request, such as approval or denial.',
+    }),
   ],
   selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName },
   subresources: [
@@ -49,7 +51,7 @@ export const certificateSigningRequests: Resource<CertificateSigningRequest> = r
   ],
   strategy: {
     nameErrors: pathSegmentName,
-    resetFields: ['status'],
+    resetFields: ['spec', 'status'],
     prepareForCreate(draft, { user }) {
       const { spec } = draft
       spec.username = user.name

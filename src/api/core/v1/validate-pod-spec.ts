@@ -25,8 +25,8 @@ import type { Volume } from './volume.js'
 const longestDeadline = 2 ** 31 - 1
 const systems = ['linux', 'windows']
 
-/** The rules of pods and of pod templates alike. */
-export function validatePodSpec(spec: PodSpec, at: FieldPath): FieldError[] {
+/** The rules of pods and of pod templates alike; pods (`ofPod`) have all defaults filled in. */
+export function validatePodSpec(spec: PodSpec, at: FieldPath, ofPod = false): FieldError[] {
   const volumes = new Map<string, Volume>()
   const claimNames = new Set((spec.resourceClaims ?? []).map(({ name }) => name))
   const errors = [
@@ -41,7 +41,7 @@ export function validatePodSpec(spec: PodSpec, at: FieldPath): FieldError[] {
       at.child('dnsPolicy'),
     ),
     ...validateLabels(spec.nodeSelector, at.child('nodeSelector')),
-    ...validateHostNetwork(spec, at),
+    ...validateHostNetwork(spec, at, ofPod),
     ...validatePodSecurityContext(spec, at.child('securityContext')),
     ...validateAffinity(spec.affinity, at.child('affinity')),
     ...validateDns(spec.dnsConfig, spec.dnsPolicy, at.child('dnsConfig')),
@@ -157,11 +157,11 @@ function validatePodResources(spec: PodSpec, at: FieldPath): FieldError[] {
   return errors
 }
 
-function validateHostNetwork({ hostNetwork, containers }: PodSpec, at: FieldPath): FieldError[] {
+function validateHostNetwork({ hostNetwork, containers }: PodSpec, at: FieldPath, ofPod: boolean): FieldError[] {
   if (!hostNetwork) return []
   return (containers ?? []).flatMap(({ ports }, i) =>
     (ports ?? []).flatMap(({ hostPort = 0, containerPort }, j) =>
-      hostPort === containerPort
+      hostPort === containerPort || (!hostPort && !ofPod)
         ? []
         : [
             invalidValue(

@@ -31,7 +31,7 @@ export function validatePod(pod: Pod): FieldError[] {
 export function validatePodContents({ metadata, spec }: Pod): FieldError[] {
   const errors = [
     ...validatePodAnnotations(metadata.annotations, spec, root.child('metadata', 'annotations')),
-    ...validatePodSpec(spec, specAt),
+    ...validatePodSpec(spec, specAt, true),
   ]
   if (!spec.serviceAccountName)
     spec.volumes?.forEach(({ projected }, i) => {

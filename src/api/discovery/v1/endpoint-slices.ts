@@ -7,6 +7,7 @@ import {
   tooMany,
 } from '../../../machinery/field-errors.js'
 import { ipAddress, parseIp } from '../../../machinery/ip-address.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
 import {
   dns1123Label,
   dns1123Subdomain,
@@ -45,6 +46,10 @@ export const endpointSlices: Resource<EndpointSlice> = resource(EndpointSlice, {
   },
   strategy: {
     generation: true,
+    // Labels say whose endpoints these are.
+    prepareForUpdate({ metadata }, old) {
+      if (!jsonEqual(metadata.labels, old.metadata.labels)) metadata.generation = (old.metadata.generation ?? 0) + 1
+    },
     validate,
     validateUpdate: (slice, old) => [
       ...validate(slice),

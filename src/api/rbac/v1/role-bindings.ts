@@ -5,7 +5,7 @@ import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { Draft, Kind } from '../../../schema/index.js'
-import { ageColumn, nameColumn, textColumn } from '../../columns.js'
+import { ageColumn, type ColumnOptions, nameColumn, textColumn } from '../../columns.js'
 import { oneOf } from '../../field-rules.js'
 import { ClusterRoleBinding, RoleBinding, type Subject } from './role-binding.js'
 
@@ -30,7 +30,7 @@ function bindings<T extends Binding, I>(kind: Kind<T, I>, word: string): Resourc
   return resource(kind, {
     columns: [
       nameColumn,
-      textColumn('Role', ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`, { field: 'roleRef' }),
+      textColumn('Role', ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`, roleColumn(kind.namespaced)),
       ageColumn,
       subjects('Users', 'User'),
       subjects('Groups', 'Group'),
@@ -49,6 +49,15 @@ function bindings<T extends Binding, I>(kind: Kind<T, I>, word: string): Resourc
       ],
     },
   })
+}
+
+function roleColumn(namespaced: boolean): ColumnOptions {
+  return namespaced
+    ? { field: 'roleRef' }
+    : {
+        description:
+          'RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
+      }
 }
 
 function defaultBinding({ roleRef, subjects }: Draft<Binding>): void {
