@@ -117,7 +117,7 @@ export function invalid(
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const texts = errors.map(({ field, message }) => `${field}: ${message}`)
+  const texts = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))]
   const listed = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   return new StatusError(
     422,

@@ -55,7 +55,7 @@ export const builtIn =
         namespaceLifecycle(registries),
         serviceAccountAdmission(registries),
         defaultTolerationSeconds,
-        serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }, clock),
+        serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }),
       ],
       subresources: {
         actions: {

@@ -37,6 +37,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
   readonly #keys = new OrderedKeys()
   readonly #ring: EventRing<T>
   readonly #watchers = new Set<Watcher<T>>()
+  readonly #observers: ((event: CacheEvent<T>) => void)[] = []
 
   /** `prefix` is the resource's folder in the store, ending with a slash. */
   constructor(
@@ -67,6 +68,11 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
       found.push(this.#objects.get(key) as StoredObject<T>)
     }
     return found
+  }
+
+  /** Calls `observer` with every change from now on, as it gets into the cache: for what is counted from its objects. */
+  observe(observer: (event: CacheEvent<T>) => void): void {
+    this.#observers.push(observer)
   }
 
   /** Takes in what the store held when the feed began. */
@@ -200,6 +206,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
 
   #dispatch(event: CacheEvent<T>): void {
     this.#ring.push(event)
+    for (const observer of this.#observers) observer(event)
     for (const watcher of this.#watchers)
       if (event.revision > watcher.after && !deliver(watcher.filter, watcher.queue, event))
         this.#watchers.delete(watcher)
