@@ -289,6 +289,8 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
       }),
     )
     await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
+    // Pods of the old kind end at once, without waiting until nobody asks them any more.
+    await eventually('they are gone', async () => (await pods('app=web')).length === 3)
     const { spec } = await cluster.json<{ spec: { clusterIP: string } }>('get', 'service', 'web')
     let stop = false
     let asked = 0
