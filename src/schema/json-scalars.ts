@@ -2,7 +2,7 @@ import { normaliseBase64 } from './base64-text.js'
 import { formOf } from './choice.js'
 import { Misfit } from './decode-error.js'
 import { formatDuration, parseDuration } from './duration-text.js'
-import { checkQuantity } from './quantity-text.js'
+import { canonicalQuantity } from './quantity-text.js'
 import { normaliseMicroTime, normaliseTime } from './time-text.js'
 import type { AnySchema, ScalarKind } from './types.js'
 import { resolve } from './walk.js'
@@ -87,9 +87,8 @@ export const takeScalar: { readonly [K in ScalarKind]: TakeScalar } = {
   },
   quantity: value => {
     const written = typeof value === 'string' ? value.trim() : String(value)
-    if (typeof value === 'boolean' || typeof value === 'object') reasoned(() => checkQuantity(''))
-    reasoned(() => checkQuantity(written))
-    return written
+    if (typeof value === 'boolean' || typeof value === 'object') reasoned(() => canonicalQuantity(''))
+    return reasoned(() => canonicalQuantity(written))
   },
   intOrString: value => (typeof value === 'string' ? value : int32(value)),
   json: value => value,

@@ -49,8 +49,13 @@ describe('decodeJson', () => {
     ],
     ['always has the items of a list', PodList, { items: null }, { metadata: {}, items: [] }],
     ['gives quantities a zero', ResourceFieldSelector, {}, { resource: '', divisor: '0' }],
-    ['takes numbers for quantities', ResourceFieldSelector, { divisor: 1.5 }, { resource: '', divisor: '1.5' }],
-    ['keeps the text of quantities', ResourceFieldSelector, { divisor: '1000m' }, { resource: '', divisor: '1000m' }],
+    ['takes numbers for quantities', ResourceFieldSelector, { divisor: 1.5 }, { resource: '', divisor: '1500m' }],
+    [
+      'takes quantities to their canonical text',
+      ResourceFieldSelector,
+      { divisor: '0.5Gi' },
+      { resource: '', divisor: '512Mi' },
+    ],
     [
       'takes times to UTC',
       ObjectMeta,

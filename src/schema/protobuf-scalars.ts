@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from './duration-text.js'
 import { ProtobufError, type Reader, WireType, type Writer } from './protobuf-wire.js'
-import { checkQuantity } from './quantity-text.js'
+import { canonicalQuantity } from './quantity-text.js'
 import { formatMicroTime, formatTime, instantOf, zeroTimeSeconds } from './time-text.js'
 import type { ScalarKind } from './types.js'
 
@@ -207,8 +207,7 @@ export const scalarWire: { readonly [K in ScalarKind]: Wire } = {
         return true
       })
       if (quantity === '') return '0'
-      inProtobuf(() => checkQuantity(quantity))
-      return quantity
+      return inProtobuf(() => canonicalQuantity(quantity))
     },
   ),
   intOrString: delimited(

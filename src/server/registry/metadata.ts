@@ -6,10 +6,12 @@ import {
   required,
   tooLong,
 } from '../../machinery/field-errors.js'
+import { jsonEqual } from '../../machinery/json-equal.js'
 import * as names from '../../machinery/names.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { root } from '../../machinery/path.js'
 import type { FieldError } from '../../machinery/status-error.js'
+import type { Draft } from '../../schema/index.js'
 
 type Metadata = ApiObject['metadata']
 
@@ -82,36 +84,51 @@ function validateOwners({ ownerReferences }: Metadata): FieldError[] {
   const errors: FieldError[] = []
   const at = root.child('metadata').child('ownerReferences')
   let controller: string | undefined
-  ownerReferences.forEach((owner, i) => {
-    const here = at.index(i)
-    if (!owner.apiVersion)
-      errors.push(invalidValue(here.child('apiVersion'), owner.apiVersion, 'version must not be empty'))
-    if (!owner.kind) errors.push(invalidValue(here.child('kind'), owner.kind, 'must not be empty'))
-    if (!owner.name) errors.push(invalidValue(here.child('name'), owner.name, 'must not be empty'))
-    if (!owner.uid) errors.push(invalidValue(here.child('uid'), owner.uid, 'must not be empty'))
-    if (owner.controller) {
-      if (controller !== undefined)
-        errors.push(
-          invalidValue(
-            at,
-            ownerReferences,
-            `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
-          ),
-        )
-      controller ??= owner.name
-    }
-  })
+  for (const owner of ownerReferences) {
+    const version = /^(?:[^/]*\/)?([^/]*)$/.exec(owner.apiVersion)?.[1]
+    if (!version) errors.push(invalidValue(at.child('apiVersion'), owner.apiVersion, 'version must not be empty'))
+    for (const field of ['kind', 'name', 'uid'] as const)
+      if (!owner[field]) errors.push(invalidValue(at.child(field), owner[field], 'must not be empty'))
+    if (owner.apiVersion === 'v1' && owner.kind === 'Event')
+      errors.push(invalidValue(at, owner, '/v1, Kind=Event is disallowed from being an owner'))
+    if (!owner.controller) continue
+    const name = `${owner.kind}/${owner.name}`
+    if (controller !== undefined)
+      errors.push(
+        invalidValue(
+          at,
+          ownerReferences,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`,
+        ),
+      )
+    controller ??= name
+  }
   return errors
+}
+
+/** Leaves of owners that are named twice, in the very same words, the first. Returns what to tell the client. */
+export function dropRepeatedOwners(metadata: Draft<Metadata>): string[] {
+  const { ownerReferences: owners = [] } = metadata
+  if (owners.length < 2) return []
+  const repeats = owners.map((owner, i) => owners.slice(0, i).some(earlier => jsonEqual(earlier, owner)))
+  if (!repeats.includes(true)) return []
+  metadata.ownerReferences = owners.filter((_, i) => !repeats[i])
+  const uids = owners.filter((_, i) => repeats[i]).map(({ uid }) => uid)
+  return [
+    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids.join(', ')}`,
+  ]
 }
 
 function validateFinalizers({ finalizers }: Metadata): FieldError[] {
   const errors: FieldError[] = []
   const at = root.child('metadata').child('finalizers')
-  for (const finalizer of finalizers ?? []) {
+  finalizers?.forEach((finalizer, i) => {
     errors.push(...invalidValues(at, finalizer, names.qualifiedName(finalizer)))
     if (!finalizer.includes('/') && !bareFinalizers.has(finalizer))
-      errors.push(invalidValue(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
-  }
+      errors.push(
+        invalidValue(at.index(i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
+      )
+  })
   if (finalizers?.includes('orphan') && finalizers.includes('foregroundDeletion'))
     errors.push(invalidValue(at, finalizers, 'finalizers orphan and foregroundDeletion cannot be both set'))
   return errors

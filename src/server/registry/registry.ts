@@ -28,7 +28,7 @@ import type { StoreFeed } from '../cache/store-feed.js'
 import { encodeForStore, StoredObject } from '../cache/stored-object.js'
 import { type DeletionRequest, deletionOf } from './deletion.js'
 import { trackManagedFields } from './managed-fields.js'
-import { validateMetadata, validateMetadataUpdate } from './metadata.js'
+import { dropRepeatedOwners, validateMetadata, validateMetadataUpdate } from './metadata.js'
 import { nameSuffix } from './names.js'
 import { checkDeletion, checkName, checkUpdate, nameOf, placeIn, twice, versionOf } from './preconditions.js'
 import { Turns } from './turns.js'
@@ -80,6 +80,7 @@ export class Registry<T extends ApiObject = ApiObject> {
     const { resource, host } = this
     const metadata = draft.metadata as Draft<ApiObject['metadata']>
     placeIn(this.#anyResource, namespace, metadata)
+    for (const text of dropRepeatedOwners(metadata)) context.warn(text)
     if (metadata.resourceVersion)
       throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created')
     const generate = metadata.name ? '' : (metadata.generateName ?? '')
@@ -213,9 +214,14 @@ export class Registry<T extends ApiObject = ApiObject> {
     const draft = await change.apply(old)
     const metadata = draft.metadata as Draft<ApiObject['metadata']>
     placeIn(this.#anyResource, namespace, metadata)
+    for (const text of dropRepeatedOwners(metadata)) context.warn(text)
     checkName(metadata, name)
     checkUpdate(resource, this.cache.prefix, name, metadata, current, change)
     for (const field of keptFields) copyField(metadata as Record<string, unknown>, old.metadata, field)
+    if (change.direct) {
+      metadata.resourceVersion = String(current.revision)
+      return this.#store(current, draft, context)
+    }
     if (!change.ownsManagedFields) trackManagedFields(resource, old, draft, context, view, host.clock.now())
     const writer = { user: context.user, now: host.clock.now() }
     if (view) view.prepareForUpdate(draft, old, writer)
@@ -236,16 +242,21 @@ export class Registry<T extends ApiObject = ApiObject> {
       await validateAll(host.admission, request)
       for (const text of resource.strategy.warnings?.(draft as T, old) ?? []) context.warn(text)
       metadata.resourceVersion = String(current.revision)
-      if (jsonEqual(draft, old)) return { stored: current, created: false }
-      if (this.#released(draft as T)) {
-        await this.#remove(keyOf(old.metadata), current, context)
-        // Nothing was written that would have a version of its own.
-        return { stored: new StoredObject<T>(encodeForStore(draft as T), current.revision), created: false }
-      }
-      return { stored: await this.#replace(keyOf(old.metadata), current, draft, context), created: false }
+      return await this.#store(current, draft, context)
     } finally {
       settleAll(host.admission, request)
     }
+  }
+
+  /** Writes what has become of an object: nothing if it has not changed, its removal if nothing holds it any more. */
+  async #store(current: StoredObject<T>, draft: Draft<T>, context: WriteContext): Promise<Written<T>> {
+    if (jsonEqual(draft, current.object)) return { stored: current, created: false }
+    const key = keyOf(current.object.metadata)
+    if (!this.#released(draft as T))
+      return { stored: await this.#replace(key, current, draft, context), created: false }
+    await this.#remove(key, current, context)
+    // Nothing was written that would have a version of its own.
+    return { stored: new StoredObject<T>(encodeForStore(draft as T), current.revision), created: false }
   }
 
   /** Whether a deleted object is no longer held by anything. */
