@@ -37,7 +37,7 @@ export function admit(pod: Pod, active: readonly Pod[], node: NodeState): Verdic
   const os = pod.spec.os?.name
   if (os && os !== 'linux')
     return reject('PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS")
-  return lacking(pod, active, node) ?? pressure(pod, node) ?? forbiddenSysctl(pod, node)
+  return lacking(pod, active, node) ?? takenPort(pod, active) ?? pressure(pod, node) ?? forbiddenSysctl(pod, node)
 }
 
 interface Lack {
@@ -80,6 +80,34 @@ export function resizeRefusal(pod: Pod, active: readonly Pod[], { allocatable }:
   const shortage = findLack(pod, active, allocatable)
   return shortage && { reason: 'Deferred', message: lackText(shortage) }
 }
+
+/** Two pods cannot listen at one port of the node, unless at different addresses. */
+function takenPort(pod: Pod, active: readonly Pod[]): Verdict | undefined {
+  const taken = active.filter(({ metadata }) => metadata.uid !== pod.metadata.uid).flatMap(hostPorts)
+  const isTaken = hostPorts(pod).some(wanted =>
+    taken.some(
+      other =>
+        other.port === wanted.port &&
+        other.protocol === wanted.protocol &&
+        (other.ip === wanted.ip || anyAddress.has(other.ip) || anyAddress.has(wanted.ip)),
+    ),
+  )
+  return isTaken
+    ? reject('NodePorts', "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")
+    : undefined
+}
+
+const anyAddress: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
+
+const hostPorts = ({ spec }: Pod) =>
+  [
+    ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always'),
+    ...spec.containers,
+  ].flatMap(({ ports = [] }) =>
+    ports.flatMap(({ hostPort, protocol = 'TCP', hostIP = '' }) =>
+      hostPort ? [{ port: hostPort, protocol, ip: hostIP }] : [],
+    ),
+  )
 
 function pressure(pod: Pod, { memoryPressure, diskPressure }: NodeState): Verdict | undefined {
   if ((pod.spec.priority ?? 0) >= systemCritical) return undefined

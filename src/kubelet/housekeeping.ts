@@ -3,8 +3,12 @@ import { join } from 'node:path'
 import type { Pod } from '../api/core/v1/index.js'
 import { type Clock, sleep } from '../machinery/clock.js'
 import { logPath } from './container/container-config.js'
+import { cpuShares } from './container/linux-resources.js'
 import { rotateLog } from './logs/log-rotation.js'
+import type { Cgroups } from './node/cgroups.js'
 import { type NodeContext, podLogFolder } from './node-context.js'
+import { podRequests } from './pod-requests.js'
+import { qosClass } from './qos.js'
 import { removeVolumes } from './volumes/pod-volumes.js'
 
 /** Does something again and again until the signal aborts; what goes wrong is tried again the next time. */
@@ -49,5 +53,17 @@ export async function removeLeftovers(context: NodeContext, isKnown: (uid: strin
     // namespace_name_uid: none of them has an underscore.
     const uid = name.split('_')[2]
     if (uid && !isKnown(uid)) await rm(join(logFolder, name), { recursive: true, force: true })
+  }
+}
+
+/** Has burstable pods together weigh as much as they ask for; writes only what has changed. */
+export function burstableWeight(cgroups: Cgroups, active: () => readonly Pod[]): () => Promise<void> {
+  let written: number | undefined
+  return async () => {
+    const burstable = active().filter(pod => qosClass(pod) === 'Burstable')
+    const shares = cpuShares(burstable.reduce((sum, pod) => sum + (podRequests(pod).cpu ?? 0), 0))
+    if (shares === written) return
+    await cgroups.weighBurstable(shares)
+    written = shares
   }
 }

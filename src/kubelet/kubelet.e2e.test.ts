@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { Lease } from '../api/coordination/v1/index.js'
 import { ConfigMap, Node, Pod, Secret } from '../api/core/v1/index.js'
 import { serviceUnavailable } from '../machinery/status-error.js'
+import { startContainerd } from './runtime/containerd.js'
 import { eventually, isReady, TestNode } from './test-node.js'
 import { mountsBelow } from './volumes/mounts.js'
 
@@ -344,6 +345,28 @@ describe('a node', { timeout: 300_000 }, () => {
     await resize([{ name: 'a', resources: resources('100m', '64Mi') }])
     await node.until('grows', ({ status }) => !status.conditions?.some(({ type }) => type === 'PodResizePending'))
     await node.remove('grows')
+  })
+
+  it('says so when the runtime is away, and leaves its pods alone', async () => {
+    await node.run('steady', { containers: [box(forever)] })
+    const before = await node.ready('steady')
+    const nodeReady = async () => {
+      const { status } = await node.client.get(Node, { name: 'node' })
+      return status.conditions?.find(({ type }) => type === 'Ready')?.status
+    }
+    await node.runtime.containerd[Symbol.asyncDispose]()
+    await eventually(async () => (await nodeReady()) === 'False', 'the node still says it is ready')
+    const again = await startContainerd(node.runtime.options)
+    await again.ready
+    await eventually(async () => (await nodeReady()) === 'True', 'the node is not ready again')
+    const [status] = (await node.pod('steady')).status.containerStatuses ?? []
+    assert.equal(status?.containerID, before.status.containerStatuses?.[0]?.containerID)
+    assert.ok(isReady(await node.pod('steady')))
+    const containerId = status?.containerID?.replace('containerd://', '') ?? ''
+    await node.runtime.cri.stopContainer({ containerId, timeout: 0 })
+    await node.until('steady', pod => isReady(pod) && pod.status.containerStatuses?.[0]?.restartCount === 1)
+    await node.remove('steady')
+    node.faults.length = 0
   })
 
   it('goes on while the API server is away', async () => {

@@ -9,7 +9,7 @@ import { quantityValue } from '../machinery/quantity.js'
 import { parseResolvConf } from './container/dns.js'
 import { cpuShares } from './container/linux-resources.js'
 import { DisposalStack } from './disposal-stack.js'
-import { removeLeftovers, repeatedly, rotateLogs } from './housekeeping.js'
+import { burstableWeight, removeLeftovers, repeatedly, rotateLogs } from './housekeeping.js'
 import { ImagePuller } from './images/image-puller.js'
 import { FolderWatches } from './logs/folder-watches.js'
 import { MirrorPods } from './mirror-pods.js'
@@ -223,6 +223,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const firstList = new Promise<void>(resolve => {
       tellListed = resolve
     })
+    const clearUp = async () => {
+      if (workers.hasBegun) await removeLeftovers(context, uid => workers.knows(uid))
+    }
     const background = [
       followRuntime({
         view,
@@ -236,7 +239,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         },
         reconnected: () => agent.check(),
       }),
-      begin(pods, workers, agent, firstList, signal).catch(onError),
+      begin(pods, workers, agent, firstList, signal).then(clearUp).catch(onError),
     ]
     const { manifestDir } = options
     if (manifestDir) {
@@ -248,12 +251,17 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     background.push(
       repeatedly(intervals.watchful, () => evictor.check(), work),
       repeatedly(intervals.watchful, () => rotateLogs(context, workers.pods), work),
+      repeatedly(
+        intervals.watchful,
+        burstableWeight(cgroups, () => workers.active),
+        work,
+      ),
       repeatedly(intervals.thorough, () => imageCollector.collect(), work),
       repeatedly(
         intervals.thorough,
         async () => {
           context.images.sweep()
-          if (workers.hasBegun) await removeLeftovers(context, uid => workers.knows(uid))
+          await clearUp()
         },
         work,
       ),

@@ -42,6 +42,8 @@ export interface ContainerRecord {
   readonly image: string
   /** The image as the runtime resolved it. */
   readonly imageId: string
+  /** Seconds it was promised to end in, as noted when it was created. */
+  readonly gracePeriod?: number
   /** The resources it was created with, where they were noted. */
   readonly requirements?: { readonly requests?: Quantities; readonly limits?: Quantities }
   /** Who the container's first process runs as, where the runtime says so. */

@@ -4,7 +4,7 @@ import type { Owner } from './container/labels.js'
 import type { MirrorPods } from './mirror-pods.js'
 import type { NodeContext } from './node-context.js'
 import type { Verdict } from './pod-actions.js'
-import { noRuntimeState } from './pod-runtime-state.js'
+import { noRuntimeState, type PodRuntimeState } from './pod-runtime-state.js'
 import { PodWorker } from './pod-worker.js'
 import { isStaticPod, mirroredHash } from './static-pods.js'
 
@@ -131,7 +131,8 @@ export class PodWorkers {
   adoptOrphans(): void {
     if (!this.#known || this.#stopped) return
     for (const owner of this.#context.view.owners)
-      if (!this.#workers.has(owner.uid)) this.#add(remains(owner), undefined).vanish()
+      if (!this.#workers.has(owner.uid))
+        this.#add(remains(owner, this.#context.view.get(owner.uid)), undefined).vanish()
   }
 
   /** Ends a pod as failed. */
@@ -165,10 +166,14 @@ export class PodWorkers {
 }
 
 /** All that is known of a pod whose object is gone. */
-const remains = ({ uid, namespace, name }: Owner): Pod => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { uid, namespace, name },
-  spec: { containers: [] },
-  status: {},
-})
+function remains({ uid, namespace, name }: Owner, { containers }: PodRuntimeState): Pod {
+  const promised = containers.flatMap(({ gracePeriod }) => gracePeriod ?? [])
+  const terminationGracePeriodSeconds = Math.max(0, ...promised)
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { uid, namespace, name },
+    spec: { containers: [], terminationGracePeriodSeconds },
+    status: {},
+  }
+}

@@ -73,6 +73,9 @@ describe('admission', () => {
       },
     },
   })
+  const port = (hostPort: number, hostIP = '') => ({
+    containers: [container('a', { ports: [{ containerPort: 80, hostPort, protocol: 'TCP', hostIP }] })],
+  })
   const sysctl = (name: string) => ({ securityContext: { sysctls: [{ name, value: '1' }] } })
   const others = [pod({}, { uid: 'u2' }), pod({}, { uid: 'u3' }), pod({}, { uid: 'u4' })]
   const table: readonly (readonly [
@@ -99,6 +102,9 @@ describe('admission', () => {
     ['DoesNotExist', required('zone', 'DoesNotExist'), {}, 'NodeAffinity'],
     ['Gt', required('count', 'Gt', ['4']), {}, ''],
     ['not Lt', required('count', 'Lt', ['4']), {}, 'NodeAffinity'],
+    ['a port that is taken', port(80), { others: [pod(port(80), { uid: 'u2' })] }, 'NodePorts'],
+    ['a port of another address', port(80, '1.2.3.4'), { others: [pod(port(80, '5.6.7.8'), { uid: 'u2' })] }, ''],
+    ['a port taken at all addresses', port(80, '1.2.3.4'), { others: [pod(port(80), { uid: 'u2' })] }, 'NodePorts'],
     ['another system', { os: { name: 'windows' } }, {}, 'PodOSNotSupported'],
     ['a safe sysctl', sysctl('net.ipv4.tcp_syncookies'), {}, ''],
     ['an unsafe sysctl', sysctl('kernel.sem'), {}, 'SysctlForbidden'],

@@ -214,6 +214,7 @@ export class RuntimeView {
       message,
       restartCount: marks.restartCount,
       hash: marks.hash,
+      gracePeriod: marks.gracePeriod,
       image: status.image?.image ?? '',
       imageId: status.imageRef ?? '',
       ...(marks.requirements ? { requirements: marks.requirements } : {}),
