@@ -5,8 +5,8 @@ import { machineAddress } from '../cluster/cluster-config.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { OperatorError } from '../cluster/operator-error.js'
-import { type ClusterPki, createClusterPki } from '../cluster/pki.js'
-import { ensureClusterPki } from '../cluster/pki-files.js'
+import { type ClusterPki, clientTemplate, createClusterPki, identities } from '../cluster/pki.js'
+import { ensureClusterPki, ensureCredential } from '../cluster/pki-files.js'
 import { parseDuration } from '../schema/index.js'
 import { tokenFile } from '../server/authentication/token-file.js'
 
@@ -45,18 +45,19 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     (address): address is string => address !== undefined && address !== '0.0.0.0' && address !== '::',
   )
   if (dataDir) await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const pki = await withGivenKeys(
-    flags,
-    dataDir
-      ? await ensureClusterPki(join(dataDir, 'pki'), { serviceCidrs: [serviceCidr], servedAt })
-      : createClusterPki({ serviceCidrs: [serviceCidr], servedAt }),
-  )
+  const pkiDir = dataDir && join(dataDir, 'pki')
+  const ownPki = await (pkiDir
+    ? ensureClusterPki(pkiDir, { serviceCidrs: [serviceCidr], servedAt })
+    : createClusterPki({ serviceCidrs: [serviceCidr], servedAt }))
+  const template = clientTemplate(identities.admin)
+  const pki = await withGivenKeys(flags, ownPki)
   await using controlPlane = await ControlPlane.start({
     controllers: false,
     scheduler: false,
     bindAddress,
     port: portNumber('--secure-port', flags.securePort),
     pki,
+    ...(pkiDir ? { admin: await ensureCredential(pkiDir, 'admin', { authority: pki.ca, template }) } : {}),
     serviceCidr,
     nodePorts: portRange(flags.serviceNodePortRange),
     issuer: flags.serviceAccountIssuer,

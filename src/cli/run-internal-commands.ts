@@ -1,11 +1,10 @@
 import { type ClusterConfig, readConfig } from '../cluster/cluster-config.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
-import { processSpecs, supervisorDir } from '../cluster/lifecycle.js'
+import { ensureClusterCredentials, processSpecs, supervisorDir } from '../cluster/lifecycle.js'
 import { startNode } from '../cluster/node.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
-import { ensureClusterPki } from '../cluster/pki-files.js'
 import { SUPERVISED_BY } from '../cluster/process-table.js'
 import { supervise } from '../cluster/supervisor.js'
 import { logFault } from './log.js'
@@ -23,13 +22,6 @@ async function clusterOf({ name, root }: Flags): Promise<{ paths: ClusterPaths; 
   if (!config) throw new OperatorError(`there is no cluster ${name}`, '`t8s up` makes it.')
   return { paths, config }
 }
-
-const pkiOf = (paths: ClusterPaths, config: ClusterConfig) =>
-  ensureClusterPki(paths.pki, {
-    serviceCidrs: [config.serviceCidr],
-    clusterDomain: config.clusterDomain,
-    servedAt: [config.address],
-  })
 
 /** Keeps the processes of a cluster running until it is asked to end. */
 export async function runSupervisor(flags: Flags): Promise<void> {
@@ -56,7 +48,7 @@ export async function runControlPlane(flags: Flags): Promise<void> {
     serviceCidr: config.serviceCidr,
     podCidr: config.podCidr,
     simulatedNodes: config.simulatedNodes,
-    pki: await pkiOf(paths, config),
+    ...(await ensureClusterCredentials(paths, config)),
     onError: logFault,
   })
   await aborted(termination.signal)
@@ -68,7 +60,7 @@ export async function runNode(flags: Flags): Promise<void> {
   // What this process starts outlives it, and must not be taken for the supervisor's own.
   delete process.env[SUPERVISED_BY]
   const { paths, config } = await clusterOf(flags)
-  const pki = await pkiOf(paths, config)
+  const { pki } = await ensureClusterCredentials(paths, config)
   await using _node = await startNode({ paths, config, pki, signal: termination.signal, onError: logFault })
   await aborted(termination.signal)
 }

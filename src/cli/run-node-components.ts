@@ -6,7 +6,7 @@ import { machineAddress } from '../cluster/cluster-config.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { podCidrOf } from '../cluster/node.js'
 import { OperatorError } from '../cluster/operator-error.js'
-import { selfSignedServing } from '../cluster/pki.js'
+import { ensureSelfSignedServing } from '../cluster/pki-files.js'
 import { startKubelet } from '../kubelet/kubelet.js'
 import { connectCri, ensurePauseImage, pauseImageName, superviseContainerd } from '../kubelet/runtime/index.js'
 import { startDns } from '../network/dns/index.js'
@@ -106,10 +106,13 @@ async function startOwnContainerd({ rootDir }: KubeletFlags) {
   }
 }
 
-async function servingOf({ tlsCertFile, tlsPrivateKeyFile }: KubeletFlags, hosts: readonly string[]) {
+async function servingOf(
+  { rootDir, tlsCertFile, tlsPrivateKeyFile }: KubeletFlags,
+  hosts: readonly [string, ...string[]],
+) {
   if (!tlsCertFile || !tlsPrivateKeyFile) {
-    const { certificate, key } = selfSignedServing(hosts)
-    return { certificate, key }
+    await mkdir(rootDir, { recursive: true, mode: 0o711 })
+    return ensureSelfSignedServing(join(rootDir, 'pki'), 'kubelet', hosts)
   }
   return { certificate: await readFile(tlsCertFile, 'utf8'), key: await readFile(tlsPrivateKeyFile, 'utf8') }
 }

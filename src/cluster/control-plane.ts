@@ -16,7 +16,7 @@ import { KubeletConnection } from '../server/subresources/kubelet-connection.js'
 import { lmdbStore, memoryStore, type Store } from '../storage/index.js'
 import { createBootstrapObjects, publishApiServer } from './bootstrap-objects.js'
 import { startControllers, startDefaultScheduler } from './components.js'
-import { type ClusterPki, createClusterPki, identities, issueClientCertificate } from './pki.js'
+import { type ClusterPki, type Credential, createClusterPki, identities, issueClientCertificate } from './pki.js'
 
 export interface ControlPlaneOptions {
   /** Where objects are kept; in memory, and gone with the process, when absent. */
@@ -31,6 +31,8 @@ export interface ControlPlaneOptions {
   readonly serviceCidr?: string
   readonly nodePorts?: { readonly first: number; readonly last: number }
   readonly pki?: ClusterPki
+  /** What `endpoint` and `kubeconfig` show to the server; by default one is issued. */
+  readonly admin?: Credential
   /** PEM to serve with, instead of the PKI's own. */
   readonly serving?: { readonly certificate: string; readonly key: string }
   /** PEM of authorities whose client certificates are believed, instead of the PKI's own. */
@@ -88,7 +90,8 @@ export class ControlPlane implements AsyncDisposable {
     } = options
     const parts: AsyncDisposable[] = []
     try {
-      const pki = options.pki ?? createClusterPki({ serviceCidrs: [serviceCidr], servedAt: [bindAddress], clock })
+      const pki =
+        options.pki ?? (await createClusterPki({ serviceCidrs: [serviceCidr], servedAt: [bindAddress], clock }))
       const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
       parts.push(store)
       const server = await startApiServer({
@@ -152,7 +155,11 @@ export class ControlPlane implements AsyncDisposable {
         parts.push(nodes)
         await nodes.ready
       }
-      const endpoint = listener && adminEndpoint(pki, bindAddress, listener.port, clock)
+      const endpoint = listener && {
+        server: `https://${reachable(bindAddress)}:${listener.port}`,
+        ca: pki.ca.certificate,
+        ...clientOf(options.admin ?? (await issueClientCertificate(pki.ca, identities.admin, clock))),
+      }
       return new ControlPlane(server, pki, client, endpoint, parts)
     } catch (error) {
       await disposeAll(parts)
@@ -202,15 +209,7 @@ async function disposeAll(parts: readonly AsyncDisposable[]): Promise<void> {
 /** An address at which a server is reached that listens on all of them. */
 const reachable = (address: string): string => (address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address)
 
-function adminEndpoint(pki: ClusterPki, host: string, port: number, clock: Clock): Endpoint {
-  const { certificate, key } = issueClientCertificate(pki.ca, identities.admin, clock)
-  return {
-    server: `https://${reachable(host)}:${port}`,
-    ca: pki.ca.certificate,
-    clientCert: certificate,
-    clientKey: key,
-  }
-}
+const clientOf = ({ certificate, key }: Credential) => ({ clientCert: certificate, clientKey: key })
 
 /** The address of the `kubernetes` service: the first of the range. */
 export function firstAddress(serviceCidr: string): string {

@@ -16,8 +16,8 @@ import { removeNode, stopNode } from './node-removal.js'
 import { messageOf, OperatorError } from './operator-error.js'
 import { missingRequirements } from './packages.js'
 import type { ClusterPaths } from './paths.js'
-import { type ClusterPki, identities, issueClientCertificate } from './pki.js'
-import { ensureClusterPki } from './pki-files.js'
+import { type ClusterPki, type Credential, clientTemplate, identities } from './pki.js'
+import { ensureClusterPki, ensureCredential } from './pki-files.js'
 import type { ProcessSpec } from './process-spec.js'
 import { listProcesses } from './process-table.js'
 import type { Progress } from './progress.js'
@@ -58,7 +58,7 @@ export async function bringUp(
   const { paths, config, progress, signal } = options
   await ensurePackages(options)
   signal.throwIfAborted()
-  const pki = await progress.step('certificates', () => prepareFiles(paths, config))
+  const { pki, admin } = await progress.step('certificates', () => prepareFiles(paths, config))
   const running = await findDaemon(supervisorDir(paths))
   try {
     if (!running)
@@ -71,7 +71,8 @@ export async function bringUp(
           signal,
         })
       })
-    await using transport = httpsTransport(adminEndpoint(config, pki))
+    const endpoint = adminEndpoint(config, pki, admin)
+    await using transport = httpsTransport(endpoint)
     const client = apiClient(transport.handle)
     const until = { signal, deadline: performance.now() + options.timeoutMs }
     const waitFor = (title: string, check: () => Promise<string | undefined>) =>
@@ -92,9 +93,9 @@ export async function bringUp(
       config.kubeconfig ?? (await kubeconfigForNewContext()),
       contextEntry({
         name: contextName(config.name),
-        server: adminEndpoint(config, pki).server,
+        server: endpoint.server,
         ca: pki.ca.certificate,
-        credential: issueClientCertificate(pki.ca, identities.admin),
+        credential: admin,
       }),
     )
     await writeConfig(paths, { ...config, kubeconfig })
@@ -150,26 +151,39 @@ async function ensurePackages({ progress, install, signal }: UpOptions): Promise
   )
 }
 
-async function prepareFiles(paths: ClusterPaths, config: ClusterConfig): Promise<ClusterPki> {
+async function prepareFiles(paths: ClusterPaths, config: ClusterConfig): Promise<ClusterCredentials> {
   for (const folder of [paths.data, paths.run]) await mkdir(folder, { recursive: true, mode: 0o711 })
+  const credentials = await ensureClusterCredentials(paths, config)
+  await writeConfig(paths, config)
+  return credentials
+}
+
+export interface ClusterCredentials {
+  readonly pki: ClusterPki
+  /** An administrator's. */
+  readonly admin: Credential
+}
+
+/** The certificates of a cluster on this machine, made as far as they are missing. */
+export const ensureClusterCredentials = async (
+  paths: ClusterPaths,
+  config: ClusterConfig,
+): Promise<ClusterCredentials> => {
   const pki = await ensureClusterPki(paths.pki, {
     serviceCidrs: [config.serviceCidr],
     clusterDomain: config.clusterDomain,
     servedAt: [config.address],
   })
-  await writeConfig(paths, config)
-  return pki
+  const template = clientTemplate(identities.admin)
+  return { pki, admin: await ensureCredential(paths.pki, 'admin', { authority: pki.ca, template }) }
 }
 
-export const adminEndpoint = (config: ClusterConfig, pki: ClusterPki) => {
-  const { certificate, key } = issueClientCertificate(pki.ca, identities.admin)
-  return {
-    server: `https://127.0.0.1:${config.apiPort}`,
-    ca: pki.ca.certificate,
-    clientCert: certificate,
-    clientKey: key,
-  }
-}
+const adminEndpoint = (config: ClusterConfig, pki: ClusterPki, admin: Credential) => ({
+  server: `https://127.0.0.1:${config.apiPort}`,
+  ca: pki.ca.certificate,
+  clientCert: admin.certificate,
+  clientKey: admin.key,
+})
 
 /** Asks until `check` finds no trouble; the trouble of the moment is shown. */
 async function untilWell(
@@ -249,8 +263,8 @@ export async function clusterStatus(paths: ClusterPaths): Promise<ClusterStatus 
   const processes = await listProcesses(supervisorDir(paths))
   if (!supervisor && processes.every(({ running }) => !running))
     return { config, supervisor: undefined, processes, troubles: {} }
-  const pki = await ensureClusterPki(paths.pki, { serviceCidrs: [config.serviceCidr], servedAt: [config.address] })
-  await using transport = httpsTransport(adminEndpoint(config, pki))
+  const { pki, admin } = await ensureClusterCredentials(paths, config)
+  await using transport = httpsTransport(adminEndpoint(config, pki, admin))
   const client = apiClient(transport.handle)
   const [apiServer, node, dns] = await Promise.all([
     apiServerTrouble(config, pki).catch(messageOf),

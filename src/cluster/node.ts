@@ -24,7 +24,15 @@ import { writeFileAtomically } from './atomic-file.js'
 import { createOrReplace } from './bootstrap-objects.js'
 import type { ClusterConfig } from './cluster-config.js'
 import { type ClusterPaths, type NodePaths, nodePaths } from './paths.js'
-import { type ClusterPki, type Credential, identities, issueClientCertificate, issueServingCertificate } from './pki.js'
+import {
+  type ClusterPki,
+  type Credential,
+  clientTemplate,
+  identities,
+  type LeafTemplate,
+  servingTemplate,
+} from './pki.js'
+import { ensureCredential } from './pki-files.js'
 
 export interface NodeOptions {
   readonly paths: ClusterPaths
@@ -60,6 +68,17 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
   await using parts = new AsyncParts()
   for (const folder of [node.data, node.run, node.cniConfig]) await mkdir(folder, { recursive: true, mode: 0o711 })
 
+  const nodeIdentity = identities.node(config.nodeName)
+  const ensure = (name: string, template: LeafTemplate) =>
+    ensureCredential(paths.pki, name, { authority: pki.ca, template })
+  const credentials = {
+    node: await ensure(`node-${config.nodeName}-client`, clientTemplate(nodeIdentity)),
+    serving: await ensure(
+      `node-${config.nodeName}-serving`,
+      servingTemplate(nodeIdentity, [config.nodeName, config.address]),
+    ),
+    proxy: await ensure('kube-proxy', clientTemplate(identities.proxy)),
+  }
   const server = `https://127.0.0.1:${config.apiPort}`
   const clientAs = (credential: Credential, userAgent: string): Client => {
     const transport = parts.use(
@@ -72,8 +91,8 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
     )
     return apiClient(transport.handle, { headers: { 'user-agent': userAgent } })
   }
-  const nodeClient = clientAs(issueClientCertificate(pki.ca, identities.node(config.nodeName)), 'kubelet/v1.36.2')
-  const proxyClient = clientAs(issueClientCertificate(pki.ca, identities.proxy), 'kube-proxy/v1.36.2')
+  const nodeClient = clientAs(credentials.node, 'kubelet/v1.36.2')
+  const proxyClient = clientAs(credentials.proxy, 'kube-proxy/v1.36.2')
 
   const cniType = await chooseCniType()
   await prepareHost(cniType)
@@ -87,10 +106,6 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
     await ensurePauseImage(containerd.current, cri)
   }
 
-  const serving = issueServingCertificate(pki.ca, {
-    subject: { commonName: `system:node:${config.nodeName}`, organizations: ['system:nodes'] },
-    hosts: [config.nodeName, config.address],
-  })
   parts.use(
     await startKubelet({
       nodeName: config.nodeName,
@@ -105,8 +120,7 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
       manifestDir: node.manifests,
       server: {
         port: config.kubeletPort,
-        certificate: serving.certificate,
-        key: serving.key,
+        ...credentials.serving,
         clientCa: pki.ca.certificate,
       },
       onError,

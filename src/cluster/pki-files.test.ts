@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { ManualClock } from '../machinery/clock.js'
 import type { OperatorError } from './operator-error.js'
-import { createClusterPki, type PkiOptions } from './pki.js'
-import { ensureClusterPki } from './pki-files.js'
+import { clientTemplate, createClusterPki, type LeafTemplate, type PkiOptions, servingTemplate } from './pki.js'
+import { ensureClusterPki, ensureCredential, ensureSelfSignedServing } from './pki-files.js'
 
 const DAY = 86_400_000
 const CERTIFICATES = ['apiserver', 'apiserver-kubelet-client', 'ca', 'front-proxy-ca', 'front-proxy-client']
@@ -77,14 +79,14 @@ describe('the PKI folder', () => {
     ['a lost key', () => unlink(join(folder, 'front-proxy-client.key')), {}, leaf('front-proxy-client')],
     [
       'a key of another certificate',
-      () => writeFile(join(folder, 'apiserver.key'), createClusterPki().apiserver.key),
+      async () => writeFile(join(folder, 'apiserver.key'), (await createClusterPki()).apiserver.key),
       {},
       leaf('apiserver'),
     ],
     [
       'another authority',
       async () => {
-        const { certificate, key } = createClusterPki({ clock }).apiserverKubeletClient
+        const { certificate, key } = (await createClusterPki({ clock })).apiserverKubeletClient
         await writeFile(join(folder, 'apiserver-kubelet-client.crt'), certificate)
         await writeFile(join(folder, 'apiserver-kubelet-client.key'), key)
       },
@@ -128,14 +130,14 @@ describe('the PKI folder', () => {
     ['a missing authority key', () => unlink(join(folder, 'ca.key')), /ca\.key is missing/, /backup/],
     [
       'a foreign authority key',
-      () => writeFile(join(folder, 'front-proxy-ca.key'), createClusterPki().frontProxyCa.key),
+      async () => writeFile(join(folder, 'front-proxy-ca.key'), (await createClusterPki()).frontProxyCa.key),
       /front-proxy-ca\.key is not the key of/,
       /backup/,
     ],
     [
       'a leaf as an authority',
       async () => {
-        const { certificate, key } = createClusterPki({ clock }).apiserver
+        const { certificate, key } = (await createClusterPki({ clock })).apiserver
         await writeFile(join(folder, 'ca.crt'), certificate)
         await writeFile(join(folder, 'ca.key'), key)
       },
@@ -154,7 +156,7 @@ describe('the PKI folder', () => {
     ['a damaged sa.pub', () => writeFile(join(folder, 'sa.pub'), 'x'), /sa\.pub is damaged/, /derives it/],
     [
       'a foreign sa.pub',
-      () => writeFile(join(folder, 'sa.pub'), createClusterPki().serviceAccount.publicKey),
+      async () => writeFile(join(folder, 'sa.pub'), (await createClusterPki()).serviceAccount.publicKey),
       /sa\.pub is not the public half/,
       /derives it/,
     ],
@@ -183,6 +185,58 @@ describe('the PKI folder', () => {
       })
       assert.deepEqual((await readdir(folder)).sort(), before)
     })
+
+  test('further credentials are kept while they fit', async () => {
+    const { ca } = await ensure()
+    const user = { commonName: 'u', organizations: ['a', 'b'] }
+    const client = { authority: ca, template: clientTemplate(user), clock }
+    const serving = { authority: ca, template: servingTemplate(user, ['h', '192.0.2.1', 'FD00::1']), clock }
+    const names = ['client.crt', 'client.key', 'serving.crt', 'serving.key']
+    const both = async () => [
+      await ensureCredential(folder, 'client', client),
+      await ensureCredential(folder, 'serving', serving),
+    ]
+    assert.deepEqual(await changed(both), names)
+    assert.equal((await stat(join(folder, 'client.key'))).mode & 0o777, 0o600)
+    assert.deepEqual(await changed(both), [])
+    const differently = (template: LeafTemplate) => () => ensureCredential(folder, 'client', { ...client, template })
+    assert.deepEqual(await changed(differently(clientTemplate({ ...user, organizations: ['a'] }))), names.slice(0, 2))
+    assert.deepEqual(await changed(differently(clientTemplate({ ...user, commonName: 'v' }))), names.slice(0, 2))
+    assert.deepEqual(await changed(differently(serving.template)), names.slice(0, 2))
+    clock.advance(336 * DAY)
+    assert.deepEqual(await changed(both), names)
+  })
+
+  test('a certificate without an authority is kept while it fits', async () => {
+    await ensure()
+    const serving =
+      (...hosts: [string, ...string[]]) =>
+      () =>
+        ensureSelfSignedServing(folder, 'k', hosts, clock)
+    assert.deepEqual(await changed(serving('a', '192.0.2.1')), ['k.crt', 'k.key'])
+    assert.equal((await stat(join(folder, 'k.key'))).mode & 0o777, 0o600)
+    assert.deepEqual(await changed(serving('a', '192.0.2.1')), [])
+    assert.deepEqual(await changed(serving('a', '192.0.2.2')), ['k.crt', 'k.key'])
+    clock.advance(336 * DAY)
+    assert.deepEqual(await changed(serving('a', '192.0.2.2')), ['k.crt', 'k.key'])
+  })
+
+  test('what is there is read without the library that makes certificates', async () => {
+    await ensure()
+    const script = `
+      import { createRequire } from 'node:module'
+      const { ensureClusterPki } = await import(${JSON.stringify(new URL('./pki-files.js', import.meta.url).href)})
+      const loaded = () =>
+        Object.keys(createRequire(process.execPath).cache).some(file => file.includes('@peculiar'))
+      const ensure = serviceCidrs =>
+        ensureClusterPki(${JSON.stringify(folder)}, { clock: { now: () => ${clock.now()} }, serviceCidrs })
+      await ensure(['10.96.0.0/12'])
+      console.log(loaded())
+      await ensure(['10.0.0.0/16'])
+      console.log(loaded())`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
+    assert.equal(stdout, 'false\ntrue\n')
+  })
 
   test('an existing folder keeps its mode', async () => {
     await ensure()

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../machinery/clock.js'
-import { publicKeyToPem, readCertificate } from '../machinery/x509/index.js'
+import { extendedUsages, publicKeyToPem } from '../machinery/x509/index.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { lockFile } from './lock-file.js'
 import { hasCode, messageOf, OperatorError } from './operator-error.js'
@@ -15,6 +15,8 @@ import {
   issueLeaf,
   type LeafTemplate,
   type PkiOptions,
+  selfSignedServing,
+  servingTemplate,
 } from './pki.js'
 
 /** kubeadm's names: each credential lies in `<name>.crt` and `<name>.key`. */
@@ -46,31 +48,78 @@ interface Folder {
  */
 export const ensureClusterPki = async (path: string, options: PkiOptions = {}): Promise<ClusterPki> => {
   const { clock = systemClock } = options
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  await using _lock = await lockFile(join(path, '.lock'), { timeoutMs: 30_000 })
-  const folder: Folder = { path, files: await readFolder(path), changes: new Map() }
-  const authorities = {
-    ca: ensureAuthority(folder, 'ca', clock),
-    frontProxyCa: ensureAuthority(folder, 'frontProxyCa', clock),
-  }
   const leaves = clusterLeaves(options)
-  const leaf = (name: keyof typeof leaves) => {
-    const { authority, template } = leaves[name]
-    return ensureLeaf(folder, FILES[name], authorities[authority], template, clock)
-  }
-  const pki: ClusterPki = {
-    ...authorities,
-    apiserver: leaf('apiserver'),
-    apiserverKubeletClient: leaf('apiserverKubeletClient'),
-    frontProxyClient: leaf('frontProxyClient'),
-    serviceAccount: ensureServiceAccountKey(folder),
-  }
-  await writeChanges(folder)
-  return pki
+  const names = Object.values(FILES).flatMap(name => [`${name}.key`, name === 'sa' ? 'sa.pub' : `${name}.crt`])
+  return changeFolder(path, names, async folder => {
+    const authorities = {
+      ca: await ensureAuthority(folder, 'ca', clock),
+      frontProxyCa: await ensureAuthority(folder, 'frontProxyCa', clock),
+    }
+    const leaf = (name: keyof typeof leaves) => {
+      const { authority, template } = leaves[name]
+      return ensureLeaf(folder, FILES[name], authorities[authority], template, clock)
+    }
+    return {
+      ...authorities,
+      apiserver: await leaf('apiserver'),
+      apiserverKubeletClient: await leaf('apiserverKubeletClient'),
+      frontProxyClient: await leaf('frontProxyClient'),
+      serviceAccount: ensureServiceAccountKey(folder),
+    }
+  })
 }
 
-const readFolder = async (path: string): Promise<Map<string, string>> => {
-  const names = Object.values(FILES).flatMap(name => [`${name}.key`, name === 'sa' ? 'sa.pub' : `${name}.crt`])
+export interface EnsureOptions {
+  /** Who signs; must be able to sign for as long as the credential is used. */
+  readonly authority: Credential
+  readonly template: LeafTemplate
+  readonly clock?: Clock
+}
+
+/**
+ * The credential `<name>.crt` and `<name>.key` of the folder `path`, issued if it is missing, ends within 30 days, does
+ * not say what the template does or does not fit the authority. Throws an `OperatorError` naming a file that cannot be
+ * used.
+ */
+export const ensureCredential = (
+  path: string,
+  name: string,
+  { authority, template, clock = systemClock }: EnsureOptions,
+): Promise<Credential> =>
+  changeFolder(path, [`${name}.crt`, `${name}.key`], folder => ensureLeaf(folder, name, authority, template, clock))
+
+/**
+ * The serving credential `<name>.crt` (followed by the authority that was made for it alone) and `<name>.key` of the
+ * folder `path`, made anew if it is missing, ends within 30 days or is not for all `hosts`. Throws an `OperatorError`
+ * naming a file that cannot be used.
+ */
+export const ensureSelfSignedServing = (
+  path: string,
+  name: string,
+  hosts: readonly [string, ...string[]],
+  clock: Clock = systemClock,
+): Promise<Credential> =>
+  changeFolder(path, [`${name}.crt`, `${name}.key`], async folder =>
+    fittingLeaf(folder, name, servingTemplate({ commonName: hosts[0] }, hosts), clock)
+      ? stored(folder, name)
+      : change(folder, name, await selfSignedServing(hosts, clock)),
+  )
+
+/** Reads files of a folder, lets `work` look at and change them, and writes what it changed; one process at a time. */
+const changeFolder = async <T>(
+  path: string,
+  names: readonly string[],
+  work: (folder: Folder) => Promise<T>,
+): Promise<T> => {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  await using _lock = await lockFile(join(path, '.lock'), { timeoutMs: 30_000 })
+  const folder: Folder = { path, files: await readFiles(path, names), changes: new Map() }
+  const result = await work(folder)
+  await writeChanges(folder)
+  return result
+}
+
+const readFiles = async (path: string, names: readonly string[]): Promise<Map<string, string>> => {
   const contents = await Promise.all(names.map(name => readIfThere(join(path, name))))
   return new Map(names.flatMap((name, at) => (contents[at] === undefined ? [] : [[name, contents[at]]])))
 }
@@ -141,13 +190,13 @@ const change = (folder: Folder, file: string, credential: Credential): Credentia
   return credential
 }
 
-const ensureAuthority = (folder: Folder, name: 'ca' | 'frontProxyCa', clock: Clock): Credential => {
+const ensureAuthority = async (folder: Folder, name: 'ca' | 'frontProxyCa', clock: Clock): Promise<Credential> => {
   const file = FILES[name]
   const at = join(folder.path, file)
   const remedy = restoreAuthority(folder.path)
   const certificate = parseCertificate(folder, `${file}.crt`, remedy)
   const key = parseKey(folder, `${file}.key`, remedy)
-  if (!certificate) return change(folder, file, createAuthority(COMMON_NAMES[name], clock, key))
+  if (!certificate) return change(folder, file, await createAuthority(COMMON_NAMES[name], clock, key))
   if (!key) throw new OperatorError(`${at}.key is missing, though ${at}.crt is there`, remedy)
   if (!certificate.checkPrivateKey(key)) throw new OperatorError(`${at}.key is not the key of ${at}.crt`, remedy)
   if (!certificate.ca) throw new OperatorError(`${at}.crt is no certificate authority: it may not sign others`, remedy)
@@ -165,13 +214,21 @@ const ensureAuthority = (folder: Folder, name: 'ca' | 'frontProxyCa', clock: Clo
   return stored(folder, file)
 }
 
-const ensureLeaf = (
+const ensureLeaf = async (
   folder: Folder,
   file: string,
   authority: Credential,
   template: LeafTemplate,
   clock: Clock,
-): Credential => {
+): Promise<Credential> => {
+  const certificate = fittingLeaf(folder, file, template, clock)
+  return certificate?.verify(new X509Certificate(authority.certificate).publicKey)
+    ? stored(folder, file)
+    : change(folder, file, await issueLeaf(authority, template, clock))
+}
+
+/** The leaf that is there, if its key is as well, it says what the template does and does not end soon. */
+const fittingLeaf = (folder: Folder, file: string, template: LeafTemplate, clock: Clock) => {
   const remedy = restoreLeaf(join(folder.path, file))
   const certificate = parseCertificate(folder, `${file}.crt`, remedy)
   const key = parseKey(folder, `${file}.key`, remedy)
@@ -179,23 +236,23 @@ const ensureLeaf = (
     certificate !== undefined &&
     key !== undefined &&
     certificate.checkPrivateKey(key) &&
-    certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
     Date.parse(certificate.validFrom) <= clock.now() &&
     Date.parse(certificate.validTo) > clock.now() + RENEW_BEFORE &&
     says(certificate, template)
-  return fits ? stored(folder, file) : change(folder, file, issueLeaf(authority, template, clock))
+  return fits ? certificate : undefined
 }
 
 /** Whether a certificate says at least what the template does. */
 const says = (certificate: X509Certificate, { subject, usages, names }: LeafTemplate): boolean => {
-  const content = readCertificate(certificate.raw)
-  const includes = (all: readonly string[], some: readonly string[] = []) => some.every(one => all.includes(one))
+  // Types leave out that a name of several organizations comes as a list.
+  const { O, CN } = certificate.toLegacyObject().subject as { readonly [attribute: string]: string | string[] }
+  const keyUsage: readonly string[] = certificate.keyUsage ?? []
   return (
-    content.subject.commonName === subject.commonName &&
-    content.subject.organizations.join('\n') === (subject.organizations ?? []).join('\n') &&
-    includes(content.usages, usages) &&
-    includes(content.names.dns, names.dns) &&
-    includes(content.names.addresses, names.addresses)
+    CN === subject.commonName &&
+    [O ?? []].flat().join('\n') === (subject.organizations ?? []).join('\n') &&
+    extendedUsages(usages).every(usage => keyUsage.includes(usage)) &&
+    (names.dns ?? []).every(name => certificate.checkHost(name, { subject: 'never', wildcards: false })) &&
+    (names.addresses ?? []).every(address => certificate.checkIP(address))
   )
 }
 

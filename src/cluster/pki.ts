@@ -2,10 +2,10 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { type Clock, systemClock } from '../machinery/clock.js'
+import { formatIp, parseCidr } from '../machinery/ip-address.js'
 import {
   type AlternativeNames,
-  addressBytes,
-  addressText,
+  canonicalAddress,
   createCertificate,
   createKey,
   keyToPem,
@@ -82,21 +82,16 @@ const namesOf = (hosts: readonly string[]): AlternativeNames => {
   const unique = [...new Set(hosts)]
   return {
     dns: unique.filter(host => !isIP(host)),
-    addresses: [...new Set(unique.filter(host => isIP(host)).map(host => addressText(addressBytes(host))))],
+    addresses: [...new Set(unique.filter(host => isIP(host)).map(host => canonicalAddress(host)))],
   }
 }
 
 /** The first address of a block that a host may have. Throws on what is no CIDR. */
-const firstAddress = (cidr: string): string => {
-  const [address = '', prefix = ''] = cidr.split('/')
-  const bytes = addressBytes(address)
-  const bits = Number(prefix)
-  if (!/^\d+$/.test(prefix) || bits >= bytes.length * 8)
-    throw new Error(`${JSON.stringify(cidr)} is no block of addresses`)
-  for (let bit = bits; bit < bytes.length * 8; bit++) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) & ~(0x80 >> (bit & 7))
-  const last = bytes.length - 1
-  bytes[last] = (bytes[last] ?? 0) | 1
-  return addressText(bytes)
+const firstAddress = (text: string): string => {
+  const block = parseCidr(text)
+  if (!block || block.prefix === (block.family === 4 ? 32 : 128))
+    throw new Error(`${JSON.stringify(text)} is no block of addresses`)
+  return formatIp({ family: block.family, value: block.network + 1n })
 }
 
 /** The leaves of a cluster's PKI: what each says, and which authority signs it. */
@@ -129,9 +124,13 @@ export const clusterLeaves = (options: PkiOptions) => {
 }
 
 /** A root certificate for `key`, or for a new key. Valid for ten years. */
-export const createAuthority = (commonName: string, clock: Clock, key: KeyObject = createKey()): Credential => {
+export const createAuthority = async (
+  commonName: string,
+  clock: Clock,
+  key: KeyObject = createKey(),
+): Promise<Credential> => {
   const now = clock.now()
-  const certificate = createCertificate(
+  const certificate = await createCertificate(
     {
       subject: { commonName },
       publicKey: createPublicKey(key),
@@ -146,11 +145,11 @@ export const createAuthority = (commonName: string, clock: Clock, key: KeyObject
 }
 
 /** A certificate for a new key, valid for a year, but never longer than the authority is. */
-export const issueLeaf = (authority: Credential, template: LeafTemplate, clock: Clock): Credential => {
+export const issueLeaf = async (authority: Credential, template: LeafTemplate, clock: Clock): Promise<Credential> => {
   const now = clock.now()
   const issuer = new X509Certificate(authority.certificate)
   const key = createKey()
-  const certificate = createCertificate(
+  const certificate = await createCertificate(
     {
       ...template,
       publicKey: createPublicKey(key),
@@ -162,22 +161,38 @@ export const issueLeaf = (authority: Credential, template: LeafTemplate, clock: 
   return { certificate, key: keyToPem(key) }
 }
 
-/** A client certificate: the common name is the Kubernetes user, the organizations are its groups. */
-export const issueClientCertificate = (ca: Credential, subject: Name, clock: Clock = systemClock): Credential =>
-  issueLeaf(ca, { subject, usages: CLIENT, names: {} }, clock)
+/** What a client certificate says: the common name is the Kubernetes user, the organizations are its groups. */
+export const clientTemplate = (subject: Name): LeafTemplate => ({ subject, usages: CLIENT, names: {} })
 
-/** A serving certificate for host names and IP addresses, such as a kubelet's. */
+/** What a serving certificate for host names and IP addresses says, such as a kubelet's. */
+export const servingTemplate = (subject: Name, hosts: readonly string[]): LeafTemplate => ({
+  subject,
+  usages: SERVER,
+  names: namesOf(hosts),
+})
+
+/** A client certificate for a new key. */
+export const issueClientCertificate = (
+  ca: Credential,
+  subject: Name,
+  clock: Clock = systemClock,
+): Promise<Credential> => issueLeaf(ca, clientTemplate(subject), clock)
+
+/** A serving certificate for a new key. */
 export const issueServingCertificate = (
   ca: Credential,
   { subject, hosts }: { readonly subject: Name; readonly hosts: readonly string[] },
   clock: Clock = systemClock,
-): Credential => issueLeaf(ca, { subject, usages: SERVER, names: namesOf(hosts) }, clock)
+): Promise<Credential> => issueLeaf(ca, servingTemplate(subject, hosts), clock)
 
 /** A serving certificate with an authority of its own, for a server that was given none. The key of that is forgotten. */
-export const selfSignedServing = (hosts: readonly string[], clock: Clock = systemClock): SelfSignedCredential => {
+export const selfSignedServing = async (
+  hosts: readonly string[],
+  clock: Clock = systemClock,
+): Promise<SelfSignedCredential> => {
   const commonName = hosts[0] ?? 'localhost'
-  const ca = createAuthority(`${commonName}-ca@${Math.floor(clock.now() / 1000)}`, clock)
-  const leaf = issueServingCertificate(
+  const ca = await createAuthority(`${commonName}-ca@${Math.floor(clock.now() / 1000)}`, clock)
+  const leaf = await issueServingCertificate(
     ca,
     { subject: { commonName }, hosts: hosts.length > 0 ? hosts : ['localhost'] },
     clock,
@@ -192,20 +207,26 @@ export const createServiceAccountKey = (key: KeyObject = createKey()): ClusterPk
 })
 
 /** A whole new PKI, in memory alone. */
-export const createClusterPki = (options: PkiOptions = {}): ClusterPki => {
+export const createClusterPki = async (options: PkiOptions = {}): Promise<ClusterPki> => {
   const { clock = systemClock } = options
-  const authorities = {
-    ca: createAuthority('kubernetes', clock),
-    frontProxyCa: createAuthority('front-proxy-ca', clock),
-  }
-  const { apiserver, apiserverKubeletClient, frontProxyClient } = clusterLeaves(options)
-  const issue = (leaf: { authority: keyof typeof authorities; template: LeafTemplate }) =>
-    issueLeaf(authorities[leaf.authority], leaf.template, clock)
+  const leaves = clusterLeaves(options)
+  const [ca, frontProxyCa] = await Promise.all([
+    createAuthority('kubernetes', clock),
+    createAuthority('front-proxy-ca', clock),
+  ])
+  const authorities = { ca, frontProxyCa }
+  const issue = (leaf: keyof typeof leaves) =>
+    issueLeaf(authorities[leaves[leaf].authority], leaves[leaf].template, clock)
+  const [apiserver, apiserverKubeletClient, frontProxyClient] = await Promise.all([
+    issue('apiserver'),
+    issue('apiserverKubeletClient'),
+    issue('frontProxyClient'),
+  ])
   return {
     ...authorities,
-    apiserver: issue(apiserver),
-    apiserverKubeletClient: issue(apiserverKubeletClient),
-    frontProxyClient: issue(frontProxyClient),
+    apiserver,
+    apiserverKubeletClient,
+    frontProxyClient,
     serviceAccount: createServiceAccountKey(),
   }
 }

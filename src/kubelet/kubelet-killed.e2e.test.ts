@@ -27,7 +27,7 @@ describe('a node agent that is killed again and again', { timeout: 240_000 }, ()
   })
 
   const start = async (untilReady: boolean): Promise<void> => {
-    const { client: _, onError: __, ...options } = node.options
+    const { client: _, onError: __, ...options } = await node.options()
     const argument = JSON.stringify({ endpoint: node.controlPlane.endpoint, options })
     child = spawn(process.execPath, [script, argument], { stdio: ['ignore', 'pipe', 'inherit'] })
     if (untilReady && child.stdout) await once(child.stdout, 'data')

@@ -69,7 +69,7 @@ describe("a node's server", { timeout: 240_000 }, () => {
     assert.equal((await ask('/pods')).status, 401)
     assert.equal((await ask('/nonsense', asServer())).status, 404)
     assert.equal((await ask('/pods', { ...asServer(), method: 'DELETE' })).status, 405)
-    const stranger = issueClientCertificate(node.controlPlane.pki.ca, { commonName: 'stranger' })
+    const stranger = await issueClientCertificate(node.controlPlane.pki.ca, { commonName: 'stranger' })
     const refused = await ask('/pods', { cert: stranger.certificate, key: stranger.key })
     // 500 if the API server does not review access.
     assert.ok(refused.status === 403 || refused.status === 500, refused.text)

@@ -54,9 +54,9 @@ export class TestNode implements AsyncDisposable {
     return this.controlPlane.client
   }
 
-  get options(): KubeletOptions {
+  async options(): Promise<KubeletOptions> {
     const { pki } = this.controlPlane
-    const serving = issueServingCertificate(pki.ca, { subject: { commonName: nodeName }, hosts: ['127.0.0.1'] })
+    const serving = await issueServingCertificate(pki.ca, { subject: { commonName: nodeName }, hosts: ['127.0.0.1'] })
     return {
       nodeName,
       client: this.client,
@@ -73,7 +73,7 @@ export class TestNode implements AsyncDisposable {
   }
 
   async startKubelet(more: Partial<KubeletOptions> = {}): Promise<Kubelet> {
-    this.kubelet = await startKubelet({ ...this.options, ...more })
+    this.kubelet = await startKubelet({ ...(await this.options()), ...more })
     await this.kubelet.ready
     return this.kubelet
   }
@@ -165,7 +165,7 @@ export class TestNode implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopKubelet()
-    await removeNodeRemains(this.options)
+    await removeNodeRemains(await this.options())
     await this.runtime[Symbol.asyncDispose]()
     await this.controlPlane[Symbol.asyncDispose]()
     await rm(this.folder, { recursive: true, force: true })

@@ -59,6 +59,8 @@ export interface Strategy<T extends ApiObject> {
   /** Dotted paths of fields that an ordinary write never changes, and so never comes to own (`status`). */
   readonly resetFields?: readonly string[]
   readonly validate?: (object: T) => readonly FieldError[]
+  /** Rules for new objects whose answer must be waited for, such as whether a signature is good. */
+  readonly verify?: (object: T) => Promise<readonly FieldError[]>
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[]
   /** Shown to the client as Warning headers. */
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
@@ -98,6 +100,8 @@ export interface ViewSubresource<T extends ApiObject> {
   readonly prepareForUpdate: (draft: Draft<T>, old: T, writer: Writer) => void
   /** Dotted paths of fields that this view never changes, and so never comes to own (`spec` for status). */
   readonly resetFields?: readonly string[]
+  /** Rules for new objects whose answer must be waited for, such as whether a signature is good. */
+  readonly verify?: (object: T) => Promise<readonly FieldError[]>
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[]
 }
 

@@ -11,10 +11,13 @@ export interface TestCertificate {
 const day = 24 * 60 * 60 * 1000
 
 /** For tests: certificates of a server on 127.0.0.1 and of a client, both named for what they are, by one authority. */
-export function createTestCertificates(): { readonly server: TestCertificate; readonly client: TestCertificate } {
-  const issue = (commonName: string, usages: readonly Usage[], issuer?: Issuer) => {
+export async function createTestCertificates(): Promise<{
+  readonly server: TestCertificate
+  readonly client: TestCertificate
+}> {
+  const issue = async (commonName: string, usages: readonly Usage[], issuer?: Issuer) => {
     const key = createKey()
-    const cert = createCertificate(
+    const cert = await createCertificate(
       {
         subject: { commonName },
         publicKey: createPublicKey(key),
@@ -28,11 +31,11 @@ export function createTestCertificates(): { readonly server: TestCertificate; re
     )
     return { key, cert }
   }
-  const authority = issue('authority', ['cert sign'])
+  const authority = await issue('authority', ['cert sign'])
   const issuer = { key: authority.key, certificate: new X509Certificate(authority.cert) }
-  const leaf = (commonName: string, usage: Usage): TestCertificate => {
-    const { key, cert } = issue(commonName, ['digital signature', usage], issuer)
+  const leaf = async (commonName: string, usage: Usage): Promise<TestCertificate> => {
+    const { key, cert } = await issue(commonName, ['digital signature', usage], issuer)
     return { ca: authority.cert, cert, key: keyToPem(key) }
   }
-  return { server: leaf('server', 'server auth'), client: leaf('client', 'client auth') }
+  return { server: await leaf('server', 'server auth'), client: await leaf('client', 'client auth') }
 }

@@ -28,7 +28,7 @@ export interface TestCluster extends AsyncDisposable {
  * forward ports. The first container is the one taken if none is named.
  */
 export async function startTestCluster(containers: readonly string[], runtime: StreamingRuntime): Promise<TestCluster> {
-  const { server, client } = createTestCertificates()
+  const { server, client } = await createTestCertificates()
   const kubelet = await startUpgradeServer(upgrade => kubeletUpgrade(upgrade, containers, runtime), {
     tls: { ...server, requestCert: true, rejectUnauthorized: true },
   })

@@ -180,7 +180,7 @@ test('a client may take its time for the rest of the output', async () => {
 })
 
 test('over TLS the backend proves itself, and we to it', async () => {
-  const { server, client } = createTestCertificates()
+  const { server, client } = await createTestCertificates()
   const subjects: unknown[] = []
   await using backend = await startUpgradeServer(
     upgrade => {

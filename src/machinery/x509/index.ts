@@ -1,13 +1,5 @@
-export {
-  type CertificateContent,
-  type CertificateTemplate,
-  createCertificate,
-  createKey,
-  type Issuer,
-  keyToPem,
-  publicKeyToPem,
-  readCertificate,
-} from './certificate.js'
-export { type AlternativeNames, addressBytes, addressText, type Name } from './names.js'
+export { type CertificateTemplate, createCertificate, type Issuer } from './certificate.js'
+export { createKey, keyToPem, publicKeyToPem } from './keys.js'
+export { type AlternativeNames, canonicalAddress, type Name } from './names.js'
 export { type CertificateRequest, createCertificateRequest, readCertificateRequest } from './request.js'
-export type { Usage } from './usages.js'
+export { extendedUsages, type Usage } from './usages.js'

@@ -1,12 +1,13 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
-import { toPem } from './certificate.js'
-import { bitString, integer, oid, readBits, readDer, readInside, readOid, sequence, set, tagged } from './der.js'
-import { decodeExtensions, encodeExtensions } from './extensions.js'
-import { type AlternativeNames, decodeName, encodeName, isEmpty, type Name } from './names.js'
-import { signatureIdentifier, signBytes, verifyBytes } from './signature.js'
-import type { Usage } from './usages.js'
+import { createPublicKey, type KeyObject, webcrypto } from 'node:crypto'
+import type { ExtendedKeyUsageExtension, KeyUsagesExtension, SubjectAlternativeNameExtension } from '@peculiar/x509'
+import { signingAlgorithm, signingKey, verifyingKey } from './keys.js'
+import { loadLibrary } from './library.js'
+import { type AlternativeNames, alternativeNames, generalNames, type Name, nameAttributes } from './names.js'
+import { type Usage, usagesOf } from './usages.js'
 
-const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
+const KEY_USAGE = '2.5.29.15'
+const ALTERNATIVE_NAMES = '2.5.29.17'
+const EXTENDED_USAGE = '2.5.29.37'
 
 /** What a PKCS#10 request asks for. */
 export interface CertificateRequest {
@@ -18,35 +19,46 @@ export interface CertificateRequest {
   readonly usages: readonly Usage[]
 }
 
-/** Writes and signs a PKCS#10 request for `key`; answers its PEM. */
-export const createCertificateRequest = (subject: Name, key: KeyObject, names: AlternativeNames = {}): string => {
-  const extensions = encodeExtensions({ usages: [], names })
-  const attributes = isEmpty(names) ? [] : [sequence(oid(EXTENSION_REQUEST), set(extensions))]
-  const body = sequence(
-    integer(0),
-    encodeName(subject),
-    createPublicKey(key).export({ type: 'spki', format: 'der' }),
-    tagged(0, ...attributes),
+/** Writes and signs a PKCS#10 request for `key`; resolves to its PEM. */
+export const createCertificateRequest = async (
+  subject: Name,
+  key: KeyObject,
+  names: AlternativeNames = {},
+): Promise<string> => {
+  const x509 = loadLibrary()
+  const alternative = generalNames(names)
+  const request = await x509.Pkcs10CertificateRequestGenerator.create(
+    {
+      name: new x509.Name(nameAttributes(subject)),
+      keys: { privateKey: await signingKey(key), publicKey: await verifyingKey(key) },
+      signingAlgorithm: signingAlgorithm(key),
+      extensions: alternative.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternative)] : [],
+    },
+    webcrypto,
   )
-  return toPem('CERTIFICATE REQUEST', sequence(body, signatureIdentifier(key), bitString(signBytes(body, key))))
+  return `${request.toString('pem').trimEnd()}\n`
 }
 
-/** Reads a request (PEM). Throws if it is none, or if it was not signed by the key it names. */
-export const readCertificateRequest = (pem: string): CertificateRequest => {
-  const match = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([\s\S]*?)-----END (?:NEW )?CERTIFICATE REQUEST-----/.exec(
-    pem,
-  )
-  if (!match?.[1]) throw new Error('not a certificate request: PEM block type must be CERTIFICATE REQUEST')
-  const [body, algorithm, signature] = readInside(readDer(Buffer.from(match[1], 'base64'))[0], 0x30)
-  const [, subject, spki, attributes] = readInside(body, 0x30)
-  if (!body || !subject || !spki) throw new Error('not a certificate request: it ends too early')
-  const publicKey = createPublicKey({ key: spki.raw, format: 'der', type: 'spki' })
-  const signedWith = readOid(readInside(algorithm, 0x30)[0])
-  if (!verifyBytes(signedWith, body.raw, readBits(signature), publicKey))
+const block = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([\s\S]*?)-----END (?:NEW )?CERTIFICATE REQUEST-----/
+
+/** Reads a request (PEM). Rejects if it is none, or if it was not signed by the key it names. */
+export const readCertificateRequest = async (pem: string): Promise<CertificateRequest> => {
+  const base64 = block.exec(pem)?.[1]
+  if (!base64) throw new Error('not a certificate request: PEM block type must be CERTIFICATE REQUEST')
+  const x509 = loadLibrary()
+  const request = new x509.Pkcs10CertificateRequest(Buffer.from(base64, 'base64'))
+  // SHA-1 proves nothing any more.
+  if (request.signatureAlgorithm.hash?.name === 'SHA-1' || !(await request.verify(webcrypto)))
     throw new Error('the certificate request is not signed by its own key')
-  const requested = (attributes ? readDer(attributes.content) : [])
-    .map(attribute => readInside(attribute, 0x30))
-    .find(([type]) => readOid(type) === EXTENSION_REQUEST)
-  const { names, usages } = decodeExtensions(requested && readInside(requested[1], 0x31)[0])
-  return { subject: decodeName(subject), rawSubject: subject.raw, publicKey, names, usages }
+  const keyUsage = request.getExtension(KEY_USAGE) as KeyUsagesExtension | null
+  const extendedUsage = request.getExtension(EXTENDED_USAGE) as ExtendedKeyUsageExtension | null
+  const names = request.getExtension(ALTERNATIVE_NAMES) as SubjectAlternativeNameExtension | null
+  const { subjectName } = request
+  return {
+    subject: { commonName: subjectName.getField('CN').at(-1) ?? '', organizations: subjectName.getField('O') },
+    rawSubject: Buffer.from(subjectName.toArrayBuffer()),
+    publicKey: createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' }),
+    names: alternativeNames(names?.names.items ?? []),
+    usages: usagesOf(keyUsage?.usages ?? 0, extendedUsage?.usages.map(String) ?? []),
+  }
 }

@@ -1,5 +1,3 @@
-import { bitString, type DerElement, oid, readBits, readInside, readOid, sequence } from './der.js'
-
 // The names are those of `certificates.k8s.io/v1` KeyUsage; the position is the bit in X.509's KeyUsage.
 const KEY_USAGES = [
   'digital signature',
@@ -31,33 +29,18 @@ const EXTENDED_USAGES = {
 /** What a key may be used for, in the words of `certificates.k8s.io/v1`. */
 export type Usage = (typeof KEY_USAGES)[number] | keyof typeof EXTENDED_USAGES
 
-/** The KeyUsage bits among `usages`; undefined if there are none. */
-export const encodeKeyUsage = (usages: readonly Usage[]): Buffer | undefined => {
-  const bits = KEY_USAGES.flatMap((usage, bit) => (usages.includes(usage) ? [bit] : []))
-  const highest = bits.at(-1)
-  if (highest === undefined) return undefined
-  const bytes = Buffer.alloc(highest < 8 ? 1 : 2)
-  for (const bit of bits) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) | (0x80 >> (bit & 7))
-  return bitString(bytes, 7 - (highest & 7))
-}
+/** The bits of X.509's KeyUsage among `usages`; 0 if there are none. */
+export const keyUsageBits = (usages: readonly Usage[]): number =>
+  KEY_USAGES.reduce((bits, usage, bit) => (usages.includes(usage) ? bits | (1 << bit) : bits), 0)
 
-/** The extended usages among `usages`; undefined if there are none. */
-export const encodeExtendedUsage = (usages: readonly Usage[]): Buffer | undefined => {
-  const types = Object.entries(EXTENDED_USAGES).flatMap(([usage, type]) =>
-    usages.some(u => u === usage) ? [type] : [],
-  )
-  return types.length > 0 ? sequence(...types.map(oid)) : undefined
-}
+/** The object identifiers of the extended usages among `usages`. */
+export const extendedUsages = (usages: readonly Usage[]): string[] =>
+  Object.entries(EXTENDED_USAGES).flatMap(([usage, type]) => (usages.some(one => one === usage) ? [type] : []))
 
-export const decodeKeyUsage = (from: DerElement | undefined): Usage[] => {
-  const bits = readBits(from)
-  return KEY_USAGES.filter((_, bit) => ((bits[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0)
-}
-
-/** Usages that have no name in Kubernetes are passed over. */
-export const decodeExtendedUsage = (from: DerElement | undefined): Usage[] => {
-  const types = readInside(from, 0x30).map(readOid)
-  return (Object.keys(EXTENDED_USAGES) as (keyof typeof EXTENDED_USAGES)[]).filter(usage =>
+/** The usages that KeyUsage bits and object identifiers of extended usages stand for; others are passed over. */
+export const usagesOf = (bits: number, types: readonly string[]): Usage[] => [
+  ...KEY_USAGES.filter((_, bit) => (bits & (1 << bit)) !== 0),
+  ...(Object.keys(EXTENDED_USAGES) as (keyof typeof EXTENDED_USAGES)[]).filter(usage =>
     types.includes(EXTENDED_USAGES[usage]),
-  )
-}
+  ),
+]

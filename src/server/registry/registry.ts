@@ -104,6 +104,7 @@ export class Registry<T extends ApiObject = ApiObject> {
         this.#check(
           [
             ...validateMetadata(metadata, resource.kind.namespaced, resource.strategy.nameErrors),
+            ...((await resource.strategy.verify?.(draft as T)) ?? []),
             ...(resource.strategy.validate?.(draft as T) ?? []),
           ],
           metadata.name ?? '',

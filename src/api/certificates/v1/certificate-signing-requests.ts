@@ -6,7 +6,13 @@ import type { Draft } from '../../../schema/index.js'
 import { ageColumn, nameColumn, none, shortDuration, textColumn } from '../../columns.js'
 import { keepStatus } from '../../status-apart.js'
 import { CertificateSigningRequest, type CertificateSigningRequestStatus } from './certificate-signing-request.js'
-import { validateApproval, validateRequest, validateRequestUpdate, validateStatus } from './request-validation.js'
+import {
+  validateApproval,
+  validateRequest,
+  validateRequestUpdate,
+  validateStatus,
+  verifyRequest,
+} from './request-validation.js'
 
 export const certificateSigningRequests: Resource<CertificateSigningRequest> = resource(CertificateSigningRequest, {
   shortNames: ['csr'],
@@ -67,6 +73,7 @@ export const certificateSigningRequests: Resource<CertificateSigningRequest> = r
       copyField(draft as unknown as Record<string, unknown>, old, 'spec')
       keepStatus(draft, old)
     },
+    verify: verifyRequest,
     validate: validateRequest,
     validateUpdate: validateRequestUpdate,
   },

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import {
   duplicate,
   forbiddenField,
@@ -10,7 +11,7 @@ import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Subdomain } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { readCertificate, readCertificateRequest } from '../../../machinery/x509/index.js'
+import { readCertificateRequest } from '../../../machinery/x509/index.js'
 import { requiredOneOf } from '../../field-rules.js'
 import type { CertificateSigningRequest } from './certificate-signing-request.js'
 
@@ -47,8 +48,6 @@ export function validateRequest(request: CertificateSigningRequest): FieldError[
   const { spec } = request
   const at = root.child('spec')
   const errors: FieldError[] = []
-  const fault = requestFault(spec.request)
-  if (fault) errors.push(invalidValue(at.child('request'), spec.request, fault))
   if (!spec.usages?.length) errors.push(required(at.child('usages')))
   spec.usages?.forEach((usage, i) => {
     if (!usages.includes(usage)) errors.push(notSupported(at.child('usages').index(i), usage, usages))
@@ -75,12 +74,18 @@ export function validateRequest(request: CertificateSigningRequest): FieldError[
   return [...errors, ...validateConditions(request)]
 }
 
-function requestFault(base64: string | null): string | undefined {
+/** Whether `spec.request` is a request that the key it names has signed. */
+export async function verifyRequest({ spec }: CertificateSigningRequest): Promise<FieldError[]> {
+  const fault = await requestFault(spec.request)
+  return fault ? [invalidValue(root.child('spec', 'request'), spec.request, fault)] : []
+}
+
+async function requestFault(base64: string | null): Promise<string | undefined> {
   const pem = Buffer.from(base64 ?? '', 'base64').toString()
   const kind = 'PEM block type must be CERTIFICATE REQUEST'
   if (!/-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(pem)) return kind
   try {
-    readCertificateRequest(pem)
+    await readCertificateRequest(pem)
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -172,7 +177,7 @@ function certificateFault(base64: string): string | undefined {
   for (const [, type, body = ''] of blocks) {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found "${type}"`
     try {
-      readCertificate(Buffer.from(body, 'base64'))
+      new X509Certificate(Buffer.from(body, 'base64'))
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
     }
