@@ -126,7 +126,7 @@ export function invalid(
     {
       ...(name ? { name } : {}),
       ...(kind.group ? { group: kind.group } : {}),
-      kind: kind.kind,
+      ...(kind.kind ? { kind: kind.kind } : {}),
       causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
     },
   )

@@ -59,6 +59,7 @@ export const builtIn =
       ],
       subresources: {
         actions: {
+          bindings: bindPod,
           'pods/binding': bindPod,
           'pods/eviction': evictPod,
           'serviceaccounts/token': requestToken(tokens),

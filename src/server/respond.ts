@@ -35,6 +35,10 @@ export function jsonValue(request: ApiRequest, status: number, value: unknown, k
   return jsonBytes(status, [jsonText(value, wantsPretty(request))])
 }
 
+/** What answers an action that makes no object. */
+export const success = (request: ApiRequest, code: number): ApiResponse =>
+  jsonValue(request, code, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code }, Status)
+
 /** JSON as it is sent: on one line, or indented for people to read. */
 export const jsonText = (value: unknown, pretty: boolean): Buffer =>
   Buffer.from(pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`)

@@ -8,7 +8,7 @@ import { type Entry, type ManagedFieldsEntry, readEntries, sameManager, withFiel
 import { difference, type FieldSet, intersection, union } from './field-set.js'
 import { fieldSetOf } from './field-set-of.js'
 import { isAllowedByLastApplied, withLastApplied } from './last-applied.js'
-import { ChangesByVersion, changesOf, emptyObject, type ManagedType, ownable } from './managed-object.js'
+import { ChangesByVersion, changesOf, emptyObject, type ManagedType, ownable, unowned } from './managed-object.js'
 import { merge } from './merge.js'
 import { prune } from './prune.js'
 import { reconciled } from './reconcile.js'
@@ -57,7 +57,7 @@ export function applyPatch(request: ApplyRequest): Applied {
   const others = entries.filter(entry => entry !== previous)
 
   const applied = ownable(fieldSetOf(config, type), request)
-  const owned = others.reduce<FieldSet | undefined>((all, { fields }) => union(all, fields), applied)
+  const owned = others.reduce<FieldSet | undefined>((all, { fields }) => union(all, fields), union(applied, unowned))
   const object = prune(merge(live, config, type), type, previous?.fields, owned) as object
 
   const changes = new ChangesByVersion(live, object, request, changesOf(live, object, request))

@@ -39,8 +39,8 @@ export function emptyObject(schema: AnySchema | undefined): object {
   return empty
 }
 
-/** Having metadata is nobody's doing. */
-const unowned: FieldSet = { 'f:metadata': leaf }
+/** Having metadata is nobody's doing: no manager owns it, and it stays when nothing in it is owned. */
+export const unowned: FieldSet = { 'f:metadata': leaf }
 
 /** What of the fields can be managed at all. */
 export const ownable = (fields: FieldSet | undefined, { resetFields }: ManagedType): FieldSet | undefined =>

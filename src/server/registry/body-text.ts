@@ -59,16 +59,21 @@ function keyAt(text: string, start: number): string {
 const notYaml = (why: string): BodySyntaxError => new BodySyntaxError(`error converting YAML to JSON: yaml: ${why}`)
 
 /** Parses a JSON text for which there is no kind (a patch). Throws a 400. */
-export const parseJsonBody = (text: string): unknown => refusing(() => parseJsonText(text))
+export const parseJsonBody = (text: string): unknown => refusing('patch', () => parseJsonText(text))
 
 /** Parses a YAML text for which there is no kind yet (an applied configuration). Throws a 400. */
-export const parseYamlBody = (text: string): unknown => refusing(() => parseJsonText(yamlToJson(text).json))
+export function parseYamlBody(text: string): { readonly value: unknown; readonly duplicates: readonly string[] } {
+  return refusing('YAML', () => {
+    const { json, duplicates } = yamlToJson(text)
+    return { value: parseJsonText(json), duplicates }
+  })
+}
 
-function refusing<T>(parse: () => T): T {
+function refusing<T>(what: string, parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    if (error instanceof BodySyntaxError) throw badRequest(`error decoding patch: ${error.message}`)
+    if (error instanceof BodySyntaxError) throw badRequest(`error decoding ${what}: ${error.message}`)
     throw error
   }
 }

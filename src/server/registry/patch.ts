@@ -1,10 +1,12 @@
 import { applyPatch } from '../../machinery/apply/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
+import { forbiddenField, invalidValue, required } from '../../machinery/field-errors.js'
+import { goValue } from '../../machinery/go-format.js'
 import { type PatchType, patchTypeOf } from '../../machinery/negotiation.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { applyJsonPatch, applyMergePatch, applyStrategicMerge } from '../../machinery/patch/index.js'
 import type { ViewSubresource } from '../../machinery/resource.js'
-import { badRequest, notFound } from '../../machinery/status-error.js'
+import { badRequest, type FieldError, invalid, notFound, type StatusError } from '../../machinery/status-error.js'
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
@@ -15,25 +17,28 @@ import type { Change, Registry, WriteContext } from './registry.js'
 export interface PatchRequest {
   readonly type: PatchType
   readonly body: unknown
+  /** Apply only: keys that stand twice in a map of the body. */
+  readonly duplicates: readonly string[]
   /** Apply only: take over fields that others own. */
   readonly force: boolean
 }
+
+const optionErrors = (errors: readonly FieldError[]): StatusError =>
+  invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors)
 
 /** Reads a PATCH: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply */
 export async function patchRequest({ request }: RequestContext): Promise<PatchRequest> {
   const type = patchTypeOf(request.headers['content-type'])
   const force = isTrue(request.query.get('force'))
   if (type !== 'apply' && request.query.has('force'))
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
-    )
+    throw optionErrors([forbiddenField('force', 'may not be specified for non-apply patch')])
   if (type === 'apply' && !request.query.get('fieldManager'))
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    )
-  if (request.body.kind === 'object') return { type, body: request.body.value, force }
+    throw optionErrors([required('fieldManager', 'is required for apply patch')])
+  if (request.body.kind === 'object') return { type, body: request.body.value, duplicates: [], force }
   const text = (await readBytes(request)).toString()
-  return { type, body: type === 'apply' ? parseYamlBody(text) : parseJsonBody(text), force }
+  if (type !== 'apply') return { type, body: parseJsonBody(text), duplicates: [], force }
+  const { value, duplicates } = parseYamlBody(text)
+  return { type, body: value, duplicates, force }
 }
 
 /** The patched value of an object, without any of the server's own rules. */
@@ -69,11 +74,10 @@ export function patchChange(
       create: view === undefined,
       ownsManagedFields: true,
       apply: current => {
-        const config = appliedConfig(patch.body, kind, target, decode)
         const { object, managedFields } = applyPatch({
           schema: kind,
           live: current,
-          config,
+          config: patch.body,
           managedFields: current?.metadata.managedFields ?? [],
           manager: write.fieldManager,
           force: patch.force,
@@ -82,8 +86,11 @@ export function patchChange(
           time: rfc3339(registry.host.clock.now()),
           ...resetFieldsOf(resource, view),
         })
+        tellOfDuplicates(patch, decode)
         const draft = decodeValue(object, kind, { fieldValidation: 'Ignore', warn: () => {} })
         resource.defaults?.(draft)
+        // There is nothing yet that could have a version.
+        if (!current) delete draft.metadata.resourceVersion
         draft.metadata.managedFields = managedFields as Draft<typeof managedFields>
         return draft
       },
@@ -94,7 +101,7 @@ export function patchChange(
     apply: current => {
       if (!current) throw notFound(registry.name, target.name)
       const patched = applyPatchTo(current, patch, kind)
-      const draft = decodeValue(patched, kind, decode)
+      const draft = decodeValue(patched, kind, decode, why => unfit(patch, patched, why))
       // The version of the object the patch was applied to says nothing of what the client insists on; a version in
       // the patch itself does.
       if (draft.metadata.resourceVersion === current.metadata.resourceVersion) delete draft.metadata.resourceVersion
@@ -104,22 +111,26 @@ export function patchChange(
   }
 }
 
-function appliedConfig(
-  body: unknown,
-  kind: Kind<ApiObject>,
-  target: { readonly namespace: string; readonly name: string },
-  decode: DecodeContext,
-): ApiObject {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw badRequest('error decoding YAML: the applied configuration must be an object')
-  // Checks kind, version, types and unknown fields; what is applied is the configuration as it was written, without
-  // the defaults that decoding would fill in.
-  decodeValue(body, kind, decode)
-  const { metadata, ...rest } = body as { metadata?: Record<string, unknown> }
-  if (metadata?.['managedFields'] !== undefined && (metadata['managedFields'] as unknown[])?.length > 0)
-    throw badRequest('metadata.managedFields must be nil')
-  return {
-    ...rest,
-    metadata: { ...metadata, name: target.name, ...(target.namespace ? { namespace: target.namespace } : {}) },
-  } as ApiObject
+function tellOfDuplicates({ duplicates }: PatchRequest, { fieldValidation, warn }: DecodeContext): void {
+  if (duplicates.length === 0 || fieldValidation === 'Ignore') return
+  const text = `yaml: unmarshal errors:\n${duplicates.map(duplicate => `  ${duplicate}`).join('\n')}`
+  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`)
+  warn(text)
+}
+
+/** What a patch made is no object of its kind: a 422 that quotes what was made, or, of a strategic patch, the patch. */
+function unfit({ type, body }: PatchRequest, patched: unknown, why: string): StatusError {
+  const strategic = type === 'strategic'
+  const quoted = strategic ? goValue(body) : JSON.stringify(patched)
+  return invalid({ group: '', kind: '' }, '', [invalidValue('patch', quoted, strategic ? restored(why) : why)])
+}
+
+/** Strategic patches are read back from values, of whose types upstream speaks in other words than of a text's. */
+function restored(why: string): string {
+  const [, found, type] = /^json: cannot unmarshal (\w+)(?: \S+)? into .* of type (\S+)$/.exec(why) ?? []
+  if (found === undefined || type === undefined) return why
+  const form = found === 'array' ? 'slice' : found === 'object' ? 'map' : found === 'number' ? 'int64' : found
+  if (type.startsWith('[]')) return `cannot restore slice from ${form}`
+  if (type.startsWith('map[')) return `cannot restore map from ${form}`
+  return type.includes('.') ? `cannot restore struct from: ${form}` : `cannot convert ${form} to ${type}`
 }

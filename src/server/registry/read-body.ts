@@ -2,7 +2,7 @@ import { kinds } from '../../api/catalogue.js'
 import { jsonTypeName } from '../../machinery/go-format.js'
 import type { ApiRequest } from '../../machinery/http.js'
 import { bodyMedia } from '../../machinery/negotiation.js'
-import { badRequest, StatusError } from '../../machinery/status-error.js'
+import { badRequest, type StatusError } from '../../machinery/status-error.js'
 import {
   applyStaticDefaults,
   DecodeError,
@@ -156,11 +156,19 @@ function decodeProtobufBody<T, I>(bytes: Buffer, kind: Kind<T, I>): Draft<T> {
   }
 }
 
-/** Decodes a JSON value (of a direct client, or what a patch made) into a draft of `kind`. Throws a 400. */
-export function decodeValue<T, I>(value: unknown, kind: Kind<T, I>, context: DecodeContext): Draft<T> {
+/**
+ * Decodes a JSON value (of a direct client, or what a patch made) into a draft of `kind`. Throws a 400, or what `refuse`
+ * makes of the fault.
+ */
+export function decodeValue<T, I>(
+  value: unknown,
+  kind: Kind<T, I>,
+  context: DecodeContext,
+  refuse?: (why: string) => StatusError,
+): Draft<T> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequest(`a ${kind.gvk.kind} is expected, not ${jsonTypeName(value)}`)
-  return decodeAs(value, kind, context)
+  return decodeAs(value, kind, context, undefined, refuse)
 }
 
 /** `complaints` are what strict decoding holds against the text; without a text, unknown fields are found in the value. */
@@ -169,12 +177,12 @@ function decodeAs<T, I>(
   kind: Kind<T, I>,
   { fieldValidation, warn }: DecodeContext,
   complaints?: () => readonly string[],
+  refuse?: (why: string) => StatusError,
 ): Draft<T> {
   const { apiVersion, kind: name } = value as { apiVersion?: unknown; kind?: unknown }
-  checkKind(kind.gvk, apiVersion, name)
+  checkKind(kind.gvk, apiVersion, name, refuse)
+  const refused = refuse ?? (why => badRequest(cannotBeHandled(kind.gvk.version, kind.gvk.kind, kind.gvk.kind, why)))
   const schema = kind as unknown as MessageSchema<T>
-  const refused = (why: string) =>
-    badRequest(`${kind.gvk.kind} in version "${kind.gvk.version}" cannot be handled as a ${kind.gvk.kind}: ${why}`)
   try {
     const unknown: string[] = []
     const looks = fieldValidation !== 'Ignore'
@@ -203,30 +211,34 @@ function stamp<T>(draft: Draft<T>, { gvk }: { gvk: GroupVersionKind }): Draft<T>
 }
 
 /** Go clients leave both out where the path says it all. */
-function checkKind(expected: GroupVersionKind, apiVersion: unknown, kind: unknown): void {
+function checkKind(
+  expected: GroupVersionKind,
+  apiVersion: unknown,
+  kind: unknown,
+  refuse?: (why: string) => StatusError,
+): void {
   const ownVersion = apiVersionOf(expected)
   const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : ownVersion
   const name = typeof kind === 'string' && kind !== '' ? kind : expected.kind
   if (version === ownVersion && name === expected.kind) return
-  throw badRequest(wrongKind(expected, version, name).message)
+  const why = wrongKind(expected, version, name)
+  if (refuse) throw refuse(why)
+  if (expected.kind === 'DeleteOptions') throw badRequest(why)
+  throw badRequest(cannotBeHandled(version.slice(version.indexOf('/') + 1), name, expected.kind, why))
 }
 
+const cannotBeHandled = (version: string, kind: string, expected: string, why: string): string =>
+  `${kind} in version "${version}" cannot be handled as a ${expected}: ${why}`
+
 /** What upstream's scheme says about an object that is of another kind than the one expected. */
-function wrongKind(expected: GroupVersionKind, apiVersion: string, kind: string): Error {
-  if (expected.kind === 'DeleteOptions')
-    return new Error(
-      `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"`,
-    )
+function wrongKind(expected: GroupVersionKind, apiVersion: string, kind: string): string {
+  const unknown = (scheme: string) =>
+    `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`
+  if (expected.kind === 'DeleteOptions') return unknown('pkg/apis/meta/internalversion/scheme/register.go:27')
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
-  const known = kinds.some(({ gvk }) => gvk.kind === kind && apiVersionOf(gvk) === apiVersion)
-  const why = known
+  return kinds.some(({ gvk }) => gvk.kind === kind && apiVersionOf(gvk) === apiVersion)
     ? `converting (${version}.${kind}) to (${packageOf(expected.group)}.${expected.kind}): unknown conversion`
-    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`
-  return new StatusError(
-    400,
-    'BadRequest',
-    `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${why}`,
-  )
+    : unknown('pkg/api/legacyscheme/scheme.go:30')
 }
 
 /** What upstream's package of a group's internal types is called. */

@@ -1,7 +1,7 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { ScaleSubresource, Verb, ViewSubresource } from '../../machinery/resource.js'
-import { StatusError } from '../../machinery/status-error.js'
+import { qualified, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { RequestContext, Stage } from '../pipeline.js'
 import type { ResourceInfo } from '../request-info.js'
@@ -22,7 +22,10 @@ import { decodeContext, deletionOptions, writeContext } from './write-options.js
 
 export { decodeContext, writeContext } from './write-options.js'
 
-/** The parts of subresources that act outside the generic path, by `plural.group/subresource`. */
+/**
+ * What acts outside the generic path: subresources by `plural.group/subresource`, and kinds that are asked about but
+ * never stored (bindings, reviews) by `plural.group`.
+ */
 export interface SubresourceHandlers {
   readonly actions: { readonly [name: string]: ActionHandler }
   readonly connects: { readonly [name: string]: ConnectHandler }
@@ -37,11 +40,17 @@ export function resourceStage(registries: Registries, subresources: SubresourceH
     if (!registry) return next()
     return info.subresource
       ? serveSubresource(context, info, registry, registries, subresources)
-      : serveObject(context, info, registry)
+      : serveObject(context, info, registry, registries, subresources)
   }
 }
 
-async function serveObject(context: RequestContext, info: ResourceInfo, registry: Registry): Promise<ApiResponse> {
+async function serveObject(
+  context: RequestContext,
+  info: ResourceInfo,
+  registry: Registry,
+  registries: Registries,
+  handlers: SubresourceHandlers,
+): Promise<ApiResponse> {
   const { request } = context
   const { verb } = context.info
   const { resource } = registry
@@ -60,6 +69,8 @@ async function serveObject(context: RequestContext, info: ResourceInfo, registry
     case 'create': {
       const write = writeContext(context)
       const draft = await readObject(request, resource.kind, decodeContext(context))
+      const handler = handlers.actions[qualified(registry.name)]
+      if (handler) return handler({ context, info, registry, registries, body: draft, write })
       resource.defaults?.(draft)
       return objectResponse(context, registry, 201, await registry.create(namespace, draft, write))
     }
@@ -124,8 +135,7 @@ async function serveSubresource(
   if (info.rest && subresource.type !== 'connect') throw unknownPath()
   if (!context.request.user && subresource.type !== 'connect') chooseForm(context.request)
   const namespace = namespaced ? info.namespace : ''
-  const group = resource.kind.gvk.group
-  const handlerName = `${group ? `${info.plural}.${group}` : info.plural}/${info.subresource}`
+  const handlerName = `${qualified(registry.name)}/${info.subresource}`
   switch (subresource.type) {
     case 'view':
       if (verb === 'get') return getObject(context, registry, namespace, info.name)

@@ -92,18 +92,21 @@ export async function deletionOptions(context: RequestContext, resource: Resourc
   const { request } = context
   const body = await readOptionalObject(request, DeleteOptions, { fieldValidation: 'Ignore', warn: () => {} })
   const options: Partial<DeleteOptions> = body ?? optionsInQuery(request.query)
-  const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun = [] } = options
   check('DeleteOptions', deletionErrors(options))
   const write = writeContext(context)
+  const deletion = deletionRequestOf(options)
   const { warning } = resource.strategy.defaultPropagation ?? {}
-  if (warning && propagationPolicy === undefined && orphanDependents === undefined) write.warn(warning)
+  if (warning && !deletion.propagationPolicy) write.warn(warning)
+  return { request: deletion, write: options.dryRun?.length ? { ...write, dryRun: true } : write }
+}
+
+/** What deletion options that make sense ask for. */
+export function deletionRequestOf(options: Partial<DeleteOptions>): DeletionRequest {
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = options
   return {
-    request: {
-      gracePeriodSeconds,
-      propagationPolicy: (propagationPolicy ?? policyOf(orphanDependents)) as PropagationPolicy | undefined,
-      preconditions,
-    },
-    write: dryRun.length > 0 ? { ...write, dryRun: true } : write,
+    gracePeriodSeconds,
+    propagationPolicy: (propagationPolicy ?? policyOf(orphanDependents)) as PropagationPolicy | undefined,
+    preconditions,
   }
 }
 

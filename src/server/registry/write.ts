@@ -26,6 +26,8 @@ export interface Change<T extends ApiObject> {
   readonly ownsManagedFields?: boolean
   /** The draft is made from whatever the current object is (a patch), so that no version need be named. */
   readonly retry?: boolean
+  /** The server's own doing (binding): neither strategy, admission nor managed fields have a say. */
+  readonly direct?: boolean
   /** A name that does not exist is created (apply; update where the resource allows it). */
   readonly create?: boolean
 }

@@ -1,66 +1,52 @@
 import { type Binding, Pod } from '../../api/core/v1/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
-import { badRequest, conflict, notFound } from '../../machinery/status-error.js'
+import { notSupported, required } from '../../machinery/field-errors.js'
+import { badRequest, conflict, notFound, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
-import { jsonValue } from '../respond.js'
+import { checkName } from '../registry/preconditions.js'
+import { success } from '../respond.js'
 import type { ActionHandler } from './subresource.js'
 
-/** pods/binding: gives a pod its node, once. */
-export const bindPod: ActionHandler = async ({ context, info, registries, registry, body, write }) => {
+/** pods/binding, and bindings themselves: gives a pod its node, once. */
+export const bindPod: ActionHandler = async ({ context, info, registries, body, write }) => {
   const binding = body as Binding
   const { target, metadata } = binding
-  if (!target.name) throw badRequest('the binding has no target node')
-  if (target.kind && target.kind !== 'Node') throw badRequest(`a pod is bound to a Node, not to a ${target.kind}`)
+  const name = info.name || (metadata.name ?? '')
+  if (!name) throw badRequest('name must be provided')
+  checkName({ name: metadata.name || name }, name)
+  if (metadata.namespace && metadata.namespace !== info.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  for (const { field, message } of [
+    ...(target.kind && target.kind !== 'Node' ? [notSupported('target.kind', target.kind, ['Node', '<empty>'])] : []),
+    ...(target.name ? [] : [required('target.name')]),
+  ])
+    throw new StatusError(500, '', `${field}: ${message}`)
   const pods = registries.of(Pod)
+  const refused = (why: string) => conflict({ group: '', plural: 'pods/binding' }, name, why)
   await pods.update(
     info.namespace,
-    info.name,
+    name,
     {
       retry: true,
+      direct: true,
       apply(current) {
-        if (!current) throw notFound(registry.name, info.name)
-        if (metadata.uid && metadata.uid !== current.metadata.uid)
+        if (!current) throw notFound(pods.name, name)
+        const { uid, deletionTimestamp } = current.metadata
+        if (metadata.uid && metadata.uid !== uid)
           throw conflict(
-            registry.name,
-            info.name,
-            `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
+            pods.name,
+            name,
+            `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid ?? ''}`,
           )
-        if (current.metadata.deletionTimestamp)
-          throw conflict(
-            { group: '', plural: 'pods/binding' },
-            info.name,
-            `pod ${info.name} is being deleted, cannot be assigned to a host`,
-          )
-        if (current.spec.nodeName)
-          throw conflict(
-            { group: '', plural: 'pods/binding' },
-            info.name,
-            `pod ${info.name} is already assigned to node "${current.spec.nodeName}"`,
-          )
-        if (current.spec.schedulingGates?.length)
-          throw conflict(
-            { group: '', plural: 'pods/binding' },
-            info.name,
-            `pod ${info.name} has non-empty .spec.schedulingGates`,
-          )
-        return bound(current, binding, rfc3339(registry.host.clock.now()))
-      },
-      view: {
-        type: 'view',
-        name: 'binding',
-        verbs: ['create'],
-        prepareForUpdate: () => {},
+        if (deletionTimestamp) throw refused(`pod ${name} is being deleted, cannot be assigned to a host`)
+        if (current.spec.nodeName) throw refused(`pod ${name} is already assigned to node "${current.spec.nodeName}"`)
+        if (current.spec.schedulingGates?.length) throw refused(`pod ${name} has non-empty .spec.schedulingGates`)
+        return bound(current, binding, rfc3339(pods.host.clock.now()))
       },
     },
     write,
   )
-  return jsonValue(context.request, 201, {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    code: 201,
-  })
+  return success(context.request, 201)
 }
 
 function bound(pod: Pod, { metadata, target }: Binding, now: string): Draft<Pod> {

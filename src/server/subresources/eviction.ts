@@ -2,12 +2,13 @@ import { Pod } from '../../api/core/v1/index.js'
 import { type Eviction, PodDisruptionBudget } from '../../api/policy/v1/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { selectorFromObject } from '../../machinery/labels.js'
-import { internalError, notFound, StatusError } from '../../machinery/status-error.js'
+import { badRequest, invalid, notFound, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { DeletionRequest } from '../registry/deletion.js'
 import type { Registries } from '../registry/registries.js'
 import type { WriteContext } from '../registry/registry.js'
-import { jsonValue } from '../respond.js'
+import { deletionErrors, deletionRequestOf } from '../registry/write-options.js'
+import { success } from '../respond.js'
 import type { ActionHandler } from './subresource.js'
 
 /**
@@ -15,48 +16,79 @@ import type { ActionHandler } from './subresource.js'
  * https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
  */
 export const evictPod: ActionHandler = async ({ context, info, registries, body, write }) => {
-  const eviction = body as Eviction
-  const options = (eviction.deleteOptions ?? {}) as DeletionRequest & { readonly dryRun?: readonly string[] }
-  const dryRun = write.dryRun || options.dryRun?.includes('All') === true
-  const writing = { ...write, dryRun }
-  const pods = registries.of(Pod)
-  const { object: pod } = await pods.get(info.namespace, info.name)
-  if (!isFinished(pod) && !pod.metadata.deletionTimestamp && isReady(pod)) await askBudget(registries, pod, writing)
-  await pods.delete(
-    info.namespace,
-    info.name,
-    { ...options, preconditions: { ...options.preconditions, uid: options.preconditions?.uid ?? pod.metadata.uid } },
-    writing,
-  )
-  return jsonValue(context.request, 201, {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    code: 201,
-  })
+  const { metadata, deleteOptions = {} } = body as Eviction
+  if (metadata.name && metadata.name !== info.name)
+    throw badRequest('name in URL does not match name in Eviction object')
+  const errors = deletionErrors(deleteOptions)
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
+  const writing = deleteOptions.dryRun?.length ? { ...write, dryRun: true } : write
+  const { object: pod } = await registries.of(Pod).get(info.namespace, info.name)
+  if (!isOver(pod)) await askBudget(registries, pod, writing)
+  await evict(registries, pod, deletionRequestOf(deleteOptions), writing)
+  return success(context.request, 201)
 }
 
-/** Pods that run nothing are no disruption. */
-const isFinished = ({ status }: Pod): boolean =>
-  status.phase === 'Succeeded' || status.phase === 'Failed' || status.phase === 'Pending'
+/** A pod that runs nothing, or is on its way out anyway, is no disruption. */
+const isOver = ({ status: { phase }, metadata }: Pod): boolean =>
+  phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || metadata.deletionTimestamp !== undefined
 
 const isReady = ({ status }: Pod): boolean =>
   status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+
+/** Notes on the pod why it goes, then deletes it: this very one, not another of the name. */
+async function evict(registries: Registries, pod: Pod, request: DeletionRequest, write: WriteContext): Promise<void> {
+  const pods = registries.of(Pod)
+  const { namespace = '', name = '', uid, deletionTimestamp } = pod.metadata
+  if (!deletionTimestamp)
+    await pods.update(
+      namespace,
+      name,
+      {
+        retry: true,
+        view: { type: 'view', name: 'status', verbs: ['update'], prepareForUpdate: () => {} },
+        apply(current) {
+          if (current?.metadata.uid !== uid || !current) throw notFound(pods.name, name)
+          return evicted(current, rfc3339(pods.host.clock.now()))
+        },
+      },
+      write,
+    )
+  await pods.delete(namespace, name, { ...request, preconditions: { uid, ...request.preconditions } }, write)
+}
+
+function evicted(pod: Pod, now: string): Draft<Pod> {
+  const target = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: now,
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  }
+  const others = (pod.status.conditions ?? []).filter(({ type }) => type !== target.type)
+  const { resourceVersion: _, ...metadata } = pod.metadata
+  return structuredClone({
+    ...pod,
+    metadata,
+    status: { ...pod.status, conditions: [...others, target] },
+  }) as unknown as Draft<Pod>
+}
 
 /** Takes one disruption from the budget that covers the pod, or throws the 429 that tells the client to come back. */
 async function askBudget(registries: Registries, pod: Pod, write: WriteContext): Promise<void> {
   const budgets = registries.of(PodDisruptionBudget)
   const namespace = pod.metadata.namespace ?? ''
-  const covering = budgets.cache
+  const [budget, another] = budgets.cache
     .list(`${namespace}/`)
     .filter(({ object }) => selectorFromObject(object.spec.selector).matches(pod.metadata.labels ?? {}))
-  const [budget] = covering
   if (!budget) return
-  if (covering.length > 1)
-    throw internalError(
-      'this pod has more than one PodDisruptionBudget, which the eviction subresource does not support',
+  if (another)
+    throw new StatusError(
+      500,
+      '',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     )
+  if (!isReady(pod) && isFree(budget.object)) return
   const name = budget.object.metadata.name ?? ''
   await budgets.update(
     namespace,
@@ -73,17 +105,23 @@ async function askBudget(registries: Registries, pod: Pod, write: WriteContext):
   )
 }
 
+/** Whether pods that are not ready may go without being counted. */
+function isFree({ spec, status, metadata }: PodDisruptionBudget): boolean {
+  if (spec.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return false
+  const desired = status.desiredHealthy ?? 0
+  return desired > 0 && (status.currentHealthy ?? 0) >= desired
+}
+
 function disrupted(budget: PodDisruptionBudget, pod: Pod, now: string): Draft<PodDisruptionBudget> {
   const { status, metadata } = budget
   const name = metadata.name ?? ''
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
-    throw tooMany('', `The disruption budget ${name} is still being processed by the server.`, 10)
+    throw tooMany(`The disruption budget ${name} is still being processed by the server.`, 10)
   const allowed = status.disruptionsAllowed ?? 0
   if (allowed <= 0)
     throw tooMany(
-      'DisruptionBudget',
       `The disruption budget ${name} needs ${status.desiredHealthy ?? 0} healthy pods and has ${status.currentHealthy ?? 0} currently`,
-      0,
     )
   const { resourceVersion: _, ...kept } = metadata
   return structuredClone({
@@ -97,8 +135,8 @@ function disrupted(budget: PodDisruptionBudget, pod: Pod, now: string): Draft<Po
   }) as Draft<PodDisruptionBudget>
 }
 
-const tooMany = (reason: string, message: string, retryAfterSeconds: number): StatusError =>
+const tooMany = (message: string, retryAfterSeconds?: number): StatusError =>
   new StatusError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
-    causes: [{ reason, message }],
+    causes: [{ reason: 'DisruptionBudget', message }],
     ...(retryAfterSeconds ? { retryAfterSeconds } : {}),
   })

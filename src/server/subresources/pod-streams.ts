@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Pod } from '../../api/core/v1/index.js'
+import { forbiddenField, invalidValue } from '../../machinery/field-errors.js'
 import type { ApiRequest, ApiResponse } from '../../machinery/http.js'
-import { badRequest, StatusError } from '../../machinery/status-error.js'
+import { badRequest, type FieldError, invalid, StatusError } from '../../machinery/status-error.js'
 import {
   type ClientUpgrade,
   handleExecUpgrade,
@@ -9,6 +10,7 @@ import {
   handlePortForwardUpgrade,
   portForwardPorts,
 } from '../../machinery/streaming/index.js'
+import { integer } from '../registry/query.js'
 import { isTrue } from '../request-info.js'
 import { containerOf, type KubeletConnection, nodeOf } from './kubelet-connection.js'
 import type { ConnectHandler, SubresourceCall } from './subresource.js'
@@ -27,17 +29,13 @@ export const podLog =
   (kubelets: KubeletConnection): ConnectHandler =>
   async call => {
     const { request } = call.context
+    checkLogOptions(request.query, call.info.name)
     const pod = await podOf(call)
     const container = containerOf(pod, request.query.get('container') ?? '')
     const query = new URLSearchParams(request.query)
     query.delete('container')
-    for (const name of ['tailLines', 'limitBytes', 'sinceSeconds']) {
-      const value = query.get(name)
-      if (value !== null && !/^\d+$/.test(value))
-        throw badRequest(`invalid value ${JSON.stringify(value)} for ${name}: it must be a number of at least 0`)
-    }
     // A pod that has no node yet has no log yet.
-    if (!pod.spec.nodeName) return { status: 200, headers: { 'content-type': 'text/plain' }, body: { kind: 'none' } }
+    if (!pod.spec.nodeName) return { status: 204, headers: {}, body: { kind: 'none' } }
     const path = `/containerLogs/${pod.metadata.namespace}/${pod.metadata.name}/${container}`
     const open = (signal: AbortSignal) => kubelets.fetch(nodeOf(pod), path, query, signal)
     const upgrade = clientUpgrade(request)
@@ -47,6 +45,21 @@ export const podLog =
     }
     return passOn(await open(request.signal))
   }
+
+function checkLogOptions(query: URLSearchParams, name: string): void {
+  const errors: FieldError[] = []
+  const atLeast = (option: string, least: 0 | 1) => {
+    const value = integer(query, option)
+    if (value !== undefined && value < least)
+      errors.push(invalidValue(option, value, `must be greater than ${least === 0 ? 'or equal to ' : ''}0`))
+  }
+  atLeast('tailLines', 0)
+  atLeast('limitBytes', 1)
+  if (query.has('sinceSeconds') && query.has('sinceTime'))
+    errors.push(forbiddenField('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
+  else atLeast('sinceSeconds', 1)
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, name, errors)
+}
 
 async function* chunksOf(opening: Promise<IncomingMessage>): AsyncGenerator<Uint8Array> {
   const message = await opening
@@ -83,10 +96,11 @@ export const podCommand =
   (kubelets: KubeletConnection, endpoint: 'exec' | 'attach'): ConnectHandler =>
   async call => {
     const { request } = call.context
-    const upgrade = clientUpgrade(request)
-    if (!upgrade) throw badRequest('Upgrade request required')
     const pod = await podOf(call)
     const container = containerOf(pod, request.query.get('container') ?? '')
+    const node = nodeOf(pod)
+    const upgrade = clientUpgrade(request)
+    if (!upgrade) throw badRequest('Upgrade request required')
     const flag = (name: string, otherwise: boolean) =>
       request.query.has(name) ? isTrue(request.query.get(name)) : otherwise
     const command = {
@@ -106,7 +120,7 @@ export const podCommand =
       throw badRequest('you must specify at least one command for the container')
     for (const word of words) query.append('command', word)
     const path = `/${endpoint}/${pod.metadata.namespace}/${pod.metadata.name}/${container}`
-    const backend = await kubelets.backend(nodeOf(pod), path, query)
+    const backend = await kubelets.backend(node, path, query)
     await handleExecUpgrade(upgrade, { backend, command, signal: request.signal })
     return upgraded
   }
@@ -116,11 +130,12 @@ export const podPortForward =
   (kubelets: KubeletConnection): ConnectHandler =>
   async call => {
     const { request } = call.context
+    const pod = await podOf(call)
+    const node = nodeOf(pod)
     const upgrade = clientUpgrade(request)
     if (!upgrade) throw badRequest('Upgrade request required')
-    const pod = await podOf(call)
     const path = `/portForward/${pod.metadata.namespace}/${pod.metadata.name}`
-    const backend = await kubelets.backend(nodeOf(pod), path, new URLSearchParams())
+    const backend = await kubelets.backend(node, path, new URLSearchParams())
     await handlePortForwardUpgrade(upgrade, {
       backend,
       ports: portForwardPorts(request.query),

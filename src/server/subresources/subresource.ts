@@ -7,7 +7,7 @@ import type { ResourceInfo } from '../request-info.js'
 export interface SubresourceCall {
   readonly context: RequestContext
   readonly info: ResourceInfo
-  /** The parent's registry. */
+  /** The parent's registry, or that of the kind itself. */
   readonly registry: Registry
   readonly registries: Registries
 }
@@ -15,7 +15,7 @@ export interface SubresourceCall {
 /** A connection to whoever runs the object. */
 export type ConnectHandler = (call: SubresourceCall) => Promise<ApiResponse>
 
-/** A POST with a decoded body of the subresource's own kind. */
+/** A POST with a decoded body of the subresource's own kind, or of a kind that is never stored. */
 export type ActionHandler = (
   call: SubresourceCall & { readonly body: unknown; readonly write: WriteContext },
 ) => Promise<ApiResponse>

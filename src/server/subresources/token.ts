@@ -1,4 +1,4 @@
-import type { TokenRequest } from '../../api/authentication/v1/index.js'
+import { TokenRequest } from '../../api/authentication/v1/index.js'
 import { Node, Pod, Secret, ServiceAccount } from '../../api/core/v1/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { invalidValue } from '../../machinery/field-errors.js'
@@ -46,18 +46,27 @@ export const requestToken =
       ...(bound ? { bound: bound.reference } : {}),
       ...(bound?.node ? { node: bound.node } : {}),
     })
-    return jsonValue(context.request, 201, {
-      kind: 'TokenRequest',
-      apiVersion: 'authentication.k8s.io/v1',
-      metadata: {
-        name: info.name,
-        namespace: info.namespace,
-        creationTimestamp: rfc3339(registries.of(ServiceAccount).host.clock.now()),
+    return jsonValue(
+      context.request,
+      201,
+      {
+        kind: 'TokenRequest',
+        apiVersion: 'authentication.k8s.io/v1',
+        metadata: {
+          name: info.name,
+          namespace: info.namespace,
+          uid: account.metadata.uid,
+          creationTimestamp: rfc3339(registries.of(ServiceAccount).host.clock.now()),
+        },
+        spec: { ...spec, audiences, expirationSeconds: seconds },
+        status: { token, expirationTimestamp: rfc3339(expires) },
       },
-      spec: { ...spec, audiences, expirationSeconds: seconds },
-      status: { token, expirationTimestamp: rfc3339(expires) },
-    })
+      TokenRequest,
+    )
   }
+
+/** As upstream prints it: the core group's versions have an empty group in front. */
+const groupVersionOf = (apiVersion = ''): string => (apiVersion.includes('/') ? apiVersion : `/${apiVersion}`)
 
 /** The object a token is to be bound to, checked to exist and to use the service account. */
 async function boundObject(
@@ -69,7 +78,7 @@ async function boundObject(
   const kind = bindable[reference.kind ?? '']
   if (!kind || reference.apiVersion !== 'v1')
     throw badRequest(
-      `cannot bind token for serviceaccount "${serviceAccount}" to object of type ${reference.apiVersion ?? ''}, Kind=${reference.kind ?? ''}`,
+      `cannot bind token to object of type ${groupVersionOf(reference.apiVersion)}, Kind=${reference.kind ?? ''}`,
     )
   const name = reference.name ?? ''
   const { object } = await registries.of(kind).get(kind.namespaced ? namespace : '', name)

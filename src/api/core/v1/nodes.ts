@@ -42,7 +42,10 @@ export const nodes: Resource<Node> = resource(Node, {
     },
     statusView({ validateUpdate }),
   ],
-  defaults: ({ spec }) => defaultPodCidrs(spec),
+  defaults({ spec, status }) {
+    defaultPodCidrs(spec)
+    if (status.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
+  },
   strategy: {
     resetFields: ['status'],
     prepareForCreate({ spec }) {
