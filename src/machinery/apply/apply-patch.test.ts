@@ -119,6 +119,12 @@ describe('ownership', () => {
     assert.deepEqual(owners(less), { alice: { 'f:data': { 'f:x': {} } } })
   })
 
+  it('never takes the metadata itself along', () => {
+    const labelled = apply(undefined, { metadata: { name: 'a', labels: { x: '1' } } })
+    const { managedFields: _, ...metadata } = apply(labelled, { metadata: { name: 'a' } }).metadata ?? {}
+    assert.deepEqual(metadata, { name: 'a' })
+  })
+
   it('leaves what others own', () => {
     const shared = apply(created, { data: { x: '1' } }, 'bob')
     assert.deepEqual(withoutBookkeeping(apply(shared, {})), { data: { x: '1' } })
