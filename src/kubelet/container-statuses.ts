@@ -17,6 +17,8 @@ export interface ContainerStatusInput extends PodSituation {
   readonly waits: ReadonlyMap<string, WaitReason>
   /** No container of the pod is alive, and none will be started again. */
   readonly settled: boolean
+  /** The runtime can make mounts below a read-only one read-only, too. */
+  readonly recursiveReadOnly?: boolean
   /** What containers are granted and what they run with, where that may differ from what they ask for. */
   readonly resources?: {
     readonly granted: (name: string) => Requirements | undefined
@@ -164,7 +166,7 @@ function isReady(
 
 /** What the status repeats of the declaration, as it is in force. */
 function reported(
-  { resources }: ContainerStatusInput,
+  { resources, recursiveReadOnly: canRecurse }: ContainerStatusInput,
   { spec, role }: PodContainer,
   record: ContainerRecord,
 ): Partial<ContainerStatus> {
@@ -172,10 +174,12 @@ function reported(
   const granted = (isResizable ? resources?.granted(spec.name) : undefined) ?? spec.resources ?? {}
   const { requests, limits } =
     (isResizable && record.state === 'running' ? resources?.has(record) : undefined) ?? granted
-  const mounts = (spec.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => ({
+  const mounts = (spec.volumeMounts ?? []).map(({ name, mountPath, readOnly, recursiveReadOnly = 'Disabled' }) => ({
     name,
     mountPath,
-    ...(readOnly ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+    ...(readOnly
+      ? { readOnly, recursiveReadOnly: canRecurse && recursiveReadOnly !== 'Disabled' ? 'Enabled' : 'Disabled' }
+      : {}),
   }))
   const { user } = record
   return {

@@ -261,7 +261,7 @@ export class PodWorker {
 
   /** Tells the world what is known now, and has probed what runs now. */
   #publish(decision?: PodDecision): void {
-    const { machine, statuses } = this.#context
+    const { machine, statuses, features } = this.#context
     const situation = this.#situation()
     const { kind, ...rest } = decision ?? this.#decide(situation)
     const verdict = 'verdict' in rest ? rest.verdict : this.#verdict
@@ -284,6 +284,7 @@ export class PodWorker {
       waits,
       settled: kind === 'terminate' && !isAlive(observed),
       hostIps: machine.hostIps,
+      recursiveReadOnly: features().recursiveReadOnly,
       resources: { granted: name => this.#resizer.grants.get(name), has: record => this.#resizer.has(record) },
       resizing: kind === 'converge' ? this.#resizer.conditions(this.#pod, observed.containers) : [],
     })
