@@ -262,7 +262,9 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
         ],
       },
     }
-    const { code, stderr } = await cluster.tryKubectl(['apply', '--validate=false', '-f', '-'], { input: JSON.stringify(pod) })
+    const { code, stderr } = await cluster.tryKubectl(['apply', '--validate=false', '-f', '-'], {
+      input: JSON.stringify(pod),
+    })
     assert.equal(code, 0, stderr)
     await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/mounts', '--timeout=30s')
     assert.match(await cluster.kubectl('logs', 'mounts'), /^blue\nhush\nblue\n\d{3,}\n$/)

@@ -18,7 +18,9 @@ const expected = /lost|unanswered|been modified|ended before its initial events|
 
 describe('with requests lost, answers lost, conflicts, broken watches, and killed now and then', () => {
   for (const seed of [1, 2, 3])
-    test(`all goes that is to go, and nothing else (seed ${seed})`, { skip: 'sometimes an owner is taken for gone' }, async () => {
+    test(`all goes that is to go, and nothing else (seed ${seed})`, {
+      skip: 'sometimes an owner is taken for gone',
+    }, async () => {
       await using plane = await bareControlPlane(ControlPlane.start)
       const { client } = plane
       const random = seededRandom(seed)
