@@ -7,6 +7,7 @@ import type { Store } from '../storage/store.js'
 import type { AdmissionPlugin } from './admission/admission.js'
 import { type Authenticator, anonymous, authenticationStage } from './authentication/authenticator.js'
 import { type Authorizer, authorizationStage } from './authorization/authorizer.js'
+import { ConvertedCache } from './cache/converted-cache.js'
 import { StoreFeed } from './cache/store-feed.js'
 import { type HealthCheck, healthStage } from './health.js'
 import { type InFlightLimits, inFlightStage } from './in-flight.js'
@@ -89,7 +90,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     const { gvk, plural } = resource.kind
     const timeToLive = plugins.timeToLive?.[gvk.group ? `${plural}.${gvk.group}` : plural]
     // Kinds served under two groups (events) share one folder, and so one cache.
-    registries.add(new Registry(resource, feed.cache(resource.storagePrefix), host, timeToLive))
+    const cache = feed.cache(resource.storagePrefix)
+    const served = resource.storedAs ? new ConvertedCache(cache, resource.storedAs) : cache
+    registries.add(new Registry(resource, served, host, timeToLive))
   }
   await feed.start(stopping.signal, onError)
 

@@ -50,6 +50,12 @@ export type Delivery<T extends ApiObject = ApiObject> =
   | { readonly present: StoredObject<T> }
   | { readonly bookmark: number; readonly initialEventsEnd: boolean }
 
+/** What a watcher reads, whatever has gathered at a time. */
+export interface Deliveries<T extends ApiObject = ApiObject> extends AsyncIterable<readonly Delivery<T>[]> {
+  /** The reader was too slow and deliveries are lost. */
+  readonly overflowed: boolean
+}
+
 export interface WatchFilter<T extends ApiObject> {
   /** Keys (`namespace/name`, or `name`) must begin with this. */
   readonly keyPrefix: string

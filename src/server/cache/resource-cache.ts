@@ -3,7 +3,7 @@ import { gone } from '../../machinery/status-error.js'
 import { OrderedKeys } from '../../storage/ordered-keys.js'
 import { type Change, CompactedError, type Store } from '../../storage/store.js'
 import { BatchQueue } from './batch-queue.js'
-import { CacheEvent, type Delivery, seenAs, type WatchFilter } from './cache-event.js'
+import { CacheEvent, type Deliveries, type Delivery, seenAs, type WatchFilter } from './cache-event.js'
 import { EventRing } from './event-ring.js'
 import { StoredObject, withRevision } from './stored-object.js'
 
@@ -23,6 +23,22 @@ export interface CacheHost {
   readonly parsed: WeakMap<Uint8Array, ApiObject>
 }
 
+/** Where a watch begins: after a revision, or with the present objects, and a bookmark behind them if one is wanted. */
+export type WatchStart = number | { readonly initial: true; readonly bookmark: boolean }
+
+/** What registries read. */
+export interface ObjectCache<T extends ApiObject = ApiObject> {
+  /** The resource's folder in the store, ending with a slash. */
+  readonly prefix: string
+  get(key: string): StoredObject<T> | undefined
+  list(keyPrefix?: string): StoredObject<T>[]
+  /** What the store has under a key of the folder, of now or of the past. */
+  read(value: Uint8Array, revision: number): StoredObject<T>
+  watch(filter: WatchFilter<T>, from: WatchStart, signal: AbortSignal): Promise<Deliveries<T>>
+  /** Calls `observer` with every change from now on, as it gets into the cache. */
+  observe(observer: (event: CacheEvent<T>) => void): void
+}
+
 /** Deliveries a watcher may be behind before it is dropped. */
 const watcherCapacity = 16_384
 
@@ -30,7 +46,7 @@ const watcherCapacity = 16_384
  * All objects of one resource in memory, in step with the store, with the latest changes for watchers to resume from.
  * Every read is answered from here.
  */
-export class ResourceCache<T extends ApiObject = ApiObject> {
+export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCache<T> {
   /** Revision of the last change of this resource. */
   changed = 0
   readonly #objects = new Map<string, StoredObject<T>>()
@@ -70,6 +86,12 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
     return found
   }
 
+  /** What the store has under a key of the folder, of now or of the past. */
+  read(value: Uint8Array, revision: number): StoredObject<T> {
+    const object = this.host.parsed.get(value) as T | undefined
+    return new StoredObject<T>(value, revision, object && withRevision(object, revision))
+  }
+
   /** Calls `observer` with every change from now on, as it gets into the cache: for what is counted from its objects. */
   observe(observer: (event: CacheEvent<T>) => void): void {
     this.#observers.push(observer)
@@ -77,7 +99,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
 
   /** Takes in what the store held when the feed began. */
   load(key: string, value: Uint8Array, revision: number): void {
-    this.#put(key, this.#stored(value, revision))
+    this.#put(key, this.read(value, revision))
   }
 
   /** Called once after loading: events from here on are known. */
@@ -92,7 +114,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
     const key = (change.type === 'put' ? change.entry.key : change.key).slice(this.prefix.length)
     const previous = this.#objects.get(key)
     if (change.type === 'put') {
-      const stored = this.#stored(change.entry.value, revision)
+      const stored = this.read(change.entry.value, revision)
       this.#put(key, stored)
       this.#dispatch(new CacheEvent(previous ? 'MODIFIED' : 'ADDED', key, stored, previous, revision))
     } else if (previous) {
@@ -118,11 +140,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
    * Changes after `from`, oldest first, until `signal` aborts. With `initial`, the present objects come first as ADDED,
    * then a bookmark if one is wanted, then what changes. Throws a 410 when the store no longer knows that far back.
    */
-  async watch(
-    filter: WatchFilter<T>,
-    from: number | { readonly initial: true; readonly bookmark: boolean },
-    signal: AbortSignal,
-  ): Promise<BatchQueue<Delivery<T>>> {
+  async watch(filter: WatchFilter<T>, from: WatchStart, signal: AbortSignal): Promise<BatchQueue<Delivery<T>>> {
     const queue = new BatchQueue<Delivery<T>>(Math.max(watcherCapacity, 2 * this.#objects.size + 1024))
     if (typeof from === 'object') {
       const { revision } = this.host
@@ -185,18 +203,13 @@ export class ResourceCache<T extends ApiObject = ApiObject> {
 
   #historic(change: Change, storeKey: string): CacheEvent<T> {
     const key = storeKey.slice(this.prefix.length)
-    const previous = change.previous && this.#stored(change.previous.value, change.previous.revision)
+    const previous = change.previous && this.read(change.previous.value, change.previous.revision)
     if (change.type === 'put') {
-      const stored = this.#stored(change.entry.value, change.entry.revision)
+      const stored = this.read(change.entry.value, change.entry.revision)
       return new CacheEvent(previous ? 'MODIFIED' : 'ADDED', key, stored, previous, change.entry.revision)
     }
-    const last = this.#stored(change.previous.value, change.previous.revision)
+    const last = this.read(change.previous.value, change.previous.revision)
     return new CacheEvent('DELETED', key, last.at(change.revision), last, change.revision)
-  }
-
-  #stored(value: Uint8Array, revision: number): StoredObject<T> {
-    const object = this.host.parsed.get(value) as T | undefined
-    return new StoredObject<T>(value, revision, object && withRevision(object, revision))
   }
 
   #put(key: string, stored: StoredObject<T>): void {

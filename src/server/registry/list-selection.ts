@@ -1,7 +1,7 @@
 import { type ApiObject, keyOf } from '../../machinery/object.js'
 import { gone, StatusError } from '../../machinery/status-error.js'
 import { CompactedError, FutureRevisionError } from '../../storage/store.js'
-import { StoredObject } from '../cache/stored-object.js'
+import type { StoredObject } from '../cache/stored-object.js'
 import { decodeContinue, encodeContinue } from './continue-token.js'
 import type { ListOptions } from './list-options.js'
 import type { Registry } from './registry.js'
@@ -93,7 +93,7 @@ async function pageOfHistory(
         revision,
       })
       for (const [i, entry] of page.entries.entries()) {
-        const stored = new StoredObject(entry.value, entry.revision)
+        const stored = registry.cache.read(entry.value, entry.revision)
         if (matches && !matches(stored.object)) continue
         items.push(stored)
         const left = page.entries.length - i - 1 + page.remaining

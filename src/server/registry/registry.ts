@@ -23,7 +23,7 @@ import {
   settleAll,
   validateAll,
 } from '../admission/admission.js'
-import type { ResourceCache } from '../cache/resource-cache.js'
+import type { ObjectCache } from '../cache/resource-cache.js'
 import type { StoreFeed } from '../cache/store-feed.js'
 import { encodeForStore, StoredObject } from '../cache/stored-object.js'
 import { type DeletionRequest, deletionOf } from './deletion.js'
@@ -56,7 +56,7 @@ export class Registry<T extends ApiObject = ApiObject> {
 
   constructor(
     readonly resource: Resource<T>,
-    readonly cache: ResourceCache<T>,
+    readonly cache: ObjectCache<T>,
     readonly host: RegistryHost,
     readonly timeToLive: TimeToLive<T> = () => undefined,
   ) {
@@ -151,7 +151,7 @@ export class Registry<T extends ApiObject = ApiObject> {
         if (step.type === 'pending') return { gone: false, stored: current }
         if (step.type === 'mark') return { gone: false, stored: await this.#replace(key, current, step.draft, context) }
         const revision = await this.#remove(key, current, context)
-        return { gone: true, stored: new StoredObject<T>(encodeForStore(step.last), revision) }
+        return { gone: true, stored: shown(step.last, revision) }
       } finally {
         settleAll(this.host.admission, admission)
       }
@@ -257,7 +257,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       return { stored: await this.#replace(key, current, draft, context), created: false }
     await this.#remove(key, current, context)
     // Nothing was written that would have a version of its own.
-    return { stored: new StoredObject<T>(encodeForStore(draft as T), current.revision), created: false }
+    return { stored: shown(draft as T, current.revision), created: false }
   }
 
   /** Whether a deleted object is no longer held by anything. */
@@ -274,16 +274,16 @@ export class Registry<T extends ApiObject = ApiObject> {
   async #insert(draft: Draft<T>, context: WriteContext): Promise<StoredObject<T>> {
     const object = draft as T
     const key = keyOf(object.metadata)
-    const value = encodeForStore(object)
     if (context.dryRun) {
       await this.host.feed.consistent()
       if (this.cache.get(key)) throw this.#taken(key, object.metadata.name ?? '')
-      return new StoredObject<T>(value, 0)
+      return shown(object, 0)
     }
+    const { value, options } = this.#kept(object)
     // A name that is taken may be tried again under another one, so the draft itself stays as it is until it is stored.
     try {
-      const revision = await this.host.store.create(this.cache.prefix + key, value, this.#writeOptions(object, value))
-      return await this.#seen(key, value, revision)
+      const revision = await this.host.store.create(this.cache.prefix + key, value, options)
+      return await this.#seen(key, object, revision)
     } catch (error) {
       if (!(error instanceof KeyExistsError)) throw error
       await this.host.feed.waitFor(error.current.revision)
@@ -298,12 +298,11 @@ export class Registry<T extends ApiObject = ApiObject> {
     context: WriteContext,
   ): Promise<StoredObject<T>> {
     const object = draft as T
-    const value = encodeForStore(object)
-    if (context.dryRun) return new StoredObject<T>(value, current.revision)
-    const options = this.#writeOptions(object, value)
+    if (context.dryRun) return shown(object, current.revision)
+    const { value, options } = this.#kept(object)
     return this.#seen(
       key,
-      value,
+      object,
       await this.host.store.update(this.cache.prefix + key, value, current.revision, options),
     )
   }
@@ -315,17 +314,20 @@ export class Registry<T extends ApiObject = ApiObject> {
     return revision
   }
 
-  #writeOptions(object: T, value: Buffer): { readonly ttlSeconds?: number } {
-    this.host.feed.parsed.set(value, object)
+  /** What goes to the store, in the form it is kept in. */
+  #kept(object: T): { readonly value: Buffer; readonly options: { readonly ttlSeconds?: number } } {
+    const kept = this.resource.storedAs?.write(object) ?? object
+    const value = encodeForStore(kept)
+    this.host.feed.parsed.set(value, kept)
     const ttlSeconds = this.timeToLive(object)
-    return ttlSeconds ? { ttlSeconds } : {}
+    return { value, options: ttlSeconds ? { ttlSeconds } : {} }
   }
 
   /** The write as the cache has it, so that its bytes are made once; or as written, if it is already history. */
-  async #seen(key: string, value: Buffer, revision: number): Promise<StoredObject<T>> {
+  async #seen(key: string, object: T, revision: number): Promise<StoredObject<T>> {
     await this.host.feed.waitFor(revision)
     const stored = this.cache.get(key)
-    return stored?.revision === revision ? stored : new StoredObject<T>(value, revision)
+    return stored?.revision === revision ? stored : shown(object, revision)
   }
 
   #taken(key: string, name: string): StatusError {
@@ -375,6 +377,10 @@ export class Registry<T extends ApiObject = ApiObject> {
     }
   }
 }
+
+/** An object as it is served, at a revision. */
+const shown = <T extends ApiObject>(object: T, revision: number): StoredObject<T> =>
+  new StoredObject<T>(encodeForStore(object), revision)
 
 /** Metadata that no update changes, whatever it says. */
 const keptFields = [

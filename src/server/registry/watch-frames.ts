@@ -2,8 +2,7 @@ import { PartialObjectMetadata, Status } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { gone } from '../../machinery/status-error.js'
 import { encodeObject, encodeWatchFrame, type Kind } from '../../schema/index.js'
-import type { BatchQueue } from '../cache/batch-queue.js'
-import { type Delivery, type EventType, jsonFrame } from '../cache/cache-event.js'
+import { type Deliveries, type Delivery, type EventType, jsonFrame } from '../cache/cache-event.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { Form } from './form.js'
 import { apiVersionOf } from './read-body.js'
@@ -18,7 +17,7 @@ const blockBytes = 256 * 1024
 export async function* watchFrames(
   registry: Registry,
   form: Form,
-  queue: BatchQueue<Delivery>,
+  queue: Deliveries,
   bookmarks: boolean,
   stop: () => void,
 ): AsyncGenerator<Uint8Array> {

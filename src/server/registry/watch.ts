@@ -1,7 +1,6 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
-import type { BatchQueue } from '../cache/batch-queue.js'
-import type { Delivery, WatchFilter } from '../cache/cache-event.js'
+import type { Deliveries, WatchFilter } from '../cache/cache-event.js'
 import type { RequestContext } from '../pipeline.js'
 import { chooseForm } from './form.js'
 import { watchOptions } from './list-options.js'
@@ -83,7 +82,7 @@ function filterOf(
 
 /** A watch for the direct transport: objects instead of bytes. */
 async function* direct(
-  queue: BatchQueue<Delivery>,
+  queue: Deliveries,
   bookmarks: boolean,
   stop: () => void,
 ): AsyncGenerator<{ readonly type: string; readonly object: unknown }> {

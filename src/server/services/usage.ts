@@ -1,5 +1,5 @@
 import type { Service } from '../../api/core/v1/index.js'
-import type { ResourceCache } from '../cache/resource-cache.js'
+import type { ObjectCache } from '../cache/resource-cache.js'
 
 /** What services use: addresses and node ports, counted as services come and go. */
 export class ServiceUsage {
@@ -7,7 +7,7 @@ export class ServiceUsage {
   readonly #ports = new Map<number, number>()
 
   /** Begins to count with what the cache holds now. */
-  constructor(cache: ResourceCache<Service>) {
+  constructor(cache: ObjectCache<Service>) {
     for (const { object } of cache.list()) this.#count(object, 1)
     cache.observe(({ type, stored, previous }) => {
       if (previous) this.#count(previous.object, -1)

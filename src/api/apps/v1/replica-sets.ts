@@ -24,7 +24,6 @@ export const replicaSets: Resource<ReplicaSet> = resource(ReplicaSet, {
     ...containerColumns<ReplicaSet>(({ spec }) => spec.template.spec),
     textColumn('Selector', ({ spec }) => printLabelSelector(spec.selector), { wide: true, field: 'spec.selector' }),
   ],
-  selectableFields: { 'status.replicas': ({ status }) => String(status.replicas) },
   subresources: [
     workloadScale<ReplicaSet>(),
     statusView({ validateUpdate: ({ status }) => validateReplicaStatus(status) }),

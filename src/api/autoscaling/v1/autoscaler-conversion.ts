@@ -1,9 +1,15 @@
 import type { ApiObject } from '../../../machinery/object.js'
 import type { StoredForm } from '../../../machinery/resource.js'
-import { HorizontalPodAutoscaler as Stored } from '../v2/horizontal-pod-autoscaler.js'
+import { DecodeError, decodeJson, type MessageSchema } from '../../../schema/index.js'
+import {
+  HorizontalPodAutoscalerBehavior,
+  HorizontalPodAutoscalerCondition,
+  HorizontalPodAutoscaler as Stored,
+} from '../v2/horizontal-pod-autoscaler.js'
 import type * as v2 from '../v2/metric.js'
 import type { HorizontalPodAutoscaler } from './horizontal-pod-autoscaler.js'
 import type * as v1 from './metric.js'
+import { MetricSpec, MetricStatus } from './metric.js'
 
 /** What this version has no fields for travels in annotations, as JSON. */
 const annotation = {
@@ -39,7 +45,7 @@ function fromV2({ metadata, spec, status }: Stored): HorizontalPodAutoscaler {
       ? { [annotation.currentMetrics]: JSON.stringify(currentOthers.map(statusFromV2)) }
       : {}),
     ...(status.conditions?.length ? { [annotation.conditions]: JSON.stringify(status.conditions) } : {}),
-    ...(spec.behavior ? { [annotation.behavior]: JSON.stringify(spec.behavior) } : {}),
+    ...(spec.behavior ? { [annotation.behavior]: JSON.stringify(goBehavior(spec.behavior)) } : {}),
   }
   const { scaleTargetRef, minReplicas, maxReplicas } = spec
   const { observedGeneration, lastScaleTime, currentReplicas = 0, desiredReplicas } = status
@@ -68,19 +74,18 @@ function toV2({ metadata, spec, status }: HorizontalPodAutoscaler): Stored {
   const annotations = Object.fromEntries(
     Object.entries(metadata.annotations ?? {}).filter(([key]) => !carried.has(key)),
   )
-  const read = <T>(name: keyof typeof annotation): T | undefined => parsed<T>(metadata.annotations?.[annotation[name]])
+  const read = <T, I>(name: keyof typeof annotation, schema: MessageSchema<T, I>): T[] =>
+    listOf(schema, metadata.annotations?.[annotation[name]])
   const { targetCPUUtilizationPercentage: cpu, scaleTargetRef, minReplicas, maxReplicas } = spec
-  const metrics = [
-    ...(read<v1.MetricSpec[]>('metrics') ?? []).map(metricToV2),
-    ...(cpu === undefined ? [] : [cpuMetric(cpu)]),
-  ]
+  const metrics = [...read('metrics', MetricSpec).map(metricToV2), ...(cpu === undefined ? [] : [cpuMetric(cpu)])]
   const { currentCPUUtilizationPercentage: currentCpu, observedGeneration, lastScaleTime } = status
   const currentMetrics = [
-    ...(read<v1.MetricStatus[]>('currentMetrics') ?? []).map(statusToV2),
+    ...read('currentMetrics', MetricStatus).map(statusToV2),
     ...(currentCpu === undefined
       ? []
       : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: currentCpu } } }]),
   ]
+  const conditions = read('conditions', HorizontalPodAutoscalerCondition)
   const { annotations: _, ...rest } = metadata
   return {
     kind: 'HorizontalPodAutoscaler',
@@ -91,16 +96,53 @@ function toV2({ metadata, spec, status }: HorizontalPodAutoscaler): Stored {
       ...present({ minReplicas }),
       maxReplicas,
       metrics: metrics.length > 0 ? metrics : [cpuMetric(defaultUtilization)],
-      ...present({ behavior: read<NonNullable<Stored['spec']['behavior']>>('behavior') }),
+      ...present({ behavior: behaviorOf(metadata.annotations?.[annotation.behavior]) }),
     },
     status: {
       ...present({ observedGeneration, lastScaleTime }),
       ...(status.currentReplicas ? { currentReplicas: status.currentReplicas } : {}),
       desiredReplicas: status.desiredReplicas,
       currentMetrics: (currentMetrics.length > 0 ? currentMetrics : null) as v2.MetricStatus[],
-      ...present({ conditions: read<NonNullable<Stored['status']['conditions']>>('conditions') }),
+      ...(conditions.length > 0 ? { conditions } : {}),
     },
   }
+}
+
+type Behavior = NonNullable<Stored['spec']['behavior']>
+type Rules = NonNullable<Behavior['scaleUp']>
+
+/** Upstream writes the behavior down with the names its own code has for the fields. */
+function goBehavior({ scaleUp, scaleDown }: Behavior): object {
+  const rules = (of: Rules | undefined) =>
+    of
+      ? {
+          StabilizationWindowSeconds: of.stabilizationWindowSeconds ?? null,
+          SelectPolicy: of.selectPolicy ?? null,
+          Policies:
+            of.policies?.map(({ type, value, periodSeconds }) => ({
+              Type: type,
+              Value: value,
+              PeriodSeconds: periodSeconds,
+            })) ?? null,
+          Tolerance: of.tolerance ?? null,
+        }
+      : null
+  return { ScaleUp: rules(scaleUp), ScaleDown: rules(scaleDown) }
+}
+
+/** Names count whatever their case, as everywhere in upstream's JSON; what does not fit counts as absent. */
+function behaviorOf(text: string | undefined): Behavior | undefined {
+  const written = parsed(text)
+  if (typeof written !== 'object' || written === null) return undefined
+  return decoded(() => decodeJson(HorizontalPodAutoscalerBehavior, uncapitalized(written)) as Behavior)
+}
+
+function uncapitalized(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(uncapitalized)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key.charAt(0).toLowerCase() + key.slice(1), uncapitalized(item)]),
+  )
 }
 
 const cpuMetric = (averageUtilization: number): v2.MetricSpec => ({
@@ -108,11 +150,25 @@ const cpuMetric = (averageUtilization: number): v2.MetricSpec => ({
   resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } },
 })
 
-/** JSON that cannot be read counts as absent, like an annotation of somebody else. */
-function parsed<T>(text: string | undefined): T | undefined {
+/** The messages of a list written as JSON; what cannot be read counts as absent, like an annotation of somebody else. */
+function listOf<T, I>(schema: MessageSchema<T, I>, text: string | undefined): T[] {
+  const written = parsed(text)
+  return Array.isArray(written) ? (decoded(() => written.map(item => decodeJson(schema, item) as T)) ?? []) : []
+}
+
+function decoded<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+function parsed(text: string | undefined): unknown {
   if (text === undefined) return undefined
   try {
-    return JSON.parse(text) as T
+    return JSON.parse(text)
   } catch {
     return undefined
   }
