@@ -2,7 +2,7 @@ import { Document, isScalar, visit } from 'yaml'
 
 /** Texts that YAML 1.1 would read as something else: they are quoted so that everybody reads them as texts. */
 const ambiguous =
-  /^(?:|~|null|y|yes|n|no|on|off|true|false|[-+]?\.?(?:inf|nan)|[-+.]?\d[\d_.:eE+-]*|0[xob][\da-f_]+|\d{4}-\d\d?-\d\d?.*)$/i
+  /^(?:|~|<<|=|null|y|yes|n|no|on|off|true|false|[-+]?\.?(?:inf|nan)|[-+.]?\d[\d_.:eE+-]*|0[xob][\da-f_]+|\d{4}-\d\d?-\d\d?.*)$/i
 
 /** A JSON value as YAML, written as upstream writes it: keys sorted, list items not indented. */
 export function yamlText(value: unknown): string {

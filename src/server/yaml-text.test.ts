@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { yamlToJson } from './registry/body-text.js'
+import { yamlText } from './yaml-text.js'
+
+describe('YAML text', () => {
+  it('is written as upstream writes it', () => {
+    const value = {
+      kind: 'List',
+      items: [{ b: [1, 2], a: 'x' }],
+      metadata: { name: 'y', version: '12', on: true, empty: '', colon: 'a: b', hash: '# x', none: null },
+      empty: [],
+      lines: 'a\nb\n',
+      time: '2026-01-01T00:00:00Z',
+    }
+    assert.equal(
+      yamlText(value),
+      `empty: []
+items:
+- a: x
+  b:
+  - 1
+  - 2
+kind: List
+lines: |
+  a
+  b
+metadata:
+  colon: 'a: b'
+  empty: ""
+  hash: '# x'
+  name: "y"
+  none: null
+  "on": true
+  version: "12"
+time: "2026-01-01T00:00:00Z"
+`,
+    )
+  })
+
+  it('comes back as it was, whatever texts are in it', () => {
+    const texts = [
+      'yes',
+      'no',
+      'Off',
+      '~',
+      'null',
+      '1e3',
+      '0x1F',
+      '0o17',
+      '.5',
+      '-.inf',
+      '1_000',
+      '12:30:45',
+      '=',
+      '<<',
+      '-',
+      '? x',
+      '- x',
+      ' x',
+      'x ',
+      '\t',
+      '"',
+      "'",
+      '|',
+      '>',
+      '&a',
+      '*a',
+      '!x',
+      '%',
+      '@',
+      '`',
+      '{',
+      '[',
+      ',',
+      'a\u0000b',
+      'ü🙂',
+      '\u2028',
+      'x'.repeat(300),
+      'a  b '.repeat(40),
+      '2026-01-01',
+      '+1',
+      '0b1',
+      '1.0',
+      'TRUE',
+      'N',
+    ]
+    const value = { keys: Object.fromEntries(texts.filter(text => text !== '<<').map(text => [text, 1])), list: texts }
+    assert.deepEqual(JSON.parse(yamlToJson(yamlText(value)).json), value)
+  })
+})
