@@ -71,6 +71,7 @@ async function serveObject(
       const draft = await readObject(request, resource.kind, decodeContext(context))
       const handler = handlers.actions[qualified(registry.name)]
       if (handler) return handler({ context, info, registry, registries, body: draft, write })
+      if (!resource.stored) throw unknownPath()
       resource.defaults?.(draft)
       return objectResponse(context, registry, 201, await registry.create(namespace, draft, write))
     }
