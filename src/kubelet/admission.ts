@@ -1,9 +1,8 @@
-import type { Pod } from '../api/core/v1/index.js'
+import { type Pod, podRequests } from '../api/core/v1/index.js'
 import { milliValue, quantityValue } from '../machinery/quantity.js'
 import { sysctlName } from './container/sandbox-config.js'
 import { matchesNodeSelector } from './node-selector.js'
 import type { Verdict } from './pod-actions.js'
-import { podRequests } from './pod-requests.js'
 import type { Refusal } from './pod-resizer.js'
 import { qosClass } from './qos.js'
 

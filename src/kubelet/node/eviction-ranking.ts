@@ -1,7 +1,6 @@
-import type { Pod } from '../../api/core/v1/index.js'
+import { type Pod, podRequests } from '../../api/core/v1/index.js'
 import { formatQuantity, quantity } from '../../machinery/quantity.js'
 import type { Verdict } from '../pod-actions.js'
-import { podRequests } from '../pod-requests.js'
 import { isStaticPod } from '../static-pods.js'
 
 export type EvictedResource = 'memory' | 'ephemeral-storage'
