@@ -5,9 +5,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { isRunning, readProcessStat } from '../machinery/process-identity.js'
 import { findDaemon, startDaemon, stopDaemon, terminationSignal } from './daemon.js'
 import { tailLog } from './log-file.js'
-import { isRunning, readProcessStat } from './process-identity.js'
 import { acceptsConnections, answersHttp } from './readiness.js'
 
 describe('daemon', () => {

@@ -3,11 +3,17 @@ import { closeSync } from 'node:fs'
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import {
+  endProcess,
+  identifyProcess,
+  isProcessIdentity,
+  isRunning,
+  type ProcessIdentity,
+} from '../machinery/process-identity.js'
 import { writeFileAtomicallySync } from './atomic-file.js'
 import { lockFile } from './lock-file.js'
 import { openLog, tailLog } from './log-file.js'
 import { hasCode, messageOf, OperatorError } from './operator-error.js'
-import { endProcess, identifyProcess, isProcessIdentity, isRunning, type ProcessIdentity } from './process-identity.js'
 import { SUPERVISED_BY } from './process-table.js'
 
 export interface DaemonOptions {

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { identifyProcess } from '../machinery/process-identity.js'
 import { lockFile } from './lock-file.js'
-import { identifyProcess } from './process-identity.js'
 
 describe('lock file', () => {
   let folder: string

@@ -3,8 +3,8 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { identifyProcess, isProcessIdentity, isRunning, type ProcessIdentity } from '../machinery/process-identity.js'
 import { hasCode, OperatorError } from './operator-error.js'
-import { identifyProcess, isProcessIdentity, isRunning, type ProcessIdentity } from './process-identity.js'
 
 export interface LockOptions {
   /** How long to wait for another holder. */

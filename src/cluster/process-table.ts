@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomicallySync } from './atomic-file.js'
-import { hasCode } from './operator-error.js'
 import {
   endProcess,
   identifyProcess,
@@ -11,7 +9,9 @@ import {
   type ProcessIdentity,
   readProcessStat,
   sameProcess,
-} from './process-identity.js'
+} from '../machinery/process-identity.js'
+import { writeFileAtomicallySync } from './atomic-file.js'
+import { hasCode } from './operator-error.js'
 
 /** What a supervisor writes down of one process, so that others can see it and a successor can find it. */
 export interface ProcessRecord {

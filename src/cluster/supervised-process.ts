@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
+import type { ProcessIdentity } from '../machinery/process-identity.js'
 import { noteInLog, tailLog } from './log-file.js'
 import { messageOf, OperatorError } from './operator-error.js'
-import type { ProcessIdentity } from './process-identity.js'
 import { DEFAULT_GRACE, DEFAULT_READY_TIMEOUT, type ProcessSpec, specDigest } from './process-spec.js'
 import { endSupervised, type ProcessRecord } from './process-table.js'
 import { afterExit, NO_RESTARTS, type RestartBackoff } from './restart-backoff.js'

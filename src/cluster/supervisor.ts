@@ -1,9 +1,9 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isRunning, type ProcessIdentity } from '../machinery/process-identity.js'
 import { lockFile, lockHolder } from './lock-file.js'
 import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-file.js'
 import { messageOf, OperatorError } from './operator-error.js'
-import { isRunning, type ProcessIdentity } from './process-identity.js'
 import { checkSpecs, DEFAULT_GRACE, type ProcessSpec, specDigest } from './process-spec.js'
 import {
   endSupervised,

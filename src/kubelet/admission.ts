@@ -1,4 +1,5 @@
 import { type Pod, podRequests } from '../api/core/v1/index.js'
+import { tolerates } from '../api/core/v1/tolerates.js'
 import { milliValue, quantityValue } from '../machinery/quantity.js'
 import { sysctlName } from './container/sandbox-config.js'
 import { matchesNodeSelector } from './node-selector.js'
@@ -108,21 +109,20 @@ const hostPorts = ({ spec }: Pod) =>
     ),
   )
 
+const memoryPressureTaint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' } as const
+
 function pressure(pod: Pod, { memoryPressure, diskPressure }: NodeState): Verdict | undefined {
   if ((pod.spec.priority ?? 0) >= systemCritical) return undefined
-  const tolerates = (key: string) =>
-    (pod.spec.tolerations ?? []).some(
-      toleration =>
-        (toleration.key === key || (!toleration.key && toleration.operator === 'Exists')) &&
-        (!toleration.effect || toleration.effect === 'NoSchedule'),
-    )
   const low = (what: string): Verdict => ({
     phase: 'Failed',
     reason: 'Evicted',
     message: `Pod was rejected: The node had condition: [${what}]. `,
   })
   if (diskPressure) return low('DiskPressure')
-  return memoryPressure && qosClass(pod) === 'BestEffort' && !tolerates('node.kubernetes.io/memory-pressure')
+  const { tolerations = [] } = pod.spec
+  return memoryPressure &&
+    qosClass(pod) === 'BestEffort' &&
+    !tolerations.some(toleration => tolerates(toleration, memoryPressureTaint))
     ? low('MemoryPressure')
     : undefined
 }

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { identifyProcess, signalProcess } from '../../machinery/process-identity.js'
 import { listMounts } from './mounts.js'
-import { sendSignal } from './processes.js'
 
 /** Where cgroup hierarchies are mounted: one of v2, or one for each of v1's controllers, or both. */
 const hierarchies = async (): Promise<string[]> =>
@@ -41,7 +41,10 @@ async function removeFolder(folder: string): Promise<void> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const processes = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => undefined)
     if (processes === undefined) break
-    for (const pid of processes.split('\n').filter(Boolean)) sendSignal(Number(pid), 'SIGKILL')
+    for (const pid of processes.split('\n').filter(Boolean)) {
+      const process = identifyProcess(Number(pid))
+      if (process) signalProcess(process, 'SIGKILL')
+    }
     const failure = await rmdir(folder).catch((error: NodeJS.ErrnoException) => error)
     if (failure?.code !== 'EBUSY') break
     await pause(50)

@@ -1,11 +1,19 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { endProcess, isRunning, signalProcess } from '../../machinery/process-identity.js'
 import { removeCgroup } from './cgroups.js'
 import { removeCniAttachments } from './cni-removal.js'
-import { type ContainerdOptions, findCniBinDir, readRecord, socketOf, startContainerd } from './containerd.js'
+import {
+  type ContainerdOptions,
+  findCniBinDir,
+  readRecord,
+  socketOf,
+  startContainerd,
+  stopGrace,
+} from './containerd.js'
 import { type CriClient, connectCri } from './cri-client.js'
+import { findProcesses } from './find-processes.js'
 import { listMounts, mountsBelow, unmountBelow } from './mounts.js'
-import { findProcesses, isAlive, sendSignal, terminate } from './processes.js'
 import { isNotFound } from './runtime-error.js'
 
 /** Stops and removes every pod with its containers, also containers without a pod. Returns how many pods there were. */
@@ -45,13 +53,13 @@ export async function deleteContainerd(options: ContainerdOptions): Promise<void
   const folders = [options.root, options.state].map(folder => checkedFolder(folder))
   const bundles = await readBundles(options.state)
   const record = await readRecord(options.state)
-  const running = record !== undefined && (await isAlive(record.process))
+  const running = record !== undefined && isRunning(record.process)
   if (running || bundles.length > 0) await removeByRuntime(options).catch(() => {})
-  if (record) await terminate(record.process)
+  if (record) await endProcess(record.process, { graceMs: stopGrace })
 
   const socket = socketOf(options)
   const shims = await findProcesses(argv => isShimOf(argv, socket))
-  for (const { pid } of shims) sendSignal(pid, 'SIGKILL')
+  for (const shim of shims) signalProcess(shim, 'SIGKILL')
   for (const { cgroup } of bundles) if (cgroup) await removeCgroup(cgroup)
   for (const cgroup of [options.cgroups?.shims, options.cgroups?.daemon]) if (cgroup) await removeCgroup(cgroup)
   const binDir = options.cniBinDir ?? (await findCniBinDir().catch(() => undefined))

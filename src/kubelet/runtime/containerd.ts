@@ -4,6 +4,13 @@ import { connect } from 'node:net'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import {
+  endProcess,
+  identifyProcess,
+  isRunning,
+  type ProcessIdentity,
+  processEnded,
+} from '../../machinery/process-identity.js'
 import { mayRaiseLimits } from './capabilities.js'
 import { ensureCgroup } from './cgroups.js'
 import {
@@ -16,7 +23,6 @@ import {
 } from './containerd-config.js'
 import { connectCri } from './cri-client.js'
 import { overlayWorks } from './mounts.js'
-import { identify, isAlive, type ProcessIdentity, terminate } from './processes.js'
 import { isUnimplemented } from './runtime-error.js'
 
 const run = promisify(execFile)
@@ -59,6 +65,8 @@ export interface ContainerdRecord {
 }
 
 const maxSocketPath = 107
+/** Milliseconds that a containerd gets to end. */
+export const stopGrace = 10_000
 const maxLogSize = 10 << 20
 const readyLimit = 30_000
 
@@ -83,12 +91,12 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const fingerprint = configFingerprint(config)
 
   const record = await readRecord(state)
-  const alive = record !== undefined && (await isAlive(record.process))
+  const alive = record !== undefined && isRunning(record.process)
   const answering =
     alive && record.fingerprint === fingerprint && (await readiness(socket, record.process, 10_000)) === 'ready'
   const decision = adoption({ record, alive, fingerprint, answering, taken: !alive && (await accepts(socket)) })
   if (decision === 'refuse') throw new Error(`${socket} is in use by a containerd that is not ours`)
-  if (decision === 'replace' && record) await terminate(record.process)
+  if (decision === 'replace' && record) await endProcess(record.process, { graceMs: stopGrace })
   const { process, exited } =
     decision === 'adopt' && record ? watch(record.process) : await spawnDaemon({ ...options, socket, binary }, config)
   if (decision !== 'adopt') await writeRecord(state, { process, fingerprint })
@@ -105,7 +113,9 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     adopted: decision === 'adopt',
     ready,
     exited,
-    [Symbol.asyncDispose]: () => terminate(process),
+    async [Symbol.asyncDispose]() {
+      await endProcess(process, { graceMs: stopGrace })
+    },
   }
 }
 
@@ -200,7 +210,7 @@ async function spawnDaemon(
   child.unref()
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
-  const process = child.pid === undefined ? undefined : await identify(child.pid)
+  const process = child.pid === undefined ? undefined : identifyProcess(child.pid)
   if (!process) throw new Error(`containerd ended at once: ${await logTail(logFileOf(options))}`)
   return { process, exited }
 }
@@ -225,15 +235,7 @@ async function openLog(file: string) {
 
 /** A process that is not our child can only be asked about. */
 function watch(process: ProcessIdentity): RunningDaemon {
-  const exited = new Promise<void>(resolve => {
-    const timer = setInterval(async () => {
-      if (await isAlive(process)) return
-      clearInterval(timer)
-      resolve()
-    }, 200)
-    timer.unref()
-  })
-  return { process, exited }
+  return { process, exited: processEnded(process, { intervalMs: 200, ref: false }) }
 }
 
 async function untilReady(socket: string, process: ProcessIdentity, logFile: string): Promise<void> {
@@ -256,7 +258,7 @@ async function readiness(
       // The service is there before it is initialized, and says so; it is not there if its plugin has failed.
       if (isUnimplemented(answer)) return 'cannot run pods'
     }
-    if (!(await isAlive(process))) return 'ended while starting'
+    if (!isRunning(process)) return 'ended while starting'
     if (Date.now() >= end) return 'does not get ready'
     await pause(5)
   }

@@ -7,15 +7,16 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { identifyProcess, isRunning } from '../../machinery/process-identity.js'
 import { removeCgroup } from './cgroups.js'
 import { type ContainerEvent, containerEvents, statusAfterExit } from './container-events.js'
 import { startContainerd } from './containerd.js'
 import { deleteContainerd, removeAllPods } from './containerd-removal.js'
 import { ContainerState, NamespaceMode, type PodSandboxConfig, PodSandboxState } from './cri-messages.js'
+import { findProcesses } from './find-processes.js'
 import { writeImageArchive } from './image-archive.js'
 import { imageTargetOf, loadImage, pauseImageName, pullImage } from './images.js'
 import { listMounts } from './mounts.js'
-import { findProcesses, identify, isAlive, sendSignal } from './processes.js'
 import { isNotFound, isTimeout, RuntimeError } from './runtime-error.js'
 import { loadTestImage, testImages } from './test-images.js'
 import { startTestRuntime, type TestRuntime } from './test-runtime.js'
@@ -152,8 +153,8 @@ const eventually = async <T>(attempt: () => Promise<T>): Promise<T> => {
 }
 
 const kill = async (pid: number): Promise<void> => {
-  sendSignal(pid, 'SIGKILL')
-  await eventually(async () => assert.equal(await identify(pid), undefined))
+  process.kill(pid, 'SIGKILL')
+  await eventually(async () => assert.equal(identifyProcess(pid), undefined))
 }
 const isFor = (id: string, type: ContainerEvent['type']) => (event: ContainerEvent) =>
   event.type === type && 'id' in event && event.id === id
@@ -339,7 +340,7 @@ test('containers outlive containerd, which is found again or replaced', { timeou
   })
   assert.equal((await cri.podSandboxStatus({ podSandboxId: other })).status?.runtimeHandler, 'other')
   await changed[Symbol.asyncDispose]()
-  assert.equal(await identify(changed.pid), undefined)
+  assert.equal(identifyProcess(changed.pid), undefined)
 })
 
 test('what is left of a dead containerd is removed by force', { timeout: 60_000 }, async () => {
@@ -352,13 +353,13 @@ test('what is left of a dead containerd is removed by force', { timeout: 60_000 
     assert.equal(sockets, 1)
     const { items } = await cri.listPodSandbox({})
     const { info } = await cri.podSandboxStatus({ podSandboxId: items[0]?.id ?? '', verbose: true })
-    const pause = await identify(JSON.parse(info['info'] ?? '{}').pid)
+    const pause = identifyProcess(JSON.parse(info['info'] ?? '{}').pid)
     assert.ok(pause)
     const [shim] = await findProcesses(argv => argv.includes(own.containerd.socket))
     const shimSocket = await listeningSocket(shim?.pid)
     await kill(own.containerd.pid)
     await deleteContainerd({ ...options, binary: '/none/containerd' })
-    assert.equal(await isAlive(pause), false)
+    assert.equal(isRunning(pause), false)
     assert.ok(shimSocket)
     await assert.rejects(access(shimSocket), { code: 'ENOENT' })
     await assert.rejects(access(options.root), { code: 'ENOENT' })

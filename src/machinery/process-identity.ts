@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { hasCode, OperatorError } from './operator-error.js'
 
 /**
  * Names one process for good. A pid alone is reused; together with its start time and the boot it belongs to it is not.
@@ -17,6 +16,9 @@ interface ProcessStat {
   readonly startTime: string
   readonly session: number
 }
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
 
 const read = (path: string): string | undefined => {
   try {
@@ -90,12 +92,15 @@ export const isProcessIdentity = (value: unknown): value is ProcessIdentity =>
   'bootId' in value &&
   typeof value.bootId === 'string'
 
-/** Resolves when the process, which need not be a child, has ended. Looks every `intervalMs`. */
+/**
+ * Resolves when the process, which need not be a child, has ended. Looks every `intervalMs`; without `ref` that does not
+ * keep this process alive.
+ */
 export const processEnded = async (
   identity: ProcessIdentity,
-  { intervalMs = 20, signal }: { intervalMs?: number; signal?: AbortSignal } = {},
+  { intervalMs = 20, ref = true, signal }: { intervalMs?: number; ref?: boolean; signal?: AbortSignal } = {},
 ): Promise<void> => {
-  while (isRunning(identity)) await setTimeout(intervalMs, undefined, signal && { signal })
+  while (isRunning(identity)) await setTimeout(intervalMs, undefined, { ref, ...(signal && { signal }) })
 }
 
 /**
@@ -110,9 +115,8 @@ export const endProcess = async (
   if (await endsWithin(identity, graceMs)) return stopSignal
   signalProcess(identity, 'SIGKILL')
   if (await endsWithin(identity, 30_000)) return 'SIGKILL'
-  throw new OperatorError(
-    `process ${identity.pid} did not end within 30 s of SIGKILL`,
-    'The kernel holds it, usually in an unanswered disk or network file system request; see `cat /proc/<pid>/stack`.',
+  throw new Error(
+    `process ${identity.pid} did not end within 30 s of SIGKILL: the kernel holds it, usually in an unanswered request to a disk or network file system; see /proc/${identity.pid}/stack`,
   )
 }
 
