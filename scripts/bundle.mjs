@@ -1,18 +1,21 @@
 // Joins the compiled command into a few files below dist/bundle: reading hundreds of small ones takes longer than all
 // else a start does. What is large or native stays a package of its own.
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { writeDescriptions } from './descriptions.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** Where the compiled project is; T8S_DIST says otherwise. */
+const dist = resolve(process.env.T8S_DIST ?? `${root}/dist`)
 const { dependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
 
-await writeDescriptions(`${root}/dist`)
+await writeDescriptions(dist)
 
 await build({
-  entryPoints: [`${root}/dist/cli/main.js`],
-  outdir: `${root}/dist/bundle`,
+  entryPoints: [`${dist}/cli/main.js`],
+  outdir: `${dist}/bundle`,
   bundle: true,
   splitting: true,
   format: 'esm',
