@@ -1,8 +1,16 @@
 import { Node, Pod, Secret, ServiceAccount } from '../api/core/v1/index.js'
 import { parseCidr } from '../machinery/ip-address.js'
+import { defaultIngressClass, defaultStorageClass } from './admission/default-classes.js'
 import { defaultTolerationSeconds } from './admission/default-tolerations.js'
+import { limitRanger } from './admission/limit-ranger.js'
 import { namespaceLifecycle } from './admission/namespace-lifecycle.js'
+import { podTopologyLabels } from './admission/pod-topology-labels.js'
+import { priority } from './admission/priority.js'
+import { runtimeClassAdmission } from './admission/runtime-class.js'
 import { serviceAccountAdmission } from './admission/service-account.js'
+import { storageObjectInUseProtection } from './admission/storage-protection.js'
+import { taintNodesByCondition } from './admission/taint-nodes.js'
+import { persistentVolumeClaimResize } from './admission/volume-claim-resize.js'
 import type { ServerParts, ServerPlugins } from './api-server.js'
 import type { Authenticator } from './authentication/authenticator.js'
 import { clientCertificates } from './authentication/client-certificates.js'
@@ -53,8 +61,17 @@ export const builtIn =
       authorizer: authenticatedUsers,
       admission: [
         namespaceLifecycle(registries),
+        limitRanger(registries),
         serviceAccountAdmission(registries),
+        taintNodesByCondition,
+        priority(registries),
         defaultTolerationSeconds,
+        defaultStorageClass(registries),
+        storageObjectInUseProtection,
+        persistentVolumeClaimResize(registries),
+        runtimeClassAdmission(registries),
+        defaultIngressClass(registries),
+        podTopologyLabels(registries),
         serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }),
       ],
       subresources: {

@@ -1,7 +1,8 @@
 import type { UserInfo } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Resource } from '../../machinery/resource.js'
-import type { Draft } from '../../schema/index.js'
+import { forbidden, type StatusError } from '../../machinery/status-error.js'
+import type { Draft, Kind } from '../../schema/index.js'
 
 /** A write that is about to happen. `object` is absent for deletions; mutating plugins change it in place. */
 export interface AdmissionRequest {
@@ -18,21 +19,50 @@ export interface AdmissionRequest {
 }
 
 /**
- * Looks at every write before it happens. `mutate` runs first, for all plugins in order, then the server validates the
- * object, then `validate` runs. Refuse by throwing a `StatusError`.
+ * Looks at every write before it happens. `mutate` runs first, for all plugins in order; then the resource's strategy
+ * prepares the object, `allocate` runs, the server validates the object, and `validate` runs. Refuse by throwing a
+ * `StatusError`.
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
  */
 export interface AdmissionPlugin {
   readonly name: string
   mutate?(request: AdmissionRequest): Promise<void> | void
+  /** Gives the object what no other may have, such as an address; taken back when `settled`, unless it was written. */
+  allocate?(request: AdmissionRequest): Promise<void> | void
   validate?(request: AdmissionRequest): Promise<void> | void
   /** The write has happened and every cache shows it, or it has failed: what was set aside for it is free again. */
-  settled?(request: AdmissionRequest): void
+  settled?(request: AdmissionRequest): Promise<void> | void
+}
+
+/** What is written, if it is an object of the kind itself and not one of its subresources. */
+export function draftOf<T extends ApiObject, I>(
+  { resource, subresource, object }: AdmissionRequest,
+  kind: Kind<T, I>,
+): Draft<T> | undefined {
+  return isOf(resource, kind) && !subresource ? (object as Draft<T> | undefined) : undefined
+}
+
+export const isOf = <T, I>({ kind: { gvk } }: Resource, kind: Kind<T, I>): boolean =>
+  gvk.kind === kind.gvk.kind && gvk.group === kind.gvk.group
+
+/** 403, as plugins refuse. */
+export function refusal({ resource: { kind }, name, object }: AdmissionRequest, why: string): StatusError {
+  const { metadata } = object ?? {}
+  // A name that is yet to be generated is told as far as it goes.
+  const called = name || metadata?.name || metadata?.generateName || ''
+  return forbidden({ group: kind.gvk.group, plural: kind.plural }, called, why)
 }
 
 export async function mutateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
   for (const plugin of plugins) {
     const pending = plugin.mutate?.(request)
+    if (pending) await pending
+  }
+}
+
+export async function allocateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin.allocate?.(request)
     if (pending) await pending
   }
 }
@@ -44,6 +74,9 @@ export async function validateAll(plugins: readonly AdmissionPlugin[], request: 
   }
 }
 
-export function settleAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): void {
-  for (const plugin of plugins) plugin.settled?.(request)
+export async function settleAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin.settled?.(request)
+    if (pending) await pending
+  }
 }

@@ -1,6 +1,5 @@
-import type { Pod } from '../../api/core/v1/index.js'
-import type { Draft } from '../../schema/index.js'
-import type { AdmissionPlugin } from './admission.js'
+import { Pod } from '../../api/core/v1/index.js'
+import { type AdmissionPlugin, draftOf } from './admission.js'
 
 /** Seconds a pod stays on a node that is not ready or unreachable, unless it says otherwise. */
 const seconds = 300
@@ -9,9 +8,10 @@ const keys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 /** DefaultTolerationSeconds: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#defaulttolerationseconds */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
-  mutate({ operation, resource, subresource, object }) {
-    if (resource.kind.gvk.kind !== 'Pod' || subresource || operation === 'DELETE' || !object) return
-    const { spec } = object as Draft<Pod>
+  mutate(request) {
+    const pod = draftOf(request, Pod)
+    if (!pod) return
+    const { spec } = pod
     for (const key of keys) {
       const covered = spec.tolerations?.some(
         toleration =>

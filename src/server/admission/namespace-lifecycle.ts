@@ -5,8 +5,8 @@ import type { AdmissionPlugin } from './admission.js'
 
 const immortal = new Set(['default', 'kube-system', 'kube-public'])
 
-/** Kinds that may be created in a namespace that is on its way out: they are about access, or report on the deletion. */
-const allowedWhileTerminating = new Set(['localsubjectaccessreviews.authorization.k8s.io'])
+/** What only asks about access may be asked of any namespace. */
+const reviews = new Set(['localsubjectaccessreviews.authorization.k8s.io'])
 
 /** Nothing is created in a namespace that does not exist or is being deleted; three namespaces are never deleted. */
 export const namespaceLifecycle = (registries: Registries): AdmissionPlugin => ({
@@ -19,12 +19,12 @@ export const namespaceLifecycle = (registries: Registries): AdmissionPlugin => (
       return
     }
     if (operation !== 'CREATE' || subresource) return
+    if (reviews.has(gvk.group ? `${plural}.${gvk.group}` : plural)) return
     const found = registries.of(Namespace).cache.get(namespace)
     if (!found) throw notFound({ group: '', plural: 'namespaces' }, namespace)
     const target = { group: gvk.group, plural }
     const { metadata, status } = found.object
     if (!metadata.deletionTimestamp && status.phase !== 'Terminating') return
-    if (allowedWhileTerminating.has(gvk.group ? `${plural}.${gvk.group}` : plural)) return
     const refused = forbidden(
       target,
       name,

@@ -1,10 +1,9 @@
-import { type Container, type Pod, ServiceAccount, type Volume } from '../../api/core/v1/index.js'
+import { type Container, Pod, ServiceAccount, type Volume } from '../../api/core/v1/index.js'
 import { sleep } from '../../machinery/clock.js'
-import { forbidden } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import { nameSuffix } from '../registry/names.js'
 import type { Registries } from '../registry/registries.js'
-import type { AdmissionPlugin } from './admission.js'
+import { type AdmissionPlugin, draftOf, refusal } from './admission.js'
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const volumePrefix = 'kube-api-access-'
@@ -20,18 +19,18 @@ const stepMs = 10
 /** ServiceAccount: https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller */
 export const serviceAccountAdmission = (registries: Registries): AdmissionPlugin => ({
   name: 'ServiceAccount',
-  async mutate({ operation, resource, subresource, object, namespace, name }) {
-    if (resource.kind.gvk.kind !== 'Pod' || subresource || operation !== 'CREATE' || !object) return
-    const pod = object as Draft<Pod>
+  async mutate(request) {
+    const pod = request.operation === 'CREATE' ? draftOf(request, Pod) : undefined
+    if (!pod) return
     const { spec } = pod
+    const { namespace } = request
     if (pod.metadata.annotations?.[mirrorAnnotation]) return
     spec.serviceAccountName ||= 'default'
     spec.serviceAccount = spec.serviceAccountName
     const account = await accountOf(registries, namespace, spec.serviceAccountName)
     if (!account)
-      throw forbidden(
-        { group: '', plural: 'pods' },
-        name,
+      throw refusal(
+        request,
         `error looking up service account ${namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`,
       )
     if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)

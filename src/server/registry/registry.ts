@@ -19,6 +19,7 @@ import { KeyExistsError, RevisionConflictError, type Store } from '../../storage
 import {
   type AdmissionPlugin,
   type AdmissionRequest,
+  allocateAll,
   mutateAll,
   settleAll,
   validateAll,
@@ -83,23 +84,19 @@ export class Registry<T extends ApiObject = ApiObject> {
     for (const text of dropRepeatedOwners(metadata)) context.warn(text)
     if (metadata.resourceVersion)
       throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created')
+    if (!managedFieldsKnown) {
+      delete metadata.managedFields
+      // What admission and strategies add from here on is nobody's doing.
+      trackManagedFields(resource, undefined, draft, context, undefined, host.clock.now())
+    }
     const generate = metadata.name ? '' : (metadata.generateName ?? '')
-    if (generate) metadata.name = nameSuffix(generate)
-    metadata.uid = randomUUID()
-    metadata.creationTimestamp = rfc3339(host.clock.now())
-    delete metadata.deletionTimestamp
-    delete metadata.deletionGracePeriodSeconds
-    delete metadata.selfLink
-    if (resource.strategy.generation) metadata.generation = 1
-    else delete metadata.generation
-    if (!managedFieldsKnown) delete metadata.managedFields
-    // What strategies and admission add from here on is nobody's doing.
-    if (!managedFieldsKnown) trackManagedFields(resource, undefined, draft, context, undefined, host.clock.now())
-    resource.strategy.prepareForCreate?.(draft, { user: context.user, now: host.clock.now() })
-
     const request = this.#admissionRequest('CREATE', '', namespace, metadata.name ?? '', draft, undefined, context)
     try {
       await mutateAll(host.admission, request)
+      if (generate) metadata.name = nameSuffix(generate)
+      this.#begin(metadata)
+      resource.strategy.prepareForCreate?.(draft, { user: context.user, now: host.clock.now() })
+      await allocateAll(host.admission, request)
       for (let names = 1; ; names++) {
         this.#check(
           [
@@ -121,8 +118,19 @@ export class Registry<T extends ApiObject = ApiObject> {
         }
       }
     } finally {
-      settleAll(host.admission, request)
+      await settleAll(host.admission, request)
     }
+  }
+
+  /** What a new object's metadata has from the server alone. */
+  #begin(metadata: Draft<ApiObject['metadata']>): void {
+    metadata.uid = randomUUID()
+    metadata.creationTimestamp = rfc3339(this.host.clock.now())
+    delete metadata.deletionTimestamp
+    delete metadata.deletionGracePeriodSeconds
+    delete metadata.selfLink
+    if (this.resource.strategy.generation) metadata.generation = 1
+    else delete metadata.generation
   }
 
   /** Replaces an object by what `change` makes of it. */
@@ -153,7 +161,7 @@ export class Registry<T extends ApiObject = ApiObject> {
         const revision = await this.#remove(key, current, context)
         return { gone: true, stored: shown(step.last, revision) }
       } finally {
-        settleAll(this.host.admission, admission)
+        await settleAll(this.host.admission, admission)
       }
     })
   }
@@ -224,15 +232,15 @@ export class Registry<T extends ApiObject = ApiObject> {
       return this.#store(current, draft, context)
     }
     if (!change.ownsManagedFields) trackManagedFields(resource, old, draft, context, view, host.clock.now())
-    const writer = { user: context.user, now: host.clock.now() }
-    if (view) view.prepareForUpdate(draft, old, writer)
-    else resource.strategy.prepareForUpdate?.(draft, old, writer)
-    if (resource.strategy.generation && !jsonEqual(withoutStatus(draft), withoutStatus(old)))
-      metadata.generation = (old.metadata.generation ?? 0) + 1
-
     const request = this.#admissionRequest('UPDATE', view?.name ?? '', namespace, name, draft, old, context)
     try {
       await mutateAll(host.admission, request)
+      const writer = { user: context.user, now: host.clock.now() }
+      if (view) view.prepareForUpdate(draft, old, writer)
+      else resource.strategy.prepareForUpdate?.(draft, old, writer)
+      if (resource.strategy.generation && !jsonEqual(withoutStatus(draft), withoutStatus(old)))
+        metadata.generation = (old.metadata.generation ?? 0) + 1
+      await allocateAll(host.admission, request)
       this.#check(
         [
           ...twice(validateMetadataUpdate(metadata, old.metadata)),
@@ -245,7 +253,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       metadata.resourceVersion = String(current.revision)
       return await this.#store(current, draft, context)
     } finally {
-      settleAll(host.admission, request)
+      await settleAll(host.admission, request)
     }
   }
 

@@ -6,6 +6,7 @@ import type { Draft } from '../../schema/index.js'
 import type { RequestContext, Stage } from '../pipeline.js'
 import type { ResourceInfo } from '../request-info.js'
 import type { ActionHandler, ConnectHandler } from '../subresources/subresource.js'
+import { admitted } from './admitted-action.js'
 import { deleteCollection } from './delete-collection.js'
 import { chooseForm } from './form.js'
 import { listObjects } from './list.js'
@@ -70,7 +71,10 @@ async function serveObject(
       const write = writeContext(context)
       const draft = await readObject(request, resource.kind, decodeContext(context))
       const handler = handlers.actions[qualified(registry.name)]
-      if (handler) return handler({ context, info, registry, registries, body: draft, write })
+      if (handler)
+        return admitted(registry, info, 'CREATE', draft, write, () =>
+          handler({ context, info, registry, registries, body: draft, write }),
+        )
       if (!resource.stored) throw unknownPath()
       resource.defaults?.(draft)
       return objectResponse(context, registry, 201, await registry.create(namespace, draft, write))
@@ -150,12 +154,18 @@ async function serveSubresource(
       if (!handler) throw unknownPath()
       const write = writeContext(context)
       const body = await readObject(context.request, subresource.kind as never, decodeContext(context))
-      return handler({ context, info, registry, registries, body, write })
+      return admitted(registry, info, 'CREATE', body, write, () =>
+        handler({ context, info, registry, registries, body, write }),
+      )
     }
     case 'connect': {
       const handler = handlers.connects[handlerName]
       if (!handler) throw unknownPath()
-      return handler({ context, info, registry, registries })
+      const { user, warnings } = context
+      const call = { user, fieldManager: '', dryRun: false, warn: (text: string) => warnings.push(text) }
+      return admitted(registry, info, 'CONNECT', undefined, call, () =>
+        handler({ context, info, registry, registries }),
+      )
     }
   }
 }

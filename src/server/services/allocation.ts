@@ -1,23 +1,22 @@
 import { Service } from '../../api/core/v1/index.js'
 import { invalidValue } from '../../machinery/field-errors.js'
-import { type Cidr, cidrContains, formatIp, parseIp } from '../../machinery/ip-address.js'
-import { jsonEqual } from '../../machinery/json-equal.js'
-import { type FieldError, internalError, invalid } from '../../machinery/status-error.js'
+import type { Cidr } from '../../machinery/ip-address.js'
+import { invalid, isAlreadyExists, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/admission.js'
 import type { Registries } from '../registry/registries.js'
+import { AddressObjects } from './address-objects.js'
+import { keepsPreference, settleFamilies } from './families.js'
+import { type IpFamily, ServiceNetworks } from './networks.js'
 import { allocatePorts } from './node-ports.js'
 import { dynamicBegin, Pool, type Range } from './pool.js'
 import { ServiceUsage } from './usage.js'
 
 export interface ServiceNetwork {
-  /** Addresses of services. */
-  readonly cidr: Cidr
+  /** Addresses of services: one network, or one of each family, that of the default family first. */
+  readonly cidr: Cidr | readonly Cidr[]
   readonly nodePorts: Range
 }
-
-/** Upper bound of addresses a pool looks at; larger networks are used from their beginning. */
-const maximumAddresses = 1 << 20
 
 /** What one write has been given so far, so that it can be given back. */
 export class Allotment {
@@ -25,20 +24,27 @@ export class Allotment {
 
   take(pool: Pool, value: number): boolean {
     if (!pool.take(value)) return false
-    this.#releases.push(() => pool.release(value))
+    this.onEnd(() => pool.release(value))
     return true
   }
 
   takeAny(pool: Pool): number | undefined {
     const value = pool.takeAny()
-    if (value !== undefined) this.#releases.push(() => pool.release(value))
+    if (value !== undefined) this.onEnd(() => pool.release(value))
     return value
+  }
+
+  onEnd(release: () => void): void {
+    this.#releases.push(release)
   }
 
   release(): void {
     for (const release of this.#releases.splice(0)) release()
   }
 }
+
+const isService = ({ resource, subresource }: AdmissionRequest): boolean =>
+  resource.kind.gvk.kind === 'Service' && resource.kind.gvk.group === '' && !subresource
 
 /**
  * Gives services their addresses and node ports, checks the ones asked for, and takes them back as the type changes.
@@ -48,92 +54,103 @@ export function serviceAllocation(registries: Registries, { cidr, nodePorts }: S
   let counted: ServiceUsage | undefined
   // The caches are full only once requests come in.
   const usage = () => (counted ??= new ServiceUsage(registries.of(Service).cache))
-  const addresses = addressPool(cidr, address => usage().hasAddress(address))
+  const objects = new AddressObjects(registries)
+  const networks = new ServiceNetworks(
+    [cidr].flat() as readonly Cidr[],
+    registries,
+    address => objects.has(address) || usage().hasAddress(address),
+  )
   const ports = new Pool(nodePorts, dynamicBegin(nodePorts, 32, 128), port => usage().hasPort(port))
   const allotments = new WeakMap<AdmissionRequest, Allotment>()
   return {
     name: 'ServiceAllocation',
-    mutate(request) {
-      const { resource, subresource, object, old } = request
-      if (resource.kind.gvk.kind !== 'Service' || resource.kind.gvk.group !== '' || subresource || !object) return
-      const service = object as Draft<Service>
+    async allocate(request) {
+      if (!isService(request) || !request.object) return
+      const service = request.object as Draft<Service>
+      const old = request.old as Service | undefined
       const allotment = new Allotment()
       allotments.set(request, allotment)
-      const errors = [
-        ...allocateAddress(service, old as Service | undefined, cidr, addresses, allotment),
-        ...allocatePorts(service, old as Service | undefined, ports, allotment),
-      ]
-      if (errors.length > 0) throw invalid(Service.gvk, service.metadata.name ?? '', errors)
+      const refuse = (errors: Parameters<typeof invalid>[2]) => {
+        if (errors.length > 0) throw invalid(Service.gvk, service.metadata.name ?? '', errors)
+      }
+      refuse(settleFamilies(service, old, networks.families))
+      for (const [family, position] of wantedAddresses(service, old)) {
+        const asked = service.spec.clusterIPs?.[position] ?? ''
+        service.spec.clusterIPs = withAt(service.spec.clusterIPs ?? [], position, asked)
+        const address = await claim({ networks, objects, allotment, service, dryRun: request.dryRun }, family, asked)
+        service.spec.clusterIPs = withAt(service.spec.clusterIPs, position, address)
+        if (position === 0) service.spec.clusterIP = address
+      }
+      refuse(allocatePorts(service, old, ports, allotment))
     },
-    settled: request => allotments.get(request)?.release(),
+    async settled(request) {
+      if (!isService(request)) return
+      allotments.get(request)?.release()
+      if (request.dryRun) return
+      // Whatever the write has come to: addresses that no service has are nobody's.
+      const addresses = [request.old, request.object].flatMap(object => (object as Service)?.spec?.clusterIPs ?? [])
+      const owner = request.object?.metadata ?? request.old?.metadata ?? {}
+      for (const address of new Set(addresses)) if (!usage().hasAddress(address)) await objects.release(address, owner)
+    },
   }
 }
 
-/** The addresses of a network, by their distance from its first; first and last belong to nobody. */
-function addressPool(cidr: Cidr, inUse: (address: string) => boolean): Pool {
-  const size = Math.min(2 ** ((cidr.family === 4 ? 32 : 128) - cidr.prefix), maximumAddresses)
-  const range = { first: 1, last: Math.max(1, size - 2) }
-  return new Pool(range, dynamicBegin(range, 16, 256), offset => inUse(addressAt(cidr, offset)))
+/** Families that need an address now, and the place of the address in the list. */
+function wantedAddresses({ spec }: Draft<Service>, old: Service | undefined): readonly (readonly [IpFamily, number])[] {
+  if (spec.type === 'ExternalName' || spec.clusterIPs?.[0] === 'None' || keepsPreference(spec, old)) return []
+  const families = (spec.ipFamilies ?? []).map((family, i) => [family as IpFamily, i] as const)
+  if (!old || old.spec.type === 'ExternalName') return families
+  if (old.spec.clusterIPs?.[0] === 'None') return []
+  // An address once given stays, so there is only the second one to come.
+  return old.spec.ipFamilies?.length === 1 && families.length === 2 ? families.slice(1) : []
 }
 
-const addressAt = ({ family, network }: Cidr, offset: number): string =>
-  formatIp({ family, value: network + BigInt(offset) })
-
-/** Undefined for an address outside of the network. */
-function offsetOf(cidr: Cidr, address: string): number | undefined {
-  const parsed = parseIp(address)
-  return parsed && cidrContains(cidr, parsed) ? Number(parsed.value - cidr.network) : undefined
+const withAt = (list: readonly string[], position: number, value: string): string[] => {
+  const copy = [...list]
+  copy[position] = value
+  return copy
 }
 
-const addressFields = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const
-
-function allocateAddress(
-  { spec }: Draft<Service>,
-  old: Service | undefined,
-  cidr: Cidr,
-  pool: Pool,
-  allotment: Allotment,
-): FieldError[] {
-  if (spec.type === 'ExternalName') {
-    // Left over from another type: given back, unless the client insists (then validation objects).
-    for (const field of addressFields) if (old && jsonEqual(spec[field], old.spec[field])) delete spec[field]
-    return []
-  }
-  defaultFamilies(spec, cidr)
-  const asked = spec.clusterIP ?? ''
-  // Validation has something to say about addresses without the first one.
-  if (asked === '' && spec.clusterIPs?.some(address => address !== '')) return []
-  if (asked === 'None' || (asked !== '' && asked === old?.spec.clusterIP)) {
-    spec.clusterIP = asked
-    spec.clusterIPs ??= [asked]
-    return []
-  }
-  if (asked !== '') {
-    const offset = offsetOf(cidr, asked)
-    const refusal =
-      offset === undefined || !pool.has(offset)
-        ? 'the provided network does not match the current range'
-        : allotment.take(pool, offset)
-          ? undefined
-          : 'provided IP is already allocated'
-    if (refusal) return [invalidValue('spec.clusterIPs', [asked], `failed to allocate IP ${asked}: ${refusal}`)]
-    spec.clusterIP = asked
-    spec.clusterIPs ??= [asked]
-    return []
-  }
-  const offset = allotment.takeAny(pool)
-  if (offset === undefined) throw internalError('failed to allocate a serviceIP: range is full')
-  spec.clusterIP = addressAt(cidr, offset)
-  spec.clusterIPs = [spec.clusterIP]
-  return []
+interface Claiming {
+  readonly networks: ServiceNetworks
+  readonly objects: AddressObjects
+  readonly allotment: Allotment
+  readonly service: Draft<Service>
+  readonly dryRun: boolean
 }
 
-/** Services have one family here; one without pods or addresses of its own leaves both open to its endpoints. */
-function defaultFamilies(spec: Draft<Service>['spec'], cidr: Cidr): void {
-  const own = cidr.family === 4 ? 'IPv4' : 'IPv6'
-  const open = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0
-  if (!spec.ipFamilies?.length && (!spec.ipFamilyPolicy || spec.ipFamilyPolicy !== 'SingleStack') && open)
-    spec.ipFamilies = own === 'IPv4' ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4']
-  if (!spec.ipFamilies?.length) spec.ipFamilies = [own]
-  spec.ipFamilyPolicy ??= open && spec.ipFamilies.length > 1 ? 'RequireDualStack' : 'SingleStack'
+/** Takes the address asked for, or any if none is. Throws what stands in the way. */
+async function claim(claiming: Claiming, family: IpFamily, asked: string): Promise<string> {
+  const { networks, objects, allotment, service, dryRun } = claiming
+  const refusal = (why: string) => {
+    const text = asked ? `failed to allocate IP ${asked}: ${why}` : `failed to allocate IP: ${why}`
+    return invalid(Service.gvk, service.metadata.name ?? '', [
+      invalidValue('spec.clusterIPs', service.spec.clusterIPs, text),
+    ])
+  }
+  const record = async (address: string): Promise<boolean> => {
+    try {
+      if (!dryRun) await objects.claim(address, family, service.metadata)
+      return true
+    } catch (error) {
+      if (isAlreadyExists(error)) return false
+      throw error instanceof StatusError && error.code < 500 ? refusal(error.message) : error
+    }
+  }
+  if (asked) {
+    const pool = networks.poolFor(asked)
+    if (!pool) throw refusal('the provided network does not match the current range')
+    if (!pool.take(asked)) throw refusal('provided IP is already allocated')
+    allotment.onEnd(() => pool.release(asked))
+    if (!(await record(asked))) throw refusal('provided IP is already allocated')
+    return asked
+  }
+  for (const pool of networks.poolsOf(family))
+    for (let address = pool.takeAny(); address; address = pool.takeAny()) {
+      const taken = address
+      allotment.onEnd(() => pool.release(taken))
+      // Another server may have been faster.
+      if (await record(taken)) return taken
+    }
+  throw refusal('range is full')
 }
