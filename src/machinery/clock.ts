@@ -71,8 +71,19 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
+let lastSecond = Number.NaN
+let lastText = ''
+
 /** RFC 3339 with seconds in UTC: how Kubernetes writes `metav1.Time`. */
-export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+export function rfc3339(ms: number): string {
+  // Mostly it is the same second as before.
+  const second = Math.floor(ms / 1000)
+  if (second !== lastSecond) {
+    lastText = `${new Date(ms).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastText
+}
 
 /** RFC 3339 with six fractional digits: how Kubernetes writes `metav1.MicroTime`. */
 export const rfc3339Micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}000Z`

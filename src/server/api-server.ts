@@ -6,13 +6,14 @@ import type { Resource } from '../machinery/resource.js'
 import type { Store } from '../storage/store.js'
 import type { AdmissionPlugin } from './admission/admission.js'
 import { type Authenticator, anonymous, authenticationStage } from './authentication/authenticator.js'
+import { impersonationStage } from './authentication/impersonation.js'
 import { type Authorizer, authorizationStage } from './authorization/authorizer.js'
 import { ConvertedCache } from './cache/converted-cache.js'
 import { StoreFeed } from './cache/store-feed.js'
 import { type HealthCheck, healthStage } from './health.js'
 import { type InFlightLimits, inFlightStage } from './in-flight.js'
 import { notServed } from './not-served.js'
-import { pipeline, type RequestContext, type Stage } from './pipeline.js'
+import { besideResources, pipeline, type RequestContext, type Stage } from './pipeline.js'
 import { Registries } from './registry/registries.js'
 import { Registry, type RegistryHost, type TimeToLive } from './registry/registry.js'
 import { resourceStage, type SubresourceHandlers } from './registry/resource-stage.js'
@@ -117,10 +118,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   ])
   const run = pipeline([
     authenticationStage(plugins.authenticators, { allowAnonymous: options.allowAnonymous ?? true }),
+    impersonationStage(plugins.authorizer),
     authorizationStage(plugins.authorizer),
     inFlightStage(options.inFlight ?? defaultInFlight),
-    health,
-    ...plugins.endpoints,
+    besideResources([health, ...plugins.endpoints]),
     resourceStage(registries, plugins.subresources),
     notServed(registries),
   ])

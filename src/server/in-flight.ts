@@ -1,5 +1,6 @@
+import type { ApiResponse } from '../machinery/http.js'
 import { tooManyRequests } from '../machinery/status-error.js'
-import type { Stage } from './pipeline.js'
+import type { RequestContext, Stage } from './pipeline.js'
 import type { RequestInfo } from './request-info.js'
 
 export interface InFlightLimits {
@@ -37,8 +38,12 @@ export function inFlightStage({ executing: most, waiting: mostWaiting }: InFligh
       waiting.add(begin)
       signal.addEventListener('abort', giveUp, { once: true })
     })
-  return async ({ request, info, user }, next) => {
-    if (request.user || !info.resource || isLongRunning(info) || user.groups.includes('system:masters')) return next()
+  return (context, next) => {
+    const { request, info, user } = context
+    const limited = !request.user && info.resource && !isLongRunning(info) && !user.groups.includes('system:masters')
+    return limited ? inTurn(context, next) : next()
+  }
+  async function inTurn({ request }: RequestContext, next: () => Promise<ApiResponse>): Promise<ApiResponse> {
     if (executing >= most) {
       if (waiting.size >= mostWaiting) throw tooManyRequests('Too many requests, please try again later.', 1)
       // Whoever ends hands on its place, so that nobody comes in between.

@@ -11,7 +11,7 @@ export interface RequestContext {
   readonly warnings: string[]
 }
 
-/** One step of the pipeline: answers by itself, or calls `next` and may look at the answer. */
+/** One step of the pipeline: answers by itself, or calls `next` and may look at the answer. It may throw at once. */
 export type Stage = (context: RequestContext, next: () => Promise<ApiResponse>) => Promise<ApiResponse>
 
 /** Runs stages in order; the last one must answer. */
@@ -22,4 +22,12 @@ export function pipeline(stages: readonly Stage[]): (context: RequestContext) =>
       throw new Error('the last stage of the pipeline did not answer')
     },
   )
+}
+
+/** Stages that answer paths outside the resources: requests for a resource, nearly all there are, pass them in one step. */
+export function besideResources(stages: readonly Stage[]): Stage {
+  return (context, next) =>
+    context.info.resource
+      ? next()
+      : stages.reduceRight<() => Promise<ApiResponse>>((rest, stage) => () => stage(context, rest), next)()
 }

@@ -1,6 +1,7 @@
 import type { ApiRequest, UserInfo } from '../../machinery/http.js'
 import { unauthorized } from '../../machinery/status-error.js'
 import type { Stage } from '../pipeline.js'
+import { anonymousName, authenticatedGroup, unauthenticatedGroup } from './user-names.js'
 
 /**
  * Finds out who makes a request. Answers undefined if the request brings nothing this authenticator knows; throws a 401
@@ -9,12 +10,21 @@ import type { Stage } from '../pipeline.js'
 export interface Authenticator {
   readonly name: string
   authenticate(request: ApiRequest): Promise<UserInfo | undefined> | UserInfo | undefined
+  /**
+   * For token reviews: whom a token speaks for, if it is meant for one of these audiences. Absent of those who know no
+   * tokens. Throws like `authenticate`.
+   */
+  review?(token: string, audiences: readonly string[]): Promise<Reviewed | undefined> | Reviewed | undefined
 }
 
-const authenticated = 'system:authenticated'
-const unauthenticated = 'system:unauthenticated'
+/** What a token turned out to be. */
+export interface Reviewed {
+  readonly user: UserInfo
+  /** Those asked for that it is meant for; absent of tokens that are meant for the API server, whoever that is. */
+  readonly audiences?: readonly string[]
+}
 
-export const anonymous: UserInfo = { name: 'system:anonymous', groups: [unauthenticated] }
+export const anonymous: UserInfo = { name: anonymousName, groups: [unauthenticatedGroup] }
 
 /**
  * The authentication stage: authenticators in order, then anonymous if a request brings no credentials at all.
@@ -24,13 +34,18 @@ export function authenticationStage(
   authenticators: readonly Authenticator[],
   options: { readonly allowAnonymous: boolean },
 ): Stage {
-  const userOf = async (request: ApiRequest): Promise<UserInfo> => {
-    let refusal: unknown
-    for (const authenticator of authenticators) {
+  const userOf = (request: ApiRequest, from = 0, refused?: unknown): Promise<UserInfo> | UserInfo => {
+    let refusal = refused
+    for (let i = from; i < authenticators.length; i++) {
       try {
-        const pending = authenticator.authenticate(request)
-        const user = pending instanceof Promise ? await pending : pending
-        if (user) return withGroup(user)
+        const user = authenticators[i]?.authenticate(request)
+        // Most know at once; for them nobody has to wait.
+        if (user instanceof Promise)
+          return user.then(
+            user => (user ? withGroup(user) : userOf(request, i + 1, refusal)),
+            error => userOf(request, i + 1, refusal ?? error),
+          )
+        if (user) return completeUser(user)
       } catch (error) {
         refusal ??= error
       }
@@ -40,17 +55,24 @@ export function authenticationStage(
     if (bearerToken(request) !== undefined || !options.allowAnonymous) throw unauthorized()
     return anonymous
   }
-  return async (context, next) => {
+  return (context, next) => {
     const { request } = context
-    context.user = request.user ?? (await userOf(request))
+    const user = request.user ?? userOf(request)
+    if (user instanceof Promise)
+      return user.then(user => {
+        context.user = user
+        return next()
+      })
+    context.user = user
     return next()
   }
 }
 
-const withGroup = (user: UserInfo): UserInfo =>
-  user.name === anonymous.name || user.groups.includes(authenticated) || user.groups.includes(unauthenticated)
+/** Adds the group of all who are authenticated. */
+export const completeUser = (user: UserInfo): UserInfo =>
+  user.name === anonymousName || user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup)
     ? user
-    : { ...user, groups: [...user.groups, authenticated] }
+    : { ...user, groups: [...user.groups, authenticatedGroup] }
 
 const protocolPrefix = 'base64url.bearer.authorization.k8s.io.'
 

@@ -1,11 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { UserInfo } from '../../machinery/http.js'
 import { type Authenticator, bearerToken } from './authenticator.js'
-
-interface Known {
-  readonly digest: Buffer
-  readonly user: UserInfo
-}
 
 /**
  * Static tokens, a line each: `token,user,uid,"group1,group2"`.
@@ -13,29 +7,29 @@ interface Known {
  * Throws for a line with fewer than three columns.
  */
 export function tokenFile(text: string): Authenticator {
-  const known: Known[] = []
+  const known = new Map<string, UserInfo>()
   for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue
     const [token, name, uid, groups] = columns(line)
     if (!token || !name || uid === undefined)
       throw new Error(`token file, line ${i + 1}: expected at least three columns: token, user name, user uid`)
-    known.push({
-      digest: digestOf(token),
-      user: { name, ...(uid ? { uid } : {}), groups: groups ? groups.split(',').map(group => group.trim()) : [] },
+    // The first line with a token counts.
+    if (known.has(token)) continue
+    known.set(token, {
+      name,
+      ...(uid ? { uid } : {}),
+      groups: groups ? groups.split(',').map(group => group.trim()) : [],
     })
   }
   return {
     name: 'token-file',
     authenticate(request) {
       const token = bearerToken(request)
-      if (!token) return undefined
-      const digest = digestOf(token)
-      return known.find(candidate => timingSafeEqual(candidate.digest, digest))?.user
+      // Found by its hash, which is seeded: how long that takes tells nothing of how much of a guess is right.
+      return token === undefined ? undefined : known.get(token)
     },
   }
 }
-
-const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
 /** Comma-separated columns; a quoted one may hold commas. */
 function columns(line: string): string[] {

@@ -1,5 +1,5 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import type { ApiRequest, ApiResponse, ClientCertificate, Handler } from '../../machinery/http.js'
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { ApiRequest, ApiResponse, ClientCertificate, Handler, RequestBody } from '../../machinery/http.js'
 import { compress } from './compress.js'
 import { readBody } from './read-body.js'
 import { lengthOf, sendChunks } from './send.js'
@@ -16,28 +16,11 @@ export function serveHttp2(
   handler: Handler,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { remoteAddress, clientCertificate }: Peer,
+  peer: Peer,
   onError: (error: unknown) => void,
 ): void {
-  let gone: AbortController | undefined
-  stream.on('close', () => gone?.abort())
   stream.on('error', onError)
-  const { path, query } = splitTarget(headers[':path'] ?? '/')
-  const request: ApiRequest = {
-    method: headers[':method'] ?? 'GET',
-    path,
-    query,
-    headers: headers as ApiRequest['headers'],
-    body: stream.endAfterHeaders ? { kind: 'none' } : { kind: 'bytes', read: limit => readBody(stream, limit) },
-    // Most requests never ask for it.
-    get signal() {
-      gone ??= new AbortController()
-      if (stream.destroyed || stream.closed) gone.abort()
-      return gone.signal
-    },
-    remoteAddress,
-    ...(clientCertificate ? { clientCertificate } : {}),
-  }
+  const request = new Http2Request(stream, headers, peer)
   handler(request)
     .then(response => answer(stream, request, response))
     .catch(error => {
@@ -46,19 +29,63 @@ export function serveHttp2(
     })
 }
 
-/** A stream that closes before the answer is out aborts the request's signal: that ends the work behind the answer. */
-async function answer(stream: ServerHttp2Stream, request: ApiRequest, plain: ApiResponse): Promise<void> {
-  const large = lengthOf(plain) > 0 && request.headers['accept-encoding'] !== undefined
-  const response = large ? await compress(request, plain) : plain
-  if (stream.destroyed || stream.closed) return
-  const { body, headers, status } = response
-  const head = { ...headers, ':status': status } as Record<string, string | number | string[]>
-  if (request.method === 'HEAD' || body.kind === 'none') {
-    stream.respond(head, { endStream: true })
-    return
+const noBody: RequestBody = { kind: 'none' }
+
+/** A request as it came over HTTP/2. There are many: what few ask for is made when it is asked for. */
+class Http2Request implements ApiRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: ApiRequest['headers']
+  readonly body: RequestBody
+  readonly remoteAddress: string
+  declare readonly clientCertificate?: ClientCertificate
+  readonly #stream: ServerHttp2Stream
+  #gone: AbortController | undefined
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer) {
+    const { path, query } = splitTarget(headers[':path'] ?? '/')
+    this.method = headers[':method'] ?? 'GET'
+    this.path = path
+    this.query = query
+    this.headers = headers as ApiRequest['headers']
+    this.body = stream.endAfterHeaders
+      ? noBody
+      : { kind: 'bytes', read: limit => readBody(stream, limit), open: () => stream }
+    this.remoteAddress = peer.remoteAddress
+    if (peer.clientCertificate) this.clientCertificate = peer.clientCertificate
+    this.#stream = stream
   }
+
+  get signal(): AbortSignal {
+    if (!this.#gone) {
+      const gone = new AbortController()
+      this.#gone = gone
+      if (this.#stream.destroyed || this.#stream.closed) gone.abort()
+      else this.#stream.once('close', () => gone.abort())
+    }
+    return this.#gone.signal
+  }
+}
+
+/** A stream that closes before the answer is out aborts the request's signal: that ends the work behind the answer. */
+function answer(stream: ServerHttp2Stream, request: ApiRequest, response: ApiResponse): Promise<void> | void {
+  const length = lengthOf(response)
+  if (length === 0 || request.headers['accept-encoding'] === undefined) return send(stream, request, response, length)
+  return compress(request, response).then(packed => send(stream, request, packed, lengthOf(packed)))
+}
+
+function send(
+  stream: ServerHttp2Stream,
+  request: ApiRequest,
+  { status, headers, body }: ApiResponse,
+  length: number,
+): Promise<void> | void {
+  if (stream.destroyed || stream.closed) return
+  const head = { ':status': status, ...headers } as OutgoingHttpHeaders
+  if (request.method === 'HEAD' || body.kind === 'none') return stream.respond(head, { endStream: true })
   if (body.kind !== 'bytes' && body.kind !== 'stream') throw new Error(`a ${body.kind} answer cannot be sent over HTTP`)
-  if (body.kind === 'bytes') head['content-length'] = lengthOf(response)
+  if (body.kind === 'bytes') head['content-length'] = length
   stream.respond(head)
-  await sendChunks(stream, body.chunks)
+  return sendChunks(stream, body.chunks)
 }

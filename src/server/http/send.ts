@@ -5,13 +5,17 @@ import type { ApiResponse } from '../../machinery/http.js'
 const joinBelow = 64 * 1024
 
 /** Sends chunks at the pace of the client, then ends; stops early, without an error, once the client has gone. */
-export async function sendChunks(
+export function sendChunks(
   target: Writable,
   chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<void> | void {
+  // The usual answer is in one piece, and needs nobody to wait.
+  if (isArray(chunks) && chunks.length === 1) return void target.end(chunks[0])
+  return sendPieces(target, chunks)
+}
+
+async function sendPieces(target: Writable, chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>): Promise<void> {
   if (isArray(chunks)) {
-    const [only] = chunks
-    if (chunks.length === 1) return void target.end(only)
     let size = 0
     for (const chunk of chunks) size += chunk.length
     if (size < joinBelow) return void target.end(Buffer.concat(chunks, size))
@@ -38,5 +42,8 @@ function write(target: Writable, chunk: Uint8Array): Promise<boolean> | boolean 
 }
 
 /** Bytes of an answer that is complete. */
-export const lengthOf = ({ body }: ApiResponse): number =>
-  body.kind === 'bytes' ? body.chunks.reduce((size, chunk) => size + chunk.length, 0) : 0
+export function lengthOf({ body }: ApiResponse): number {
+  let size = 0
+  if (body.kind === 'bytes') for (const chunk of body.chunks) size += chunk.length
+  return size
+}
