@@ -1,6 +1,9 @@
 import { Endpoints, Namespace, Service } from '../api/core/v1/index.js'
 import { EndpointSlice } from '../api/discovery/v1/index.js'
+import { ServiceCIDR } from '../api/networking/v1/index.js'
+import { PriorityClass } from '../api/scheduling/v1/index.js'
 import type { Client, ObjectRef } from '../client/client.js'
+import { type Clock, rfc3339 } from '../machinery/clock.js'
 import type { ApiObject } from '../machinery/object.js'
 import { isAlreadyExists, isNotFound } from '../machinery/status-error.js'
 import type { Kind } from '../schema/index.js'
@@ -13,9 +16,30 @@ export interface AdvertisedAddress {
 
 const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
+const systemPriorityClasses = [
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description:
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  },
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  },
+]
+
 /** Makes what every cluster has from its first moment. Safe to repeat; what is there is left alone. */
-export async function createBootstrapObjects(client: Client, serviceAddress: string): Promise<void> {
+export async function createBootstrapObjects(
+  client: Client,
+  serviceCidrs: readonly string[],
+  serviceAddress: string,
+  clock: Clock,
+): Promise<void> {
   await Promise.all(systemNamespaces.map(name => ensure(client, Namespace, { metadata: { name } })))
+  await Promise.all(systemPriorityClasses.map(priorityClass => ensure(client, PriorityClass, priorityClass)))
+  await createServiceCidr(client, serviceCidrs, clock)
   await ensure(client, Service, {
     metadata: {
       name: 'kubernetes',
@@ -30,6 +54,26 @@ export async function createBootstrapObjects(client: Client, serviceAddress: str
       sessionAffinity: 'None',
     },
   })
+}
+
+/** The object of the networks that the server was told to take service addresses from. They are ready at once. */
+async function createServiceCidr(client: Client, cidrs: readonly string[], clock: Clock): Promise<void> {
+  await ensure(client, ServiceCIDR, { metadata: { name: 'kubernetes' }, spec: { cidrs: [...cidrs] } })
+  const there = await client.get(ServiceCIDR, { name: 'kubernetes' })
+  if (there.status.conditions?.some(({ type }) => type === 'Ready')) return
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+    lastTransitionTime: rfc3339(clock.now()),
+  }
+  await client.patch(
+    ServiceCIDR,
+    there.metadata,
+    { type: 'merge', body: { status: { conditions: [ready] } } },
+    { subresource: 'status' },
+  )
 }
 
 /**

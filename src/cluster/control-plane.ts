@@ -121,7 +121,7 @@ export class ControlPlane implements AsyncDisposable {
       parts.push(server)
       const clientFor = (user: UserInfo): Client => apiClient(server.handle, { user })
       const client = clientFor(admin)
-      await createBootstrapObjects(client, firstAddress(serviceCidr))
+      await createBootstrapObjects(client, [serviceCidr], firstAddress(serviceCidr), clock)
       let listener: Listener | undefined
       if (options.port !== false) {
         listener = await listenTls({

@@ -1,11 +1,9 @@
 import type { Service } from '../../api/core/v1/index.js'
 import { invalidValue } from '../../machinery/field-errors.js'
-import { type FieldError, internalError } from '../../machinery/status-error.js'
+import { type FieldError, internalError, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { Allotment } from './allocation.js'
 import type { Pool } from './pool.js'
-
-const taken = 'provided port is already allocated'
 
 /** Types that are reachable through ports of the nodes. */
 const isExternal = ({ spec }: Draft<Service> | Service): boolean =>
@@ -14,6 +12,9 @@ const isExternal = ({ spec }: Draft<Service> | Service): boolean =>
 /** Types whose ports are opened on the nodes without being asked for. */
 const opensNodePorts = ({ spec }: Draft<Service>): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
+
+const needsHealthCheck = ({ spec }: Draft<Service> | Service): boolean =>
+  spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
 
 /** Gives the ports of a service their numbers on the nodes. Answers what is wrong with the ones asked for. */
 export function allocatePorts(
@@ -24,81 +25,78 @@ export function allocatePorts(
 ): FieldError[] {
   const had = new Set<number>()
   for (const { nodePort } of old?.spec.ports ?? []) if (nodePort) had.add(nodePort)
-  if (!isExternal(service)) {
-    // Left over from another type: given back, unless the client insists (then validation objects).
-    for (const port of service.spec.ports ?? []) if (port.nodePort && had.has(port.nodePort)) delete port.nodePort
-    delete service.spec.healthCheckNodePort
-    return []
+  if (isExternal(service)) {
+    const errors = old ? changePorts(service, had, pool, allotment) : firstPorts(service, pool, allotment)
+    if (errors.length > 0) return errors
   }
-  return [...namedPorts(service, old, had, pool, allotment), ...healthPort(service, old, pool, allotment)]
+  if (needsHealthCheck(service) && !(old && needsHealthCheck(old))) allocateHealthPort(service, pool, allotment)
+  return []
 }
 
-function namedPorts(
+/** Why a number cannot be had; undefined if it was taken. */
+function refusalOf(pool: Pool, nodePort: number, allotment: Allotment): string | undefined {
+  const { first, last } = pool.range
+  if (!pool.has(nodePort))
+    return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
+  return allotment.take(pool, nodePort) ? undefined : 'provided port is already allocated'
+}
+
+function anyPort(pool: Pool, allotment: Allotment): number {
+  const nodePort = allotment.takeAny(pool)
+  if (nodePort === undefined) throw internalError('failed to allocate a nodePort: range is full')
+  return nodePort
+}
+
+/** Ports of one number, one for each protocol, share a node port. */
+function firstPorts(service: Draft<Service>, pool: Pool, allotment: Allotment): FieldError[] {
+  const byNumber = new Map<number, number>()
+  const ports = service.spec.ports ?? []
+  for (const [i, port] of ports.entries()) {
+    if (!port.nodePort && !opensNodePorts(service)) continue
+    const shared = byNumber.get(port.port)
+    const asked = shared ? port.nodePort : ports.find(other => other.port === port.port && other.nodePort)?.nodePort
+    if (asked && asked !== shared) {
+      const refusal = refusalOf(pool, asked, allotment)
+      if (refusal) return [invalidValue(`spec.ports[${i}].nodePort`, asked, refusal)]
+    }
+    port.nodePort = asked || shared || anyPort(pool, allotment)
+    if (!shared) byNumber.set(port.port, port.nodePort)
+  }
+  return []
+}
+
+function changePorts(
   service: Draft<Service>,
-  old: Service | undefined,
   had: ReadonlySet<number>,
   pool: Pool,
   allotment: Allotment,
 ): FieldError[] {
-  const errors: FieldError[] = []
-  // One number may serve several protocols of one service.
-  const own = new Map<number, Set<string>>()
-  const ports = service.spec.ports ?? []
-  for (const [i, { nodePort, protocol = 'TCP' }] of ports.entries()) {
-    if (!nodePort) continue
-    const protocols = own.get(nodePort)
-    const at = `spec.ports[${i}].nodePort`
-    if (!pool.has(nodePort)) {
-      const { first, last } = pool.range
-      const why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
-      errors.push(invalidValue(at, nodePort, why))
-    } else if (protocols ? protocols.has(protocol) : !had.has(nodePort) && !allotment.take(pool, nodePort))
-      errors.push(invalidValue(at, nodePort, taken))
-    own.set(nodePort, new Set([...(protocols ?? []), protocol]))
+  const taken = new Set<number>()
+  const used = new Set<string>()
+  for (const [i, port] of (service.spec.ports ?? []).entries()) {
+    if (!port.nodePort && !opensNodePorts(service)) continue
+    if (!port.nodePort) port.nodePort = anyPort(pool, allotment)
+    else if (!had.has(port.nodePort) && !taken.has(port.nodePort)) {
+      const refusal = refusalOf(pool, port.nodePort, allotment)
+      if (refusal) return [invalidValue(`spec.ports[${i}].nodePort`, port.nodePort, refusal)]
+      taken.add(port.nodePort)
+    }
+    const use = `{${port.protocol} ${port.nodePort}}`
+    if (used.has(use)) throw new StatusError(500, '', `duplicate nodePort: ${use}`)
+    used.add(use)
   }
-  if (!opensNodePorts(service)) return errors
-  for (const port of ports) {
-    if (port.nodePort) continue
-    const protocol = port.protocol ?? 'TCP'
-    // A port that keeps its number and protocol keeps its node port, too; one for another protocol shares it.
-    const before = old?.spec.ports?.find(
-      candidate => candidate.port === port.port && (candidate.protocol ?? 'TCP') === protocol,
-    )?.nodePort
-    const shared = ports.find(
-      other => other !== port && other.nodePort && other.port === port.port && !own.get(other.nodePort)?.has(protocol),
-    )?.nodePort
-    const nodePort = before && !own.get(before)?.has(protocol) ? before : (shared ?? allotment.takeAny(pool))
-    if (nodePort === undefined) throw internalError('failed to allocate a nodePort: range is full')
-    port.nodePort = nodePort
-    own.set(nodePort, new Set([...(own.get(nodePort) ?? []), protocol]))
-  }
-  return errors
+  return []
 }
 
 /** The port by which load balancers learn whether a node has endpoints of its own. */
-function healthPort(
-  { spec }: Draft<Service>,
-  old: Service | undefined,
-  pool: Pool,
-  allotment: Allotment,
-): FieldError[] {
-  if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') {
-    if (old?.spec.healthCheckNodePort === spec.healthCheckNodePort) delete spec.healthCheckNodePort
-    return []
-  }
-  const had = old?.spec.healthCheckNodePort
+function allocateHealthPort({ spec }: Draft<Service>, pool: Pool, allotment: Allotment): void {
   if (!spec.healthCheckNodePort) {
-    const nodePort = had || allotment.takeAny(pool)
-    if (nodePort === undefined) throw internalError('failed to allocate a health check nodePort: range is full')
+    const nodePort = allotment.takeAny(pool)
+    if (nodePort === undefined) throw internalError('failed to allocate a HealthCheck NodePort 0: range is full')
     spec.healthCheckNodePort = nodePort
-    return []
+    return
   }
-  if (spec.healthCheckNodePort === had) return []
-  const at = 'spec.healthCheckNodePort'
-  if (!pool.has(spec.healthCheckNodePort)) {
-    const { first, last } = pool.range
-    const why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
-    return [invalidValue(at, spec.healthCheckNodePort, why)]
-  }
-  return allotment.take(pool, spec.healthCheckNodePort) ? [] : [invalidValue(at, spec.healthCheckNodePort, taken)]
+  const refusal = refusalOf(pool, spec.healthCheckNodePort, allotment)
+  if (refusal)
+    throw internalError(`failed to allocate requested HealthCheck NodePort ${spec.healthCheckNodePort}: ${refusal}`)
 }
