@@ -10,6 +10,8 @@ export interface ApiRequest {
   /** Decoded by segment only where it is used; begins with `/`, without the query. */
   readonly path: string
   readonly query: URLSearchParams
+  /** Path and query as the client wrote them, where the transport keeps that. */
+  readonly target?: string
   /** Names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
   readonly body: RequestBody
@@ -44,7 +46,12 @@ export interface UserInfo {
 export type RequestBody =
   | { readonly kind: 'none' }
   /** `read` collects the body, at most `limit` bytes; throws a 413 StatusError beyond. */
-  | { readonly kind: 'bytes'; read(limit: number): Promise<Buffer> }
+  | {
+      readonly kind: 'bytes'
+      read(limit: number): Promise<Buffer>
+      /** The body as it comes, of any length; in place of `read`. */
+      open?(): AsyncIterable<Uint8Array>
+    }
   /** The direct transport hands the object over as it is; the server copies before it changes anything. */
   | { readonly kind: 'object'; readonly value: unknown }
 

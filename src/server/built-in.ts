@@ -18,6 +18,7 @@ import { ServiceAccountTokens, type TokenSubjects } from './authentication/servi
 import { authenticatedUsers } from './authorization/authorizer.js'
 import { discoveryStages } from './discovery/index.js'
 import type { HealthCheck } from './health.js'
+import { locateNode, locatePod, locateService, proxyTo } from './proxy/index.js'
 import type { Registries } from './registry/registries.js'
 import { serviceAllocation } from './services/allocation.js'
 import { bindPod } from './subresources/binding.js'
@@ -81,14 +82,17 @@ export const builtIn =
           'pods/eviction': evictPod,
           'serviceaccounts/token': requestToken(tokens),
         },
-        connects: kubelets
-          ? {
-              'pods/log': podLog(kubelets),
-              'pods/exec': podCommand(kubelets, 'exec'),
-              'pods/attach': podCommand(kubelets, 'attach'),
-              'pods/portforward': podPortForward(kubelets),
-            }
-          : {},
+        connects: {
+          'pods/proxy': proxyTo(locatePod),
+          'services/proxy': proxyTo(locateService()),
+          ...(kubelets && {
+            'nodes/proxy': proxyTo(locateNode(kubelets)),
+            'pods/log': podLog(kubelets),
+            'pods/exec': podCommand(kubelets, 'exec'),
+            'pods/attach': podCommand(kubelets, 'attach'),
+            'pods/portforward': podPortForward(kubelets),
+          }),
+        },
       },
       endpoints: [versionStage, ...discoveryStages(registries)],
       ...(options.healthChecks ? { healthChecks: options.healthChecks } : {}),

@@ -113,6 +113,8 @@ function checkPath({ request, info }: RequestContext, resource: ResourceInfo, { 
 const collectionMethods = new Set(['GET', 'POST', 'DELETE'])
 const objectMethods = new Set(['GET', 'PUT', 'PATCH', 'DELETE'])
 
+const proxyMethods = new Set(['HEAD', 'OPTIONS'])
+
 async function getObject(
   context: RequestContext,
   registry: Registry,
@@ -136,8 +138,12 @@ async function serveSubresource(
   const { namespaced } = resource.kind
   const subresource = resource.subresources.find(({ name }) => name === info.subresource)
   if (!subresource || (namespaced && !info.namespace)) throw unknownPath()
-  if (!subresource.verbs.includes(verb as Verb) || context.request.method === 'HEAD') throw methodNotAllowed()
-  if (info.rest && subresource.type !== 'connect') throw unknownPath()
+  // A proxy passes on whatever it is asked.
+  const proxied = subresource.type === 'connect' && subresource.name === 'proxy'
+  const asked = context.request.method
+  if (!(subresource.verbs.includes(verb as Verb) && asked !== 'HEAD') && !(proxied && proxyMethods.has(asked)))
+    throw methodNotAllowed()
+  if (info.rest && info.rest !== '/' && !proxied) throw unknownPath()
   if (!context.request.user && subresource.type !== 'connect') chooseForm(context.request)
   const namespace = namespaced ? info.namespace : ''
   const handlerName = `${qualified(registry.name)}/${info.subresource}`

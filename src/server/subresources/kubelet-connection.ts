@@ -25,14 +25,15 @@ export class KubeletConnection implements Disposable {
     private readonly registries: Registries,
     private readonly credentials: KubeletCredentials,
   ) {
-    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: 16, ...this.#tls })
+    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: 16, ...this.tls })
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy()
   }
 
-  get #tls() {
+  /** How TLS connections to kubelets are made. */
+  get tls() {
     const { clientCert, clientKey, ca } = this.credentials
     return { cert: clientCert, key: clientKey, ca }
   }
@@ -40,13 +41,13 @@ export class KubeletConnection implements Disposable {
   /** The base of a node's kubelet. Throws a 404 for a node that is not there, a 503 for one without an address. */
   async baseOf(nodeName: string): Promise<URL> {
     const { object } = await this.registries.of(Node).get('', nodeName)
-    const { addresses, daemonEndpoints } = object.status
+    const { addresses } = object.status
     const address =
       addresses?.find(({ type }) => type === 'InternalIP') ??
       addressPreference.map(type => addresses?.find(candidate => candidate.type === type)).find(Boolean)
     if (!address) throw serviceUnavailable(`no preferred addresses found; known addresses: []`)
     const host = address.address.includes(':') ? `[${address.address}]` : address.address
-    return new URL(`https://${host}:${daemonEndpoints?.kubeletEndpoint?.Port || defaultPort}`)
+    return new URL(`https://${host}:${nodePort(object)}`)
   }
 
   /** Where an upgraded connection to a node's kubelet leads. */
@@ -54,7 +55,7 @@ export class KubeletConnection implements Disposable {
     const url = await this.baseOf(nodeName)
     url.pathname = path
     url.search = query.toString()
-    return { url, tls: this.#tls }
+    return { url, tls: this.tls }
   }
 
   /** Sends a request and answers with its response as soon as its head is there. */
@@ -84,6 +85,9 @@ export class KubeletConnection implements Disposable {
     })
   }
 }
+
+/** The port of a node's kubelet. */
+export const nodePort = ({ status }: Node): number => status.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort
 
 /** The node that runs a pod. Throws a 400 for a pod that has none yet. */
 export function nodeOf({ metadata, spec }: Pod): string {
