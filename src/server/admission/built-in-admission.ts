@@ -1,0 +1,31 @@
+import type { Registries } from '../registry/registries.js'
+import type { AdmissionPlugin } from './admission.js'
+import { defaultIngressClass, defaultStorageClass } from './default-classes.js'
+import { defaultTolerationSeconds } from './default-tolerations.js'
+import { limitRanger } from './limit-ranger.js'
+import { namespaceLifecycle } from './namespace-lifecycle.js'
+import { podSecurity } from './pod-security/pod-security.js'
+import { podTopologyLabels } from './pod-topology-labels.js'
+import { priority } from './priority.js'
+import { runtimeClassAdmission } from './runtime-class.js'
+import { serviceAccountAdmission } from './service-account.js'
+import { storageObjectInUseProtection } from './storage-protection.js'
+import { taintNodesByCondition } from './taint-nodes.js'
+import { persistentVolumeClaimResize } from './volume-claim-resize.js'
+
+/** The plugins that every API server has, in upstream's order. */
+export const builtInAdmission = (registries: Registries): readonly AdmissionPlugin[] => [
+  namespaceLifecycle(registries),
+  limitRanger(registries),
+  serviceAccountAdmission(registries),
+  taintNodesByCondition,
+  podSecurity(registries),
+  priority(registries),
+  defaultTolerationSeconds,
+  defaultStorageClass(registries),
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize(registries),
+  runtimeClassAdmission(registries),
+  defaultIngressClass(registries),
+  podTopologyLabels(registries),
+]

@@ -1,0 +1,168 @@
+import { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../../api/apps/v1/index.js'
+import { CronJob, Job } from '../../../api/batch/v1/index.js'
+import {
+  Namespace,
+  Pod,
+  type PodSpec,
+  PodTemplate,
+  type PodTemplateSpec,
+  ReplicationController,
+} from '../../../api/core/v1/index.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
+import type { ApiObject } from '../../../machinery/object.js'
+import { invalid } from '../../../machinery/status-error.js'
+import type { Kind } from '../../../schema/index.js'
+import type { Registries } from '../../registry/registries.js'
+import { type AdmissionPlugin, type AdmissionRequest, draftOf, isOf, refusal } from '../admission.js'
+import {
+  evaluatePod,
+  isStricter,
+  type PolicyVersion,
+  policyText,
+  reasonText,
+  samePolicy,
+  violationText,
+} from './evaluate.js'
+import { namespacePolicy } from './namespace-policy.js'
+import type { CheckedPod } from './pod-check.js'
+
+/** Pods looked at when a namespace begins to enforce more. */
+const maximumExamined = 3_000
+
+/**
+ * PodSecurity: holds pods to the Pod Security Standards that their namespace asks for.
+ * https://kubernetes.io/docs/concepts/security/pod-security-admission/
+ */
+export const podSecurity = (registries: Registries): AdmissionPlugin => ({
+  name: 'PodSecurity',
+  validate(request) {
+    const { operation } = request
+    if (operation !== 'CREATE' && operation !== 'UPDATE') return
+    if (isOf(request.resource, Namespace)) return checkNamespace(registries, request)
+    if (isOf(request.resource, Pod)) return checkPod(registries, request)
+    const template = templateOf(request)
+    if (template) checkTemplate(registries, request, template)
+  },
+})
+
+function policyOf(registries: Registries, namespace: string) {
+  const found = registries.of(Namespace).cache.get(namespace)?.object
+  return namespacePolicy(found?.metadata.labels).policy
+}
+
+const evaluatedSubresources = new Set(['', 'ephemeralcontainers', 'resize'])
+
+function checkPod(registries: Registries, request: AdmissionRequest): void {
+  if (!evaluatedSubresources.has(request.subresource)) return
+  const pod = request.object as unknown as Pod
+  if (request.operation === 'UPDATE' && !isSignificant(pod, request.old as Pod)) return
+  const { enforce, warn } = policyOf(registries, request.namespace)
+  const checked = checkedPod(pod)
+  const violations = evaluatePod(enforce, checked)
+  if (violations.length > 0)
+    throw refusal(request, `violates PodSecurity "${policyText(enforce)}": ${violationText(violations)}`)
+  warnOf(request, warn, checked)
+}
+
+/** Templates are never refused: only the pods made of them are. */
+function checkTemplate(registries: Registries, request: AdmissionRequest, template: PodTemplateSpec): void {
+  warnOf(request, policyOf(registries, request.namespace).warn, checkedPod(template))
+}
+
+function warnOf(request: AdmissionRequest, policy: PolicyVersion, pod: CheckedPod): void {
+  const violations = evaluatePod(policy, pod)
+  if (violations.length > 0)
+    request.warn(`would violate PodSecurity "${policyText(policy)}": ${violationText(violations)}`)
+}
+
+const checkedPod = ({ metadata, spec }: { metadata?: ApiObject['metadata']; spec: PodSpec }): CheckedPod => ({
+  annotations: metadata?.annotations ?? {},
+  spec,
+})
+
+/** Whether an update changes anything that the standards are about. Images and deadlines are not. */
+function isSignificant(pod: Pod, old: Pod): boolean {
+  const matters = ({ metadata, spec }: Pod) => {
+    const {
+      activeDeadlineSeconds: _a,
+      tolerations: _t,
+      schedulingGates: _g,
+      nodeSelector: _n,
+      affinity: _f,
+      ...rest
+    } = spec
+    const withoutImages = (containers: PodSpec['containers'] = []) => containers.map(({ image: _, ...kept }) => kept)
+    return {
+      annotations: Object.entries(metadata.annotations ?? {}).filter(([name]) => /(seccomp|apparmor)\./.test(name)),
+      spec: {
+        ...rest,
+        containers: withoutImages(spec.containers),
+        initContainers: withoutImages(spec.initContainers),
+      },
+    }
+  }
+  return !jsonEqual(matters(pod), matters(old))
+}
+
+const templated = [
+  PodTemplate,
+  ReplicationController,
+  ReplicaSet,
+  Deployment,
+  DaemonSet,
+  StatefulSet,
+  Job,
+  CronJob,
+] as unknown as readonly Kind<ApiObject>[]
+
+/** The pods that a workload will make. */
+function templateOf(request: AdmissionRequest): PodTemplateSpec | undefined {
+  const kind = templated.find(kind => isOf(request.resource, kind))
+  const object = kind && draftOf(request, kind)
+  if (!object) return undefined
+  if (isOf(request.resource, PodTemplate)) return (object as unknown as PodTemplate).template
+  if (isOf(request.resource, CronJob)) return (object as unknown as CronJob).spec.jobTemplate.spec.template
+  return (object as unknown as ReplicationController).spec.template
+}
+
+function checkNamespace(registries: Registries, request: AdmissionRequest): void {
+  const namespace = draftOf(request, Namespace)
+  if (!namespace) return
+  const { policy, errors } = namespacePolicy(namespace.metadata.labels)
+  const old = request.old as Namespace | undefined
+  if (errors.length > 0) {
+    // What was wrong before does not keep a namespace from being changed otherwise.
+    const before = new Set(namespacePolicy(old?.metadata.labels).errors.map(({ field }) => field))
+    if (!old || errors.some(({ field }) => !before.has(field)))
+      throw invalid(Namespace.gvk, namespace.metadata.name ?? '', errors)
+    return
+  }
+  if (!old) return
+  const { enforce } = policy
+  const previous = namespacePolicy(old.metadata.labels).policy.enforce
+  if (samePolicy(enforce, previous) || enforce.level === 'privileged') return
+  if (enforce.minor === previous.minor && isStricter(previous, enforce)) return
+  for (const text of existingViolations(registries, request.name, enforce)) request.warn(text)
+}
+
+/** What of a namespace's pods a policy would not let in again: they stay, and their owner is told. */
+function existingViolations(registries: Registries, namespace: string, policy: PolicyVersion): string[] {
+  const byReason = new Map<string, string[]>()
+  for (const { object } of registries.of(Pod).cache.list(`${namespace}/`).slice(0, maximumExamined)) {
+    const violations = evaluatePod(policy, checkedPod(object))
+    if (violations.length === 0) continue
+    const text = reasonText(violations)
+    const names = byReason.get(text) ?? []
+    byReason.set(text, [...names, object.metadata.name ?? ''])
+  }
+  if (byReason.size === 0) return []
+  const lines = [...byReason].map(([reason, names]) => {
+    const [first = '', ...others] = names.sort()
+    const more = others.length === 0 ? '' : ` (and ${others.length} other pod${others.length === 1 ? '' : 's'})`
+    return `${first}${more}: ${reason}`
+  })
+  return [
+    `existing pods in namespace "${namespace}" violate the new PodSecurity enforce level "${policyText(policy)}"`,
+    ...lines.sort(),
+  ]
+}
