@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { MetricsRegistry } from './metrics-registry.js'
+
+/** Bytes of a page on Linux machines of today. */
+const pageBytes = 4096
+
+/** The metrics `process_*` of this process. What the system does not tell (outside Linux) is left out. */
+export function addProcessMetrics(registry: MetricsRegistry): void {
+  const gauge = (name: string, help: string) => registry.gauge({ name, help, stability: 'ALPHA' }).with()
+  const cpu = registry
+    .counter({ name: 'process_cpu_seconds_total', help: 'Total user and system CPU time spent in seconds.' })
+    .with()
+  const resident = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
+  const virtual = gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes.')
+  const started = gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.')
+  const open = gauge('process_open_fds', 'Number of open file descriptors.')
+  const most = gauge('process_max_fds', 'Maximum number of open file descriptors.')
+  const heap = gauge('nodejs_heap_size_used_bytes', 'Heap that is in use, in bytes.')
+  started.set(Date.now() / 1000 - process.uptime())
+  most.set(Number(/^Max open files\s+(\d+)/m.exec(read('/proc/self/limits') ?? '')?.[1] ?? Number.POSITIVE_INFINITY))
+  registry.collect(() => {
+    const { user, system } = process.cpuUsage()
+    cpu.set((user + system) / 1e6)
+    const { rss, heapUsed } = process.memoryUsage()
+    resident.set(rss)
+    heap.set(heapUsed)
+    const pages = read('/proc/self/statm')?.split(' ')[0]
+    if (pages) virtual.set(Number(pages) * pageBytes)
+    try {
+      open.set(readdirSync('/proc/self/fd').length)
+    } catch {
+      open.set(0)
+    }
+  })
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
