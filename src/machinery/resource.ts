@@ -1,4 +1,4 @@
-import type { Draft, GroupVersionKind, Kind } from '../schema/index.js'
+import type { Draft, GroupVersionKind, Kind, OpenApiSchema } from '../schema/index.js'
 import type { UserInfo } from './http.js'
 import type { ApiObject } from './object.js'
 import type { FieldError } from './status-error.js'
@@ -30,6 +30,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly defaults?: (draft: Draft<T>) => void
   /** A DELETE that removes the object answers with it, not with a Status. */
   readonly deleteAnswersObject: boolean
+  /** What OpenAPI v2 and v3 publish of a custom resource, under the kind's name; a built-in kind's schema says it itself. */
+  readonly openApi?: { readonly v2: OpenApiSchema; readonly v3: OpenApiSchema }
   readonly strategy: Strategy<T>
 }
 

@@ -1,7 +1,7 @@
 import type { Stage } from '../pipeline.js'
 import type { Registries } from '../registry/registries.js'
 import { discoveryStage } from './discovery.js'
-import { openApiStage } from './openapi.js'
+import { openApiStage } from './openapi/openapi-stage.js'
 
 /** The stages that tell clients what is served. */
 export const discoveryStages = (registries: Registries): readonly Stage[] => [
