@@ -262,7 +262,7 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
         ],
       },
     }
-    const { code, stderr } = await cluster.tryKubectl(['apply', '--validate=false', '-f', '-'], {
+    const { code, stderr } = await cluster.tryKubectl(['apply', '-f', '-'], {
       input: JSON.stringify(pod),
     })
     assert.equal(code, 0, stderr)
