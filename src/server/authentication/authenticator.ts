@@ -42,7 +42,7 @@ export function authenticationStage(
         // Most know at once; for them nobody has to wait.
         if (user instanceof Promise)
           return user.then(
-            user => (user ? withGroup(user) : userOf(request, i + 1, refusal)),
+            user => (user ? completeUser(user) : userOf(request, i + 1, refusal)),
             error => userOf(request, i + 1, refusal ?? error),
           )
         if (user) return completeUser(user)

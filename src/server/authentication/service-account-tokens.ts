@@ -3,7 +3,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT }
 import type { Clock } from '../../machinery/clock.js'
 import type { UserInfo } from '../../machinery/http.js'
 import { unauthorized } from '../../machinery/status-error.js'
-import { type Authenticator, bearerToken } from './authenticator.js'
+import { type Authenticator, bearerToken, type Reviewed } from './authenticator.js'
 
 /** The object a token lives and dies with, besides its service account. */
 export interface BoundObject {
@@ -110,6 +110,15 @@ export class ServiceAccountTokens implements Authenticator {
     if (!token) return undefined
     const { audiences } = this.options
     return this.#remember(token, audiences) ?? (this.#isOurs(token) ? this.verify(token, audiences) : undefined)
+  }
+
+  /** As `authenticate`, for other audiences than the server's own. */
+  async review(token: string, audiences: readonly string[]): Promise<Reviewed | undefined> {
+    if (!this.#isOurs(token)) return undefined
+    const user = await this.verify(token, audiences)
+    const { aud = [] } = decodeJwt(token)
+    const own = new Set([aud].flat())
+    return { user, audiences: audiences.filter(audience => own.has(audience)) }
   }
 
   /** The service account a token speaks for. Throws a 401 for a token that is forged, expired, or outlived its subject. */

@@ -28,6 +28,10 @@ export function tokenFile(text: string): Authenticator {
       // Found by its hash, which is seeded: how long that takes tells nothing of how much of a guess is right.
       return token === undefined ? undefined : known.get(token)
     },
+    review(token) {
+      const user = known.get(token)
+      return user && { user }
+    },
   }
 }
 
