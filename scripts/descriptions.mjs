@@ -52,6 +52,45 @@ function kindFields() {
   return { apiVersion: textOf(field('apiVersion') ?? ''), kind: textOf(field('kind') ?? '') }
 }
 
+// Messages that are only ever query parameters are in no declaration either: the operations of clients describe them.
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+const core = 'io.k8s.api.core.v1'
+const operations = {
+  [`${meta}.ListOptions`]: 'listNamespacedPod',
+  [`${meta}.CreateOptions`]: 'createNamespacedPod',
+  [`${meta}.UpdateOptions`]: 'replaceNamespacedPod',
+  [`${meta}.PatchOptions`]: 'patchNamespacedPod',
+  [`${core}.PodExecOptions`]: 'connectGetNamespacedPodExec',
+  [`${core}.PodAttachOptions`]: 'connectGetNamespacedPodAttach',
+  [`${core}.PodPortForwardOptions`]: 'connectGetNamespacedPodPortforward',
+  [`${core}.PodLogOptions`]: 'readNamespacedPodLog',
+  [`${core}.PodProxyOptions`]: 'connectGetNamespacedPodProxy',
+  [`${core}.ServiceProxyOptions`]: 'connectGetNamespacedServiceProxy',
+  [`${core}.NodeProxyOptions`]: 'connectGetNodeProxy',
+}
+
+/** Unescapes what comments escape for HTML. */
+const plain = text =>
+  text
+    .replaceAll(/\\([\\"'&])/g, '$1')
+    .replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
+    .replaceAll(/&#x([\dA-F]+);/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&')
+
+/** The parameters of an operation by name, with their descriptions. */
+function parametersOf(text, operation) {
+  const comment = text
+    .slice(0, text.indexOf(`\n    ${operation}(`))
+    .split('/**')
+    .at(-1)
+  return Object.fromEntries(
+    [...comment.matchAll(/@param (\w+) (.+)/g)].map(([, name, about]) => [name.replace(/^_/, ''), plain(about)]),
+  )
+}
+
 export async function writeDescriptions(dist) {
   const load = path => import(pathToFileURL(join(dist, path)).href)
   const [{ messages }, { openApiName, namedScalarNames }] = await Promise.all([
@@ -73,6 +112,12 @@ export async function writeDescriptions(dist) {
   }
   for (const message of messages) add(openApiName(message.name), message.gvk ? identity : {})
   for (const name of namedScalarNames) add(name)
+  const clients = readFileSync(join(root, 'node_modules/@kubernetes/client-node/dist/gen/apis/CoreV1Api.d.ts'), 'utf8')
+  for (const message of messages) {
+    const name = openApiName(message.name)
+    const known = operations[name] && parametersOf(clients, operations[name])
+    if (known) add(name, Object.fromEntries(Object.entries(known).filter(([field]) => message.fields[field])))
+  }
   writeFileSync(join(dist, 'api/descriptions.json'), JSON.stringify(descriptions))
   return descriptions
 }

@@ -8,7 +8,17 @@ describe('YAML text', () => {
     const value = {
       kind: 'List',
       items: [{ b: [1, 2], a: 'x' }],
-      metadata: { name: 'y', version: '12', on: true, empty: '', colon: 'a: b', hash: '# x', none: null },
+      metadata: {
+        name: 'y',
+        version: '12',
+        on: true,
+        address: '10.0.0.1:443',
+        release: '1.2.3',
+        empty: '',
+        colon: 'a: b',
+        hash: '# x',
+        none: null,
+      },
       empty: [],
       lines: 'a\nb\n',
       time: '2026-01-01T00:00:00Z',
@@ -26,12 +36,14 @@ lines: |
   a
   b
 metadata:
+  address: 10.0.0.1:443
   colon: 'a: b'
   empty: ""
   hash: '# x'
   name: "y"
   none: null
   "on": true
+  release: 1.2.3
   version: "12"
 time: "2026-01-01T00:00:00Z"
 `,

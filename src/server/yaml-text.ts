@@ -1,8 +1,18 @@
 import { Document, isScalar, visit } from 'yaml'
 
 /** Texts that YAML 1.1 would read as something else: they are quoted so that everybody reads them as texts. */
-const ambiguous =
-  /^(?:|~|<<|=|null|y|yes|n|no|on|off|true|false|[-+]?\.?(?:inf|nan)|[-+.]?\d[\d_.:eE+-]*|0[xob][\da-f_]+|\d{4}-\d\d?-\d\d?.*)$/i
+const ambiguous = new RegExp(
+  `^(?:${[
+    '|~|<<|=|null|y|yes|n|no|on|off|true|false',
+    '[-+]?\\.?(?:inf|nan)',
+    // Decimal numbers, which may be grouped by underscores; those of other bases; of base sixty; dates.
+    '[-+]?_*(?:\\.\\d[\\d_]*|\\d[\\d_]*(?:\\.[\\d_]*)?)(?:e[-+]?\\d[\\d_]*)?',
+    '[-+]?0[xob][\\da-f_]+',
+    '[-+]?\\d[\\d_]*(?::[0-5]?\\d)+(?:\\.[\\d_]*)?',
+    '\\d{4}-\\d\\d?-\\d\\d?.*',
+  ].join('|')})$`,
+  'i',
+)
 
 /** A JSON value as YAML, written as upstream writes it: keys sorted, list items not indented. */
 export function yamlText(value: unknown): string {

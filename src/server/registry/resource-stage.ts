@@ -17,7 +17,7 @@ import { type DecodeContext, readBody, readObject } from './read-body.js'
 import type { Registries } from './registries.js'
 import type { Registry } from './registry.js'
 import { objectResponse, statusOfDeletion } from './represent.js'
-import { getScale, writeScale } from './scale.js'
+import { scaleResponse, writeScale } from './scale.js'
 import { watchObjects } from './watch.js'
 import { decodeContext, deletionOptions, writeContext } from './write-options.js'
 
@@ -183,7 +183,8 @@ async function serveScale(
   namespace: string,
   subresource: ScaleSubresource<ApiObject>,
 ): Promise<ApiResponse> {
-  if (context.info.verb === 'get') return getScale(context, subresource, await registry.get(namespace, info.name))
+  if (context.info.verb === 'get')
+    return scaleResponse(context, registry, subresource, await registry.get(namespace, info.name))
   return writeScale(context, registry, namespace, info.name, subresource, writeContext(context))
 }
 

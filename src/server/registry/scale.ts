@@ -1,19 +1,23 @@
 import { Scale } from '../../api/autoscaling/v1/index.js'
+import { ageColumn, nameColumn, numberColumn } from '../../api/columns.js'
 import { applyScaleFields, updateScaleFields } from '../../machinery/apply/index.js'
 import { invalidValue } from '../../machinery/field-errors.js'
 import type { ApiResponse } from '../../machinery/http.js'
+import { PartialObjectMetadata } from '../../machinery/meta/index.js'
 import { notNegative } from '../../machinery/names.js'
 import type { ApiObject } from '../../machinery/object.js'
-import type { ScaleSubresource } from '../../machinery/resource.js'
+import { type Resource, resource, type ScaleSubresource } from '../../machinery/resource.js'
 import { badRequest, invalid, notFound } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
-import { jsonValue } from '../respond.js'
+import { chooseForm } from './form.js'
 import { applyPatchTo, type PatchRequest, patchRequest } from './patch.js'
 import { apiVersionOf, decodeValue, readObject } from './read-body.js'
 import type { Registry, WriteContext } from './registry.js'
+import { partial, valueResponse } from './represent.js'
 import { decodeContext } from './resource-stage.js'
+import { tableOf } from './table.js'
 
 /** The object seen as a Scale: how many replicas are wanted, how many there are, and which pods they are. */
 function scaleOf(object: ApiObject, subresource: ScaleSubresource<ApiObject>): Scale {
@@ -28,11 +32,31 @@ function scaleOf(object: ApiObject, subresource: ScaleSubresource<ApiObject>): S
   }
 }
 
-export const getScale = (
+/** A Scale as a row of a Table. */
+const scales: Resource<Scale> = resource(Scale, {
+  columns: [
+    nameColumn,
+    numberColumn('Desired', ({ spec }: Scale) => spec?.replicas ?? 0, { field: 'spec.replicas' }),
+    numberColumn('Available', ({ status }: Scale) => status?.replicas ?? 0, { field: 'status.replicas' }),
+    ageColumn,
+  ],
+})
+
+/** The Scale of an object in the form the client asked for. */
+export function scaleResponse(
   { request }: RequestContext,
+  registry: Registry,
   subresource: ScaleSubresource<ApiObject>,
   stored: StoredObject,
-): ApiResponse => jsonValue(request, 200, scaleOf(stored.object, subresource))
+): ApiResponse {
+  const scale = scaleOf(stored.object, subresource)
+  if (request.user) return { status: 200, headers: {}, body: { kind: 'object', value: scale } }
+  const form = chooseForm(request)
+  if (form.as === 'metadata') return valueResponse(200, form, partial(scale), PartialObjectMetadata)
+  if (form.as === 'object') return valueResponse(200, form, scale, Scale)
+  const shown = scales as unknown as Resource
+  return valueResponse(200, form, tableOf(shown, [{ object: scale }], form, undefined, registry.host.clock.now()))
+}
 
 /** PUT and PATCH of the scale: everything but the replicas belongs to the object itself. */
 export async function writeScale(
@@ -73,7 +97,7 @@ export async function writeScale(
     },
     write,
   )
-  return jsonValue(context.request, 200, scaleOf(stored.object, subresource))
+  return scaleResponse(context, registry, subresource, stored)
 }
 
 function patched(before: Scale, patch: PatchRequest, context: RequestContext): Draft<Scale> {

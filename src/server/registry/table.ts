@@ -2,14 +2,13 @@ import { plainColumns } from '../../api/columns.js'
 import { describePath } from '../../api/descriptions.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Column, Resource } from '../../machinery/resource.js'
-import type { StoredObject } from '../cache/stored-object.js'
 import type { Form } from './form.js'
 import { partial } from './represent.js'
 
 /** A Table of objects: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
 export function tableOf(
   resource: Resource,
-  rows: readonly StoredObject[],
+  rows: readonly { readonly object: ApiObject }[],
   form: Form,
   metadata: object | undefined,
   now: number,
