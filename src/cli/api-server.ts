@@ -17,8 +17,8 @@ export function addApiServerCommand(program: Command): void {
     .option('--anonymous-auth <boolean>', 'let requests without credentials in as system:anonymous', 'true')
     .option(
       '--authorization-mode <modes>',
-      'how requests are authorized: AlwaysAllow (every authenticated user)',
-      'AlwaysAllow',
+      'who decides what a user may do, in this order: Node, RBAC, AlwaysAllow, AlwaysDeny',
+      'Node,RBAC',
     )
     .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/16')
     .option('--service-node-port-range <first-last>', 'ports for services on nodes', '30000-32767')

@@ -9,6 +9,7 @@ import { type ClusterPki, clientTemplate, createClusterPki, identities } from '.
 import { ensureClusterPki, ensureCredential } from '../cluster/pki-files.js'
 import { parseDuration } from '../schema/index.js'
 import { tokenFile } from '../server/authentication/token-file.js'
+import { type AuthorizationMode, authorizationModes } from '../server/authorization/modes.js'
 
 /** The flags of `t8s apiserver`, as the command line has them. */
 export interface ApiServerFlags {
@@ -34,11 +35,7 @@ export interface ApiServerFlags {
 
 /** Runs the API server until it is asked to end. */
 export async function runApiServer(flags: ApiServerFlags): Promise<void> {
-  if (flags.authorizationMode !== 'AlwaysAllow')
-    throw new OperatorError(
-      `the authorization mode ${flags.authorizationMode} is not there yet`,
-      'Use --authorization-mode AlwaysAllow: every authenticated user may do everything.',
-    )
+  const modes = authorizationModesOf(flags.authorizationMode)
   using termination = terminationSignal()
   const { bindAddress, dataDir, serviceClusterIpRange: serviceCidr } = flags
   const servedAt = [flags.advertiseAddress, bindAddress].filter(
@@ -61,7 +58,9 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     serviceCidr,
     nodePorts: portRange(flags.serviceNodePortRange),
     issuer: flags.serviceAccountIssuer,
-    allowAnonymous: flags.anonymousAuth !== 'false',
+    authorizationModes: modes,
+    // Who is allowed everything should at least say who it is.
+    allowAnonymous: flags.anonymousAuth !== 'false' && !modes.includes('AlwaysAllow'),
     eventTtlSeconds: Number(parseDuration(flags.eventTtl)) / 1e9,
     ...(dataDir ? { dataDir: join(dataDir, 'store') } : {}),
     // Pods reach a server that listens everywhere at the machine's own address.
@@ -96,6 +95,17 @@ export const aborted = (signal: AbortSignal): Promise<void> =>
       { once: true },
     )
   })
+
+function authorizationModesOf(value: string): readonly AuthorizationMode[] {
+  const modes = value.split(',')
+  const wrong = modes.find(mode => !authorizationModes.some(known => known === mode))
+  if (wrong !== undefined || new Set(modes).size < modes.length)
+    throw new OperatorError(
+      `--authorization-mode is ${JSON.stringify(value)}`,
+      `Give some of ${authorizationModes.join(', ')}, each once, separated by commas.`,
+    )
+  return modes as readonly string[] as readonly AuthorizationMode[]
+}
 
 async function withGivenKeys(flags: ApiServerFlags, pki: ClusterPki): Promise<ClusterPki> {
   const { serviceAccountSigningKeyFile, kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority } =

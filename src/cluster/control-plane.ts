@@ -10,12 +10,16 @@ import type { UserInfo } from '../machinery/http.js'
 import { formatIp, parseCidr } from '../machinery/ip-address.js'
 import { type ApiServer, startApiServer } from '../server/api-server.js'
 import type { Authenticator } from '../server/authentication/authenticator.js'
+import { accountGroups, accountUser, authenticatedGroup } from '../server/authentication/user-names.js'
+import type { AuthorizationMode } from '../server/authorization/modes.js'
 import { builtIn } from '../server/built-in.js'
 import { type Listener, listenTls } from '../server/http/tls-listener.js'
 import { KubeletConnection } from '../server/subresources/kubelet-connection.js'
 import { lmdbStore, memoryStore, type Store } from '../storage/index.js'
 import { createBootstrapObjects, publishApiServer } from './bootstrap-objects.js'
+import { reconcileBootstrapPolicy } from './bootstrap-policy.js'
 import { startControllers, startDefaultScheduler } from './components.js'
+import { accountOfController } from './controller-accounts.js'
 import { type ClusterPki, type Credential, createClusterPki, identities, issueClientCertificate } from './pki.js'
 
 export interface ControlPlaneOptions {
@@ -41,6 +45,8 @@ export interface ControlPlaneOptions {
   readonly allowAnonymous?: boolean
   readonly eventTtlSeconds?: number
   readonly authenticators?: readonly Authenticator[]
+  /** Who decides what a user may do, in this order; Node and RBAC by default. */
+  readonly authorizationModes?: readonly AuthorizationMode[]
   /** Run the controllers; they do by default. */
   readonly controllers?: boolean
   /** Run the scheduler; it does by default. */
@@ -62,8 +68,20 @@ const defaultEventTtl = 3600
 /** A component of the control plane, as upstream names it. */
 const system = (component: string): UserInfo => ({
   name: `system:${component}`,
-  groups: ['system:authenticated'],
+  groups: [authenticatedGroup],
 })
+const controllerManager = system('kube-controller-manager')
+const scheduler = system('kube-scheduler')
+/** What a controller is allowed is up to its service account. */
+function controllerUser(controller: string): UserInfo {
+  const name = accountOfController(controller)
+  return name === undefined
+    ? controllerManager
+    : {
+        name: accountUser({ namespace: 'kube-system', name }),
+        groups: [...accountGroups('kube-system'), authenticatedGroup],
+      }
+}
 const admin: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 
 /**
@@ -107,6 +125,7 @@ export class ControlPlane implements AsyncDisposable {
           serviceAccountKey: pki.serviceAccount.privateKey,
           eventTtlSeconds: options.eventTtlSeconds ?? defaultEventTtl,
           ...(options.authenticators ? { authenticators: options.authenticators } : {}),
+          ...(options.authorizationModes ? { authorizationModes: options.authorizationModes } : {}),
           kubelets: registries => {
             const kubelets = new KubeletConnection(registries, {
               clientCert: pki.apiserverKubeletClient.certificate,
@@ -122,6 +141,7 @@ export class ControlPlane implements AsyncDisposable {
       const clientFor = (user: UserInfo): Client => apiClient(server.handle, { user })
       const client = clientFor(admin)
       await createBootstrapObjects(client, [serviceCidr], firstAddress(serviceCidr), clock)
+      await reconcileBootstrapPolicy(client)
       let listener: Listener | undefined
       if (options.port !== false) {
         listener = await listenTls({
@@ -137,19 +157,22 @@ export class ControlPlane implements AsyncDisposable {
         parts.push(listener, { [Symbol.asyncDispose]: async () => server.drain() })
         await publishApiServer(client, { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port })
       }
-      const informers = new Informers({ client, clock, onError })
+      // One set of watches for all who run here, under the name of one that may read everything it needs.
+      const reader = options.controllers === false ? scheduler : controllerManager
+      const informers = new Informers({ client: clientFor(reader), clock, onError })
       parts.push(informers)
       const shared = { clock, onError, informers }
       if (options.controllers !== false)
         parts.push(
           await startControllers({
             ...shared,
-            client: clientFor(system('kube-controller-manager')),
+            client: clientFor(controllerManager),
+            clientOf: controller => clientFor(controllerUser(controller)),
             controllers: { rootCa: pki.ca.certificate, clusterCidr: options.podCidr ?? defaultPodCidr },
           }),
         )
       if (options.scheduler !== false)
-        parts.push(await startDefaultScheduler({ ...shared, client: clientFor(system('kube-scheduler')) }))
+        parts.push(await startDefaultScheduler({ ...shared, client: clientFor(scheduler) }))
       if (options.simulatedNodes) {
         const nodes = startSimulatedNodes({ client, clock, count: options.simulatedNodes, onError })
         parts.push(nodes)

@@ -78,6 +78,7 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
       servingTemplate(nodeIdentity, [config.nodeName, config.address]),
     ),
     proxy: await ensure('kube-proxy', clientTemplate(identities.proxy)),
+    admin: await ensure('admin', clientTemplate(identities.admin)),
   }
   const server = `https://127.0.0.1:${config.apiPort}`
   const clientAs = (credential: Credential, userAgent: string): Client => {
@@ -151,7 +152,9 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
     }),
   )
   parts.use(await dns)
-  await persistently(signal, () => publishDns(proxyClient, config))
+  // Making a service is nothing that an agent of a node should be able to do.
+  const adminClient = clientAs(credentials.admin, 't8s/v1.36.2')
+  await persistently(signal, () => publishDns(adminClient, config))
   return parts.release()
 }
 

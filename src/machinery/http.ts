@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly target?: string
   /** Names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
+  /** Names and values in turn, as they came: for headers that may come several times. */
+  readonly rawHeaders?: readonly string[]
   readonly body: RequestBody
   /** Aborts when the client goes away or the server gives up on the request. */
   readonly signal: AbortSignal

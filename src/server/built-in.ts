@@ -4,6 +4,7 @@ import { defaultIngressClass, defaultStorageClass } from './admission/default-cl
 import { defaultTolerationSeconds } from './admission/default-tolerations.js'
 import { limitRanger } from './admission/limit-ranger.js'
 import { namespaceLifecycle } from './admission/namespace-lifecycle.js'
+import { identityReviews } from './authentication/reviews.js'
 import { podTopologyLabels } from './admission/pod-topology-labels.js'
 import { priority } from './admission/priority.js'
 import { runtimeClassAdmission } from './admission/runtime-class.js'
@@ -15,7 +16,8 @@ import type { ServerParts, ServerPlugins } from './api-server.js'
 import type { Authenticator } from './authentication/authenticator.js'
 import { clientCertificates } from './authentication/client-certificates.js'
 import { ServiceAccountTokens, type TokenSubjects } from './authentication/service-account-tokens.js'
-import { authenticatedUsers } from './authorization/authorizer.js'
+import { accessReviews } from './authorization/access-review.js'
+import { type AuthorizationMode, authorizationOf } from './authorization/modes.js'
 import { discoveryStages } from './discovery/index.js'
 import type { HealthCheck } from './health.js'
 import { locateNode, locatePod, locateService, proxyTo } from './proxy/index.js'
@@ -26,6 +28,8 @@ import { evictPod } from './subresources/eviction.js'
 import type { KubeletConnection } from './subresources/kubelet-connection.js'
 import { podCommand, podLog, podPortForward } from './subresources/pod-streams.js'
 import { requestToken } from './subresources/token.js'
+  /** Who decides what a user may do, in this order; Node and RBAC by default. */
+  readonly authorizationModes?: readonly AuthorizationMode[]
 import { versionStage } from './version.js'
 
 export interface BuiltInOptions {
@@ -47,6 +51,8 @@ export interface BuiltInOptions {
 export const builtIn =
   (options: BuiltInOptions) =>
   ({ registries, clock }: ServerParts): ServerPlugins => {
+    const authenticators = [clientCertificates(clock), ...(options.authenticators ?? []), tokens]
+    const { authorizer } = authorizationOf(options.authorizationModes ?? ['Node', 'RBAC'], registries)
     const cidr = parseCidr(options.serviceCidr)
     if (!cidr) throw new Error(`${options.serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
     const tokens = new ServiceAccountTokens({
@@ -58,8 +64,10 @@ export const builtIn =
     })
     const kubelets = options.kubelets?.(registries)
     return {
-      authenticators: [clientCertificates(clock), ...(options.authenticators ?? []), tokens],
-      authorizer: authenticatedUsers,
+      authenticators,
+      authorizer,
+          ...accessReviews(authorizer),
+          ...identityReviews(authenticators, tokens.defaultAudiences),
       admission: [
         namespaceLifecycle(registries),
         limitRanger(registries),

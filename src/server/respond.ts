@@ -1,3 +1,4 @@
+import { goQuote } from '../machinery/go-format.js'
 import type { ApiRequest, ApiResponse } from '../machinery/http.js'
 import { Status } from '../machinery/meta/index.js'
 import { everyMedia, type Media, mediaTypes, negotiate } from '../machinery/negotiation.js'
@@ -68,6 +69,13 @@ export const text = (status: number, body: string, contentType = 'text/plain; ch
   headers: { 'content-type': contentType, 'cache-control': noCache, 'x-content-type-options': 'nosniff' },
   body: { kind: 'bytes', chunks: [Buffer.from(body)] },
 })
+
+/** The answer when a filter in front of the API breaks: plain text, as upstream has it. */
+export function faultText({ path, query }: ApiRequest, message: string): ApiResponse {
+  const url = query.size > 0 ? `${path}?${query}` : path
+  const said = `Internal Server Error: ${goQuote(url)}: ${message}`
+  return text(500, `${said.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}\n`)
+}
 
 /** The answer an error becomes. Anything but a `StatusError` is a fault of ours: its details stay in the log. */
 export function errorResponse(request: ApiRequest, error: unknown, report: (error: unknown) => void): ApiResponse {

@@ -1,26 +1,130 @@
-import type { UserInfo } from '../../machinery/http.js'
+import type { PolicyRule } from '../../api/rbac/v1/index.js'
+import type { ApiResponse, UserInfo } from '../../machinery/http.js'
 import { qualified, StatusError } from '../../machinery/status-error.js'
 import type { Stage } from '../pipeline.js'
-import type { RequestInfo } from '../request-info.js'
+import { faultText } from '../respond.js'
+import { type AccessRequest, accessOf } from './access-request.js'
 
-export type Decision = { readonly allowed: true } | { readonly allowed: false; readonly reason: string }
+/**
+ * - `allow` and `deny` end the matter.
+ * - `none`: this authorizer has nothing to say, the next one is asked; if none has, the request is refused.
+ */
+export interface Decision {
+  readonly verdict: 'allow' | 'deny' | 'none'
+  /** For the refusal's message, or the answer of an access review. */
+  readonly reason: string
+  /** What went wrong while deciding. */
+  readonly error?: string
+}
+
+/** What somebody may do in a namespace, as far as an authorizer can list it. */
+export interface RuleList {
+  readonly rules: readonly PolicyRule[]
+  /** There may be more that cannot be listed. */
+  readonly incomplete: boolean
+  readonly errors: readonly string[]
+}
 
 /** May this user do that? Asked once per request, before anything else is looked at. */
 export interface Authorizer {
-  authorize(user: UserInfo, info: RequestInfo): Decision | Promise<Decision>
+  authorize(user: UserInfo, request: AccessRequest): Decision | Promise<Decision>
+  rulesFor(user: UserInfo, namespace: string): RuleList
+}
+
+const nothing: Decision = { verdict: 'none', reason: '' }
+const noRules: RuleList = { rules: [], incomplete: false, errors: [] }
+const everything: Decision = { verdict: 'allow', reason: '' }
+
+/** Asks one after the other: the first to allow or deny decides. */
+export function firstOf(authorizers: readonly Authorizer[]): Authorizer {
+  return {
+    authorize(user, request) {
+      const reasons: string[] = []
+      const errors: string[] = []
+      const refused = (): Decision => ({
+        verdict: 'none',
+        reason: reasons.join('\n'),
+        ...(errors.length > 0 ? { error: aggregate(errors) } : {}),
+      })
+      const decides = (decision: Decision): boolean => {
+        if (decision.verdict !== 'none') return true
+        if (decision.reason) reasons.push(decision.reason)
+        if (decision.error) errors.push(decision.error)
+        return false
+      }
+      const from = async (start: number, first: Promise<Decision>): Promise<Decision> => {
+        const decision = await first
+        if (decides(decision)) return decision
+        for (const authorizer of authorizers.slice(start)) {
+          const decision = await authorizer.authorize(user, request)
+          if (decides(decision)) return decision
+        }
+        return refused()
+      }
+      // Without a promise as long as nobody needs one: this runs for every request.
+      for (const [i, authorizer] of authorizers.entries()) {
+        const decision = authorizer.authorize(user, request)
+        if (decision instanceof Promise) return from(i + 1, decision)
+        if (decides(decision)) return decision
+      }
+      return refused()
+    },
+    rulesFor(user, namespace) {
+      const lists = authorizers.map(authorizer => authorizer.rulesFor(user, namespace))
+      return {
+        rules: lists.flatMap(({ rules }) => rules),
+        incomplete: lists.some(({ incomplete }) => incomplete),
+        errors: lists.flatMap(({ errors }) => errors),
+      }
+    },
+  }
+}
+
+const aggregate = (errors: readonly string[]): string =>
+  errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`
+
+const everyRule: RuleList = {
+  rules: [
+    { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+    { verbs: ['*'], nonResourceURLs: ['*'] },
+  ],
+  incomplete: false,
+  errors: [],
+}
+
+/** Members of the group may do everything. */
+export const privilegedGroup = (group: string): Authorizer => ({
+  authorize: ({ groups }) => (groups.includes(group) ? everything : nothing),
+  rulesFor: () => noRules,
+})
+
+/** The mode AlwaysAllow: everybody who gets this far may do everything. */
+export const alwaysAllow: Authorizer = { authorize: () => everything, rulesFor: () => everyRule }
+
+/** The mode AlwaysDeny. */
+export const alwaysDeny: Authorizer = {
+  authorize: () => ({ verdict: 'none', reason: 'Everything is forbidden.' }),
+  rulesFor: () => noRules,
 }
 
 /** The authorization stage: https://kubernetes.io/docs/reference/access-authn-authz/authorization/ */
 export function authorizationStage(authorizer: Authorizer): Stage {
-  return async ({ user, info }, next) => {
-    const decision = await authorizer.authorize(user, info)
-    if (decision.allowed) return next()
-    throw refusal(user, info, decision.reason)
+  return (context, next) => {
+    const { user } = context
+    const request = accessOf(context)
+    const settle = ({ verdict, reason, error }: Decision): Promise<ApiResponse> => {
+      if (verdict === 'allow') return next()
+      // Nobody could say whether it is allowed.
+      if (error) return Promise.resolve(faultText(context.request, error))
+      throw refusal(user, request, reason)
+    }
+    const decision = authorizer.authorize(user, request)
+    return decision instanceof Promise ? decision.then(settle) : settle(decision)
   }
 }
 
 /** The 403 as clients know it. */
-export function refusal(user: UserInfo, { verb, path, resource }: RequestInfo, reason: string): StatusError {
+export function refusal(user: UserInfo, { verb, path, resource }: AccessRequest, reason: string): StatusError {
   const because = reason ? `: ${reason}` : ''
   if (!resource)
     return new StatusError(
@@ -31,7 +135,7 @@ export function refusal(user: UserInfo, { verb, path, resource }: RequestInfo, r
     )
   const { group, plural, subresource, namespace, name } = resource
   const what = `${subresource ? `${plural}/${subresource}` : plural}`
-  const where = namespace && plural !== 'namespaces' ? ` in the namespace "${namespace}"` : ' at the cluster scope'
+  const where = namespace ? ` in the namespace "${namespace}"` : ' at the cluster scope'
   const target = qualified({ group, plural })
   return new StatusError(
     403,
@@ -39,15 +143,4 @@ export function refusal(user: UserInfo, { verb, path, resource }: RequestInfo, r
     `${target}${name ? ` "${name}"` : ''} is forbidden: User "${user.name}" cannot ${verb} resource "${what}" in API group "${group}"${where}${because}`,
     { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: plural },
   )
-}
-
-const open = new Set(['/healthz', '/livez', '/readyz', '/version', '/version/'])
-
-/** Everybody who is authenticated may do everything; anonymous users may look at the server's health and version. */
-export const authenticatedUsers: Authorizer = {
-  authorize: (user, info) =>
-    user.groups.includes('system:authenticated') ||
-    (!info.resource && info.verb === 'get' && (open.has(info.path) || /^\/(live|ready|health)z\//.test(info.path)))
-      ? { allowed: true }
-      : { allowed: false, reason: '' },
 }

@@ -70,6 +70,7 @@ function requestOf(message: IncomingMessage, peer: Peer, signal: AbortSignal): A
     query,
     target: message.url ?? '/',
     headers: headers as ApiRequest['headers'],
+    rawHeaders: message.rawHeaders,
     body: hasBody ? { kind: 'bytes', read: limit => readBody(message, limit), open: () => message } : { kind: 'none' },
     signal,
     remoteAddress: peer.remoteAddress,

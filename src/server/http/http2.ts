@@ -16,11 +16,12 @@ export function serveHttp2(
   handler: Handler,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
   peer: Peer,
   onError: (error: unknown) => void,
 ): void {
   stream.on('error', onError)
-  const request = new Http2Request(stream, headers, peer)
+  const request = new Http2Request(stream, headers, rawHeaders, peer)
   handler(request)
     .then(response => answer(stream, request, response))
     .catch(error => {
@@ -37,18 +38,20 @@ class Http2Request implements ApiRequest {
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: ApiRequest['headers']
+  readonly rawHeaders: readonly string[]
   readonly body: RequestBody
   readonly remoteAddress: string
   declare readonly clientCertificate?: ClientCertificate
   readonly #stream: ServerHttp2Stream
   #gone: AbortController | undefined
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[], peer: Peer) {
     const { path, query } = splitTarget(headers[':path'] ?? '/')
     this.method = headers[':method'] ?? 'GET'
     this.path = path
     this.query = query
     this.headers = headers as ApiRequest['headers']
+    this.rawHeaders = rawHeaders
     this.body = stream.endAfterHeaders
       ? noBody
       : { kind: 'bytes', read: limit => readBody(stream, limit), open: () => stream }

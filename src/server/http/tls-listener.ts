@@ -1,5 +1,11 @@
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http'
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
@@ -174,8 +180,8 @@ class Connections {
     this.#sessions.add(session)
     session.on('close', () => this.#sessions.delete(session))
     session.on('error', this.onError)
-    session.on('stream', (stream: ServerHttp2Stream, headers) =>
-      serveHttp2(this.handler, stream, headers, peer, this.onError),
+    session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _: number, rawHeaders: string[]) =>
+      serveHttp2(this.handler, stream, headers, rawHeaders, peer, this.onError),
     )
     if (this.#closing) session.close()
   }

@@ -1,0 +1,27 @@
+import { controllerRoles } from '../server/authorization/bootstrap-policy/controller-roles.js'
+
+/** Controllers whose account is called otherwise than they are. */
+const accounts: { readonly [controller: string]: string } = {
+  certificatesigningrequest: 'certificate-controller',
+  daemonset: 'daemon-set-controller',
+  'endpointslice-mirroring': 'endpointslicemirroring-controller',
+  'garbage-collector': 'generic-garbage-collector',
+  hpa: 'horizontal-pod-autoscaler',
+  'node-ipam': 'node-controller',
+  'node-lifecycle': 'node-controller',
+  'persistentvolume-protection': 'pv-protection-controller',
+  'persistentvolumeclaim-protection': 'pvc-protection-controller',
+  replicationcontroller: 'replication-controller',
+  serviceaccount: 'service-account-controller',
+  'taint-eviction': 'node-controller',
+}
+
+/**
+ * The service account in `kube-system` that a controller acts as: the one of its name, with or without `-controller`
+ * behind it, that the bootstrap policy has a role for. Undefined of a controller that has none.
+ */
+export function accountOfController(controller: string): string | undefined {
+  return [accounts[controller], controller, `${controller}-controller`].find(
+    name => name !== undefined && Object.hasOwn(controllerRoles, name),
+  )
+}

@@ -1,0 +1,8 @@
+export {
+  autoUpdateAnnotation,
+  bootstrapClusterRoleBindings,
+  bootstrapClusterRoles,
+  bootstrapRoleBindings,
+  bootstrapRoles,
+} from './bootstrap-policy.js'
+export { reconciledBinding, reconciledRole } from './reconcile.js'
