@@ -1,20 +1,10 @@
 import { Node, Pod, Secret, ServiceAccount } from '../api/core/v1/index.js'
 import { parseCidr } from '../machinery/ip-address.js'
-import { defaultIngressClass, defaultStorageClass } from './admission/default-classes.js'
-import { defaultTolerationSeconds } from './admission/default-tolerations.js'
-import { limitRanger } from './admission/limit-ranger.js'
-import { namespaceLifecycle } from './admission/namespace-lifecycle.js'
-import { identityReviews } from './authentication/reviews.js'
-import { podTopologyLabels } from './admission/pod-topology-labels.js'
-import { priority } from './admission/priority.js'
-import { runtimeClassAdmission } from './admission/runtime-class.js'
-import { serviceAccountAdmission } from './admission/service-account.js'
-import { storageObjectInUseProtection } from './admission/storage-protection.js'
-import { taintNodesByCondition } from './admission/taint-nodes.js'
-import { persistentVolumeClaimResize } from './admission/volume-claim-resize.js'
+import { builtInAdmission } from './admission/built-in-admission.js'
 import type { ServerParts, ServerPlugins } from './api-server.js'
 import type { Authenticator } from './authentication/authenticator.js'
 import { clientCertificates } from './authentication/client-certificates.js'
+import { identityReviews } from './authentication/reviews.js'
 import { ServiceAccountTokens, type TokenSubjects } from './authentication/service-account-tokens.js'
 import { accessReviews } from './authorization/access-review.js'
 import { type AuthorizationMode, authorizationOf } from './authorization/modes.js'
@@ -28,8 +18,6 @@ import { evictPod } from './subresources/eviction.js'
 import type { KubeletConnection } from './subresources/kubelet-connection.js'
 import { podCommand, podLog, podPortForward } from './subresources/pod-streams.js'
 import { requestToken } from './subresources/token.js'
-  /** Who decides what a user may do, in this order; Node and RBAC by default. */
-  readonly authorizationModes?: readonly AuthorizationMode[]
 import { versionStage } from './version.js'
 
 export interface BuiltInOptions {
@@ -40,6 +28,8 @@ export interface BuiltInOptions {
   /** PEM of the key that signs service account tokens. */
   readonly serviceAccountKey: string
   readonly authenticators?: readonly Authenticator[]
+  /** Who decides what a user may do, in this order; Node and RBAC by default. */
+  readonly authorizationModes?: readonly AuthorizationMode[]
   readonly healthChecks?: readonly HealthCheck[]
   /** How to reach kubelets; without it, logs, exec and port-forward are refused. */
   readonly kubelets?: (registries: Registries) => KubeletConnection
@@ -51,8 +41,6 @@ export interface BuiltInOptions {
 export const builtIn =
   (options: BuiltInOptions) =>
   ({ registries, clock }: ServerParts): ServerPlugins => {
-    const authenticators = [clientCertificates(clock), ...(options.authenticators ?? []), tokens]
-    const { authorizer } = authorizationOf(options.authorizationModes ?? ['Node', 'RBAC'], registries)
     const cidr = parseCidr(options.serviceCidr)
     if (!cidr) throw new Error(`${options.serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
     const tokens = new ServiceAccountTokens({
@@ -63,24 +51,13 @@ export const builtIn =
       subjects: tokenSubjects(registries),
     })
     const kubelets = options.kubelets?.(registries)
+    const authenticators = [clientCertificates(clock), ...(options.authenticators ?? []), tokens]
+    const { authorizer } = authorizationOf(options.authorizationModes ?? ['Node', 'RBAC'], registries)
     return {
       authenticators,
       authorizer,
-          ...accessReviews(authorizer),
-          ...identityReviews(authenticators, tokens.defaultAudiences),
       admission: [
-        namespaceLifecycle(registries),
-        limitRanger(registries),
-        serviceAccountAdmission(registries),
-        taintNodesByCondition,
-        priority(registries),
-        defaultTolerationSeconds,
-        defaultStorageClass(registries),
-        storageObjectInUseProtection,
-        persistentVolumeClaimResize(registries),
-        runtimeClassAdmission(registries),
-        defaultIngressClass(registries),
-        podTopologyLabels(registries),
+        ...builtInAdmission(registries),
         serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }),
       ],
       subresources: {
@@ -89,6 +66,8 @@ export const builtIn =
           'pods/binding': bindPod,
           'pods/eviction': evictPod,
           'serviceaccounts/token': requestToken(tokens),
+          ...accessReviews(authorizer),
+          ...identityReviews(authenticators, tokens.defaultAudiences),
         },
         connects: {
           'pods/proxy': proxyTo(locatePod),
