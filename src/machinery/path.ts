@@ -15,6 +15,11 @@ export class FieldPath {
     return path
   }
 
+  /** Another field of the same object. */
+  sibling(name: string): FieldPath {
+    return (this.parent ?? root).child(name)
+  }
+
   /** An item of a list. */
   index(position: number): FieldPath {
     return new FieldPath(this, `[${position}]`)

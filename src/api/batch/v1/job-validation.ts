@@ -1,4 +1,5 @@
 import {
+  immutable,
   invalidValue,
   invalidValues,
   notSupported,
@@ -13,8 +14,10 @@ import { dns1123Label, domainPrefixedPath } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelSelector } from '../../../machinery/validate-labels.js'
+import { PodTemplateSpec } from '../../core/v1/index.js'
 import { validatePodTemplate, validateSelected } from '../../core/v1/validate-pod.js'
 import { nonNegative, oneOf, unchanged } from '../../field-rules.js'
+import { shownInternally } from '../../internal-form.js'
 import { shownSelector, usableSelector } from '../../workload-selectors.js'
 import type { Job, JobSpec } from './job.js'
 import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.js'
@@ -213,7 +216,8 @@ function validateTemplateChange({ spec }: Job, old: Job): FieldError[] {
   const before = old.spec.template
   const began = old.status.startTime !== undefined
   const suspended = old.spec.suspend === true && !began
-  if (!suspended) return jsonEqual(spec.template, before) ? [] : [invalidValue(at, spec.template, 'field is immutable')]
+  const changed = () => invalidValue(at, shownInternally(PodTemplateSpec, spec.template), immutable)
+  if (!suspended) return jsonEqual(spec.template, before) ? [] : [changed()]
   const { nodeSelector, tolerations, affinity, schedulingGates, containers, initContainers } = before.spec
   const resources = (now: typeof containers | undefined, was: typeof containers | undefined) =>
     now?.map((container, i) => ({ ...container, resources: was?.[i]?.resources ?? container.resources }))
@@ -234,5 +238,5 @@ function validateTemplateChange({ spec }: Job, old: Job): FieldError[] {
       initContainers: resources(spec.template.spec.initContainers, initContainers),
     },
   }
-  return jsonEqual(expected, before) ? [] : [invalidValue(at, spec.template, 'field is immutable')]
+  return jsonEqual(expected, before) ? [] : [changed()]
 }

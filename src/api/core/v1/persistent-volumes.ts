@@ -99,11 +99,11 @@ const oldSources = {
 const at = root.child('spec')
 
 const rules: Rules<Required<PersistentVolumeSource>> = {
-  ...sharedRules,
+  ...sharedRules(true),
   local: ({ path }, here) => (path ? validateNoBacksteps(path, here.child('path')) : [required(here.child('path'))]),
 }
 
-function validate({ spec }: PersistentVolume): FieldError[] {
+function validate({ metadata, spec }: PersistentVolume): FieldError[] {
   const { capacity = {}, storageClassName, volumeMode, nodeAffinity, volumeAttributesClassName } = spec
   const errors = validateAccessModes(spec.accessModes, at.child('accessModes'))
   const names = Object.keys(capacity)
@@ -121,7 +121,7 @@ function validate({ spec }: PersistentVolume): FieldError[] {
         ? validateNodeSelector(nodeAffinity.required, affinity.child('required'))
         : [required(affinity.child('required'), 'must specify required node constraints')]),
     )
-  errors.push(...validateOneSource<Required<PersistentVolumeSource>>(spec, rules, at))
+  errors.push(...validateOneSource<Required<PersistentVolumeSource>>(spec, rules, metadata.name ?? '', at))
   if (spec.local && !nodeAffinity) errors.push(required(affinity, 'Local volume requires node affinity'))
   if (policy === 'Recycle' && spec.hostPath && /^\/*\.?\/*$/.test(spec.hostPath.path))
     errors.push(

@@ -1,8 +1,15 @@
-import { forbiddenField, invalidValue, invalidValues, required, tooLong } from '../../../machinery/field-errors.js'
-import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.js'
+import {
+  forbiddenField,
+  invalidValue,
+  invalidValues,
+  notSupported,
+  required,
+  tooLong,
+} from '../../../machinery/field-errors.js'
+import { dns1123Subdomain, outOfRange } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { inRange, oneOf, requiredText } from '../../field-rules.js'
+import { inRange, labelName, oneOf, requiredText, subdomainName } from '../../field-rules.js'
 import type { PersistentVolumeSource } from './persistent-volume-source.js'
 import { validateAbsolutePath, validateNoBacksteps } from './validate-paths.js'
 import type { VolumeSource } from './volume.js'
@@ -15,8 +22,10 @@ export type SharedSources = {
   >
 }
 
-/** One rule for each source. */
-export type Rules<Sources> = { readonly [K in keyof Sources]-?: (source: Sources[K], at: FieldPath) => FieldError[] }
+/** One rule for each source. `volume` is the name of the volume. */
+export type Rules<Sources> = {
+  readonly [K in keyof Sources]-?: (source: Sources[K], at: FieldPath, volume: string) => FieldError[]
+}
 
 const texts = <T extends object>(source: T, at: FieldPath, ...fields: (keyof T & string)[]): FieldError[] =>
   fields.flatMap(field => requiredText(source[field] as string | undefined, at.child(field)))
@@ -24,131 +33,185 @@ const texts = <T extends object>(source: T, at: FieldPath, ...fields: (keyof T &
 const items = (list: readonly unknown[] | null | undefined, at: FieldPath): FieldError[] =>
   list?.length ? [] : [required(at)]
 
-const secretName = (secret: { readonly name?: string } | null | undefined, at: FieldPath): FieldError[] =>
-  secret && !secret.name ? [required(at.child('secretRef', 'name'))] : []
-
-const partition = (value: number | undefined, at: FieldPath): FieldError[] =>
-  inRange(value, 0, 255, at.child('partition'))
-
-export const sharedRules: Rules<SharedSources> = {
-  hostPath: validateHostPath,
-  gcePersistentDisk: (source, at) => [...texts(source, at, 'pdName'), ...partition(source.partition, at)],
-  awsElasticBlockStore: (source, at) => [...texts(source, at, 'volumeID'), ...partition(source.partition, at)],
-  nfs: (source, at) => [
-    ...texts(source, at, 'server', 'path'),
-    ...(source.path ? validateAbsolutePath(source.path, at.child('path')) : []),
-  ],
-  iscsi(source, at) {
-    const { iqn, lun, initiatorName } = source
-    const errors = texts(source, at, 'targetPortal', 'iqn')
-    const form = 'must be valid format'
-    if (iqn && !/^(iqn|eui|naa)/.test(iqn))
-      errors.push(invalidValue(at.child('iqn'), iqn, 'must be valid format starting with iqn, eui, or naa'))
-    else if (iqn && !isIscsiName(iqn)) errors.push(invalidValue(at.child('iqn'), iqn, form))
-    errors.push(...inRange(lun, 0, 255, at.child('lun')))
-    if ((source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef)
-      errors.push(required(at.child('secretRef')))
-    if (initiatorName !== undefined && !isIscsiName(initiatorName))
-      errors.push(invalidValue(at.child('initiatorname'), initiatorName, form))
-    return [...errors, ...secretName(source.secretRef, at)]
-  },
-  glusterfs: (source, at) => texts(source, at, 'endpoints', 'path'),
-  flocker: validateFlocker,
-  rbd: (source, at) => [...items(source.monitors, at.child('monitors')), ...texts(source, at, 'image')],
-  cinder: (source, at) => [...texts(source, at, 'volumeID'), ...secretName(source.secretRef, at)],
-  cephfs: (source, at) => items(source.monitors, at.child('monitors')),
-  quobyte(source, at) {
-    const { registry } = source
-    const errors = texts(source, at, 'registry')
-    const servers = registry ? registry.split(',') : []
-    if (servers.some(server => !/^[^:]*:[^:]+$/.test(server)))
-      errors.push(
-        invalidValue(at.child('registry'), registry, 'must be a host:port pair or multiple pairs separated by commas'),
-      )
-    if (source.tenant && source.tenant.length >= 65)
-      errors.push(required(at.child('tenant'), 'must be a UUID and may not exceed a length of 64 characters'))
-    return [...errors, ...texts(source, at, 'volume')]
-  },
-  fc({ targetWWNs = [], wwids = [], lun }, at) {
-    if (targetWWNs.length === 0 && wwids.length === 0)
-      return [required(at.child('targetWWNs'), 'must specify either targetWWNs or wwids, but not both')]
-    if (targetWWNs.length > 0 && wwids.length > 0)
-      return [
-        invalidValue(at.child('targetWWNs'), targetWWNs, 'targetWWNs and wwids can not be specified simultaneously'),
-      ]
-    if (targetWWNs.length === 0) return []
-    return lun === undefined
-      ? [required(at.child('lun'), 'lun is required if targetWWNs is specified')]
-      : inRange(lun, 0, 255, at.child('lun'))
-  },
-  flexVolume: (source, at) => [
-    ...texts(source, at, 'driver'),
-    ...Object.keys(source.options ?? {}).flatMap(key => {
-      const domain = key.slice(0, Math.max(0, key.indexOf('/'))).toLowerCase()
-      const reserved = ['kubernetes.io', 'k8s.io'].some(name => domain === name || domain.endsWith(`.${name}`))
-      return reserved
-        ? [invalidValue(at.child('options').key(key), key, 'kubernetes.io and k8s.io namespaces are reserved')]
-        : []
-    }),
-  ],
-  azureFile: (source, at) => [
-    ...texts(source, at, 'secretName', 'shareName'),
-    ...('secretNamespace' in source && source.secretNamespace === '' ? [required(at.child('secretNamespace'))] : []),
-  ],
-  vsphereVolume: (source, at) => texts(source, at, 'volumePath'),
-  photonPersistentDisk: (source, at) => texts(source, at, 'pdID'),
-  portworxVolume: (source, at) => texts(source, at, 'volumeID'),
-  azureDisk(source, at) {
-    const { diskURI, cachingMode, kind } = source
-    const errors = texts(source, at, 'diskName', 'diskURI')
-    errors.push(...oneOf(cachingMode, ['None', 'ReadOnly', 'ReadWrite'], at.child('cachingMode')))
-    errors.push(...oneOf(kind, ['Dedicated', 'Managed', 'Shared'], at.child('kind')))
-    const managed = kind === 'Managed'
-    if (diskURI && managed && !diskURI.startsWith('/subscriptions/'))
-      errors.push(
-        invalidValue(
-          at.child('diskURI'),
-          diskURI,
-          'must be of the form /subscriptions/{subscription-id}/resourceGroups/{group}/providers/Microsoft.Compute/disks/{name}',
-        ),
-      )
-    if (diskURI && !managed && !diskURI.startsWith('https://'))
-      errors.push(
-        invalidValue(
-          at.child('diskURI'),
-          diskURI,
-          'must be of the form https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd',
-        ),
-      )
-    return errors
-  },
-  scaleIO: (source, at) => texts(source, at, 'gateway', 'system', 'volumeName'),
-  storageos(source, at) {
-    const { volumeName = '', volumeNamespace = '' } = source
-    const errors = texts(source, at, 'volumeName')
-    if (volumeName) errors.push(...invalidValues(at.child('volumeName'), volumeName, dns1123Label(volumeName)))
-    if (volumeNamespace)
-      errors.push(...invalidValues(at.child('volumeNamespace'), volumeNamespace, dns1123Label(volumeNamespace)))
-    return [...errors, ...secretName(source.secretRef, at)]
-  },
-  csi(source, at) {
-    const errors = validateCsiDriverName(source.driver, at.child('driver'))
-    if ('volumeHandle' in source) errors.push(...requiredText(source.volumeHandle, at.child('volumeHandle')))
-    for (const [field, ref] of Object.entries(source))
-      if (field.endsWith('SecretRef') && typeof ref === 'object') {
-        const { name, namespace } = ref as { readonly name?: string; readonly namespace?: string }
-        errors.push(...requiredText(name, at.child(field, 'name')))
-        if ('volumeHandle' in source) errors.push(...requiredText(namespace, at.child(field, 'namespace')))
-      }
-    return errors
-  },
+interface SecretRef {
+  readonly name?: string
+  readonly namespace?: string
 }
 
-/** `iqn.2001-04.com.example:storage`, `eui.` and 16 digits, `naa.` and 32 digits. */
-const isIscsiName = (name: string): boolean =>
-  /^iqn\.\d{4}-\d{2}\.([0-9a-z-]+\.)*[0-9a-z-]+(:[0-9a-zA-Z.:_-]+)?$/.test(name) ||
-  /^eui\.[0-9A-Fa-f]{16}$/.test(name) ||
-  /^naa\.[0-9A-Fa-f]{32}$/.test(name)
+/** Where a disk's partition is out of range, the range is told as it would be without 0. */
+const partition = (value: number | undefined, at: FieldPath): FieldError[] =>
+  value !== undefined && (value < 0 || value > 255)
+    ? [invalidValue(at.child('partition'), value, outOfRange(1, 255))]
+    : []
+
+/** `persistent`: of persistent volumes, whose secrets are in a namespace of their own. */
+export function sharedRules(persistent: boolean): Rules<SharedSources> {
+  const secret = (ref: SecretRef | null | undefined, at: FieldPath): FieldError[] =>
+    ref ? texts(ref, at.child('secretRef'), ...(persistent ? (['name', 'namespace'] as const) : ['name' as const])) : []
+  return {
+    hostPath: validateHostPath,
+    gcePersistentDisk: (source, at) => {
+      const here = at.sibling('persistentDisk')
+      return [...texts(source, here, 'pdName'), ...partition(source.partition, here)]
+    },
+    awsElasticBlockStore: (source, at) => [...texts(source, at, 'volumeID'), ...partition(source.partition, at)],
+    nfs: (source, at) => [
+      ...texts(source, at, 'server', 'path'),
+      ...validateAbsolutePath(source.path ?? '', at.child('path')),
+    ],
+    iscsi: (source, at, volume) => validateIscsi(source, volume, persistent, at),
+    glusterfs: (source, at) => [
+      ...texts(source, at, 'endpoints', 'path'),
+      ...('endpointsNamespace' in source && source.endpointsNamespace !== undefined
+        ? validateEndpointsNamespace(source.endpointsNamespace, at.child('endpointsNamespace'))
+        : []),
+    ],
+    flocker: validateFlocker,
+    rbd: (source, at) => [...items(source.monitors, at.child('monitors')), ...texts(source, at, 'image')],
+    cinder: (source, at) => [...texts(source, at, 'volumeID'), ...secret(source.secretRef, at)],
+    cephfs: (source, at) => items(source.monitors, at.child('monitors')),
+    quobyte({ registry, tenant, volume }, at) {
+      const form = 'must be a host:port pair or multiple pairs separated by commas'
+      const errors: FieldError[] = []
+      if (!registry) errors.push(required(at.child('registry'), form))
+      else if (tenant && tenant.length >= 65)
+        errors.push(required(at.child('tenant'), 'must be a UUID and may not exceed a length of 64 characters'))
+      else
+        for (const server of registry.split(','))
+          if (!/^([^:[\]]*|\[[^[\]]*\]):[^:[\]]*$/.test(server))
+            errors.push(invalidValue(at.child('registry'), registry, form))
+      return [...errors, ...requiredText(volume, at.child('volume'))]
+    },
+    fc({ targetWWNs = [], wwids = [], lun }, at) {
+      const here = at.child('targetWWNs')
+      const errors: FieldError[] = []
+      if (targetWWNs.length === 0 && wwids.length === 0)
+        errors.push(required(here, 'must specify either targetWWNs or wwids, but not both'))
+      if (targetWWNs.length > 0 && wwids.length > 0)
+        errors.push(invalidValue(here, targetWWNs, 'targetWWNs and wwids can not be specified simultaneously'))
+      if (targetWWNs.length > 0)
+        errors.push(
+          ...(lun === undefined
+            ? [required(at.child('lun'), 'lun is required if targetWWNs is specified')]
+            : inRange(lun, 0, 255, at.child('lun'))),
+        )
+      return errors
+    },
+    flexVolume: (source, at) => [
+      ...texts(source, at, 'driver'),
+      ...Object.keys(source.options ?? {}).flatMap(key => {
+        const domain = `.${key.split('/', 1)[0]?.toLowerCase()}`
+        return domain.endsWith('.kubernetes.io') || domain.endsWith('.k8s.io')
+          ? [invalidValue(at.child('options').key(key), key, 'kubernetes.io and k8s.io namespaces are reserved')]
+          : []
+      }),
+    ],
+    azureFile: (source, at) => [
+      ...texts(source, at, 'secretName', 'shareName'),
+      ...('secretNamespace' in source && source.secretNamespace === '' ? [required(at.child('secretNamespace'))] : []),
+    ],
+    vsphereVolume: (source, at) => texts(source, at, 'volumePath'),
+    photonPersistentDisk: (source, at) => texts(source, at, 'pdID'),
+    portworxVolume: (source, at) => texts(source, at, 'volumeID'),
+    azureDisk(source, at) {
+      const { diskURI = '', cachingMode, kind } = source
+      const errors = texts(source, at, 'diskName', 'diskURI')
+      errors.push(...oneOf(cachingMode, ['None', 'ReadOnly', 'ReadWrite'], at.child('cachingMode')))
+      errors.push(...oneOf(kind, ['Dedicated', 'Managed', 'Shared'], at.child('kind')))
+      const [prefix, form] = diskForms[kind === 'Managed' ? 'managed' : 'blob']
+      if (kind !== undefined && !diskURI.startsWith(prefix))
+        errors.push(notSupported(at.child('diskURI'), diskURI, [form]))
+      return errors
+    },
+    scaleIO: (source, at) => texts(source, at, 'gateway', 'system', 'volumeName'),
+    storageos(source, at) {
+      const { volumeName = '', volumeNamespace = '' } = source
+      const errors = texts(source, at, 'volumeName')
+      if (volumeName) errors.push(...labelName(volumeName, at.child('volumeName')))
+      if (volumeNamespace) errors.push(...labelName(volumeNamespace, at.child('volumeNamespace')))
+      return [...errors, ...secret(source.secretRef, at)]
+    },
+    csi(source, at) {
+      const errors = validateCsiDriverName(source.driver, at.child('driver'))
+      if (!('volumeHandle' in source)) {
+        const { nodePublishSecretRef: ref } = source as { readonly nodePublishSecretRef?: SecretRef }
+        if (ref)
+          errors.push(
+            ...(ref.name
+              ? subdomainName(ref.name, at.child('name'))
+              : [required(at.child('nodePublishSecretRef', 'name'))]),
+          )
+        return errors
+      }
+      errors.push(...requiredText(source.volumeHandle, at.child('volumeHandle')))
+      for (const field of checkedSecrets) {
+        const ref = source[field]
+        if (ref) errors.push(...validateSecretRef(ref, at.child(field)))
+      }
+      return errors
+    },
+  }
+}
+
+const checkedSecrets = [
+  'controllerPublishSecretRef',
+  'controllerExpandSecretRef',
+  'nodePublishSecretRef',
+  'nodeExpandSecretRef',
+] as const
+
+const diskForms = {
+  managed: [
+    '/subscriptions/',
+    '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}',
+  ],
+  blob: ['https://', 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd'],
+} as const
+
+const validateSecretRef = ({ name, namespace }: SecretRef, at: FieldPath): FieldError[] => [
+  ...(name ? subdomainName(name, at.child('name')) : [required(at.child('name'))]),
+  ...(namespace ? labelName(namespace, at.child('namespace')) : [required(at.child('namespace'))]),
+]
+
+const validateEndpointsNamespace = (namespace: string, at: FieldPath): FieldError[] =>
+  namespace
+    ? labelName(namespace, at)
+    : [invalidValue(at, namespace, 'if the endpointnamespace is set, it must be a valid namespace name')]
+
+/** `iqn.2001-04.com.example:storage`, `eui.` and 16 characters, `naa.` and 32 characters. */
+const iscsiForms: { readonly [prefix: string]: RegExp } = {
+  iqn: /iqn\.\d{4}-\d{2}\.([0-9A-Za-z\-.]+)(:[^,;*&$|\s]+)$/,
+  eui: /^eui.[0-9A-Za-z]{16}$/,
+  naa: /^naa.[0-9A-Za-z]{32}$/,
+}
+
+function validateIscsi(
+  source: SharedSources['iscsi'],
+  volume: string,
+  persistent: boolean,
+  at: FieldPath,
+): FieldError[] {
+  const { targetPortal = '', iqn = '', lun, initiatorName } = source
+  const malformed = 'must be valid format'
+  const unknown = persistent ? malformed : 'must be valid format starting with iqn, eui, or naa'
+  const name = (value: string, here: FieldPath): FieldError[] => {
+    const form = iscsiForms[value.slice(0, 3)]
+    return form?.test(value) ? [] : [invalidValue(here, value, form ? malformed : unknown)]
+  }
+  const errors = requiredText(targetPortal, at.child('targetPortal'))
+  const tooLong = initiatorName !== undefined && `${volume}:${targetPortal}`.length > 64
+  const why =
+    'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.'
+  if (tooLong && persistent) errors.push(invalidValue(at.child('targetportal'), targetPortal, why))
+  errors.push(...(iqn ? name(iqn, at.child('iqn')) : [required(at.child('iqn'))]))
+  errors.push(...inRange(lun, 0, 255, at.child('lun')))
+  if ((source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef)
+    errors.push(required(at.child('secretRef')))
+  if (persistent && source.secretRef) errors.push(...requiredText(source.secretRef.name, at.child('secretRef', 'name')))
+  if (initiatorName !== undefined) errors.push(...name(initiatorName, at.child('initiatorname')))
+  if (tooLong && !persistent) errors.push(invalidValue(at.sibling('name'), volume, why))
+  return errors
+}
 
 const hostPathTypes = [
   '',
@@ -167,24 +230,29 @@ export function validateHostPath({ path, type }: HostPathVolumeSource, at: Field
 }
 
 function validateFlocker({ datasetName = '', datasetUUID = '' }: FlockerVolumeSource, at: FieldPath): FieldError[] {
-  if (!datasetName && !datasetUUID) return [required(at, 'one of datasetName and datasetUUID is required')]
+  const errors: FieldError[] = []
+  if (!datasetName && !datasetUUID) errors.push(required(at, 'one of datasetName and datasetUUID is required'))
   if (datasetName && datasetUUID)
-    return [invalidValue(at, 'resource', 'datasetName and datasetUUID can not be specified simultaneously')]
-  return datasetName.includes('/') ? [invalidValue(at.child('datasetName'), datasetName, "must not contain '/'")] : []
+    errors.push(invalidValue(at, 'resource', 'datasetName and datasetUUID can not be specified simultaneously'))
+  if (datasetName.includes('/')) errors.push(invalidValue(at.child('datasetName'), datasetName, "must not contain '/'"))
+  return errors
 }
 
 /** The name of a CSI driver: a domain, at most 63 characters, in any case. */
-export function validateCsiDriverName(name: string, at: FieldPath): FieldError[] {
-  if (!name) return [required(at)]
-  const errors = name.length > 63 ? [tooLong(at, 63)] : []
-  errors.push(...invalidValues(at, name, dns1123Subdomain(name.toLowerCase())))
-  return errors
-}
+export const validateCsiDriverName = (name: string, at: FieldPath): FieldError[] => [
+  ...requiredText(name, at),
+  ...(name.length > 63 ? [tooLong(at, 63)] : []),
+  ...invalidValues(at, name, dns1123Subdomain(name.toLowerCase())),
+]
+
+/** Where the one too many is told about, for sources whose field is called otherwise. */
+const oddNames: { readonly [source: string]: string } = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }
 
 /** Exactly one source is set; rules are looked up by its name. */
 export function validateOneSource<Sources extends object>(
   source: { readonly [K in keyof Sources]?: Sources[K] },
   rules: Rules<Sources>,
+  volume: string,
   at: FieldPath,
 ): FieldError[] {
   const errors: FieldError[] = []
@@ -192,12 +260,10 @@ export function validateOneSource<Sources extends object>(
   for (const name of Object.keys(rules) as (keyof Sources & string)[]) {
     const value = source[name]
     if (value === undefined || value === null) continue
-    const here = at.child(name)
-    const rule = rules[name]
     errors.push(
       ...(found++ > 0
-        ? [forbiddenField(here, 'may not specify more than 1 volume type')]
-        : rule(value as Sources[typeof name], here)),
+        ? [forbiddenField(at.child(oddNames[name] ?? name), 'may not specify more than 1 volume type')]
+        : rules[name](value as Sources[typeof name], at.child(name), volume)),
     )
   }
   return found > 0 ? errors : [...errors, required(at, 'must specify a volume type')]

@@ -1,10 +1,11 @@
 import { duplicate, forbiddenField, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
-import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.js'
+import { goQuote } from '../../../machinery/go-format.js'
+import { dns1123Subdomain } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import { compareQuantities } from '../../../machinery/quantity.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateAnnotations, validateLabelSelector, validateLabels } from '../../../machinery/validate-labels.js'
-import { oneOf, requiredText } from '../../field-rules.js'
+import { labelName, oneOf, requiredText } from '../../field-rules.js'
 import { validateClaimSpec } from './claim-validation.js'
 import { validateFieldRef, validateResourceFieldRef, volumeFields } from './validate-environment.js'
 import { validateContainedPath, validateDescendingPath } from './validate-paths.js'
@@ -18,21 +19,33 @@ import type {
   VolumeProjection,
 } from './volume-projection.js'
 
-/** Volumes of a pod. Names of those that are fine, which mounts may refer to, go into `known`. */
+/**
+ * Volumes of a pod. Those that are fine, which mounts may refer to, go into `known`. `pod` is its name, where there is a
+ * pod yet.
+ */
 export function validateVolumes(
   volumes: readonly Volume[] | undefined,
   known: Map<string, Volume>,
   at: FieldPath,
+  pod?: string,
 ): FieldError[] {
+  const made = new Set((volumes ?? []).flatMap(({ name, ephemeral }) => (pod && ephemeral ? [`${pod}-${name}`] : [])))
+  const rules = volumeRules(pod)
   return (volumes ?? []).flatMap((volume, i) => {
     const here = at.index(i)
-    const { name } = volume
-    const errors = validateOneSource<Required<VolumeSource>>(volume, volumeRules, here)
-    errors.push(
-      ...(name ? invalidValues(here.child('name'), name, dns1123Label(name)) : [required(here.child('name'))]),
-    )
+    const { name, persistentVolumeClaim: claim } = volume
+    const errors = validateOneSource<Required<VolumeSource>>(volume, rules, name, here)
+    errors.push(...(name ? labelName(name, here.child('name')) : [required(here.child('name'))]))
     if (known.has(name)) errors.push(duplicate(here.child('name'), name))
     if (errors.length === 0) known.set(name, volume)
+    if (claim && made.has(claim.claimName))
+      errors.push(
+        invalidValue(
+          here.child('persistentVolumeClaim', 'claimName'),
+          claim.claimName,
+          'must not reference a PVC that gets created for an ephemeral volume',
+        ),
+      )
     return errors
   })
 }
@@ -54,8 +67,9 @@ const validateItems = (items: readonly KeyToPath[] | undefined, at: FieldPath): 
   })
 
 const validateFiles = (files: readonly DownwardAPIVolumeFile[] | undefined, at: FieldPath): FieldError[] =>
-  (files ?? []).flatMap(({ path, fieldRef, resourceFieldRef, mode }, i) => {
-    const here = at.index(i)
+  (files ?? []).flatMap(({ path, fieldRef, resourceFieldRef, mode }) => {
+    // The errors do not tell which of the files they are about.
+    const here = at
     const errors = path ? [] : [required(here.child('path'))]
     errors.push(...validateContainedPath(path, here.child('path')))
     if (fieldRef) {
@@ -70,37 +84,44 @@ const validateFiles = (files: readonly DownwardAPIVolumeFile[] | undefined, at: 
 
 const pullPolicies = ['Always', 'IfNotPresent', 'Never']
 
-const volumeRules: Rules<Required<VolumeSource>> = {
-  emptyDir: ({ sizeLimit }, at) =>
-    sizeLimit !== undefined && compareQuantities(sizeLimit, '0') < 0
-      ? [forbiddenField(at.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity')]
-      : [],
-  ...sharedRules,
-  gitRepo: ({ repository, directory = '' }, at) => [
-    ...requiredText(repository, at.child('repository')),
-    ...validateDescendingPath(directory, at.child('directory')),
-  ],
-  secret: ({ secretName, defaultMode, items }, at) => [
-    ...requiredText(secretName, at.child('secretName')),
-    ...validateMode(defaultMode, at.child('defaultMode')),
-    ...validateItems(items, at.child('items')),
-  ],
-  persistentVolumeClaim: ({ claimName }, at) => requiredText(claimName, at.child('claimName')),
-  downwardAPI: ({ defaultMode, items }, at) => [
-    ...validateMode(defaultMode, at.child('defaultMode')),
-    ...validateFiles(items, at),
-  ],
-  configMap: ({ name, defaultMode, items }, at) => [
-    ...requiredText(name, at.child('name')),
-    ...validateMode(defaultMode, at.child('defaultMode')),
-    ...validateItems(items, at.child('items')),
-  ],
-  projected: validateProjected,
-  ephemeral: validateEphemeral,
-  image: ({ reference, pullPolicy }, at) => [
-    ...requiredText(reference, at.child('reference')),
-    ...oneOf(pullPolicy, pullPolicies, at.child('pullPolicy')),
-  ],
+const volumeRules = (pod: string | undefined): Rules<Required<VolumeSource>> => {
+  const { hostPath, gcePersistentDisk, awsElasticBlockStore, ...shared } = sharedRules(false)
+  return {
+    emptyDir: ({ sizeLimit }, at) =>
+      sizeLimit !== undefined && compareQuantities(sizeLimit, '0') < 0
+        ? [forbiddenField(at.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity')]
+        : [],
+    hostPath,
+    gitRepo: ({ repository, directory = '' }, at) => [
+      ...requiredText(repository, at.child('repository')),
+      ...validateDescendingPath(directory, at.child('directory')),
+    ],
+    gcePersistentDisk,
+    awsElasticBlockStore,
+    secret: ({ secretName, defaultMode, items }, at) => [
+      ...requiredText(secretName, at.child('secretName')),
+      ...validateMode(defaultMode, at.child('defaultMode')),
+      ...validateItems(items, at.child('items')),
+    ],
+    ...shared,
+    persistentVolumeClaim: ({ claimName }, at) => requiredText(claimName, at.child('claimName')),
+    downwardAPI: ({ defaultMode, items }, at) => [
+      ...validateMode(defaultMode, at.child('defaultMode')),
+      ...validateFiles(items, at),
+    ],
+    configMap: ({ name, defaultMode, items }, at) => [
+      ...requiredText(name, at.child('name')),
+      ...validateMode(defaultMode, at.child('defaultMode')),
+      ...validateItems(items, at.child('items')),
+    ],
+    projected: validateProjected,
+    ephemeral: (source, at, volume) => validateEphemeral(source, at, volume, pod),
+    image: ({ reference, pullPolicy }, at) => [
+      // Templates may leave it to whoever fills them in.
+      ...(pod === undefined ? [] : requiredText(reference, at.child('reference'))),
+      ...oneOf(pullPolicy, pullPolicies, at.child('pullPolicy')),
+    ],
+  }
 }
 
 /** Seconds a projected token lives at least and at most. */
@@ -111,62 +132,67 @@ function validateProjected({ sources, defaultMode }: ProjectedVolumeSource, at: 
   const errors = validateMode(defaultMode, at.child('defaultMode'))
   const paths = new Set<string>()
   sources?.forEach((source, i) => {
-    {
-      const here = at.child('sources').index(i)
-      errors.push(...validateProjection(source, here))
-      for (const path of pathsOf(source)) {
-        if (paths.has(path)) errors.push(invalidValue(here, path, 'conflicting duplicate paths'))
-        paths.add(path)
-      }
-    }
+    errors.push(...validateProjection(source, paths, at.child('sources').index(i), at))
   })
   return errors
 }
 
-/** Where the files of a projection go. */
-const pathsOf = ({ secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle }: VolumeProjection) =>
-  [
-    ...(secret?.items ?? []),
-    ...(configMap?.items ?? []),
-    ...(downwardAPI?.items ?? []),
-    ...(serviceAccountToken ? [serviceAccountToken] : []),
-    ...(clusterTrustBundle ? [clusterTrustBundle] : []),
-  ].flatMap(({ path }) => (path ? [path] : []))
-
-function validateProjection(source: VolumeProjection, at: FieldPath): FieldError[] {
+/** `paths` are those that files of the volume already have; `volume` is where the path of the whole is. */
+function validateProjection(
+  source: VolumeProjection,
+  paths: Set<string>,
+  at: FieldPath,
+  volume: FieldPath,
+): FieldError[] {
   const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = source
   const errors: FieldError[] = []
-  let found = 0
-  const check = (name: string, set: unknown, rule: (here: FieldPath) => FieldError[]): void => {
-    if (!set) return
-    const here = at.child(name)
-    errors.push(
-      ...(found++ > 0 ? [forbiddenField(here, 'may not specify more than 1 volume type per source')] : rule(here)),
-    )
+  const take = (path: string | undefined, shown = path): void => {
+    if (!path) return
+    if (paths.has(path)) errors.push(invalidValue(volume, shown, 'conflicting duplicate paths'))
+    paths.add(path)
   }
-  check('secret', secret, here => [
-    ...requiredText(secret?.name, here.child('name')),
-    ...validateItems(secret?.items, here.child('items')),
-  ])
-  check('configMap', configMap, here => [
-    ...requiredText(configMap?.name, here.child('name')),
-    ...validateItems(configMap?.items, here.child('items')),
-  ])
-  check('downwardAPI', downwardAPI, here => validateFiles(downwardAPI?.items, here))
-  if (serviceAccountToken) check('serviceAccountToken', true, here => validateToken(serviceAccountToken, here))
-  if (clusterTrustBundle) check('clusterTrustBundle', true, here => validateTrustBundle(clusterTrustBundle, here))
-  if (podCertificate) check('podCertificate', true, here => validateCertificate(podCertificate, here))
+  for (const [field, keys] of Object.entries({ secret, configMap })) {
+    if (!keys) continue
+    errors.push(
+      ...requiredText(keys.name, at.child(field, 'name')),
+      ...validateItems(keys.items, at.child(field, 'items')),
+    )
+    for (const { path } of keys.items ?? []) take(path, keys.name ?? '')
+  }
+  if (downwardAPI) {
+    errors.push(...validateFiles(downwardAPI.items, at.child('downwardAPI')))
+    for (const { path } of downwardAPI.items ?? []) take(path)
+  }
+  if (serviceAccountToken) errors.push(...validateToken(serviceAccountToken, at.child('serviceAccountToken'), volume))
+  if (clusterTrustBundle) {
+    errors.push(...validateTrustBundle(clusterTrustBundle, at.child('clusterTrustBundle')))
+    take(clusterTrustBundle.path)
+  }
+  if (podCertificate) {
+    errors.push(...validateCertificate(podCertificate, at.child('podCertificate')))
+    for (const field of certificatePaths) take(podCertificate[field])
+  }
+  if (Object.values(source).filter(Boolean).length > 1)
+    errors.push(forbiddenField(at, 'may not specify more than 1 volume type per source'))
   return errors
 }
 
-function validateToken({ expirationSeconds = 3600, path }: ServiceAccountTokenProjection, at: FieldPath): FieldError[] {
+const certificatePaths = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const
+
+/** Its path is told about as if it were the volume's. */
+function validateToken(
+  { expirationSeconds = 3600, path }: ServiceAccountTokenProjection,
+  at: FieldPath,
+  volume: FieldPath,
+): FieldError[] {
   const errors: FieldError[] = []
   const seconds = at.child('expirationSeconds')
   if (expirationSeconds < shortestToken)
     errors.push(invalidValue(seconds, expirationSeconds, 'may not specify a duration less than 10 minutes'))
   if (expirationSeconds > longestToken)
     errors.push(invalidValue(seconds, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'))
-  return [...errors, ...(path ? validateContainedPath(path, at.child('path')) : [required(at.child('path'))])]
+  const here = volume.child('path')
+  return [...errors, ...(path ? validateContainedPath(path, here) : [required(here)])]
 }
 
 function validateTrustBundle(
@@ -194,31 +220,44 @@ function validateTrustBundle(
 const keyTypes = ['ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519', 'RSA3072', 'RSA4096']
 
 function validateCertificate(source: NonNullable<VolumeProjection['podCertificate']>, at: FieldPath): FieldError[] {
-  const { signerName, keyType, maxExpirationSeconds, credentialBundlePath, keyPath, certificateChainPath } = source
+  const { signerName, keyType, maxExpirationSeconds } = source
   const errors = requiredText(signerName, at.child('signerName'))
   errors.push(...oneOf(keyType ?? '', keyTypes, at.child('keyType')))
   if (maxExpirationSeconds !== undefined && (maxExpirationSeconds < 3600 || maxExpirationSeconds > 7_862_400))
     errors.push(
       invalidValue(at.child('maxExpirationSeconds'), maxExpirationSeconds, 'must be in the range [3600, 7862400]'),
     )
-  const paths = { credentialBundlePath, keyPath, certificateChainPath }
-  for (const [field, path] of Object.entries(paths))
+  for (const field of certificatePaths) {
+    const path = source[field]
     if (path) errors.push(...validateContainedPath(path, at.child(field)))
-  if (!credentialBundlePath && !keyPath && !certificateChainPath)
+  }
+  if (certificatePaths.every(field => !source[field]))
     errors.push(required(at, 'specify at least one of credentialBundlePath, keyPath, and certificateChainPath'))
   return errors
 }
 
-function validateEphemeral({ volumeClaimTemplate }: EphemeralVolumeSource, at: FieldPath): FieldError[] {
+function validateEphemeral(
+  { volumeClaimTemplate }: EphemeralVolumeSource,
+  at: FieldPath,
+  volume: string,
+  pod: string | undefined,
+): FieldError[] {
   const here = at.child('volumeClaimTemplate')
-  if (!volumeClaimTemplate) return [required(here)]
-  const { metadata, spec } = volumeClaimTemplate
-  const errors = [
-    ...validateLabels(metadata.labels, here.child('metadata', 'labels')),
-    ...validateAnnotations(metadata.annotations, here.child('metadata', 'annotations')),
-  ]
-  for (const field of Object.keys(metadata).sort())
-    if (field !== 'labels' && field !== 'annotations')
-      errors.push(forbiddenField(here.child('metadata', field), 'cannot be set for an ephemeral volume'))
-  return [...errors, ...validateClaimSpec(spec, here.child('spec'))]
+  const errors: FieldError[] = []
+  if (volumeClaimTemplate) {
+    const { metadata, spec } = volumeClaimTemplate
+    errors.push(
+      ...validateAnnotations(metadata.annotations, here.child('metadata', 'annotations')),
+      ...validateLabels(metadata.labels, here.child('metadata', 'labels')),
+    )
+    for (const field of Object.keys(metadata))
+      if (field !== 'labels' && field !== 'annotations')
+        errors.push(forbiddenField(here.child('metadata', field), 'cannot be set'))
+    errors.push(...validateClaimSpec(spec, here.child('spec')))
+  } else errors.push(required(here))
+  const claim = `${pod}-${volume}`
+  if (pod && volume)
+    for (const message of dns1123Subdomain(claim))
+      errors.push(invalidValue(at.sibling('name'), volume, `PVC name ${goQuote(claim)}: ${message}`))
+  return errors
 }

@@ -7,7 +7,8 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import type { Draft, Kind } from '../../../schema/index.js'
 import { ageColumn, type ColumnOptions, nameColumn, textColumn } from '../../columns.js'
 import { oneOf } from '../../field-rules.js'
-import { ClusterRoleBinding, RoleBinding, type Subject } from './role-binding.js'
+import { shownInternally } from '../../internal-form.js'
+import { ClusterRoleBinding, RoleBinding, RoleRef, type Subject } from './role-binding.js'
 
 const rbacGroup = 'rbac.authorization.k8s.io'
 
@@ -45,7 +46,7 @@ function bindings<T extends Binding, I>(kind: Kind<T, I>, word: string): Resourc
         ...validate(binding, kind.namespaced),
         ...(jsonEqual(binding.roleRef, old.roleRef)
           ? []
-          : [invalidValue(root.child('roleRef'), binding.roleRef, 'cannot change roleRef')]),
+          : [invalidValue(root.child('roleRef'), shownInternally(RoleRef, binding.roleRef), 'cannot change roleRef')]),
       ],
     },
   })
