@@ -1,5 +1,6 @@
 import { TokenRequest } from '../../api/authentication/v1/index.js'
 import { Node, Pod, Secret, ServiceAccount } from '../../api/core/v1/index.js'
+import { updateManagedFields } from '../../machinery/apply/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { invalidValue } from '../../machinery/field-errors.js'
 import type { ApiObject } from '../../machinery/object.js'
@@ -19,10 +20,22 @@ const bindable: { readonly [kind: string]: Kind<ApiObject> } = { Pod, Secret, No
 /** serviceaccounts/token: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
 export const requestToken =
   (tokens: ServiceAccountTokens): ActionHandler =>
-  async ({ context, info, registries, body }) => {
+  async ({ context, info, registries, body, write }) => {
     const { spec, metadata } = body as TokenRequest
     const { object: account } = await registries.of(ServiceAccount).get(info.namespace, info.name)
+    const now = rfc3339(registries.of(ServiceAccount).host.clock.now())
     const seconds = spec.expirationSeconds ?? defaultSeconds
+    // As for everything that is created, though this is not kept: what the client itself has set.
+    const managedFields = updateManagedFields({
+      schema: TokenRequest,
+      before: undefined,
+      after: { ...(body as TokenRequest), spec: { ...spec, expirationSeconds: seconds } },
+      managedFields: [],
+      manager: write.fieldManager,
+      subresource: 'token',
+      apiVersion: 'authentication.k8s.io/v1',
+      time: now,
+    })
     const gvk = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
     if (seconds < minimumSeconds)
       throw invalid(gvk, '', [
@@ -56,7 +69,8 @@ export const requestToken =
           name: info.name,
           namespace: info.namespace,
           uid: account.metadata.uid,
-          creationTimestamp: rfc3339(registries.of(ServiceAccount).host.clock.now()),
+          creationTimestamp: now,
+          managedFields,
         },
         spec: { ...spec, audiences, expirationSeconds: seconds },
         status: { token, expirationTimestamp: rfc3339(expires) },

@@ -127,7 +127,7 @@ function validateStatus({ status }: Deployment, old: Deployment): FieldError[] {
   const { replicas = 0, readyReplicas = 0, availableReplicas = 0, collisionCount } = status
   for (const field of ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const)
     if ((status[field] ?? 0) > replicas)
-      errors.push(invalidValue(at.child(field), status[field], 'cannot be greater than status.replicas'))
+      errors.push(invalidValue(at.child(field), status[field] ?? 0, 'cannot be greater than status.replicas'))
   if (availableReplicas > readyReplicas)
     errors.push(invalidValue(at.child('availableReplicas'), availableReplicas, 'cannot be greater than readyReplicas'))
   const before = old.status.collisionCount

@@ -7,6 +7,7 @@ import { keepStatus } from '../../status-apart.js'
 import { Pod } from './pod.js'
 import { podColumns } from './pod-columns.js'
 import { defaultPod } from './pod-defaults.js'
+import { joinPodIps } from './pod-ips.js'
 import { mergeMatchLabelKeys } from './pod-match-labels.js'
 import { Binding } from './pod-options.js'
 import { qosClass } from './pod-qos.js'
@@ -87,7 +88,10 @@ export const pods: Resource<Pod> = resource(Pod, {
       verbs: ['create', 'delete', 'get', 'patch', 'update'],
     },
   ],
-  defaults: ({ spec }) => defaultPod(spec),
+  defaults({ spec, status }) {
+    defaultPod(spec)
+    joinPodIps(status)
+  },
   strategy: {
     generation: true,
     resetFields: ['status'],

@@ -5,6 +5,7 @@ import type { Draft } from '../../../schema/index.js'
 import { ageColumn, labelsText, nameColumn, none, textColumn } from '../../columns.js'
 import { keepStatus } from '../../status-apart.js'
 import { Service } from './service.js'
+import { validateServiceStatus } from './service-status.js'
 import { normalizeClusterIps, takeOverAllocations } from './service-update.js'
 import { isExternallyAccessible, validateService, validateServiceUpdate } from './service-validation.js'
 import { serviceWarnings } from './service-warnings.js'
@@ -34,9 +35,13 @@ export const services: Resource<Service> = resource(Service, {
       gvk: { group: '', version: 'v1', kind: 'ServiceProxyOptions' },
       verbs: ['create', 'delete', 'get', 'patch', 'update'],
     },
-    statusView(),
+    statusView({ validateUpdate: validateServiceStatus }),
   ],
-  defaults: ({ spec }) => defaultSpec(spec),
+  defaults({ spec, status }) {
+    defaultSpec(spec)
+    if (spec.type === 'LoadBalancer')
+      for (const ingress of status.loadBalancer.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
+  },
   strategy: {
     nameErrors: dns1123Label,
     resetFields: ['status'],

@@ -7,6 +7,7 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import { validateAnnotations, validateLabels } from '../../../machinery/validate-labels.js'
 import { unchanged } from '../../field-rules.js'
 import type { Pod } from './pod.js'
+import { validatePodIps } from './pod-ips.js'
 import type { PodSpec } from './pod-spec.js'
 import type { PodTemplateSpec } from './pod-template.js'
 import { validateImagePadding } from './validate-containers.js'
@@ -131,13 +132,24 @@ export function validateLastingTemplate(
 /** The status as the kubelet writes it. */
 export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   const at = root.child('status')
-  const { status, spec } = pod
+  const { status } = pod
   const errors: FieldError[] = []
   status.conditions?.forEach(({ type }, i) => {
     if (!systemConditions.has(type))
       errors.push(...invalidValues(at.child('conditions').index(i).child('Type'), type, qualifiedName(type)))
   })
   errors.push(...unchanged(status.qosClass, old.status.qosClass, at.child('qosClass')))
+  return [
+    ...errors,
+    ...validateTransitions(pod, old, at),
+    ...validatePodIps(status.podIPs, old.status.podIPs, at.child('podIPs')),
+    ...validatePodIps(status.hostIPs, old.status.hostIPs, at.child('hostIPs')),
+  ]
+}
+
+/** A container that is not to run again has ended for good. */
+function validateTransitions({ spec, status }: Pod, old: Pod, at: FieldPath): FieldError[] {
+  const errors: FieldError[] = []
   if (spec.restartPolicy === 'Always') return errors
   for (const list of ['containerStatuses', 'initContainerStatuses'] as const)
     status[list]?.forEach((container, i) => {
