@@ -31,7 +31,7 @@ export interface AdmissionPlugin {
   allocate?(request: AdmissionRequest): Promise<void> | void
   validate?(request: AdmissionRequest): Promise<void> | void
   /** The write has happened and every cache shows it, or it has failed: what was set aside for it is free again. */
-  settled?(request: AdmissionRequest): Promise<void> | void
+  settled?(request: AdmissionRequest, written: boolean): Promise<void> | void
 }
 
 /** What is written, if it is an object of the kind itself and not one of its subresources. */
@@ -74,9 +74,14 @@ export async function validateAll(plugins: readonly AdmissionPlugin[], request: 
   }
 }
 
-export async function settleAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
+/** `written` tells whether the write has happened. */
+export async function settleAll(
+  plugins: readonly AdmissionPlugin[],
+  request: AdmissionRequest,
+  written: boolean,
+): Promise<void> {
   for (const plugin of plugins) {
-    const pending = plugin.settled?.(request)
+    const pending = plugin.settled?.(request, written)
     if (pending) await pending
   }
 }

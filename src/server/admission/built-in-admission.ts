@@ -7,6 +7,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.js'
 import { podSecurity } from './pod-security/pod-security.js'
 import { podTopologyLabels } from './pod-topology-labels.js'
 import { priority } from './priority.js'
+import { resourceQuota } from './resource-quota.js'
 import { runtimeClassAdmission } from './runtime-class.js'
 import { serviceAccountAdmission } from './service-account.js'
 import { storageObjectInUseProtection } from './storage-protection.js'
@@ -28,4 +29,5 @@ export const builtInAdmission = (registries: Registries): readonly AdmissionPlug
   runtimeClassAdmission(registries),
   defaultIngressClass(registries),
   podTopologyLabels(registries),
+  resourceQuota(registries),
 ]

@@ -29,11 +29,14 @@ export async function admitted<R>(
     dryRun: write.dryRun,
     warn: text => write.warn(text),
   }
+  let done = false
   try {
     await mutateAll(admission, request)
     await validateAll(admission, request)
-    return await act()
+    const result = await act()
+    done = true
+    return result
   } finally {
-    await settleAll(admission, request)
+    await settleAll(admission, request, done)
   }
 }

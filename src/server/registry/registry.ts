@@ -91,6 +91,7 @@ export class Registry<T extends ApiObject = ApiObject> {
     }
     const generate = metadata.name ? '' : (metadata.generateName ?? '')
     const request = this.#admissionRequest('CREATE', '', namespace, metadata.name ?? '', draft, undefined, context)
+    let written = false
     try {
       await mutateAll(host.admission, request)
       if (generate) metadata.name = nameSuffix(generate)
@@ -110,7 +111,9 @@ export class Registry<T extends ApiObject = ApiObject> {
         if (names === 1)
           for (const text of resource.strategy.warnings?.(draft as T, undefined) ?? []) context.warn(text)
         try {
-          return await this.#insert(draft, context)
+          const stored = await this.#insert(draft, context)
+          written = true
+          return stored
         } catch (error) {
           if (!generate || !isAlreadyExists(error)) throw error
           if (names === maximumNames) throw this.#namesExhausted(metadata.name ?? '')
@@ -118,7 +121,7 @@ export class Registry<T extends ApiObject = ApiObject> {
         }
       }
     } finally {
-      await settleAll(host.admission, request)
+      await settleAll(host.admission, request, written)
     }
   }
 
@@ -152,16 +155,22 @@ export class Registry<T extends ApiObject = ApiObject> {
       if (!current) throw notFound(this.name, name)
       checkDeletion(this.#anyResource, name, current, request)
       const admission = this.#admissionRequest('DELETE', '', namespace, name, undefined, current.object, context)
+      let written = false
       try {
         await mutateAll(this.host.admission, admission)
         await validateAll(this.host.admission, admission)
         const step = deletionOf(this.resource, current.object, request, this.host.clock.now())
         if (step.type === 'pending') return { gone: false, stored: current }
-        if (step.type === 'mark') return { gone: false, stored: await this.#replace(key, current, step.draft, context) }
+        if (step.type === 'mark') {
+          const stored = await this.#replace(key, current, step.draft, context)
+          written = true
+          return { gone: false, stored }
+        }
         const revision = await this.#remove(key, current, context)
+        written = true
         return { gone: true, stored: shown(step.last, revision) }
       } finally {
-        await settleAll(this.host.admission, admission)
+        await settleAll(this.host.admission, admission, written)
       }
     })
   }
@@ -233,6 +242,7 @@ export class Registry<T extends ApiObject = ApiObject> {
     }
     if (!change.ownsManagedFields) trackManagedFields(resource, old, draft, context, view, host.clock.now())
     const request = this.#admissionRequest('UPDATE', view?.name ?? '', namespace, name, draft, old, context)
+    let written = false
     try {
       await mutateAll(host.admission, request)
       const writer = { user: context.user, now: host.clock.now() }
@@ -251,9 +261,11 @@ export class Registry<T extends ApiObject = ApiObject> {
       await validateAll(host.admission, request)
       for (const text of resource.strategy.warnings?.(draft as T, old) ?? []) context.warn(text)
       metadata.resourceVersion = String(current.revision)
-      return await this.#store(current, draft, context)
+      const stored = await this.#store(current, draft, context)
+      written = true
+      return stored
     } finally {
-      await settleAll(host.admission, request)
+      await settleAll(host.admission, request, written)
     }
   }
 
