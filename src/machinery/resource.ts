@@ -24,6 +24,10 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly subresources: readonly Subresource<T>[]
   /** What a list as a Table shows, after the fashion of `kubectl get`. */
   readonly columns: readonly Column<T>[]
+  /** Annotations that belong to the served version alone: Tables and PartialObjectMetadata do not show them. */
+  readonly versionAnnotations?: readonly string[]
+  /** What a row of a Table says of its object besides the cells: whether a pod has come to its end. */
+  readonly rowConditions?: (object: T) => readonly RowCondition[]
   /** Field selectors besides metadata.name and metadata.namespace: path -> value as text. */
   readonly selectableFields: { readonly [path: string]: (object: T) => string }
   /** Defaults beyond the static ones of the schema; runs on every decoded object of the kind. */
@@ -33,6 +37,13 @@ export interface Resource<T extends ApiObject = ApiObject> {
   /** What OpenAPI v2 and v3 publish of a custom resource, under the kind's name; a built-in kind's schema says it itself. */
   readonly openApi?: { readonly v2: OpenApiSchema; readonly v3: OpenApiSchema }
   readonly strategy: Strategy<T>
+}
+
+export interface RowCondition {
+  readonly type: 'Completed'
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason?: string
+  readonly message?: string
 }
 
 /** The form in which a kind is kept, and the ways there and back. Neither changes what it is given. */

@@ -54,7 +54,7 @@ export function listResponse({ request }: RequestContext, registry: Registry, li
         kind: 'PartialObjectMetadataList',
         apiVersion: 'meta.k8s.io/v1',
         metadata,
-        items: listed.items.map(({ object }) => partial(object)),
+        items: listed.items.map(({ object }) => partial(object, registry.resource)),
       },
       PartialObjectMetadataList,
     )

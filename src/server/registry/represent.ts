@@ -1,6 +1,7 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import { PartialObjectMetadata, Status } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
+import type { Resource } from '../../machinery/resource.js'
 import { encodeObject as encodeEnveloped, type Kind } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
@@ -22,7 +23,8 @@ export function objectResponse(
   if (form.as === 'object' && form.media === 'json' && !form.pretty) return jsonBytes(status, [stored.line])
   if (form.as === 'table')
     return valueResponse(status, form, tableOf(registry.resource, [stored], form, undefined, registry.host.clock.now()))
-  if (form.as === 'metadata') return valueResponse(status, form, partial(stored.object), PartialObjectMetadata)
+  if (form.as === 'metadata')
+    return valueResponse(status, form, partial(stored.object, registry.resource), PartialObjectMetadata)
   return valueResponse(status, form, stored.object, registry.resource.kind)
 }
 
@@ -34,11 +36,20 @@ export function valueResponse(status: number, form: Form, value: unknown, kind?:
 }
 
 /** `PartialObjectMetadata`: only what every object has. */
-export const partial = ({ metadata }: ApiObject): ApiObject => ({
+export const partial = (
+  { metadata }: ApiObject,
+  { versionAnnotations }: Pick<Resource, 'versionAnnotations'> = {},
+): ApiObject => ({
   kind: 'PartialObjectMetadata',
   apiVersion: 'meta.k8s.io/v1',
-  metadata,
+  metadata: versionAnnotations ? withoutAnnotations(metadata, versionAnnotations) : metadata,
 })
+
+function withoutAnnotations(metadata: ApiObject['metadata'], left: readonly string[]): ApiObject['metadata'] {
+  const { annotations = {}, ...rest } = metadata
+  const kept = Object.entries(annotations).filter(([key]) => !left.includes(key))
+  return kept.length > 0 ? { ...rest, annotations: Object.fromEntries(kept) } : rest
+}
 
 /** What answers a deletion that removed the object. */
 export function statusOfDeletion(context: RequestContext, registry: Registry, stored: StoredObject): ApiResponse {

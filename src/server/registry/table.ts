@@ -23,10 +23,16 @@ export function tableOf(
       columnDefinitions: withoutColumns ? [] : columnDefinitions(resource, columns),
       rows: rows.map(({ object }) => ({
         cells: columns.map(column => column.cell(object, now)),
-        object: form.include === 'None' ? null : form.include === 'Object' ? object : partial(object),
+        ...conditionsOf(resource, object),
+        object: form.include === 'None' ? null : form.include === 'Object' ? object : partial(object, resource),
       })),
     },
   } as ApiObject & object
+}
+
+function conditionsOf({ rowConditions }: Resource, object: ApiObject): object {
+  const conditions = rowConditions?.(object) ?? []
+  return conditions.length > 0 ? { conditions } : {}
 }
 
 const definitions = new WeakMap<readonly Column<ApiObject>[], readonly object[]>()

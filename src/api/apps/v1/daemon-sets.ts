@@ -35,6 +35,7 @@ export const daemonSets: Resource<DaemonSet> = resource(DaemonSet, {
     ...containerColumns<DaemonSet>(({ spec }) => spec.template.spec),
     textColumn('Selector', ({ spec }) => printLabelSelector(spec.selector), { wide: true, field: 'spec.selector' }),
   ],
+  versionAnnotations: ['deprecated.daemonset.template.generation'],
   subresources: [statusView({ validateUpdate: validateStatus })],
   defaults({ metadata, spec }) {
     // Upstream has it of the defaults, too: the writer owns it.

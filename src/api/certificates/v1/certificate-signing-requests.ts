@@ -14,12 +14,21 @@ import {
   verifyRequest,
 } from './request-validation.js'
 
+/** Upstream describes the column in the words of an older version. */
+const signerHelp = `Requested signer for the request. It is a qualified name in the form: \`scope-hostname.io/name\`. If empty, it will be defaulted:
+ 1. If it's a kubelet client certificate, it is assigned
+    "kubernetes.io/kube-apiserver-client-kubelet".
+ 2. If it's a kubelet serving certificate, it is assigned
+    "kubernetes.io/kubelet-serving".
+ 3. Otherwise, it is assigned "kubernetes.io/legacy-unknown".
+Distribution of trust for signers happens out of band. You can select on this field using \`spec.signerName\`.`
+
 export const certificateSigningRequests: Resource<CertificateSigningRequest> = resource(CertificateSigningRequest, {
   shortNames: ['csr'],
   columns: [
     nameColumn,
     ageColumn,
-    textColumn('SignerName', ({ spec }) => spec.signerName || none, { field: 'spec.signerName' }),
+    textColumn('SignerName', ({ spec }) => spec.signerName || none, { description: signerHelp }),
     textColumn('Requestor', ({ spec }) => spec.username ?? '', { description: 'Base64-encoded PKCS#10 CSR data' }),
     textColumn(
       'RequestedDuration',
