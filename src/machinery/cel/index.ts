@@ -1,0 +1,34 @@
+/**
+ * Kubernetes' expression language, CEL: typed, with the libraries and cost rules of Kubernetes.
+ * https://kubernetes.io/docs/reference/using-api/cel/
+ */
+export { fromAny, fromJson, toJson } from './adapt.js'
+export {
+  CelCompileError,
+  type CelEnvironment,
+  type CelVariables,
+  compile,
+  type Evaluation,
+  type EvaluationOptions,
+  type Program,
+  perCallCostLimit,
+} from './compile.js'
+export { type Range, unlimited } from './cost.js'
+export { declare, type FunctionDeclaration } from './functions/declare.js'
+export { compileRegex } from './functions/regex.js'
+export * from './types.js'
+export {
+  CelCostError,
+  CelError,
+  type CelValue,
+  Duration,
+  EntryMap,
+  ListValue,
+  MapValue,
+  none,
+  OpaqueValue,
+  Optional,
+  Timestamp,
+  TypeValue,
+  Uint,
+} from './values.js'
