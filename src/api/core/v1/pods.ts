@@ -1,6 +1,6 @@
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { root } from '../../../machinery/path.js'
-import { copyField, type Resource, resource, statusView } from '../../../machinery/resource.js'
+import { copyField, type Resource, type RowCondition, resource, statusView } from '../../../machinery/resource.js'
 import type { Draft } from '../../../schema/index.js'
 import { Eviction } from '../../policy/v1/index.js'
 import { keepStatus } from '../../status-apart.js'
@@ -22,6 +22,7 @@ export const pods: Resource<Pod> = resource(Pod, {
   categories: ['all'],
   columns: podColumns,
   deleteAnswersObject: true,
+  rowConditions: completionOf,
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
     'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
@@ -127,6 +128,13 @@ export const pods: Resource<Pod> = resource(Pod, {
     },
   },
 })
+
+/** A pod that has ended shows it in its row. */
+function completionOf({ status: { phase } }: Pod): readonly RowCondition[] {
+  if (phase !== 'Succeeded' && phase !== 'Failed') return []
+  const message = phase === 'Succeeded' ? 'The pod has completed successfully.' : 'The pod failed.'
+  return [{ type: 'Completed', status: 'True', reason: phase, message }]
+}
 
 function keepMetadata(draft: Draft<Pod>, old: Pod): void {
   const metadata = draft.metadata as Record<string, unknown>
