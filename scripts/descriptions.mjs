@@ -91,6 +91,29 @@ function parametersOf(text, operation) {
   )
 }
 
+/** Lists of a kind are described by the models of clients: their own fields, and themselves. */
+function listOf({ gvk: { group, version, kind } }) {
+  const capital = text => text.slice(0, 1).toUpperCase() + text.slice(1)
+  const groupWord = group
+    ? group
+        .replace(/\.k8s\.io$/, '')
+        .split('.')
+        .map(capital)
+        .join('')
+    : 'Core'
+  const names = [`${capital(version)}${kind}List`, `${groupWord}${capital(version)}${kind}List`]
+  const folder = join(root, 'node_modules/@kubernetes/client-node/dist/gen/models')
+  const path = names.map(name => join(folder, `${name}.d.ts`)).find(existsSync)
+  if (!path) return undefined
+  const text = readFileSync(path, 'utf8')
+  const described = new RegExp(`${comment}export declare class`).exec(text)?.[1]
+  const fields = [...text.matchAll(new RegExp(`    ${comment}    '(\\w+)'\\??:`, 'g'))]
+  return [
+    described ? plain(textOf(described)) : '',
+    Object.fromEntries(fields.map(([, lines, field]) => [field, plain(textOf(lines))])),
+  ]
+}
+
 export async function writeDescriptions(dist) {
   const load = path => import(pathToFileURL(join(dist, path)).href)
   const [{ messages }, { openApiName, namedScalarNames }] = await Promise.all([
@@ -117,6 +140,12 @@ export async function writeDescriptions(dist) {
     const name = openApiName(message.name)
     const known = operations[name] && parametersOf(clients, operations[name])
     if (known) add(name, Object.fromEntries(Object.entries(known).filter(([field]) => message.fields[field])))
+  }
+  // What a list says of its metadata is lost in the models; it is what any answer says.
+  const { metadata } = descriptions[`${meta}.Status`]?.[1] ?? {}
+  for (const message of messages) {
+    const list = message.plural && listOf(message)
+    if (list) descriptions[`${openApiName(message.name)}List`] = [list[0], { metadata, ...list[1] }]
   }
   writeFileSync(join(dist, 'api/descriptions.json'), JSON.stringify(descriptions))
   return descriptions

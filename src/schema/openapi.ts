@@ -1,5 +1,5 @@
 import type { AnySchema, Field, GroupVersionKind, ListSchema, MessageSchema, Scalar, ScalarKind } from './types.js'
-import { jsonFields, type ResolvedSchema, reachableMessages, resolve } from './walk.js'
+import { jsonFields, type ResolvedSchema, resolve } from './walk.js'
 import { zeroScalar } from './zero.js'
 
 /** A schema object of OpenAPI, as JSON. */
@@ -44,26 +44,30 @@ function closure(
   options: OpenApiOptions,
 ): { readonly [name: string]: OpenApiSchema } {
   const schemas = new Map<string, OpenApiSchema>()
-  for (const root of messages)
-    for (const message of reachableMessages(root)) {
-      const name = openApiName(message.name)
-      if (schemas.has(name)) continue
-      schemas.set(name, messageSchema(message, dialect, options))
-      for (const { field } of jsonFields(message)) {
-        const leaf = leafOf(field.schema)
-        const named = leaf && namedScalars[leaf.kind]
+  const add = (message: MessageSchema): void => {
+    const name = openApiName(message.name)
+    if (schemas.has(name)) return
+    schemas.set(name, messageSchema(message, dialect, options))
+    if (message.choice) return
+    for (const { field } of jsonFields(message)) {
+      const leaf = leafOf(field.schema)
+      if (leaf.kind === 'message') add(leaf)
+      else {
+        const named = namedScalars[leaf.kind]
         if (named) schemas.set(named.name, described(named[dialect], options.describe?.(named.name)))
       }
     }
+  }
+  for (const message of messages) add(message)
   return Object.fromEntries([...schemas].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** The scalar that lists and maps of a field come down to. */
-function leafOf(schema: AnySchema): Scalar | undefined {
+/** What lists and maps of a field come down to. */
+function leafOf(schema: AnySchema): Scalar | MessageSchema {
   const resolved = resolve(schema)
   if (resolved.kind === 'list') return leafOf(resolved.item)
   if (resolved.kind === 'map') return leafOf(resolved.value)
-  return resolved.kind === 'message' ? undefined : resolved
+  return resolved
 }
 
 interface NamedScalar {
@@ -154,6 +158,7 @@ function property(field: Field<AnySchema>, dialect: Dialect, description: string
     ...(dialect === 'v3' && defaultOf(field, schema)),
     ...(field.patch && { 'x-kubernetes-patch-strategy': field.patch }),
     ...(schema.kind === 'list' && listExtensions(schema)),
+    ...(field.listType && { 'x-kubernetes-list-type': field.listType }),
     ...(schema.kind === 'map' && schema.atomic && { 'x-kubernetes-map-type': 'atomic' }),
     ...(field.granular && { 'x-kubernetes-map-type': 'granular' }),
   }

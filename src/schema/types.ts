@@ -120,6 +120,8 @@ export interface FieldOptions {
   readonly nullable?: boolean
   /** Server-side apply owns the fields of this message or map one by one, whatever its type says. */
   readonly granular?: boolean
+  /** The list type published of a field that is no list in JSON: bytes. */
+  readonly listType?: 'atomic'
 }
 
 export interface Field<S = unknown, P extends Presence = Presence> extends FieldOptions {

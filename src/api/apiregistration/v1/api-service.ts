@@ -32,7 +32,7 @@ const apiServiceSpec = {
   group: optional(2, string),
   version: optional(3, string),
   insecureSkipTLSVerify: optional(4, boolean),
-  caBundle: optional(5, bytes),
+  caBundle: optional(5, bytes, { listType: 'atomic' }),
   groupPriorityMinimum: required(7, int32),
   versionPriority: required(8, int32),
 }
