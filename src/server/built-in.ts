@@ -8,6 +8,7 @@ import { identityReviews } from './authentication/reviews.js'
 import { ServiceAccountTokens, type TokenSubjects } from './authentication/service-account-tokens.js'
 import { accessReviews } from './authorization/access-review.js'
 import { type AuthorizationMode, authorizationOf } from './authorization/modes.js'
+import { preventEscalation } from './authorization/rbac/escalation.js'
 import { discoveryStages } from './discovery/index.js'
 import type { HealthCheck } from './health.js'
 import { locateNode, locatePod, locateService, proxyTo } from './proxy/index.js'
@@ -52,12 +53,14 @@ export const builtIn =
     })
     const kubelets = options.kubelets?.(registries)
     const authenticators = [clientCertificates(clock), ...(options.authenticators ?? []), tokens]
-    const { authorizer } = authorizationOf(options.authorizationModes ?? ['Node', 'RBAC'], registries)
+    const authorization = authorizationOf(options.authorizationModes ?? ['Node', 'RBAC'], registries)
+    const { authorizer } = authorization
     return {
       authenticators,
       authorizer,
       admission: [
         ...builtInAdmission(registries),
+        preventEscalation(authorization),
         serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }),
       ],
       subresources: {

@@ -37,38 +37,27 @@ const everything: Decision = { verdict: 'allow', reason: '' }
 
 /** Asks one after the other: the first to allow or deny decides. */
 export function firstOf(authorizers: readonly Authorizer[]): Authorizer {
+  // Without a promise as long as nobody needs one: this runs for every request.
+  const ask = (
+    user: UserInfo,
+    request: AccessRequest,
+    from: number,
+    before: Decision,
+  ): Decision | Promise<Decision> => {
+    let gathered = before
+    for (let i = from; i < authorizers.length; i++) {
+      const decision = authorizers[i]?.authorize(user, request) ?? nothing
+      if (decision instanceof Promise)
+        return decision.then(late =>
+          late.verdict === 'none' ? ask(user, request, i + 1, together(gathered, late)) : late,
+        )
+      if (decision.verdict !== 'none') return decision
+      gathered = together(gathered, decision)
+    }
+    return gathered
+  }
   return {
-    authorize(user, request) {
-      const reasons: string[] = []
-      const errors: string[] = []
-      const refused = (): Decision => ({
-        verdict: 'none',
-        reason: reasons.join('\n'),
-        ...(errors.length > 0 ? { error: aggregate(errors) } : {}),
-      })
-      const decides = (decision: Decision): boolean => {
-        if (decision.verdict !== 'none') return true
-        if (decision.reason) reasons.push(decision.reason)
-        if (decision.error) errors.push(decision.error)
-        return false
-      }
-      const from = async (start: number, first: Promise<Decision>): Promise<Decision> => {
-        const decision = await first
-        if (decides(decision)) return decision
-        for (const authorizer of authorizers.slice(start)) {
-          const decision = await authorizer.authorize(user, request)
-          if (decides(decision)) return decision
-        }
-        return refused()
-      }
-      // Without a promise as long as nobody needs one: this runs for every request.
-      for (const [i, authorizer] of authorizers.entries()) {
-        const decision = authorizer.authorize(user, request)
-        if (decision instanceof Promise) return from(i + 1, decision)
-        if (decides(decision)) return decision
-      }
-      return refused()
-    },
+    authorize: (user, request) => ask(user, request, 0, nothing),
     rulesFor(user, namespace) {
       const lists = authorizers.map(authorizer => authorizer.rulesFor(user, namespace))
       return {
@@ -80,8 +69,17 @@ export function firstOf(authorizers: readonly Authorizer[]): Authorizer {
   }
 }
 
-const aggregate = (errors: readonly string[]): string =>
-  errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`
+/** What two who had nothing to say have said. */
+function together(one: Decision, other: Decision): Decision {
+  if (!one.reason && !one.error) return other
+  if (!other.reason && !other.error) return one
+  const error = [one.error, other.error].filter(Boolean).join(', ')
+  return {
+    verdict: 'none',
+    reason: [one.reason, other.reason].filter(Boolean).join('\n'),
+    ...(error ? { error } : {}),
+  }
+}
 
 const everyRule: RuleList = {
   rules: [
