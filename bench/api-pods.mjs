@@ -25,9 +25,9 @@ const probe = (path, periodSeconds) => ({ httpGet: { path, port: 'http' }, initi
 const container = (name, image, port) => ({
   name,
   image,
-  args: ['--verbose', '--config=/etc/config/main.yaml', `--listen=:${port}`],
+
   ports: [{ name: 'http', containerPort: port, protocol: 'TCP' }],
-  env: variables(7),
+  env: variables(5),
   resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } },
   readinessProbe: probe('/ready', 10),
   livenessProbe: probe('/live', 20),

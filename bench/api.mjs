@@ -23,7 +23,7 @@ const authorization = `Bearer ${token}`
 
 const folder = await mkdtemp(join(process.env.T8S_BENCH_DIR ?? tmpdir(), 't8s-bench-'))
 const file = name => join(folder, name)
-await writeFile(file('tokens'), `${token},bench,1\n`)
+await writeFile(file('tokens'), `${token},bench,1,"system:masters"\n`)
 await writeFile(file('small.json'), JSON.stringify(smallPod()))
 
 /** One request, over a connection of its own; undefined if there is nobody. */
@@ -51,6 +51,9 @@ async function withServer(data, action) {
     env: { ...process.env, NODE_ENV: 'production' },
   })
   const ended = new Promise(resolve => child.once('exit', resolve))
+  // Whatever breaks here, nothing stays behind.
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
   while ((await ask('/readyz'))?.status !== 200) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`)
     await pause(5)
@@ -63,6 +66,7 @@ async function withServer(data, action) {
   } finally {
     child.kill('SIGTERM')
     await ended
+    process.off('exit', kill)
   }
 }
 

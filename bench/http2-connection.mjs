@@ -91,7 +91,7 @@ export async function openConnection({ host = '127.0.0.1', port, onFault }) {
         if (flags & endStream) end(id)
         break
       case RESET:
-        onFault(new Error(`stream ${id} was reset`))
+        onFault(new Error(`stream ${id} was reset: code ${payload.readUInt32BE()}`))
         end(id)
         break
       case GOAWAY:

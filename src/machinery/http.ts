@@ -74,11 +74,26 @@ export type ResponseBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly chunks: readonly Uint8Array[] }
   /** A body that comes over time (watch, log -f, long lists). Ends when the iteration does. */
-  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> }
+  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> | ByteFeed }
   /** For the direct transport: frozen objects instead of bytes. */
   | { readonly kind: 'object'; readonly value: unknown }
   | { readonly kind: 'objects'; readonly values: AsyncIterable<unknown> }
   /** The handler has taken the upgraded socket and answers there. */
   | { readonly kind: 'upgraded' }
+
+/**
+ * Bytes that come over time, to be taken as they gather: cheaper than iterating where thousands wait for the same. They
+ * are taken or iterated over, not both.
+ */
+export interface ByteFeed extends AsyncIterable<Uint8Array> {
+  /** Everything has been taken, and nothing will come. */
+  readonly ended: boolean
+  /** What has gathered, or a part of it; undefined if there is nothing yet. */
+  take(): Uint8Array | undefined
+  /** Calls `action` once, soon after there is something to take or the end has come. */
+  whenReady(action: () => void): void
+  /** Nobody will take any more; to be called once the end has come, too. */
+  close(): void
+}
 
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>

@@ -1,10 +1,24 @@
+/** What one consumer reads: whatever has gathered at a time, taken by hand or iterated over. */
+export interface Batches<T> extends AsyncIterable<readonly T[]> {
+  /** The consumer was too slow and items are lost. */
+  readonly overflowed: boolean
+  /** Everything has been taken, and nothing will come. */
+  readonly ended: boolean
+  /** What has gathered; nothing if there is nothing yet. */
+  take(): readonly T[]
+  /** Calls `action` once, soon after there is something to take or the end has come. */
+  whenReady(action: () => void): void
+  /** The consumer wants no more. */
+  leave(): void
+}
+
 /**
  * A queue between one producer and one consumer that takes whatever has gathered at a time. Bounded: a consumer that
  * falls too far behind loses the queue, never the server its memory.
  */
-export class BatchQueue<T> implements AsyncIterable<readonly T[]> {
+export class BatchQueue<T> implements Batches<T> {
   #items: T[] = []
-  #wake: (() => void) | undefined
+  #ready: (() => void) | undefined
   #closed = false
   #overflowed = false
 
@@ -34,33 +48,64 @@ export class BatchQueue<T> implements AsyncIterable<readonly T[]> {
     return this.#closed
   }
 
-  /** The consumer was too slow and items are lost. */
   get overflowed(): boolean {
     return this.#overflowed
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<readonly T[]> {
-    try {
-      for (;;) {
-        if (this.#items.length > 0) {
-          const batch = this.#items
-          this.#items = []
-          yield batch
-        } else if (this.#closed) return
-        else
-          await new Promise<void>(resolve => {
-            this.#wake = resolve
-          })
-      }
-    } finally {
-      this.#closed = true
-      this.#items = []
-    }
+  get ended(): boolean {
+    return this.#closed && this.#items.length === 0
+  }
+
+  take(): readonly T[] {
+    const batch = this.#items
+    if (batch.length > 0) this.#items = []
+    return batch
+  }
+
+  whenReady(action: () => void): void {
+    this.#ready = action
+    if (this.#items.length > 0 || this.#closed) this.#notify()
+  }
+
+  leave(): void {
+    this.#closed = true
+    this.#items = []
+    this.#ready = undefined
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<readonly T[]> {
+    return batchesOf(this)
   }
 
   #notify(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
+    if (!this.#ready) return
+    soon(this.#ready)
+    this.#ready = undefined
   }
+}
+
+/** Iterates over what is taken by hand. */
+export async function* batchesOf<T>(batches: Batches<T>): AsyncGenerator<readonly T[]> {
+  try {
+    for (;;) {
+      const batch = batches.take()
+      if (batch.length > 0) yield batch
+      else if (batches.ended) return
+      else await new Promise<void>(resolve => batches.whenReady(resolve))
+    }
+  } finally {
+    batches.leave()
+  }
+}
+
+let waiting: (() => void)[] = []
+
+/** One microtask for all that a commit wakes: there may be thousands. */
+function soon(action: () => void): void {
+  if (waiting.push(action) > 1) return
+  queueMicrotask(() => {
+    const actions = waiting
+    waiting = []
+    for (const action of actions) action()
+  })
 }

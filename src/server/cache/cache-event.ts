@@ -1,4 +1,5 @@
 import type { ApiObject } from '../../machinery/object.js'
+import type { Batches } from './batch-queue.js'
 import type { StoredObject } from './stored-object.js'
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -51,10 +52,7 @@ export type Delivery<T extends ApiObject = ApiObject> =
   | { readonly bookmark: number; readonly initialEventsEnd: boolean }
 
 /** What a watcher reads, whatever has gathered at a time. */
-export interface Deliveries<T extends ApiObject = ApiObject> extends AsyncIterable<readonly Delivery<T>[]> {
-  /** The reader was too slow and deliveries are lost. */
-  readonly overflowed: boolean
-}
+export type Deliveries<T extends ApiObject = ApiObject> = Batches<Delivery<T>>
 
 export interface WatchFilter<T extends ApiObject> {
   /** Keys (`namespace/name`, or `name`) must begin with this. */

@@ -1,5 +1,6 @@
 import type { ApiObject } from '../../machinery/object.js'
 import type { StoredForm } from '../../machinery/resource.js'
+import { batchesOf } from './batch-queue.js'
 import { CacheEvent, type Deliveries, type Delivery, type WatchFilter } from './cache-event.js'
 import type { ObjectCache, ResourceCache, WatchStart } from './resource-cache.js'
 import { encodeForStore, StoredObject } from './stored-object.js'
@@ -42,14 +43,21 @@ export class ConvertedCache<T extends ApiObject> implements ObjectCache<T> {
       signal,
     )
     const convert = (delivery: Delivery): Delivery<T> => this.#delivery(delivery)
-    return {
+    const converted: Deliveries<T> = {
       get overflowed() {
         return deliveries.overflowed
       },
-      async *[Symbol.asyncIterator]() {
-        for await (const batch of deliveries) yield batch.map(convert)
+      get ended() {
+        return deliveries.ended
+      },
+      take: () => deliveries.take().map(convert),
+      whenReady: action => deliveries.whenReady(action),
+      leave: () => deliveries.leave(),
+      [Symbol.asyncIterator]() {
+        return batchesOf(converted)
       },
     }
+    return converted
   }
 
   observe(observer: (event: CacheEvent<T>) => void): void {

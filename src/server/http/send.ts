@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { ApiResponse } from '../../machinery/http.js'
+import type { ApiResponse, ByteFeed } from '../../machinery/http.js'
 
 /** Chunks shorter than this together are sent as one. */
 const joinBelow = 64 * 1024
@@ -7,11 +7,35 @@ const joinBelow = 64 * 1024
 /** Sends chunks at the pace of the client, then ends; stops early, without an error, once the client has gone. */
 export function sendChunks(
   target: Writable,
-  chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>,
+  chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array> | ByteFeed,
 ): Promise<void> | void {
   // The usual answer is in one piece, and needs nobody to wait.
   if (isArray(chunks) && chunks.length === 1) return void target.end(chunks[0])
-  return sendPieces(target, chunks)
+  return 'whenReady' in chunks ? sendFeed(target, chunks) : sendPieces(target, chunks)
+}
+
+/** Sends what has gathered, then, once that is on its way, what has gathered meanwhile: under load, more at a time. */
+function sendFeed(target: Writable, feed: ByteFeed): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      feed.close()
+      resolve()
+    }
+    const pump = () => {
+      if (target.destroyed || target.closed) return end()
+      try {
+        const bytes = feed.take()
+        if (bytes) target.write(bytes, pump)
+        else if (feed.ended) target.end()
+        else feed.whenReady(pump)
+      } catch (error) {
+        feed.close()
+        reject(error)
+      }
+    }
+    target.once('close', end)
+    pump()
+  })
 }
 
 async function sendPieces(target: Writable, chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>): Promise<void> {

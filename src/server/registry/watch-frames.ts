@@ -1,3 +1,4 @@
+import type { ByteFeed } from '../../machinery/http.js'
 import { PartialObjectMetadata, Status } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { gone } from '../../machinery/status-error.js'
@@ -14,41 +15,87 @@ import { tableOf } from './table.js'
 const blockBytes = 256 * 1024
 
 /** A watch as bytes. `stop` is called once the stream has ended, however it did. */
-export async function* watchFrames(
-  registry: Registry,
-  form: Form,
-  queue: Deliveries,
-  bookmarks: boolean,
-  stop: () => void,
-): AsyncGenerator<Uint8Array> {
-  const encode = frameEncoder(registry, form, bookmarks)
-  try {
-    for await (const batch of queue) {
-      let parts: Uint8Array[] = []
-      let size = 0
-      for (const delivery of batch) {
-        for (const part of encode(delivery)) {
-          parts.push(part)
-          size += part.length
-        }
-        if (size < blockBytes) continue
-        yield joined(parts, size)
-        parts = []
-        size = 0
-      }
-      if (size > 0) yield joined(parts, size)
-    }
-    if (queue.overflowed) yield encodeFrame(form, 'ERROR', tooFarBehind().body, Status)
-  } finally {
-    stop()
+export class WatchFrames implements ByteFeed {
+  readonly #form: Form
+  readonly #queue: Deliveries
+  readonly #encode: (delivery: Delivery) => readonly Uint8Array[]
+  #stop: (() => void) | undefined
+  /** Deliveries that do not fit into what was taken before. */
+  #batch: readonly Delivery[] = []
+  #next = 0
+  /** That the client was too slow is still to be said. */
+  #overflow = true
+
+  constructor(registry: Registry, form: Form, queue: Deliveries, bookmarks: boolean, stop: () => void) {
+    this.#form = form
+    this.#queue = queue
+    this.#encode = frameEncoder(registry, form, bookmarks)
+    this.#stop = stop
   }
+
+  get ended(): boolean {
+    return this.#next >= this.#batch.length && this.#queue.ended && !(this.#overflow && this.#queue.overflowed)
+  }
+
+  take(): Uint8Array | undefined {
+    const parts: Uint8Array[] = []
+    let size = 0
+    while (size < blockBytes) {
+      if (this.#next >= this.#batch.length) {
+        this.#batch = this.#queue.take()
+        this.#next = 0
+      }
+      const delivery = this.#batch[this.#next++]
+      if (!delivery) break
+      for (const part of this.#encode(delivery)) {
+        parts.push(part)
+        size += part.length
+      }
+    }
+    if (size > 0) return joined(parts, size)
+    if (!this.#queue.overflowed || !this.#overflow) return undefined
+    this.#overflow = false
+    return encodeFrame(this.#form, 'ERROR', tooFarBehind().body, Status)
+  }
+
+  whenReady(action: () => void): void {
+    this.#queue.whenReady(action)
+  }
+
+  close(): void {
+    this.#queue.leave()
+    this.#stop?.()
+    this.#stop = undefined
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    try {
+      while (!this.ended) {
+        const bytes = this.take()
+        if (bytes) yield bytes
+        else if (!this.ended) await new Promise<void>(resolve => this.whenReady(resolve))
+      }
+    } finally {
+      this.close()
+    }
+  }
+}
+
+let lastParts: readonly Uint8Array[] = []
+let lastJoined: Uint8Array = new Uint8Array(0)
+
+/** Who watches the same gets the same: what was joined for one watcher serves the next. */
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+  if (parts.length === 1 && parts[0]) return parts[0]
+  if (parts.length !== lastParts.length || parts.some((part, i) => part !== lastParts[i])) {
+    lastJoined = Buffer.concat(parts, size)
+    lastParts = parts
+  }
+  return lastJoined
 }
 
 /** What ends a watch whose client reads too slowly. */
 export const tooFarBehind = () => gone('the watch fell too far behind; start again from a new list')
-
-const joined = (parts: readonly Uint8Array[], size: number): Uint8Array =>
-  parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, size)
 
 /** Turns deliveries into the parts of their frames. */
 function frameEncoder(
@@ -59,7 +106,7 @@ function frameEncoder(
   const shared = form.as === 'object' && form.media === 'json'
   let headed = false
   const frame = (type: EventType, stored: StoredObject): Uint8Array => {
-    if (form.as === 'metadata') return encodeFrame(form, type, partial(stored.object), PartialObjectMetadata)
+    if (form.as === 'metadata') return encodeFrame(form, type, partial(stored.object, resource), PartialObjectMetadata)
     if (form.as === 'object') return encodeFrame(form, type, stored.object, resource.kind)
     const table = tableOf(resource, [stored], form, {}, host.clock.now(), headed)
     headed = true
@@ -80,7 +127,7 @@ function frameEncoder(
     }
     return [
       form.as === 'metadata'
-        ? encodeFrame(form, 'BOOKMARK', partial(object), PartialObjectMetadata)
+        ? encodeFrame(form, 'BOOKMARK', partial(object, resource), PartialObjectMetadata)
         : encodeFrame(form, 'BOOKMARK', object, kind),
     ]
   }

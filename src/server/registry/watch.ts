@@ -7,7 +7,7 @@ import { watchOptions } from './list-options.js'
 import { prefixOf } from './list-selection.js'
 import type { Registry } from './registry.js'
 import { selectionOf } from './selection.js'
-import { bookmarkObject, tooFarBehind, watchFrames } from './watch-frames.js'
+import { bookmarkObject, tooFarBehind, WatchFrames } from './watch-frames.js'
 
 /** A watch without a timeout of its own ends after 30 to 60 minutes, spread so that clients do not return at once. */
 const minimumWatchSeconds = 1800
@@ -56,7 +56,7 @@ export async function watchObjects(
         'content-type': form.media === 'protobuf' ? `${form.contentType};stream=watch` : form.contentType,
         'cache-control': 'no-cache, private',
       },
-      body: { kind: 'stream', chunks: watchFrames(registry, form, queue, options.bookmarks, stop) },
+      body: { kind: 'stream', chunks: new WatchFrames(registry, form, queue, options.bookmarks, stop) },
     }
   } catch (error) {
     stop()
