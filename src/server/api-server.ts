@@ -1,6 +1,7 @@
 import type { Clock } from '../machinery/clock.js'
 import { systemClock } from '../machinery/clock.js'
 import type { ApiRequest, ApiResponse, Handler } from '../machinery/http.js'
+import { MetricsRegistry } from '../machinery/metrics/index.js'
 import type { ApiObject } from '../machinery/object.js'
 import type { Resource } from '../machinery/resource.js'
 import type { Store } from '../storage/store.js'
@@ -10,8 +11,9 @@ import { impersonationStage } from './authentication/impersonation.js'
 import { type Authorizer, authorizationStage } from './authorization/authorizer.js'
 import { ConvertedCache } from './cache/converted-cache.js'
 import { StoreFeed } from './cache/store-feed.js'
+import { startFlowControl } from './flow-control/start-flow-control.js'
 import { type HealthCheck, healthStage } from './health.js'
-import { type InFlightLimits, inFlightStage } from './in-flight.js'
+import { defaultInFlight, type InFlightLimits, inFlightStage } from './in-flight.js'
 import { notServed } from './not-served.js'
 import { besideResources, pipeline, type RequestContext, type Stage } from './pipeline.js'
 import { Registries } from './registry/registries.js'
@@ -26,8 +28,12 @@ export interface ApiServerOptions {
   readonly resources: readonly Resource[]
   readonly clock?: Clock
   readonly allowAnonymous?: boolean
-  /** How many requests from outside are worked on at a time; 600 by default, as upstream has it. */
+  /** How many requests from outside are worked on at a time; 400 that change nothing and 200 others by default. */
   readonly inFlight?: InFlightLimits
+  /** Divide that number by priority and fairness, instead of sending all others away; done by default. */
+  readonly priorityAndFairness?: boolean
+  /** How long a request may take, in milliseconds, unless it lasts as long as its client likes; 60,000 by default. */
+  readonly requestTimeoutMs?: number
   /** Called with the server's own parts, once they exist, to make what needs them. */
   readonly plugins: (parts: ServerParts) => ServerPlugins
   /** Faults of the server itself, for the log. */
@@ -74,11 +80,12 @@ const bookmarkEvery = 60_000
 /** History is kept this long for watches and paged lists to resume from, in milliseconds. */
 const compactEvery = 5 * 60_000
 
-const defaultInFlight: InFlightLimits = { executing: 600, waiting: 6000 }
+const defaultRequestTimeout = 60_000
 
 /** Starts an API server on a store: loads the caches, then answers. It owns neither the store nor a socket. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock = systemClock, onError } = options
+  const { store, clock = systemClock, onError, inFlight = defaultInFlight } = options
+  const { requestTimeoutMs = defaultRequestTimeout } = options
   const stopping = new AbortController()
   let draining = false
   const feed = new StoreFeed(store)
@@ -116,24 +123,39 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       },
     },
   ])
+  const metrics = new MetricsRegistry()
+  const flowControl =
+    options.priorityAndFairness === false
+      ? undefined
+      : startFlowControl({
+          registries,
+          clock,
+          metrics,
+          seats: inFlight.reads + inFlight.writes,
+          requestTimeoutMs,
+          signal: stopping.signal,
+          onError,
+        })
+  await flowControl?.ready
   const run = pipeline([
     authenticationStage(plugins.authenticators, { allowAnonymous: options.allowAnonymous ?? true }),
     impersonationStage(plugins.authorizer),
+    flowControl?.stage ?? inFlightStage(inFlight),
     authorizationStage(plugins.authorizer),
-    inFlightStage(options.inFlight ?? defaultInFlight),
-    besideResources([health, ...plugins.endpoints]),
+    besideResources([health, ...(flowControl ? [flowControl.dumps] : []), ...plugins.endpoints]),
     resourceStage(registries, plugins.subresources),
     notServed(registries),
   ])
 
   const handle = async (request: ApiRequest): Promise<ApiResponse> => {
     const warnings: string[] = []
+    const headers: Record<string, string> = {}
     try {
       const info = requestInfo(request.method, request.path, request.query)
-      const context: RequestContext = { request, info, user: anonymous, warnings }
-      return withWarnings(await run(context), warnings)
+      const context: RequestContext = { request, info, user: anonymous, warnings, headers }
+      return withHeaders(await run(context), headers, warnings)
     } catch (error) {
-      return withWarnings(errorResponse(request, error, onError), warnings)
+      return withHeaders(errorResponse(request, error, onError), headers, warnings)
     }
   }
 
@@ -178,7 +200,19 @@ function every(clock: Clock, ms: number, signal: AbortSignal, action: () => void
   signal.addEventListener('abort', () => timer[Symbol.dispose](), { once: true })
 }
 
-function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
-  if (warnings.length === 0 || response.body.kind === 'object') return response
-  return { ...response, headers: { ...response.headers, warning: warningHeaders(warnings) } }
+function withHeaders(
+  response: ApiResponse,
+  headers: { readonly [name: string]: string },
+  warnings: readonly string[],
+): ApiResponse {
+  const { status, body } = response
+  if (body.kind === 'object') return response
+  return {
+    status,
+    headers:
+      warnings.length === 0
+        ? { ...headers, ...response.headers }
+        : { ...headers, ...response.headers, warning: warningHeaders(warnings) },
+    body,
+  }
 }

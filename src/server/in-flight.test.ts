@@ -1,90 +1,82 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ApiResponse } from '../machinery/http.js'
-import { inFlightStage } from './in-flight.js'
+import { type InFlightLimits, inFlightStage, isLongRunning } from './in-flight.js'
 import type { RequestContext } from './pipeline.js'
+import { requestInfo } from './request-info.js'
 
 const answer: ApiResponse = { status: 200, headers: {}, body: { kind: 'none' } }
 const turnOfEvents = () => new Promise(setImmediate)
 
-function world(limits: { executing: number; waiting: number }) {
+function world(limits: InFlightLimits) {
   const stage = inFlightStage(limits)
-  const running = new Map<string, () => void>()
-  const begin = (
-    name: string,
-    options: { verb?: string; groups?: string[]; direct?: boolean; signal?: AbortSignal } = {},
-  ) => {
-    const user = { name: 'u', groups: options.groups ?? [] }
+  const ends: (() => void)[] = []
+  const begin = (verb: string, { groups = [] as string[], direct = false, subresource = '' } = {}) => {
+    const user = { name: 'u', groups }
     const context = {
-      request: { signal: options.signal ?? new AbortController().signal, ...(options.direct ? { user } : {}) },
-      info: { verb: options.verb ?? 'get', path: '', resource: { subresource: '' } },
+      request: direct ? { user } : {},
+      info: { verb, path: '', resource: { subresource } },
       user,
     } as unknown as RequestContext
-    return stage(
-      context,
-      () =>
-        new Promise(resolve => {
-          running.set(name, () => {
-            running.delete(name)
-            resolve(answer)
-          })
-        }),
-    )
+    return stage(context, () => new Promise(resolve => ends.push(() => resolve(answer))))
   }
-  const end = async (name: string) => {
-    running.get(name)?.()
+  const endAll = async () => {
+    for (const end of ends.splice(0)) end()
     await turnOfEvents()
   }
-  return { begin, end, running: () => [...running.keys()].join(' ') }
+  return { begin, endAll, running: () => ends.length }
 }
 
 describe('requests in flight', () => {
-  it('wait for their turn, in order, and are sent away when too many wait', async () => {
-    const { begin, end, running } = world({ executing: 2, waiting: 2 })
-    const all = ['a', 'b', 'c', 'd'].map(name => begin(name))
-    await turnOfEvents()
-    assert.equal(running(), 'a b')
-    await assert.rejects(begin('e'), { code: 429, details: { retryAfterSeconds: 1 } })
-    await end('b')
-    assert.equal(running(), 'a c')
-    await end('a')
-    await end('c')
-    await end('d')
-    assert.equal((await Promise.all(all)).length, 4)
-    // All places are free again.
-    const more = [begin('f'), begin('g')]
-    await turnOfEvents()
-    assert.equal(running(), 'f g')
-    await end('f')
-    await end('g')
-    await Promise.all(more)
+  it('are so many at a time, reads and writes apart; others are sent away', async () => {
+    const { begin, endAll, running } = world({ reads: 2, writes: 1 })
+    for (const verb of ['get', 'list', 'create']) void begin(verb)
+    for (const verb of ['get', 'patch']) {
+      const { status, headers, body } = await begin(verb)
+      assert.deepEqual([status, headers['retry-after']], [429, '1'])
+      assert.ok(body.kind === 'bytes')
+      assert.equal(String(body.chunks[0]), 'Too many requests, please try again later.\n')
+    }
+    assert.equal(running(), 3)
+    await endAll()
+    for (const verb of ['get', 'get', 'update']) void begin(verb)
+    assert.equal(running(), 3)
+    await endAll()
   })
 
   it('do not count when they last as long as they like, are direct, or come from administrators', async () => {
-    const { begin, end, running } = world({ executing: 1, waiting: 0 })
-    const all = [
-      begin('a'),
-      begin('watch', { verb: 'watch' }),
-      begin('direct', { direct: true }),
-      begin('admin', { groups: ['system:masters'] }),
-    ]
-    await turnOfEvents()
-    assert.equal(running(), 'a watch direct admin')
-    for (const name of ['a', 'watch', 'direct', 'admin']) await end(name)
-    await Promise.all(all)
+    const { begin, endAll, running } = world({ reads: 1, writes: 1 })
+    void begin('get')
+    void begin('watch')
+    void begin('get', { subresource: 'log' })
+    void begin('get', { direct: true })
+    void begin('get', { groups: ['system:masters'] })
+    assert.equal(running(), 5)
+    await endAll()
   })
 
-  it('whose client leaves give up their place in the queue', async () => {
-    const { begin, end, running } = world({ executing: 1, waiting: 5 })
-    const leaving = new AbortController()
-    const all = [begin('a'), begin('b', { signal: leaving.signal }), begin('c')]
-    await turnOfEvents()
-    leaving.abort()
-    await assert.rejects(all[1] as Promise<unknown>, { name: 'AbortError' })
-    await assert.rejects(begin('d', { signal: AbortSignal.abort() }), { name: 'AbortError' })
-    await end('a')
-    assert.equal(running(), 'c')
-    await end('c')
-    await Promise.all([all[0], all[2]])
+  it('may be any number', async () => {
+    const { begin, endAll, running } = world({ reads: 0, writes: 0 })
+    for (let i = 0; i < 1000; i++) void begin(i % 2 ? 'get' : 'create')
+    assert.equal(running(), 1000)
+    await endAll()
   })
+})
+
+const requests: [string, string, boolean][] = [
+  ['GET', '/api/v1/pods', false],
+  ['GET', '/api/v1/pods?watch=1', true],
+  ['GET', '/api/v1/namespaces/a/pods/p/log', true],
+  ['POST', '/api/v1/namespaces/a/pods/p/exec', true],
+  ['GET', '/api/v1/namespaces/a/services/s/proxy/x', true],
+  ['POST', '/api/v1/namespaces/a/pods/p/eviction', false],
+  ['GET', '/healthz', false],
+]
+
+describe('long-running requests', () => {
+  for (const [method, target, expected] of requests)
+    it(`${method} ${target}: ${expected}`, () => {
+      const [path = '', query] = target.split('?')
+      assert.equal(isLongRunning(requestInfo(method, path, new URLSearchParams(query))), expected)
+    })
 })

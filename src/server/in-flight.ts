@@ -1,14 +1,17 @@
 import type { ApiResponse } from '../machinery/http.js'
-import { tooManyRequests } from '../machinery/status-error.js'
-import type { RequestContext, Stage } from './pipeline.js'
+import type { Stage } from './pipeline.js'
 import type { RequestInfo } from './request-info.js'
+import { text } from './respond.js'
 
 export interface InFlightLimits {
-  /** Requests that are worked on at a time; more wait for their turn. */
-  readonly executing: number
-  /** Requests that may wait; more are sent away with a 429. */
-  readonly waiting: number
+  /** Requests that change nothing, worked on at a time; any number if 0. */
+  readonly reads: number
+  /** Requests that may change something. */
+  readonly writes: number
 }
+
+/** As upstream has them. */
+export const defaultInFlight: InFlightLimits = { reads: 400, writes: 200 }
 
 /** Subresources whose answer lasts as long as the client likes. */
 const longSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
@@ -17,46 +20,38 @@ const longSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy
 export const isLongRunning = ({ verb, resource }: RequestInfo): boolean =>
   verb === 'watch' || (resource !== undefined && longSubresources.has(resource.subresource))
 
+const reading = new Set(['get', 'list', 'watch'])
+
+/** Whether a request changes nothing, by its verb. */
+export const isRead = ({ verb }: RequestInfo): boolean => reading.has(verb)
+
+/** Who is sent away, as upstream words it. */
+export function tooMany(retryAfterSeconds: number): ApiResponse {
+  const answer = text(429, 'Too many requests, please try again later.\n')
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } }
+}
+
 /**
- * Keeps the server from drowning: so many requests at a time, the others in the order they came. Components in the same
- * process and administrators are let through, so that somebody can still look after an overloaded server.
+ * Keeps the server from drowning, without priority and fairness: so many requests at a time, all others are sent away.
+ * Components in the same process and administrators are let through, so that somebody can still look after an
+ * overloaded server.
  */
-export function inFlightStage({ executing: most, waiting: mostWaiting }: InFlightLimits): Stage {
-  let executing = 0
-  const waiting = new Set<() => void>()
-  const turn = (signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const begin = () => {
-        signal.removeEventListener('abort', giveUp)
-        resolve()
-      }
-      const giveUp = () => {
-        waiting.delete(begin)
-        reject(signal.reason)
-      }
-      if (signal.aborted) return giveUp()
-      waiting.add(begin)
-      signal.addEventListener('abort', giveUp, { once: true })
-    })
-  return (context, next) => {
-    const { request, info, user } = context
-    const limited = !request.user && info.resource && !isLongRunning(info) && !user.groups.includes('system:masters')
-    return limited ? inTurn(context, next) : next()
-  }
-  async function inTurn({ request }: RequestContext, next: () => Promise<ApiResponse>): Promise<ApiResponse> {
-    if (executing >= most) {
-      if (waiting.size >= mostWaiting) throw tooManyRequests('Too many requests, please try again later.', 1)
-      // Whoever ends hands on its place, so that nobody comes in between.
-      await turn(request.signal)
-    } else executing++
+export function inFlightStage({ reads, writes }: InFlightLimits): Stage {
+  const executing = { reads: 0, writes: 0 }
+  const counted = async (kind: 'reads' | 'writes', next: () => Promise<ApiResponse>): Promise<ApiResponse> => {
+    executing[kind]++
     try {
       return await next()
     } finally {
-      const [following] = waiting
-      if (following) {
-        waiting.delete(following)
-        following()
-      } else executing--
+      executing[kind]--
     }
+  }
+  return ({ request, info, user }, next) => {
+    if (request.user || isLongRunning(info) || user.groups.includes('system:masters')) return next()
+    const kind = isRead(info) ? 'reads' : 'writes'
+    const most = kind === 'reads' ? reads : writes
+    if (most === 0) return next()
+    if (executing[kind] >= most) return Promise.resolve(tooMany(1))
+    return counted(kind, next)
   }
 }

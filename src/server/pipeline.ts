@@ -9,6 +9,8 @@ export interface RequestContext {
   user: UserInfo
   /** Texts for Warning headers, gathered on the way. */
   readonly warnings: string[]
+  /** Headers of the answer, whatever it will be. */
+  readonly headers: Record<string, string>
 }
 
 /** One step of the pipeline: answers by itself, or calls `next` and may look at the answer. It may throw at once. */

@@ -72,6 +72,16 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     return this.#objects.size
   }
 
+  /** Bytes of an object, by the first few. */
+  averageSize(sample: number): number {
+    let [count, bytes] = [0, 0]
+    for (const { line } of this.#objects.values()) {
+      bytes += line.length
+      if (++count >= sample) break
+    }
+    return count > 0 ? bytes / count : 0
+  }
+
   get watcherCount(): number {
     return this.#watchers.size
   }

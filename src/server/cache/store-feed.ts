@@ -58,6 +58,11 @@ export class StoreFeed {
     cache.closeWatchers()
   }
 
+  /** The cache of a folder (with its slash), if there is one. */
+  cacheOf(prefix: string): ResourceCache | undefined {
+    return this.#caches.get(prefix)
+  }
+
   caches(): Iterable<ResourceCache> {
     return this.#caches.values()
   }
