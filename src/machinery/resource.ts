@@ -34,6 +34,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly defaults?: (draft: Draft<T>) => void
   /** A DELETE that removes the object answers with it, not with a Status. */
   readonly deleteAnswersObject: boolean
+  /** Told with every answer, as a Warning header: that the version is deprecated, and what to use instead. */
+  readonly deprecated?: string
   /** What OpenAPI v2 and v3 publish of a custom resource, under the kind's name; a built-in kind's schema says it itself. */
   readonly openApi?: { readonly v2: OpenApiSchema; readonly v3: OpenApiSchema }
   readonly strategy: Strategy<T>

@@ -1,7 +1,7 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { ScaleSubresource, Verb, ViewSubresource } from '../../machinery/resource.js'
-import { qualified, StatusError } from '../../machinery/status-error.js'
+import { notFound, qualified, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { RequestContext, Stage } from '../pipeline.js'
 import type { ResourceInfo } from '../request-info.js'
@@ -39,6 +39,8 @@ export function resourceStage(registries: Registries, subresources: SubresourceH
     if (!info) return next()
     const registry = registries.find(info.group, info.version, info.plural)
     if (!registry) return next()
+    const { deprecated } = registry.resource
+    if (deprecated) context.warnings.push(deprecated)
     return info.subresource
       ? serveSubresource(context, info, registry, registries, subresources)
       : serveObject(context, info, registry, registries, subresources)
@@ -62,6 +64,8 @@ async function serveObject(
   const namespace = resource.kind.namespaced ? info.namespace : ''
   switch (verb) {
     case 'get':
+      // Nothing of the kind is ever there; upstream names it by its singular.
+      if (!resource.stored) throw notFound({ group: info.group, plural: resource.singular }, info.name)
       return getObject(context, registry, namespace, info.name)
     case 'list':
       return listObjects(context, registry, namespace)

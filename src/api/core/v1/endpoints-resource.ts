@@ -10,6 +10,7 @@ import { type EndpointAddress, type EndpointPort, Endpoints } from './endpoints.
 
 export const endpoints: Resource<Endpoints> = resource(Endpoints, {
   storagePrefix: 'services/endpoints',
+  deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   shortNames: ['ep'],
   columns: [nameColumn, textColumn('Endpoints', addressesText, { field: 'subsets' }), ageColumn],
   defaults(draft) {
@@ -19,7 +20,6 @@ export const endpoints: Resource<Endpoints> = resource(Endpoints, {
     createOnUpdate: true,
     validate,
     validateUpdate: validate,
-    warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   },
 })
 

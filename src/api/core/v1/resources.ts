@@ -27,6 +27,7 @@ const componentStatuses: Resource<ComponentStatus> = resource(ComponentStatus, {
   shortNames: ['cs'],
   verbs: ['get', 'list'],
   stored: false,
+  deprecated: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn,
     ...(['Status', 'Message', 'Error'] as const).map(name =>
