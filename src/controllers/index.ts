@@ -7,6 +7,7 @@ import {
 } from '../client/controller-runtime.js'
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
+import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.js'
 import { deployments } from './deployment/deployment.js'
 import { endpoints } from './endpoints/endpoints.js'
 import { endpointSlices } from './endpointslice/endpoint-slice.js'
@@ -43,6 +44,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     endpoints,
     namespaces(),
     defaultServiceAccounts,
+    clusterRoleAggregation,
     rootCaPublisher(options.rootCa),
     nodeLifecycle(options.nodeLifecycle),
     taintEviction(),
