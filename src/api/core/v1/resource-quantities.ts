@@ -1,4 +1,4 @@
-import { invalidValue, invalidValues } from '../../../machinery/field-errors.js'
+import { invalidValue, invalidValues, notSupported } from '../../../machinery/field-errors.js'
 import { qualifiedName } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import { parseQuantity } from '../../../machinery/quantity.js'
@@ -68,6 +68,13 @@ export function validateContainerResourceName(name: string, at: FieldPath): Fiel
   } else if (!isNativeResource(name) && !isExtendedResource(name))
     errors.push(invalidValue(at, name, "doesn't follow extended resource name standard"))
   return errors
+}
+
+/** The name of a resource that a pod as a whole may ask for. */
+export function validatePodResourceName(name: string, at: FieldPath): FieldError[] {
+  const errors = validateResourceName(name, at)
+  if (errors.length > 0 || name === 'cpu' || name === 'memory' || isHugePages(name)) return errors
+  return [notSupported(at, name, ['cpu', 'hugepages-', 'memory'])]
 }
 
 /** The name of a resource that a quota may bound. */

@@ -49,7 +49,7 @@ function validateMount(mount: VolumeMount, container: Container, list: FieldPath
       errors.push(forbiddenField(here, 'Bidirectional mount propagation is available only to privileged containers'))
   }
   if (recursiveReadOnly !== undefined && recursiveReadOnly !== 'Disabled') {
-    const here = at.child('recursiveReadOnly')
+    const here = list.child('recursiveReadOnly')
     if (recursiveReadOnly !== 'Enabled' && recursiveReadOnly !== 'IfPossible')
       return [...errors, notSupported(here, recursiveReadOnly, ['Disabled', 'IfPossible', 'Enabled'])]
     if (!readOnly) errors.push(forbiddenField(here, 'may only be specified when readOnly is true'))
@@ -82,16 +82,16 @@ function validateDevices(
     if (!volume) errors.push(notFoundField(here.child('name'), name))
     if (!devicePath) errors.push(required(here.child('devicePath')))
     if (paths.has(devicePath)) errors.push(invalidValue(here.child('devicePath'), devicePath, 'must be unique'))
-    if (devicePath.split('/').includes('..'))
-      errors.push(invalidValue(here.child('devicePath'), devicePath, "can not contain backsteps ('..')"))
+    const climbs = devicePath.split('/').includes('..')
+    if (climbs) errors.push(invalidValue(here.child('devicePath'), devicePath, "can not contain backsteps ('..')"))
     if (volumeMounts.some(mount => mount.name === name))
       errors.push(invalidValue(here.child('name'), name, 'must not already exist in volumeMounts'))
     if (volumeMounts.some(mount => mount.mountPath === devicePath))
       errors.push(
         invalidValue(here.child('devicePath'), devicePath, 'must not already exist as a path in volumeMounts'),
       )
-    names.add(name)
-    paths.add(devicePath)
+    if (name) names.add(name)
+    if (!climbs) paths.add(devicePath)
     return errors
   })
 }

@@ -9,31 +9,34 @@ import {
 import { ipAddress } from '../../../machinery/ip-address.js'
 import { dns1123Label, dns1123SubdomainWithUnderscore, outOfRange, qualifiedName } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
-import { addQuantities, compareQuantities, formatQuantity } from '../../../machinery/quantity.js'
+import { compareQuantities, formatQuantity } from '../../../machinery/quantity.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabels } from '../../../machinery/validate-labels.js'
-import { oneOf, requiredOneOf, subdomainName } from '../../field-rules.js'
-import type { PodDNSConfig, PodSpec } from './pod-spec.js'
-import { isHugePages } from './resource-quantities.js'
+import { requiredOneOf, subdomainName } from '../../field-rules.js'
+import { shownInternally } from '../../internal-form.js'
+import { podRequestQuantities } from './pod-resources.js'
+import { type PodDNSConfig, PodResourceClaim, type PodSpec } from './pod-spec.js'
+import { validatePodResourceName } from './resource-quantities.js'
 import { validateContainers } from './validate-containers.js'
 import { validateResources } from './validate-resources.js'
 import { validateAffinity, validateTolerations, validateTopologySpread } from './validate-scheduling.js'
-import { validateForSystem, validatePodSecurityContext } from './validate-security-context.js'
+import { validateForSystem, validateHostProcess, validatePodSecurityContext } from './validate-security-context.js'
 import { validateVolumes } from './validate-volumes.js'
 import type { Volume } from './volume.js'
 
 const longestDeadline = 2 ** 31 - 1
 const systems = ['linux', 'windows']
 
-/** The rules of pods and of pod templates alike; pods (`ofPod`) have all defaults filled in. */
-export function validatePodSpec(spec: PodSpec, at: FieldPath, ofPod = false): FieldError[] {
+/** The rules of pods and of pod templates alike. `pod` is its name where there is a pod, all defaults filled in. */
+export function validatePodSpec(spec: PodSpec, at: FieldPath, pod?: string): FieldError[] {
   const volumes = new Map<string, Volume>()
-  const claimNames = new Set((spec.resourceClaims ?? []).map(({ name }) => name))
+  const claimNames = claimNamesOf(spec)
   const errors = [
-    ...validateVolumes(spec.volumes, volumes, at.child('volumes')),
+    ...validateVolumes(spec.volumes, volumes, at.child('volumes'), pod),
     ...validateResourceClaims(spec, at.child('resourceClaims')),
-    ...validatePodResources(spec, at.child('resources')),
     ...validateContainers({ spec, volumes, claimNames }, at),
+    ...validatePodResources(spec, at.child('resources')),
+    ...validateHostNetwork(spec, at, pod !== undefined),
     ...requiredOneOf(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], at.child('restartPolicy')),
     ...requiredOneOf(
       spec.dnsPolicy,
@@ -41,7 +44,6 @@ export function validatePodSpec(spec: PodSpec, at: FieldPath, ofPod = false): Fi
       at.child('dnsPolicy'),
     ),
     ...validateLabels(spec.nodeSelector, at.child('nodeSelector')),
-    ...validateHostNetwork(spec, at, ofPod),
     ...validatePodSecurityContext(spec, at.child('securityContext')),
     ...validateAffinity(spec.affinity, at.child('affinity')),
     ...validateDns(spec.dnsConfig, spec.dnsPolicy, at.child('dnsConfig')),
@@ -54,6 +56,7 @@ export function validatePodSpec(spec: PodSpec, at: FieldPath, ofPod = false): Fi
     ),
     ...validateSchedulingGates(spec, at.child('schedulingGates')),
     ...validateTopologySpread(spec.topologySpreadConstraints, at.child('topologySpreadConstraints')),
+    ...validateHostProcess(spec, at),
     ...validateHostUsers(spec, at),
   ]
   const { activeDeadlineSeconds: deadline, preemptionPolicy, hostnameOverride } = spec
@@ -82,7 +85,11 @@ export function validatePodSpec(spec: PodSpec, at: FieldPath, ofPod = false): Fi
     if (name || (field === 'runtimeClassName' && name !== undefined))
       errors.push(...subdomainName(name ?? '', at.child(field)))
   }
-  errors.push(...oneOf(preemptionPolicy, ['Never', 'PreemptLowerPriority'], at.child('preemptionPolicy')))
+  errors.push(
+    ...(preemptionPolicy === undefined
+      ? []
+      : requiredOneOf(preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.child('preemptionPolicy'))),
+  )
   if (spec.overhead) errors.push(...validateResources({ limits: spec.overhead }, new Set(), at.child('overhead')))
   if (spec.os) {
     if (!systems.includes(spec.os.name))
@@ -116,46 +123,64 @@ function validateResourceClaims({ resourceClaims = [] }: PodSpec, at: FieldPath)
     names.add(name)
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined)
       errors.push(
-        invalidValue(here, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'),
+        invalidValue(
+          here,
+          shownInternally(PodResourceClaim, claim),
+          'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
+        ),
       )
     if (resourceClaimName === undefined && resourceClaimTemplateName === undefined)
-      errors.push(required(here, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
+      errors.push(
+        invalidValue(
+          here,
+          shownInternally(PodResourceClaim, claim),
+          'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+        ),
+      )
     for (const [field, value] of Object.entries({ resourceClaimName, resourceClaimTemplateName }))
       if (value !== undefined) errors.push(...subdomainName(value, here.child(field)))
     return errors
   })
 }
 
-/** Resources of the whole pod: cpu, memory and huge pages, never less than its containers ask for. */
+/** Resources of the whole pod: never less than its containers ask for, nor less than any of them may use. */
 function validatePodResources(spec: PodSpec, at: FieldPath): FieldError[] {
   const { resources } = spec
   if (!resources) return []
   const errors: FieldError[] = []
-  if (resources.claims?.length)
+  if (resources.claims)
     errors.push(forbiddenField(at.child('claims'), 'claims cannot be set for Resources at pod-level'))
-  for (const list of ['limits', 'requests'] as const)
-    for (const name of Object.keys(resources[list] ?? {}).sort())
-      if (name !== 'cpu' && name !== 'memory' && !isHugePages(name))
-        errors.push(notSupported(at.child(list).key(name), name, ['cpu', 'hugepages-', 'memory']))
-  const { claims: _claims, ...amounts } = resources
-  errors.push(...validateResources(amounts, new Set(), at))
-  const containers = spec.containers ?? []
-  for (const [name, request] of Object.entries(resources.requests ?? {})) {
-    const total = containers.reduce((sum, { resources: own }) => {
-      const asked = own.requests?.[name]
-      return asked === undefined ? sum : formatQuantity(addQuantities(sum, asked))
-    }, '0')
+  errors.push(...validateResources(resources, claimNamesOf(spec), at, validatePodResourceName))
+  const { resources: _whole, overhead: _overhead, ...containersOnly } = spec
+  for (const [name, total] of Object.entries(podRequestQuantities({ spec: containersOnly }))) {
+    const request = resources.requests?.[name] ?? '0'
     if (compareQuantities(total, request) > 0)
       errors.push(
         invalidValue(
           at.child('requests').key(name),
           request,
-          `must be greater than or equal to aggregate container requests of ${total}`,
+          `must be greater than or equal to aggregate container requests of ${formatQuantity(total)}`,
         ),
       )
   }
+  spec.containers?.forEach(({ resources: own }, i) => {
+    for (const [name, limit] of Object.entries(own.limits ?? {})) {
+      const whole = resources.limits?.[name]
+      if (whole !== undefined && compareQuantities(limit, whole) > 0)
+        errors.push(
+          invalidValue(
+            at.child('containers').index(i).key(name).child('limits'),
+            limit,
+            `must be less than or equal to pod limits of ${whole}`,
+          ),
+        )
+    }
+  })
   return errors
 }
+
+const claimNamesOf = ({ resourceClaims = [] }: PodSpec): ReadonlySet<string> =>
+  new Set(resourceClaims.flatMap(({ name }) => (name ? [name] : [])))
 
 function validateHostNetwork({ hostNetwork, containers }: PodSpec, at: FieldPath, ofPod: boolean): FieldError[] {
   if (!hostNetwork) return []
@@ -183,9 +208,7 @@ function validateDns(config: PodDNSConfig | undefined, policy: string | undefine
   if (policy === 'None') {
     if (!config) return [required(at, 'must provide `dnsConfig` when `dnsPolicy` is None')]
     if (!config.nameservers?.length)
-      errors.push(
-        required(at.child('nameservers'), 'must provide at least one DNS nameserver when `dnsPolicy` is None'),
-      )
+      return [required(at.child('nameservers'), 'must provide at least one DNS nameserver when `dnsPolicy` is None')]
   }
   const { nameservers = [], searches = [], options = [] } = config ?? {}
   if (nameservers.length > mostNameservers)
@@ -228,9 +251,12 @@ function validateSchedulingGates({ schedulingGates = [] }: PodSpec, at: FieldPat
   })
 }
 
+/** Paths as upstream has them: two of its fields are named by their type. */
+const hostNamespaces = { hostNetwork: 'hostNetwork', hostPID: 'HostPID', hostIPC: 'HostIPC' } as const
+
 function validateHostUsers(spec: PodSpec, at: FieldPath): FieldError[] {
   if (spec.hostUsers !== false) return []
   return (['hostNetwork', 'hostPID', 'hostIPC'] as const).flatMap(field =>
-    spec[field] ? [forbiddenField(at.child(field), 'when `pod.Spec.HostUsers` is false')] : [],
+    spec[field] ? [forbiddenField(at.child(hostNamespaces[field]), 'when `pod.Spec.HostUsers` is false')] : [],
   )
 }

@@ -12,6 +12,7 @@ import type { PodSpec } from './pod-spec.js'
 import type { PodTemplateSpec } from './pod-template.js'
 import { validateImagePadding } from './validate-containers.js'
 import { validatePodSpec } from './validate-pod-spec.js'
+import { validateProfileAnnotations, validateProfilesAgree } from './validate-profile-annotations.js'
 
 const specAt = root.child('spec')
 export const mirrorAnnotation = 'kubernetes.io/config.mirror'
@@ -25,14 +26,14 @@ export function validatePod(pod: Pod): FieldError[] {
     errors.push(forbiddenField(specAt.child('ephemeralContainers'), 'cannot be set on create'))
   if (spec.nodeName && spec.schedulingGates?.length)
     errors.push(forbiddenField(specAt.child('nodeName'), 'cannot be set until all schedulingGates have been cleared'))
-  return errors
+  return [...errors, ...validateProfilesAgree(pod.metadata.annotations ?? {}, spec, specAt)]
 }
 
 /** What holds for pods at any time; the metadata is the registry's. */
 export function validatePodContents({ metadata, spec }: Pod): FieldError[] {
   const errors = [
     ...validatePodAnnotations(metadata.annotations, spec, root.child('metadata', 'annotations')),
-    ...validatePodSpec(spec, specAt, true),
+    ...validatePodSpec(spec, specAt, metadata.name ?? ''),
   ]
   if (!spec.serviceAccountName)
     spec.volumes?.forEach(({ projected }, i) => {
@@ -53,7 +54,8 @@ export function validatePodContents({ metadata, spec }: Pod): FieldError[] {
   return errors
 }
 
-function validatePodAnnotations(
+/** Annotations that mean something to the system, of a pod or of a template. */
+export function validatePodAnnotations(
   annotations: { readonly [key: string]: string } = {},
   spec: PodSpec,
   at: FieldPath,
@@ -67,7 +69,7 @@ function validatePodAnnotations(
   const cost = annotations[deletionCost]
   if (cost !== undefined && !isInt32(cost))
     errors.push(invalidValue(at.key(deletionCost), cost, 'must be a 32bit integer'))
-  return errors
+  return [...errors, ...validateProfileAnnotations(annotations, spec, at)]
 }
 
 const isInt32 = (text: string): boolean =>
@@ -81,6 +83,7 @@ export function validatePodTemplate(template: PodTemplateSpec, at: FieldPath): F
     ...validateAnnotations(metadata.annotations, at.child('annotations')),
     ...validatePodAnnotations(metadata.annotations, spec, at.child('annotations')),
     ...validatePodSpec(spec, at.child('spec')),
+    ...validateProfilesAgree(metadata.annotations ?? {}, spec, at.child('spec')),
   ]
   if (spec.ephemeralContainers?.length)
     errors.push(

@@ -1,7 +1,15 @@
-import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../../../machinery/field-errors.js'
+import {
+  duplicate,
+  forbiddenField,
+  invalidValue,
+  notFoundField,
+  notSupported,
+  required,
+} from '../../../machinery/field-errors.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import { compareQuantities, parseQuantity } from '../../../machinery/quantity.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { labelName } from '../../field-rules.js'
 import type { ContainerResizePolicy } from './container.js'
 import {
   isHugePages,
@@ -16,13 +24,18 @@ export function validateResources(
   { limits = {}, requests = {}, claims = [] }: ResourceRequirements,
   claimNames: ReadonlySet<string>,
   at: FieldPath,
+  validateName = validateContainerResourceName,
 ): FieldError[] {
   const errors: FieldError[] = []
+  const amount = (name: string, quantity: string, here: FieldPath) => [
+    ...validateName(name, here),
+    ...validateAmount(name, quantity, here),
+  ]
   for (const name of Object.keys(limits).sort())
-    errors.push(...validateAmount(name, limits[name] ?? '0', at.child('limits').key(name)))
+    errors.push(...amount(name, limits[name] ?? '0', at.child('limits').key(name)))
   for (const name of Object.keys(requests).sort()) {
     const request = requests[name] ?? '0'
-    errors.push(...validateAmount(name, request, at.child('requests').key(name)))
+    errors.push(...amount(name, request, at.child('requests').key(name)))
     const limit = limits[name]
     if (limit === undefined) {
       if (!mayOvercommit(name))
@@ -44,7 +57,7 @@ export function validateResources(
 }
 
 function validateAmount(name: string, quantity: string, at: FieldPath): FieldError[] {
-  const errors = [...validateContainerResourceName(name, at), ...validateResourceQuantity(name, quantity, at)]
+  const errors = validateResourceQuantity(name, quantity, at)
   if (isHugePages(name) && !isWholePages(name, quantity))
     errors.push(invalidValue(at, quantity, `${quantity} is not positive integer multiple of ${name}`))
   return errors
@@ -70,16 +83,19 @@ function validateClaims(
     const here = at.index(i)
     if (!name) return [required(here)]
     const errors: FieldError[] = []
-    const key = request ? `${name}/${request}` : name
-    if (seen.has(key) || (request && seen.has(name))) errors.push(duplicate(here, key))
-    seen.add(key)
+    if (seen.has(name)) errors.push(duplicate(here, name))
+    else {
+      if (request) errors.push(...labelName(request, here.child('request')))
+      const key = request ? `${name}/${request}` : name
+      if (seen.has(key)) errors.push(duplicate(here, key))
+      else if (!request && [...seen].some(other => other.startsWith(`${name}/`))) errors.push(duplicate(here, name))
+      seen.add(key)
+    }
     if (!known.has(name)) {
       const list = 'must be one of the names in pod.spec.resourceClaims'
-      errors.push({
-        reason: 'FieldValueNotFound',
-        field: String(here),
-        message: `Not found: ${JSON.stringify(name)}: ${known.size === 0 ? `${list} which is empty` : list}`,
-      })
+      const names = known.size === 0 ? `${list} which is empty` : `${list}: ${[...known].sort().join(', ')}`
+      const { reason, field, message } = notFoundField(here, name)
+      errors.push({ reason, field, message: `${message}: ${names}` })
     }
     return errors
   })

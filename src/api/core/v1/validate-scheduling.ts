@@ -6,6 +6,7 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-errors.js'
+import type { LabelSelectorObject } from '../../../machinery/labels.js'
 import { dns1123Label, dns1123Subdomain, labelValue } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -27,7 +28,10 @@ export function validateAffinity(affinity: Affinity | undefined, at: FieldPath):
     nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ weight, preference }, i) => {
       {
         const term = here.child('preferredDuringSchedulingIgnoredDuringExecution').index(i)
-        errors.push(...validateWeight(weight, term), ...validateNodeSelectorTerm(preference, term.child('preference')))
+        errors.push(
+          ...validateWeight(weight, term),
+          ...validateNodeSelectorTerm(preference, term.child('preference'), true),
+        )
       }
     })
   }
@@ -45,17 +49,23 @@ export function validateNodeSelector({ nodeSelectorTerms }: NodeSelector, at: Fi
   return nodeSelectorTerms.flatMap((term, i) => validateNodeSelectorTerm(term, here.index(i)))
 }
 
+/** `anyValues`: values need not be such as labels can have, since a preference may fail. */
 export const validateNodeSelectorTerm = (
   { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
   at: FieldPath,
+  anyValues = false,
 ): FieldError[] => [
   ...matchExpressions.flatMap((requirement, i) =>
-    validateNodeRequirement(requirement, at.child('matchExpressions').index(i)),
+    validateNodeRequirement(requirement, at.child('matchExpressions').index(i), anyValues),
   ),
   ...matchFields.flatMap((requirement, i) => validateNodeField(requirement, at.child('matchFields').index(i))),
 ]
 
-function validateNodeRequirement({ key, operator, values = [] }: NodeSelectorRequirement, at: FieldPath): FieldError[] {
+function validateNodeRequirement(
+  { key, operator, values = [] }: NodeSelectorRequirement,
+  at: FieldPath,
+  anyValues: boolean,
+): FieldError[] {
   const errors: FieldError[] = []
   const here = at.child('values')
   if (operator === 'In' || operator === 'NotIn') {
@@ -70,7 +80,7 @@ function validateNodeRequirement({ key, operator, values = [] }: NodeSelectorReq
   return [
     ...errors,
     ...validateLabelKey(key, at.child('key')),
-    ...values.flatMap((value, i) => invalidValues(here.index(i), value, labelValue(value))),
+    ...(anyValues ? [] : values.flatMap((value, i) => invalidValues(here.index(i), value, labelValue(value)))),
   ]
 }
 
@@ -111,6 +121,7 @@ function validatePodAffinityTerm(term: PodAffinityTerm, at: FieldPath): FieldErr
     ...namespaces.flatMap(name => invalidValues(at.child('namespace'), name, dns1123Label(name))),
     ...validateLabelKeys(matchLabelKeys, labelSelector, at.child('matchLabelKeys')),
     ...validateLabelKeys(mismatchLabelKeys, labelSelector, at.child('mismatchLabelKeys')),
+    ...validateMergedKeys(matchLabelKeys, labelSelector, at),
   ]
   matchLabelKeys?.forEach((key, i) => {
     if (mismatchLabelKeys?.includes(key))
@@ -124,9 +135,25 @@ function validatePodAffinityTerm(term: PodAffinityTerm, at: FieldPath): FieldErr
 
 function validateLabelKeys(keys: readonly string[] | undefined, selector: unknown, at: FieldPath): FieldError[] {
   if (!keys?.length) return []
-  const errors = keys.flatMap((key, i) => validateLabelKey(key, at.index(i)))
-  if (!selector) errors.push(forbiddenField(at, 'must not be specified when labelSelector is not set'))
-  return errors
+  return selector
+    ? keys.flatMap((key, i) => validateLabelKey(key, at.index(i)))
+    : [forbiddenField(at, 'must not be specified when labelSelector is not set')]
+}
+
+/** Keys have been merged into the selector by now: one that is there twice was in both from the beginning. */
+function validateMergedKeys(
+  keys: readonly string[] = [],
+  selector: LabelSelectorObject | undefined,
+  at: FieldPath,
+): FieldError[] {
+  const seen = new Set(Object.keys(selector?.matchLabels ?? {}))
+  return (selector?.matchExpressions ?? []).flatMap(({ key }) => {
+    const i = keys.indexOf(key)
+    if (i >= 0 && seen.has(key))
+      return [invalidValue(at.index(i), key, 'exists in both matchLabelKeys and labelSelector')]
+    seen.add(key)
+    return []
+  })
 }
 
 const operators = ['Equal', 'Exists']
@@ -166,21 +193,21 @@ export function validateTopologySpread(
   constraints: readonly TopologySpreadConstraint[] | undefined,
   at: FieldPath,
 ): FieldError[] {
-  const seen = new Set<string>()
   return (constraints ?? []).flatMap((constraint, i) => {
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains, labelSelector, matchLabelKeys } = constraint
     const here = at.index(i)
     const errors: FieldError[] = []
     if (maxSkew <= 0) errors.push(invalidValue(here.child('maxSkew'), maxSkew, 'must be greater than zero'))
     errors.push(
-      ...(topologyKey
-        ? validateLabelKey(topologyKey, here.child('topologyKey'))
-        : [required(here.child('topologyKey'), 'can not be empty')]),
+      ...(topologyKey ? [] : [required(here.child('topologyKey'), 'can not be empty')]),
       ...oneOf(whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway'], here.child('whenUnsatisfiable')),
     )
-    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`
-    if (seen.has(pair)) errors.push(duplicate(here.child('{topologyKey, whenUnsatisfiable}'), pair))
-    seen.add(pair)
+    // The earlier one of two is told about.
+    const again = (constraints ?? [])
+      .slice(i + 1)
+      .some(later => later.topologyKey === topologyKey && later.whenUnsatisfiable === whenUnsatisfiable)
+    if (again)
+      errors.push(duplicate(here.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey}, ${whenUnsatisfiable}}`))
     if (minDomains !== undefined) {
       const domains = here.child('minDomains')
       if (minDomains <= 0) errors.push(invalidValue(domains, minDomains, 'must be greater than zero'))
@@ -197,6 +224,7 @@ export function validateTopologySpread(
       ...oneOf(constraint.nodeAffinityPolicy, nodePolicies, here.child('nodeAffinityPolicy')),
       ...oneOf(constraint.nodeTaintsPolicy, nodePolicies, here.child('nodeTaintsPolicy')),
       ...validateLabelKeys(matchLabelKeys, labelSelector, here.child('matchLabelKeys')),
+      ...validateMergedKeys(matchLabelKeys, labelSelector, here.child('matchLabelKeys')),
       ...validateLabelSelector(labelSelector, here.child('labelSelector')),
     )
     return errors

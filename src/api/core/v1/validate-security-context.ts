@@ -5,21 +5,20 @@ import {
   invalidValues,
   notSupported,
   required,
-  Shown,
   tooLong,
 } from '../../../machinery/field-errors.js'
-import { goJson } from '../../../machinery/go-format.js'
 import { dns1123Subdomain, userId } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { oneOf } from '../../field-rules.js'
+import { shownInternally } from '../../internal-form.js'
 import type { PodSpec } from './pod-spec.js'
-import type {
-  AppArmorProfile,
-  PodSecurityContext,
+import {
+  type AppArmorProfile,
+  type PodSecurityContext,
   SeccompProfile,
   SecurityContext,
-  WindowsSecurityContextOptions,
+  type WindowsSecurityContextOptions,
 } from './security-context.js'
 import { validateDescendingPath } from './validate-paths.js'
 
@@ -43,7 +42,7 @@ export function validateSecurityContext(
     errors.push(invalidValue(at.child('procMount'), procMount, '`hostUsers` must be false to use `Unmasked`'))
   errors.push(...validateSeccomp(context.seccompProfile, at.child('seccompProfile')))
   if (allowPrivilegeEscalation === false) {
-    const shown = new Shown(goContext(context))
+    const shown = shownInternally(SecurityContext, context)
     const refuse = (what: string): void => {
       errors.push(invalidValue(at, shown, `cannot set \`allowPrivilegeEscalation\` to false and ${what}`))
     }
@@ -55,42 +54,6 @@ export function validateSecurityContext(
     ...validateWindowsOptions(context.windowsOptions, at.child('windowsOptions')),
     ...validateAppArmor(context.appArmorProfile, at.child('appArmorProfile')),
   ]
-}
-
-/** As messages show it. */
-function goContext(context: SecurityContext): string {
-  const {
-    capabilities,
-    seccompProfile: seccomp,
-    appArmorProfile: appArmor,
-    seLinuxOptions: se,
-    windowsOptions: win,
-  } = context
-  const profile = (value: SeccompProfile | undefined) =>
-    value ? { Type: value.type, LocalhostProfile: value.localhostProfile ?? null } : null
-  return goJson({
-    Capabilities: capabilities ? { Add: capabilities.add ?? null, Drop: capabilities.drop ?? null } : null,
-    Privileged: context.privileged ?? null,
-    SELinuxOptions: se
-      ? { User: se.user ?? '', Role: se.role ?? '', Type: se.type ?? '', Level: se.level ?? '' }
-      : null,
-    WindowsOptions: win
-      ? {
-          GMSACredentialSpecName: win.gmsaCredentialSpecName ?? null,
-          GMSACredentialSpec: win.gmsaCredentialSpec ?? null,
-          RunAsUserName: win.runAsUserName ?? null,
-          HostProcess: win.hostProcess ?? null,
-        }
-      : null,
-    RunAsUser: context.runAsUser ?? null,
-    RunAsGroup: context.runAsGroup ?? null,
-    RunAsNonRoot: context.runAsNonRoot ?? null,
-    ReadOnlyRootFilesystem: context.readOnlyRootFilesystem ?? null,
-    AllowPrivilegeEscalation: context.allowPrivilegeEscalation ?? null,
-    ProcMount: context.procMount ?? null,
-    SeccompProfile: profile(seccomp),
-    AppArmorProfile: profile(appArmor),
-  })
 }
 
 /** The security context of a pod, and what of its spec belongs with it. */
@@ -153,11 +116,7 @@ function validateSeccomp(profile: SeccompProfile | undefined, at: FieldPath): Fi
     else errors.push(...validateDescendingPath(localhostProfile, here))
   } else if (localhostProfile !== undefined)
     errors.push(
-      invalidValue(
-        here,
-        new Shown(goJson({ Type: type, LocalhostProfile: localhostProfile })),
-        'can only be set when seccomp type is Localhost',
-      ),
+      invalidValue(here, shownInternally(SeccompProfile, profile), 'can only be set when seccomp type is Localhost'),
     )
   return errors
 }
@@ -204,80 +163,119 @@ function validateWindowsOptions(options: WindowsSecurityContextOptions | undefin
   return errors
 }
 
+const dnsLabel = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?'
+const dnsDomain = new RegExp(`^${dnsLabel}(?:\\.${dnsLabel})*$`)
+const netBiosDomain = /^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}$/
+const longestWindowsUser = 104
+const longestWindowsDomain = 256
+
 /** `USER` or `DOMAIN\USER`. */
 function validateWindowsUser(name: string, at: FieldPath): FieldError[] {
-  const refuse = (detail: string): FieldError => invalidValue(at, name, `runAsUserName ${detail}`)
-  const [first = '', ...rest] = name.split('\\')
-  const [domain, user] = rest.length > 0 ? [first, rest[0] ?? ''] : [undefined, first]
+  const refuse = (detail: string): FieldError => invalidValue(at, name, `runAsUserName${detail}`)
+  if (name === '') return [refuse(' cannot be an empty string')]
+  if (controlCharacters.test(name)) return [refuse(' cannot contain control characters')]
+  const parts = name.split('\\')
+  if (parts.length > 2) return [refuse(' cannot contain more than one backslash')]
+  const user = parts.at(-1) ?? ''
+  const domain = parts.length > 1 ? (parts[0] ?? '') : undefined
   const errors: FieldError[] = []
-  if (name === '') errors.push(refuse('cannot be an empty string'))
-  if (controlCharacters.test(name)) errors.push(refuse('cannot contain control characters'))
-  if (rest.length > 1) errors.push(refuse('cannot contain more than one backslash'))
-  if (domain !== undefined) {
-    const netBios = /^[^.\\/:*?"<>|][^\\/:*?"<>|]{0,14}$/.test(domain)
-    const dns = /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*(\.[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*)+$/.test(domain)
-    if (domain.length >= 256) errors.push(refuse("'s Domain length must be under 256 characters"))
-    if (!netBios && !dns) errors.push(refuse("'s Domain doesn't match the NetBios nor the DNS format"))
-  }
+  if (domain !== undefined && domain.length >= longestWindowsDomain)
+    errors.push(refuse(`'s Domain length must be under ${longestWindowsDomain} characters`))
+  if (domain !== undefined && !netBiosDomain.test(domain) && !dnsDomain.test(domain))
+    errors.push(refuse("'s Domain doesn't match the NetBios nor the DNS format"))
   if (user === '') errors.push(refuse("'s User cannot be empty"))
-  else if (user.length > 104) errors.push(refuse("'s User length must not be longer than 104 characters"))
-  if (user !== '' && /^[. ]+$/.test(user)) errors.push(refuse("'s User cannot contain only periods or spaces"))
+  else if (user.length > longestWindowsUser)
+    errors.push(refuse(`'s User length must not be longer than ${longestWindowsUser} characters`))
+  if (/^[. ]+$/.test(user)) errors.push(refuse("'s User cannot contain only periods or spaces"))
   if (reservedUserCharacters.test(user))
     errors.push(refuse('\'s User cannot contain the following characters: "/\\:;|=,+*?<>@[]'))
   return errors
 }
 
+type AnyContext = SecurityContext & PodSecurityContext
+
+const containerContexts = (spec: PodSpec, at: FieldPath): readonly (readonly [AnyContext | undefined, FieldPath])[] =>
+  (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap(list =>
+    (spec[list] ?? []).map(
+      ({ securityContext }, i) =>
+        [securityContext as AnyContext | undefined, at.child(list).index(i).child('securityContext')] as const,
+    ),
+  )
+
+/** Containers of Windows that are processes of the host: all of a pod's or none. */
+export function validateHostProcess(spec: PodSpec, at: FieldPath): FieldError[] {
+  const ofPod = spec.securityContext?.windowsOptions?.hostProcess
+  const contexts = containerContexts(spec, at)
+  const errors: FieldError[] = []
+  let found = 0
+  for (const [context, here] of contexts) {
+    const own = context?.windowsOptions?.hostProcess
+    if (ofPod !== undefined && own !== undefined && ofPod !== own)
+      errors.push(
+        invalidValue(
+          here.child('windowsOptions', 'hostProcess'),
+          own,
+          `pod hostProcess value must be identical if both are specified, was ${ofPod}`,
+        ),
+      )
+    if (own ?? ofPod) found++
+  }
+  if (found === 0) return errors
+  if (found !== contexts.length)
+    errors.push(
+      invalidValue(
+        at,
+        '',
+        'If pod contains any hostProcess containers then all containers must be HostProcess containers',
+      ),
+    )
+  if (!spec.hostNetwork)
+    errors.push(
+      invalidValue(
+        at.child('hostNetwork'),
+        false,
+        'hostNetwork must be true if pod contains any hostProcess containers',
+      ),
+    )
+  return errors
+}
+
 /** What only the other system has must not be set. */
 export function validateForSystem(spec: PodSpec, at: FieldPath): FieldError[] {
-  const contexts: (readonly [SecurityContext & PodSecurityContext, FieldPath])[] = []
-  if (spec.securityContext) contexts.push([spec.securityContext as PodSecurityContext & SecurityContext, at])
-  for (const list of ['containers', 'initContainers', 'ephemeralContainers'] as const)
-    spec[list]?.forEach(({ securityContext }, i) => {
-      if (securityContext)
-        contexts.push([securityContext as SecurityContext & PodSecurityContext, at.child(list).index(i)])
-    })
+  const podAt = at.child('securityContext')
+  const ofPod = spec.securityContext as AnyContext | undefined
+  const contexts = containerContexts(spec, at)
   if (spec.os?.name === 'linux')
-    return contexts.flatMap(([context, here]) =>
-      context.windowsOptions
-        ? [
-            forbiddenField(
-              here.child('securityContext', 'windowsOptions'),
-              'windows options cannot be set for a linux pod',
-            ),
-          ]
+    return [[ofPod, podAt] as const, ...contexts].flatMap(([context, here]) =>
+      context?.windowsOptions
+        ? [forbiddenField(here.child('windowsOptions'), 'windows options cannot be set for a linux pod')]
         : [],
     )
-  const windowsDetail = 'cannot be set for a windows pod'
-  const pod = (['hostPID', 'hostIPC', 'shareProcessNamespace'] as const).flatMap(field =>
-    spec[field] ? [forbiddenField(at.child(field), windowsDetail)] : [],
-  )
+  const refusals = (context: object | undefined, fields: readonly string[], here: FieldPath): FieldError[] =>
+    fields.flatMap(field => {
+      const owner = (podFields as readonly string[]).includes(field) ? spec : context
+      const value = (owner as { readonly [field: string]: unknown } | undefined)?.[field]
+      const set = field === 'hostPID' || field === 'hostIPC' ? value === true : value !== undefined
+      const empty = field === 'sysctls' && Array.isArray(value) && value.length === 0
+      const place = owner === spec ? at : here
+      return set && !empty ? [forbiddenField(place.child(field), 'cannot be set for a windows pod')] : []
+    })
   return [
-    ...pod,
-    ...contexts.flatMap(([context, here]) =>
-      linuxOnly.flatMap(field => {
-        const value = context[field]
-        return value === undefined || (Array.isArray(value) && value.length === 0)
-          ? []
-          : [forbiddenField(here.child('securityContext', field), windowsDetail)]
-      }),
-    ),
+    ...refusals(ofPod, linuxOnlyPod, podAt),
+    ...contexts.flatMap(([context, here]) => refusals(context, linuxOnlyContainer, here)),
   ]
 }
 
-const linuxOnly = [
-  'appArmorProfile',
-  'seLinuxOptions',
-  'seccompProfile',
-  'fsGroup',
-  'fsGroupChangePolicy',
-  'sysctls',
-  'runAsUser',
-  'runAsGroup',
-  'supplementalGroups',
-  'supplementalGroupsPolicy',
-  'capabilities',
-  'readOnlyRootFilesystem',
-  'privileged',
-  'allowPrivilegeEscalation',
-  'procMount',
-] as const
+/** Fields of the pod itself that belong with its security context. */
+const podFields = ['hostUsers', 'hostPID', 'hostIPC', 'shareProcessNamespace'] as const
+
+const linuxOnlyPod = [
+  ...['appArmorProfile', 'seLinuxOptions', 'hostUsers', 'hostPID', 'hostIPC', 'seccompProfile', 'fsGroup'],
+  ...['fsGroupChangePolicy', 'sysctls', 'shareProcessNamespace', 'runAsUser', 'runAsGroup', 'supplementalGroups'],
+  ...['supplementalGroupsPolicy', 'seLinuxChangePolicy'],
+]
+
+const linuxOnlyContainer = [
+  ...['appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'capabilities', 'readOnlyRootFilesystem', 'privileged'],
+  ...['allowPrivilegeEscalation', 'procMount', 'runAsUser', 'runAsGroup'],
+]
