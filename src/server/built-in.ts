@@ -59,7 +59,7 @@ export const builtIn =
       authenticators,
       authorizer,
       admission: [
-        ...builtInAdmission(registries),
+        ...builtInAdmission(registries, authorizer),
         preventEscalation(authorization),
         serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }),
       ],

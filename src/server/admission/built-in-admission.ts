@@ -1,9 +1,12 @@
+import type { Authorizer } from '../authorization/authorizer.js'
 import type { Registries } from '../registry/registries.js'
 import type { AdmissionPlugin } from './admission.js'
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.js'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.js'
 import { defaultTolerationSeconds } from './default-tolerations.js'
 import { limitRanger } from './limit-ranger.js'
 import { namespaceLifecycle } from './namespace-lifecycle.js'
+import { nodeRestriction } from './node-restriction.js'
 import { podSecurity } from './pod-security/pod-security.js'
 import { podTopologyLabels } from './pod-topology-labels.js'
 import { priority } from './priority.js'
@@ -15,10 +18,11 @@ import { taintNodesByCondition } from './taint-nodes.js'
 import { persistentVolumeClaimResize } from './volume-claim-resize.js'
 
 /** The plugins that every API server has, in upstream's order. */
-export const builtInAdmission = (registries: Registries): readonly AdmissionPlugin[] => [
+export const builtInAdmission = (registries: Registries, authorizer: Authorizer): readonly AdmissionPlugin[] => [
   namespaceLifecycle(registries),
   limitRanger(registries),
   serviceAccountAdmission(registries),
+  nodeRestriction(registries),
   taintNodesByCondition,
   podSecurity(registries),
   priority(registries),
@@ -27,6 +31,9 @@ export const builtInAdmission = (registries: Registries): readonly AdmissionPlug
   storageObjectInUseProtection,
   persistentVolumeClaimResize(registries),
   runtimeClassAdmission(registries),
+  certificateApproval(authorizer),
+  certificateSigning(authorizer),
+  certificateSubjectRestriction,
   defaultIngressClass(registries),
   podTopologyLabels(registries),
   resourceQuota(registries),
