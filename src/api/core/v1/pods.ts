@@ -13,7 +13,8 @@ import { Binding } from './pod-options.js'
 import { qosClass } from './pod-qos.js'
 import { podWarnings } from './pod-warnings.js'
 import { validatePod, validatePodStatus } from './validate-pod.js'
-import { validateEphemeralUpdate, validatePodUpdate, validateResize } from './validate-pod-update.js'
+import { validateResize } from './validate-pod-resize.js'
+import { validateEphemeralUpdate, validatePodUpdate } from './validate-pod-update.js'
 
 const core = (kind: string) => ({ group: '', version: 'v1', kind })
 

@@ -1,15 +1,19 @@
-import { forbiddenField, invalidValue, required } from '../../../machinery/field-errors.js'
+import { forbiddenField, invalidValue, required, Shown, sortedMap } from '../../../machinery/field-errors.js'
+import { goJson } from '../../../machinery/go-format.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { outOfRange } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { internalForm, shownInternally } from '../../internal-form.js'
 import { objectDiff } from '../../object-diff.js'
 import type { Container } from './container.js'
-import type { NodeSelectorTerm } from './node-selector.js'
+import { NodeSelectorTerm } from './node-selector.js'
 import type { Pod } from './pod.js'
-import { qosClass } from './pod-qos.js'
 import type { PodSpec } from './pod-spec.js'
-import { mirrorAnnotation, validatePodContents } from './validate-pod.js'
+import { validateImagePadding } from './validate-containers.js'
+import { mirrorAnnotation, validatePodAnnotations, validatePodContents } from './validate-pod.js'
+import { appArmorPrefix } from './validate-profile-annotations.js'
+import { validateTolerations } from './validate-scheduling.js'
 
 const at = root.child('spec')
 const longestDeadline = 2 ** 31 - 1
@@ -29,8 +33,10 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
     const now = pod.spec[list] ?? []
     if (now.length !== (old.spec[list] ?? []).length)
       return [...errors, forbiddenField(at.child(list), 'pod updates may not add or remove containers')]
-    now.forEach(({ image }, i) => {
-      if (!image) errors.push(required(at.child(list).index(i).child('image')))
+    now.forEach((container, i) => {
+      const here = at.child(list).index(i)
+      if (!container.image) errors.push(required(here.child('image')))
+      errors.push(...validateImagePadding(container, here))
     })
   }
   const deadline = validateDeadline(pod.spec, old.spec)
@@ -44,11 +50,12 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
       initContainers: withImages(pod.spec.initContainers, old.spec.initContainers ?? []),
     }),
     ...kept(old.spec, 'activeDeadlineSeconds', 'tolerations', 'schedulingGates'),
-    ...(gated ? kept(old.spec, 'nodeSelector', 'affinity') : {}),
+    ...(gated ? withNodeChoice(pod.spec, old.spec) : {}),
     ...((old.spec.terminationGracePeriodSeconds ?? 0) < 0 && pod.spec.terminationGracePeriodSeconds === 1
       ? kept(old.spec, 'terminationGracePeriodSeconds')
       : {}),
   }
+  if (gated) errors.push(...validateNarrowed(pod.spec, old.spec))
   if (!jsonEqual(expected, old.spec))
     errors.push(
       forbiddenField(
@@ -56,11 +63,21 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
         `pod updates may not change fields other than ${changeable}\n${objectDiff(old.spec, expected)}`,
       ),
     )
-  return gated ? [...errors, ...validateNarrowed(pod.spec, old.spec)] : errors
+  return errors
 }
 
 const kept = (spec: PodSpec, ...fields: (keyof PodSpec)[]): Partial<PodSpec> =>
   Object.fromEntries(fields.map(field => [field, spec[field]]))
+
+/** A gated pod may still be told which nodes it may run on; of its affinity to other pods nothing changes. */
+function withNodeChoice({ affinity, nodeSelector }: PodSpec, old: PodSpec): Partial<PodSpec> {
+  const kept = jsonEqual(nodeSelector, old.nodeSelector) ? nodeSelector : old.nodeSelector
+  const { nodeAffinity: _, ...others } = affinity ?? {}
+  const before = old.affinity?.nodeAffinity
+  const merged = before ? { ...others, nodeAffinity: before } : others
+  const none = Object.keys(merged).length === 0 && old.affinity === undefined
+  return { nodeSelector: kept, affinity: none ? undefined : merged } as Partial<PodSpec>
+}
 
 const withImages = (containers: readonly Container[], old: readonly Container[]): readonly Container[] =>
   containers.map((container, i) => {
@@ -69,11 +86,20 @@ const withImages = (containers: readonly Container[], old: readonly Container[])
     return before === undefined ? rest : { ...rest, image: before }
   })
 
-function validateAnnotationChange(pod: Pod, old: Pod): FieldError[] {
-  const now = pod.metadata.annotations?.[mirrorAnnotation]
-  if (now === old.metadata.annotations?.[mirrorAnnotation]) return []
-  const here = root.child('metadata', 'annotations').key(mirrorAnnotation)
-  return [forbiddenField(here, `may not ${now === undefined ? 'remove' : 'add or update'} mirror pod annotation`)]
+/** Annotations by which the pod was made, one for all: what they mean was settled then. */
+function validateAnnotationChange({ metadata, spec }: Pod, old: Pod): FieldError[] {
+  const here = root.child('metadata', 'annotations')
+  const now = metadata.annotations ?? {}
+  const was = old.metadata.annotations ?? {}
+  const errors: FieldError[] = []
+  for (const key of new Set([...Object.keys(was), ...Object.keys(now)])) {
+    if (now[key] === was[key]) continue
+    const verb = was[key] === undefined ? 'add' : 'remove or update'
+    if (key.startsWith(appArmorPrefix))
+      errors.push(forbiddenField(here.key(key), `may not ${verb} AppArmor annotations`))
+    if (key === mirrorAnnotation) errors.push(forbiddenField(here.key(key), `may not ${verb} mirror pod annotation`))
+  }
+  return [...errors, ...validatePodAnnotations(now, spec, here)]
 }
 
 function validateDeadline({ activeDeadlineSeconds: now }: PodSpec, { activeDeadlineSeconds: was }: PodSpec) {
@@ -87,9 +113,10 @@ function validateDeadline({ activeDeadlineSeconds: now }: PodSpec, { activeDeadl
 function validateAddedTolerations({ tolerations: now = [] }: PodSpec, { tolerations: was = [] }: PodSpec) {
   const withoutSeconds = ({ tolerationSeconds: _, ...rest }: (typeof now)[number]) => rest
   const lost = was.some(old => !now.some(each => jsonEqual(withoutSeconds(each), withoutSeconds(old))))
+  const here = at.child('tolerations')
   return lost
-    ? [forbiddenField(at.child('tolerations'), 'existing toleration can not be modified except its tolerationSeconds')]
-    : []
+    ? [forbiddenField(here, 'existing toleration can not be modified except its tolerationSeconds')]
+    : validateTolerations(now, here)
 }
 
 function validateRemovedGates({ schedulingGates: now = [] }: PodSpec, { schedulingGates: was = [] }: PodSpec) {
@@ -98,7 +125,7 @@ function validateRemovedGates({ schedulingGates: now = [] }: PodSpec, { scheduli
       ? []
       : [
           forbiddenField(
-            at.child('schedulingGates').index(i),
+            at.child('schedulingGates').index(i).child('name'),
             `only deletion is allowed, but found new scheduling gate '${name}'`,
           ),
         ],
@@ -113,7 +140,7 @@ function validateNarrowed(spec: PodSpec, old: PodSpec): FieldError[] {
     errors.push(
       invalidValue(
         at.child('nodeSelector'),
-        selector,
+        sortedMap(selector),
         'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
       ),
     )
@@ -131,28 +158,40 @@ function validateNarrowed(spec: PodSpec, old: PodSpec): FieldError[] {
   if (before.length !== after.length)
     return [
       ...errors,
-      invalidValue(here, after, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed'),
+      invalidValue(here, shownTerms(after), 'no additions/deletions to non-empty NodeSelectorTerms list are allowed'),
     ]
   before.forEach((term, i) => {
     {
       const now = after[i] ?? {}
-      const extended = (['matchExpressions', 'matchFields'] as const).every(list =>
+      const lists = ['matchExpressions', 'matchFields'] as const
+      const extended = lists.every(list =>
         (term[list] ?? []).every((requirement, j) => jsonEqual(requirement, now[list]?.[j])),
       )
-      if (!extended)
-        errors.push(invalidValue(here.index(i), now, 'only additions are allowed (no mutations or deletions)'))
+      // A term without conditions matches nothing: with some it would match more.
+      const widened = lists.every(list => !term[list]?.length) && lists.some(list => now[list]?.length)
+      if (!extended || widened)
+        errors.push(
+          invalidValue(
+            here.index(i),
+            shownInternally(NodeSelectorTerm, now),
+            'only additions are allowed (no mutations or deletions)',
+          ),
+        )
     }
   })
   return errors
 }
 
+const shownTerms = (terms: readonly NodeSelectorTerm[]): Shown =>
+  new Shown(goJson(terms.map(term => internalForm(NodeSelectorTerm, term))))
+
 /** Through `ephemeralcontainers`: more may be added, none changed or removed. */
 export function validateEphemeralUpdate(pod: Pod, old: Pod): FieldError[] {
-  if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined)
+  if (old.metadata.annotations?.[mirrorAnnotation] !== undefined)
     return [forbiddenField('', 'static pods do not support ephemeral containers')]
   const here = at.child('ephemeralContainers')
   const now = new Map((pod.spec.ephemeralContainers ?? []).map(container => [container.name, container]))
-  const errors = validatePodContents(pod)
+  const errors = [...validatePodContents(pod), ...validateAnnotationChange(pod, old)]
   for (const before of old.spec.ephemeralContainers ?? []) {
     const after = now.get(before.name)
     if (!after)
@@ -169,31 +208,3 @@ export function validateEphemeralUpdate(pod: Pod, old: Pod): FieldError[] {
 }
 
 const quoted = (text: string): string => JSON.stringify(text)
-
-/** Through `resize`: cpu and memory of containers that run. */
-export function validateResize(pod: Pod, old: Pod): FieldError[] {
-  if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined)
-    return [forbiddenField('', 'static pods cannot be resized')]
-  if (pod.spec.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')]
-  const errors = validatePodContents(pod)
-  if (qosClass(pod) !== old.status.qosClass && old.status.qosClass)
-    errors.push(invalidValue(at, old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'))
-  for (const list of ['containers', 'initContainers'] as const)
-    pod.spec[list]?.forEach((container, i) => {
-      {
-        const before = old.spec[list]?.[i]
-        for (const kind of ['limits', 'requests'] as const) {
-          const now = container.resources[kind] ?? {}
-          const was = before?.resources[kind] ?? {}
-          const here = at.child(list).index(i).child('resources', kind)
-          for (const name of new Set([...Object.keys(now), ...Object.keys(was)])) {
-            if (now[name] === was[name]) continue
-            if (name !== 'cpu' && name !== 'memory')
-              errors.push(forbiddenField(at, 'only cpu and memory resources are mutable'))
-            else if (now[name] === undefined) errors.push(forbiddenField(here, `resource ${kind} cannot be removed`))
-          }
-        }
-      }
-    })
-  return errors
-}
