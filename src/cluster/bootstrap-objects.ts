@@ -1,4 +1,4 @@
-import { Endpoints, Namespace, Service } from '../api/core/v1/index.js'
+import { ConfigMap, Endpoints, Namespace, Service } from '../api/core/v1/index.js'
 import { EndpointSlice } from '../api/discovery/v1/index.js'
 import { ServiceCIDR } from '../api/networking/v1/index.js'
 import { PriorityClass } from '../api/scheduling/v1/index.js'
@@ -12,6 +12,15 @@ import type { Kind } from '../schema/index.js'
 export interface AdvertisedAddress {
   readonly ip: string
   readonly port: number
+}
+
+export interface BootstrapOptions {
+  readonly serviceCidrs: readonly string[]
+  /** Of the service `kubernetes`. */
+  readonly serviceAddress: string
+  /** PEM of the authorities whose client certificates the server believes. */
+  readonly clientCa: string
+  readonly clock: Clock
 }
 
 const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
@@ -33,13 +42,16 @@ const systemPriorityClasses = [
 /** Makes what every cluster has from its first moment. Safe to repeat; what is there is left alone. */
 export async function createBootstrapObjects(
   client: Client,
-  serviceCidrs: readonly string[],
-  serviceAddress: string,
-  clock: Clock,
+  { serviceCidrs, serviceAddress, clientCa, clock }: BootstrapOptions,
 ): Promise<void> {
   await Promise.all(systemNamespaces.map(name => ensure(client, Namespace, { metadata: { name } })))
   await Promise.all(systemPriorityClasses.map(priorityClass => ensure(client, PriorityClass, priorityClass)))
   await createServiceCidr(client, serviceCidrs, clock)
+  // Servers behind this one learn from it whom to believe.
+  await createOrReplace(client, ConfigMap, {
+    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    data: { 'client-ca-file': clientCa },
+  })
   await ensure(client, Service, {
     metadata: {
       name: 'kubernetes',

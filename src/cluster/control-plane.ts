@@ -20,6 +20,7 @@ import { createBootstrapObjects, publishApiServer } from './bootstrap-objects.js
 import { reconcileBootstrapPolicy } from './bootstrap-policy.js'
 import { startControllers, startDefaultScheduler } from './components.js'
 import { accountOfController } from './controller-accounts.js'
+import { registerLocalApiServices } from './local-api-services.js'
 import { type ClusterPki, type Credential, createClusterPki, identities, issueClientCertificate } from './pki.js'
 
 export interface ControlPlaneOptions {
@@ -140,8 +141,17 @@ export class ControlPlane implements AsyncDisposable {
       parts.push(server)
       const clientFor = (user: UserInfo): Client => apiClient(server.handle, { user })
       const client = clientFor(admin)
-      await createBootstrapObjects(client, [serviceCidr], firstAddress(serviceCidr), clock)
-      await reconcileBootstrapPolicy(client)
+      // What the server makes by itself is written in its own name.
+      const own = apiClient(server.handle, { user: admin, headers: { 'user-agent': 'kube-apiserver' } })
+      const clientCa = options.clientCa ?? pki.ca.certificate
+      await createBootstrapObjects(own, {
+        serviceCidrs: [serviceCidr],
+        serviceAddress: firstAddress(serviceCidr),
+        clientCa,
+        clock,
+      })
+      await reconcileBootstrapPolicy(own)
+      await registerLocalApiServices(own, resources)
       let listener: Listener | undefined
       if (options.port !== false) {
         listener = await listenTls({
@@ -149,13 +159,13 @@ export class ControlPlane implements AsyncDisposable {
           port: options.port ?? 0,
           cert: (options.serving ?? pki.apiserver).certificate,
           key: (options.serving ?? pki.apiserver).key,
-          clientCa: options.clientCa ?? pki.ca.certificate,
+          clientCa,
           handler: server.handle,
           onError: () => {},
         })
         // Watches end before connections are waited for.
         parts.push(listener, { [Symbol.asyncDispose]: async () => server.drain() })
-        await publishApiServer(client, { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port })
+        await publishApiServer(own, { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port })
       }
       // One set of watches for all who run here, under the name of one that may read everything it needs.
       const reader = options.controllers === false ? scheduler : controllerManager
