@@ -10,9 +10,10 @@ import type { ImageRequest } from './images/image-puller.js'
 import type { NodeContext } from './node-context.js'
 import type { Device, Mount } from './runtime/cri-messages.js'
 import { messageFile } from './termination-message.js'
+import { imageVolumeFolder } from './volumes/image-volumes.js'
 import { bindDescriptor, unmountBelow } from './volumes/mounts.js'
 import type { ReadyVolume } from './volumes/pod-volumes.js'
-import { holdInside, resolveSubPath } from './volumes/sub-path.js'
+import { existingSubPath, holdInside, resolveSubPath } from './volumes/sub-path.js'
 import { VolumeError } from './volumes/volume-error.js'
 
 export interface MountsInput {
@@ -26,7 +27,7 @@ export interface MountsInput {
   readonly pull: (request: Pick<ImageRequest, 'image' | 'policy'>) => Promise<string>
 }
 
-type Context = Pick<NodeContext, 'podsFolder' | 'dns' | 'hostsFile' | 'features'>
+type Context = Pick<NodeContext, 'podsFolder' | 'dns' | 'hostsFile' | 'features' | 'volumes'>
 
 /**
  * All that a container sees of the host: its volumes, /etc/hosts and the file for its last words. Makes the files it
@@ -68,11 +69,8 @@ async function mountOf(context: Context, input: MountsInput, mount: VolumeMount,
   if (!volume || volume.type === 'device')
     throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${input.container.name}"`)
   const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, input.environment) : (mount.subPath ?? '')
-  if (volume.type === 'image') {
-    if (!context.features().imageVolumes) throw new ConfigError('image volumes need containerd 2.1 or later')
-    const ref = await input.pull({ image: volume.reference, policy: volume.pullPolicy })
-    return { ...volumeMount(mount, '', true), image: { image: ref }, ...(subPath ? { imageSubPath: subPath } : {}) }
-  }
+  if (volume.type === 'image')
+    return imageMount(context, input, mount, { image: volume.reference, policy: volume.pullPolicy }, subPath)
   const readOnly = volume.readOnly || mount.readOnly === true
   const recursive = isRecursivelyReadOnly(context, mount) ? { recursiveReadOnly: true } : {}
   if (!subPath) return { ...volumeMount(mount, volume.path, readOnly), ...recursive }
@@ -82,11 +80,36 @@ async function mountOf(context: Context, input: MountsInput, mount: VolumeMount,
     const path = volume.ours ? resolved : await bindSubPath(context, input, mount, index, volume.path, resolved)
     return { ...volumeMount(mount, path, readOnly), ...recursive }
   } catch (error) {
-    if (!(error instanceof VolumeError)) throw error
-    throw new ConfigError(
-      `failed to prepare subPath for volumeMount "${mount.name}" of container "${input.container.name}": ${error.message}`,
-    )
+    throw subPathError(error, input, mount)
   }
+}
+
+/** An image as a volume: mounted by the runtime if it can, else by us. */
+async function imageMount(
+  context: Context,
+  input: MountsInput,
+  mount: VolumeMount,
+  wanted: Parameters<MountsInput['pull']>[0],
+  subPath: string,
+): Promise<Mount> {
+  const ref = await input.pull(wanted)
+  if (context.features().imageVolumes)
+    return { ...volumeMount(mount, '', true), image: { image: ref }, ...(subPath ? { imageSubPath: subPath } : {}) }
+  const volumeFolder = imageVolumeFolder(context.podsFolder, input.pod.metadata.uid ?? '', mount.name)
+  const folder = join(volumeFolder, ref.replace(/^.*:/, ''))
+  await context.volumes.imageMounts.mount(ref, folder)
+  try {
+    return volumeMount(mount, subPath ? await existingSubPath(folder, subPath) : folder, true)
+  } catch (error) {
+    throw subPathError(error, input, mount)
+  }
+}
+
+function subPathError(error: unknown, { container }: MountsInput, { name }: VolumeMount): unknown {
+  if (!(error instanceof VolumeError)) return error
+  return new ConfigError(
+    `failed to prepare subPath for volumeMount "${name}" of container "${container.name}": ${error.message}`,
+  )
 }
 
 /** Whether mounts below a read-only one are to be read-only, too. Throws `ConfigError` where they must, but cannot. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret } from '../api/core/v1/index.js'
 import { eventually, isReady, TestNode } from './test-node.js'
 
@@ -221,6 +223,41 @@ describe('what pods may ask for', { timeout: 300_000 }, () => {
     await node.ready('envfile')
     assert.equal(await node.sh('envfile', 'echo $X'), 'from a file\n')
     await node.remove('envfile')
+  })
+
+  it('images as volumes', async () => {
+    const volumeMounts = [
+      { name: 'one', mountPath: '/one' },
+      { name: 'two', mountPath: '/two' },
+      { name: 'two', mountPath: '/app', subPath: 'app' },
+    ]
+    const volumes = [
+      { name: 'one', image: { reference: 'busybox:test', pullPolicy: 'Never' } },
+      { name: 'two', image: { reference: 'node-web:test', pullPolicy: 'IfNotPresent' } },
+    ]
+    await node.run('imaged', { containers: [box(forever, { volumeMounts })], volumes })
+    await node.ready('imaged')
+    const found = await node.sh('imaged', 'ls /one/bin/sh /two/app /app')
+    assert.equal(found, '/one/bin/sh\n\n/app:\nserver.js\n\n/two/app:\nserver.js\n')
+    await assert.rejects(node.sh('imaged', 'touch /two/x'), /Read-only/)
+    await assert.rejects(node.sh('imaged', 'touch /one/x'), /Read-only/)
+    await node.remove('imaged')
+    await node.run('lost', {
+      containers: [box(forever, { volumeMounts: [{ name: 'one', mountPath: '/v', subPath: 'none' }] })],
+      volumes,
+    })
+    const { status } = await node.until('lost', pod =>
+      Boolean(pod.status.containerStatuses?.[0]?.state.waiting?.message),
+    )
+    const waiting = status.containerStatuses?.[0]?.state.waiting
+    assert.equal(waiting?.reason, 'CreateContainerConfigError')
+    assert.match(waiting?.message ?? '', /subPath "none" does not exist/)
+    await node.remove('lost')
+    const { stdout } = await promisify(execFile)('ctr', [
+      ...['--address', node.runtime.containerd.socket, '--namespace', 'k8s.io'],
+      ...['snapshots', '--snapshotter', node.runtime.containerd.snapshotter, 'list'],
+    ])
+    assert.ok(!stdout.includes('typernetes-image-volume'), stdout)
   })
 
   it('volumes that nobody here can mount', async () => {

@@ -29,6 +29,7 @@ import { podCgroup } from './pod-sandbox.js'
 import { PodWorkers } from './pod-workers.js'
 import { ReferencedObjects } from './referenced-objects.js'
 import { connectCri } from './runtime/cri-client.js'
+import { imageMounts } from './runtime/image-mounts.js'
 import { listMounts } from './runtime/mounts.js'
 import { runtimeFeatures } from './runtime-features.js'
 import { followRuntime } from './runtime-follower.js'
@@ -44,6 +45,7 @@ import { Slots } from './slots.js'
 import { followManifests } from './static-pods.js'
 import { StatusWriter } from './status-writer.js'
 import { terminationMessages } from './termination-message.js'
+import { imageVolumeReferences } from './volumes/image-volumes.js'
 import { mountTmpfs } from './volumes/mounts.js'
 
 /** A running node agent. Disposing of it stops the agent; pods go on, and the next one finds them. */
@@ -102,6 +104,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const objects = new ReferencedObjects(client, clock)
     const messages = terminationMessages(podsFolder)
     const view = new RuntimeView({ cri, clock, signal, messages, changed: uid => workers.wake(uid) })
+    const images = parts.use(imageMounts(options.criSocket, cri))
     const context: NodeContext = {
       nodeName,
       client,
@@ -110,7 +113,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       events,
       view,
       images: new ImagePuller({ cri, clock }),
-      volumes: { client, clock, objects, podsFolder, secretFolder, node: machine },
+      volumes: { client, clock, objects, podsFolder, secretFolder, node: machine, imageMounts: images },
       cgroups,
       statuses: parts.use(new StatusWriter(client, clock)),
       services: parts.use(new Services(client, clock, onError)),
@@ -127,7 +130,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       seccompFolder: join(options.rootDir, 'seccomp'),
       hostsFile: () => readFile('/etc/hosts', 'utf8').catch(() => ''),
     }
-    const imageCollector = new ImageCollector({ cri, clock, disk })
+    const imageCollector = new ImageCollector({
+      cri,
+      clock,
+      disk,
+      mounted: () => imageVolumeReferences(workers.active),
+    })
     const evictor = new Evictor({
       clock,
       events,

@@ -1,10 +1,13 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { findCgroupHierarchies } from './node/cgroup-hierarchies.js'
 import { Cgroups } from './node/cgroups.js'
 import type { KubeletOptions } from './options.js'
 import { removeAllPods } from './runtime/containerd-removal.js'
 import { connectCri } from './runtime/cri-client.js'
+import { imageMounts } from './runtime/image-mounts.js'
 import { isUnavailable } from './runtime/runtime-error.js'
+import { releaseImageVolumes } from './volumes/image-volumes.js'
 import { removeTree } from './volumes/mounts.js'
 
 /**
@@ -18,6 +21,12 @@ export async function removeNodeRemains(
   await removeAllPods(cri).catch(error => {
     if (!isUnavailable(error)) throw error
   })
+  using images = imageMounts(options.criSocket, cri)
+  const podsFolder = join(options.rootDir, 'pods')
+  for (const uid of await readdir(podsFolder).catch(() => []))
+    await releaseImageVolumes(podsFolder, uid, images).catch(error => {
+      if (!isUnavailable(error)) throw error
+    })
   await removeTree(options.rootDir)
   await rm(options.logDir, { recursive: true, force: true })
   await new Cgroups(findCgroupHierarchies(), options.cgroupRoot ?? '/').removeAll()

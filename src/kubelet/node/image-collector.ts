@@ -7,6 +7,8 @@ export interface ImageCollectorOptions {
   readonly cri: Pick<CriClient, 'listImages' | 'listContainers' | 'removeImage'>
   readonly clock: Clock
   readonly disk: () => Promise<DiskUsage>
+  /** Names of images that pods have as volumes. */
+  readonly mounted?: () => readonly string[]
   /** Part of the disk in use above which images are removed; 0.85 by default. */
   readonly high?: number
   /** Part of the disk in use down to which they are removed; 0.8 by default. */
@@ -28,14 +30,17 @@ export class ImageCollector {
 
   /** Removes images if the disk is fuller than it should be, or, with `always`, all that nothing uses. Answers how many. */
   async collect(always = false): Promise<number> {
-    const { cri, clock, disk, high = 0.85, low = 0.8 } = this.#options
+    const { cri, clock, disk, mounted, high = 0.85, low = 0.8 } = this.#options
     const { capacity, available } = await disk()
     const used = capacity - available
     const isFull = used > capacity * high
     if (!isFull && !always) return 0
     let surplus = always ? Infinity : used - capacity * low
     const [{ images }, { containers }] = await Promise.all([cri.listImages({}), cri.listContainers({})])
-    const needed = new Set(containers.flatMap(({ image, imageRef, imageId }) => [image?.image, imageRef, imageId]))
+    const needed = new Set([
+      ...containers.flatMap(({ image, imageRef, imageId }) => [image?.image, imageRef, imageId]),
+      ...(mounted?.() ?? []),
+    ])
     const now = clock.now()
     const inUse = (id: string, names: readonly string[]) => needed.has(id) || names.some(name => needed.has(name))
     const known = new Set(images.map(({ id }) => id))

@@ -332,7 +332,7 @@ describe('eviction', () => {
 })
 
 describe('collecting images', () => {
-  const setup = (available: number) => {
+  const setup = (available: number, mounted: readonly string[] = []) => {
     const clock = new ManualClock()
     const removed: string[] = []
     const image = (id: string, rest = {}) => ({
@@ -347,6 +347,7 @@ describe('collecting images', () => {
     const images = [image('used'), image('old'), image('older'), image('pinned', { pinned: true })]
     const collector = new ImageCollector({
       clock,
+      mounted: () => mounted,
       disk: async () => ({ capacity: 100, available, inodes: 1, inodesFree: 1 }),
       cri: {
         listImages: async () => ({ images: images.filter(({ id }) => !removed.includes(id)) }),
@@ -372,5 +373,10 @@ describe('collecting images', () => {
     const { collector, removed } = setup(50)
     assert.equal(await collector.collect(true), 2)
     assert.deepEqual(removed, ['old', 'older'])
+  })
+  it('leaves what pods have as volumes', async () => {
+    const { collector, removed } = setup(50, ['old'])
+    assert.equal(await collector.collect(true), 1)
+    assert.deepEqual(removed, ['older'])
   })
 })

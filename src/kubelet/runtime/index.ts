@@ -14,6 +14,7 @@ export * as cri from './cri-messages.js'
 export type { CallOptions } from './grpc-connection.js'
 export { type EntrySource, type ImageRecipe, type LayerEntry, writeImageArchive } from './image-archive.js'
 export { ImageArchiveError } from './image-archive-reader.js'
+export { type ImageMounts, imageMounts } from './image-mounts.js'
 export {
   formatImageName,
   type ImageName,

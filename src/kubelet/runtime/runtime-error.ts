@@ -37,6 +37,8 @@ export class RuntimeError extends Error {
 
 /** Whether the runtime does not know the pod, container or image asked for. */
 export const isNotFound = (error: unknown): boolean => hasCode(error, 'NotFound')
+/** Whether there is such a thing already. */
+export const isAlreadyExists = (error: unknown): boolean => hasCode(error, 'AlreadyExists')
 /** Whether the runtime could not be reached: it is down, or restarting. */
 export const isUnavailable = (error: unknown): boolean => hasCode(error, 'Unavailable')
 /** Whether the runtime is too old for the call. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -8,6 +8,7 @@ import { ManualClock } from '../../machinery/clock.js'
 import { ReferencedObjects } from '../referenced-objects.js'
 import { FakeClient } from '../test-client.js'
 import { container, pod } from '../test-pods.js'
+import { imageVolumeFolder } from './image-volumes.js'
 import { PodVolumes, type ReadyVolume, removeVolumes, VolumesNotReady } from './pod-volumes.js'
 
 let folder = ''
@@ -29,6 +30,7 @@ const setup = (volumes: readonly Volume[], rest: Parameters<typeof pod>[0] = {})
   const uid = `u${++count}`
   const client = new FakeClient()
   const clock = new ManualClock()
+  const released: string[] = []
   const context = {
     client,
     clock,
@@ -36,11 +38,16 @@ const setup = (volumes: readonly Volume[], rest: Parameters<typeof pod>[0] = {})
     podsFolder: join(folder, 'pods'),
     secretFolder: join(folder, 'secrets'),
     node: { hostIps: [], allocatable: {} },
+    imageMounts: {
+      mount: async () => {},
+      release: async (path: string) => void released.push(path),
+      [Symbol.dispose]: () => {},
+    },
   }
   let changes = 0
   const subject = pod({ volumes, containers: [container('a')], ...rest }, { uid })
   const begin = () => new PodVolumes(context, subject, () => changes++)
-  return { uid, client, clock, context, subject, begin, volumes: begin(), changes: () => changes }
+  return { uid, client, clock, context, subject, begin, volumes: begin(), released, changes: () => changes }
 }
 const pathOf = (ready: ReadyVolume | undefined): string => (ready && 'path' in ready ? ready.path : '')
 
@@ -147,13 +154,17 @@ describe('the volumes of a pod', () => {
   })
 
   it('go with the pod', async () => {
-    const { uid, client, subject, volumes, context } = setup([
+    const { uid, client, subject, volumes, context, released } = setup([
       { name: 'v', configMap: { name: 'cm' } },
       { name: 's', projected: { sources: [] } },
+      { name: 'i', image: { reference: 'tool:1' } },
     ])
     client.put(ConfigMap, configMap({ a: '1' }))
     await volumes.prepare(subject)
+    const image = join(imageVolumeFolder(context.podsFolder, uid, 'i'), '0123')
+    await mkdir(image, { recursive: true })
     await volumes.tearDown()
+    assert.deepEqual(released, [image])
     for (const name of ['pods', 'secrets']) assert.ok(!(await readdir(join(folder, name))).includes(uid))
     await removeVolumes(context, uid)
   })

@@ -6,9 +6,11 @@ import type { Clock } from '../../machinery/clock.js'
 import { quantityValue } from '../../machinery/quantity.js'
 import type { NodeView } from '../container/field-values.js'
 import type { ReferencedObjects } from '../referenced-objects.js'
+import type { ImageMounts } from '../runtime/image-mounts.js'
 import { writePayload } from './atomic-writer.js'
 import { claimedVolume, claimName } from './claims.js'
 import { checkHostPath } from './host-path.js'
+import { releaseImageVolumes } from './image-volumes.js'
 import { mountsBelow, mountTmpfs, removeTree } from './mounts.js'
 import { giveToGroup } from './ownership.js'
 import { type Payload, samePayload } from './payload.js'
@@ -25,6 +27,7 @@ export interface VolumeContext {
   /** On a tmpfs: what must not be written to disk. One folder a pod, by uid. */
   readonly secretFolder: string
   readonly node: NodeView
+  readonly imageMounts: ImageMounts
 }
 
 /** A volume that containers can be given. */
@@ -245,9 +248,10 @@ const generalFields: ReadonlySet<string> = new Set([
 
 /** Unmounts and removes the volumes of a pod of which only the uid is known. */
 export async function removeVolumes(
-  { podsFolder, secretFolder }: Pick<VolumeContext, 'podsFolder' | 'secretFolder'>,
+  { podsFolder, secretFolder, imageMounts }: Pick<VolumeContext, 'podsFolder' | 'secretFolder' | 'imageMounts'>,
   uid: string,
 ): Promise<void> {
+  await releaseImageVolumes(podsFolder, uid, imageMounts)
   await removeTree(join(secretFolder, uid))
   await removeTree(join(podsFolder, uid))
 }

@@ -40,6 +40,15 @@ export async function resolveSubPath(volume: string, subPath: string): Promise<s
   return resolved
 }
 
+/** The same for what cannot be written to: nothing is made. Throws `VolumeError` if there is nothing at the path. */
+export async function existingSubPath(volume: string, subPath: string): Promise<string> {
+  const root = await realpath(volume)
+  const found = await realpath(join(root, checkedSubPath(subPath))).catch(() => undefined)
+  if (found === undefined) throw new VolumeError(`subPath "${subPath}" does not exist`)
+  requireWithin(root, found, subPath)
+  return found
+}
+
 function requireWithin(root: string, path: string, subPath: string): void {
   if (path !== root && !path.startsWith(`${root}/`))
     throw new VolumeError(`subPath "${subPath}" leads outside of its volume`)
