@@ -29,6 +29,9 @@ export function showValue(value: unknown): string {
   return goJson(value)
 }
 
+/** Where an error is that is about the object as a whole. */
+export const wholeObject = '[]'
+
 const error = (reason: string, field: At, head: string, detail: string): FieldError => ({
   reason,
   field: String(field) || '<nil>',

@@ -62,27 +62,42 @@ function addressFaults(clusterIPs: readonly string[]): FieldError[] {
   })
 }
 
+const isHeadless = ({ clusterIPs }: Service['spec']): boolean => clusterIPs?.length === 1 && clusterIPs[0] === 'None'
+
 /** Addresses and families, once given, stay; only a second one comes and goes. */
 export function validateAllocationChange({ spec: now }: Service, { spec: was }: Service): FieldError[] {
   if (now.type === 'ExternalName' || was.type === 'ExternalName') return []
+  const both = isHeadless(now) && isHeadless(was)
+  return [
+    ...(both ? [] : validateKept('clusterIPs', now, was)),
+    ...(both || isHeadless(now) !== isHeadless(was) ? [] : validateKept('ipFamilies', now, was)),
+  ]
+}
+
+function validateKept(field: 'clusterIPs' | 'ipFamilies', now: Service['spec'], was: Service['spec']): FieldError[] {
+  const before = was[field] ?? []
+  const after = now[field] ?? []
+  const what = field === 'clusterIPs' ? 'clusterIP' : 'ipFamily'
+  const at = spec.child(field)
+  const changed = 'may not change once set'
+  if (before.length === after.length)
+    return before.flatMap((value, i) =>
+      value === after[i] ? [] : [invalidValue(at.index(field === 'clusterIPs' ? i : 0), after, changed)],
+    )
   const errors: FieldError[] = []
-  for (const field of ['clusterIPs', 'ipFamilies'] as const) {
-    const before = was[field] ?? []
-    const after = now[field] ?? []
-    if (field === 'ipFamilies' && after.length === 0) continue
-    const what = field === 'clusterIPs' ? 'clusterIP' : 'ipFamily'
-    before.slice(0, Math.max(1, after.length)).forEach((value, i) => {
-      if (value !== after[i]) errors.push(invalidValue(spec.child(field).index(i), after, 'may not change once set'))
-    })
-    if (before.length > after.length && now.ipFamilyPolicy !== 'SingleStack')
-      errors.push(
-        invalidValue(
-          spec.child('ipFamilyPolicy'),
-          now.ipFamilyPolicy,
-          `must be set to 'SingleStack' when releasing the secondary ${what}`,
-        ),
-      )
-  }
+  const released = before.length > after.length
+  if (released && (now.clusterIPs ?? []).length === 0)
+    errors.push(invalidValue(at.index(0), now[field] ?? null, `primary ${what} can not be unset`))
+  if (before.length > 0 && after.length > 0 && before[0] !== after[0])
+    errors.push(invalidValue(at.index(0), now.clusterIPs ?? null, changed))
+  if (released && after.length === 1 && now.ipFamilyPolicy !== 'SingleStack')
+    errors.push(
+      invalidValue(
+        spec.child('ipFamilyPolicy'),
+        now.ipFamilyPolicy ?? null,
+        `must be set to 'SingleStack' when releasing the secondary ${what}`,
+      ),
+    )
   return errors
 }
 

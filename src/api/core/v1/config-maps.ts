@@ -1,4 +1,4 @@
-import { forbiddenField, invalidValue, invalidValues, tooLong } from '../../../machinery/field-errors.js'
+import { forbiddenField, invalidValue, invalidValues, tooLong, wholeObject } from '../../../machinery/field-errors.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { configMapKey } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
@@ -40,7 +40,7 @@ function validate({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
     errors.push(...invalidValues(root.child('binaryData').key(key), key, configMapKey(key)))
     size += Buffer.byteLength(value, 'base64')
   }
-  if (size > maximumData) errors.push(tooLong('', maximumData))
+  if (size > maximumData) errors.push(tooLong(wholeObject, maximumData))
   return errors
 }
 

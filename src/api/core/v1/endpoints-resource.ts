@@ -62,8 +62,7 @@ function validateAddress({ ip, hostname, nodeName }: EndpointAddress, at: FieldP
   const errors = invalidValues(at.child('ip'), ip, ipAddress(ip))
   if (hostname) errors.push(...invalidValues(at.child('hostname'), hostname, dns1123Label(hostname)))
   if (nodeName !== undefined) errors.push(...invalidValues(at.child('nodeName'), nodeName, dns1123Subdomain(nodeName)))
-  if (errors.length === 0) errors.push(...validateReachable(ip, at.child('ip')))
-  return errors
+  return [...errors, ...validateReachable(ip, at.child('ip'))]
 }
 
 /** An address that other machines can reach: not unspecified, loopback, link-local or multicast. */

@@ -1,13 +1,19 @@
-import { duplicate, forbiddenField, invalidValue, invalidValues } from '../../../machinery/field-errors.js'
+import {
+  duplicate,
+  forbiddenField,
+  internalFieldError,
+  invalidValue,
+  invalidValues,
+} from '../../../machinery/field-errors.js'
 import { cidr, parseCidr } from '../../../machinery/ip-address.js'
-import { jsonEqual } from '../../../machinery/json-equal.js'
 import { root } from '../../../machinery/path.js'
 import { copyField, type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { Draft } from '../../../schema/index.js'
 import { ageColumn, nameColumn, none, textColumn } from '../../columns.js'
+import { shownInternally } from '../../internal-form.js'
 import { keepStatus } from '../../status-apart.js'
-import { Node } from './node.js'
+import { Node, NodeAddress } from './node.js'
 import { validateResourceQuantity } from './resource-quantities.js'
 import { validateTaints } from './taints.js'
 
@@ -86,42 +92,59 @@ function rolesText({ metadata }: Node): string {
 const addressOf = ({ status }: Node, wanted: string): string =>
   status.addresses?.find(({ type }) => type === wanted)?.address ?? none
 
-function validate({ spec, status }: Node): FieldError[] {
-  const errors = validateTaints(spec.taints, root.child('metadata', 'taints'))
-  for (const list of ['capacity', 'allocatable'] as const)
-    for (const [name, quantity] of Object.entries(status[list] ?? {}))
-      errors.push(...validateResourceQuantity(name, quantity, root.child('status', list).key(name)))
-  const cidrs = spec.podCIDRs ?? []
-  const at = root.child('spec', 'podCIDRs')
+const spec = root.child('spec')
+const taintsAt = root.child('metadata', 'taints')
+
+function validate(node: Node): FieldError[] {
+  const errors = [...validateTaints(node.spec.taints, taintsAt), ...validateAmounts(node)]
+  const cidrs = node.spec.podCIDRs ?? []
+  const at = spec.child('podCIDRs')
   cidrs.forEach((text, i) => {
     errors.push(...invalidValues(at.index(i), text, cidr(text)))
   })
-  if (cidrs.length > 1) {
-    const families = new Set(cidrs.map(text => parseCidr(text)?.family))
-    if (families.size !== 2 || cidrs.length > 2)
-      errors.push(invalidValue(at, cidrs, 'may specify no more than one CIDR for each IP family'))
+  if (cidrs.length < 2) return errors
+  const families = new Set(cidrs.map(text => parseCidr(text)?.family))
+  if (families.has(undefined)) {
+    const bad = cidrs.find(text => !parseCidr(text))
+    const why = `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${cidrs.indexOf(bad ?? '')}]: <nil> (invalid CIDR address: ${bad})`
+    errors.push(internalFieldError(at, why))
   }
+  if (families.size !== 2 || cidrs.length > 2)
+    errors.push(invalidValue(at, cidrs, 'may specify no more than one CIDR for each IP family'))
+  cidrs.forEach((text, i) => {
+    if (cidrs.indexOf(text) < i) errors.push(duplicate(at.index(i), text))
+  })
   return errors
 }
 
+const validateAmounts = ({ status }: Node): FieldError[] =>
+  (['capacity', 'allocatable'] as const).flatMap(list =>
+    Object.entries(status[list] ?? {}).flatMap(([name, quantity]) =>
+      validateResourceQuantity(name, quantity, root.child('status', list, name)),
+    ),
+  )
+
 function validateUpdate(node: Node, old: Node): FieldError[] {
-  const errors = validate(node)
+  const errors = validateAmounts(node)
   const addresses = new Set<string>()
   node.status.addresses?.forEach((address, i) => {
-    {
-      const key = `${address.type} ${address.address}`
-      if (addresses.has(key)) errors.push(duplicate(root.child('status', 'addresses').index(i), address))
-      addresses.add(key)
-    }
+    const key = `${address.type} ${address.address}`
+    if (addresses.has(key))
+      errors.push(duplicate(root.child('status', 'addresses').index(i), shownInternally(NodeAddress, address)))
+    addresses.add(key)
   })
-  const spec = root.child('spec')
-  if (old.spec.podCIDRs?.length && !jsonEqual(node.spec.podCIDRs ?? [], old.spec.podCIDRs))
-    errors.push(forbiddenField(spec.child('podCIDRs'), 'node updates may not change podCIDR except from "" to valid'))
+  const before = old.spec.podCIDRs ?? []
+  const after = node.spec.podCIDRs ?? []
+  const changes = before.length === after.length ? before.filter((text, i) => text !== after[i]).length : 1
+  if (before.length > 0)
+    for (let i = 0; i < changes; i++)
+      errors.push(forbiddenField(spec.child('podCIDRs'), 'node updates may not change podCIDR except from "" to valid'))
   if (old.spec.providerID && node.spec.providerID !== old.spec.providerID)
     errors.push(
       forbiddenField(spec.child('providerID'), 'node updates may not change providerID except from "" to valid'),
     )
-  if (node.spec.externalID !== old.spec.externalID)
-    errors.push(forbiddenField('', 'node updates may only change labels, taints, or capacity'))
+  errors.push(...validateTaints(node.spec.taints, taintsAt))
+  if ((node.spec.externalID ?? '') !== (old.spec.externalID ?? ''))
+    errors.push(forbiddenField(spec.child('externalID'), 'may not be updated'))
   return errors
 }

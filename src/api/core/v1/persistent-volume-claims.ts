@@ -1,17 +1,26 @@
-import { forbiddenField, invalidValue, required } from '../../../machinery/field-errors.js'
+import {
+  forbiddenField,
+  immutable,
+  invalidValue,
+  invalidValues,
+  notSupported,
+  required,
+} from '../../../machinery/field-errors.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
-import { root } from '../../../machinery/path.js'
+import { qualifiedName } from '../../../machinery/names.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
 import { compareQuantities } from '../../../machinery/quantity.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { Draft } from '../../../schema/index.js'
 import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
-import { nonNegativeQuantity, unchanged } from '../../field-rules.js'
+import { unchanged } from '../../field-rules.js'
 import { objectDiff } from '../../object-diff.js'
 import { keepStatus } from '../../status-apart.js'
 import { accessModesText, storageClassOf } from './claim-cells.js'
-import { validateClaimSpec } from './claim-validation.js'
+import { basicQuantity, validateClaimSpec } from './claim-validation.js'
 import { PersistentVolumeClaim, type PersistentVolumeClaimSpec } from './persistent-volume-claim.js'
+import { isNativeResource } from './resource-quantities.js'
 import { defaultClaimSpec } from './volume-defaults.js'
 
 export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = resource(PersistentVolumeClaim, {
@@ -96,18 +105,20 @@ const isKnownSource = ({ kind, apiGroup }: Source): boolean =>
 
 const at = root.child('spec')
 
+const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
+
 function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
   const errors = validateClaimSpec(claim.spec, at)
+  const annotated = old.metadata.annotations?.[classAnnotation]
+  const className = claim.metadata.annotations?.[classAnnotation]
+  // The class moves from the annotation, or from nowhere, to the field, once.
+  const named = old.spec.storageClassName === undefined && claim.spec.storageClassName !== undefined
+  const moved = named && claim.spec.storageClassName === annotated
+  const filled = named && annotated === undefined
+  if (!(moved && (className === undefined || className === annotated)) && className !== annotated)
+    errors.push(invalidValue(root.child('metadata', 'annotations', classAnnotation), className ?? '', immutable))
   const bound = claim.status.phase === 'Bound'
-  const { requests } = old.spec.resources
-  const expected = {
-    ...claim.spec,
-    volumeAttributesClassName: old.spec.volumeAttributesClassName,
-    // The binder fills in the volume; a default class may come late.
-    ...(old.spec.volumeName ? {} : { volumeName: old.spec.volumeName }),
-    ...(old.spec.storageClassName === undefined && !bound ? { storageClassName: undefined } : {}),
-    ...(bound ? { resources: { ...claim.spec.resources, requests } } : {}),
-  }
+  const expected = expectedSpec(claim.spec, old.spec, bound, moved || filled)
   if (!jsonEqual(expected, old.spec))
     errors.push(
       forbiddenField(
@@ -116,34 +127,80 @@ function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim
       ),
     )
   const size = claim.spec.resources.requests?.['storage']
-  const before = requests?.['storage']
-  const capacity = old.status.capacity?.['storage']
+  const before = old.spec.resources.requests?.['storage']
   if (size !== undefined && before !== undefined && compareQuantities(size, before) < 0)
-    if (capacity === undefined || compareQuantities(size, capacity) <= 0)
+    if (compareQuantities(size, old.status.capacity?.['storage'] ?? '0') <= 0)
       errors.push(
         forbiddenField(at.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'),
       )
   errors.push(...unchanged(claim.spec.volumeMode, old.spec.volumeMode, root.child('volumeMode')))
-  const className = claim.spec.volumeAttributesClassName
-  const oldClass = old.spec.volumeAttributesClassName
-  if (className !== oldClass && oldClass && !className)
-    errors.push(forbiddenField(at.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'))
+  const attributes = claim.spec.volumeAttributesClassName
+  if (
+    old.spec.volumeAttributesClassName !== undefined &&
+    !attributes &&
+    attributes !== old.spec.volumeAttributesClassName
+  )
+    errors.push(
+      forbiddenField(
+        at.child('volumeAttributesClassName'),
+        `update from non-nil value to ${attributes === undefined ? 'nil' : 'an empty string'} is forbidden`,
+      ),
+    )
   return errors
 }
 
-function validateStatus({ status }: PersistentVolumeClaim): FieldError[] {
+/** The new spec with everything as it was that may change. */
+function expectedSpec(
+  spec: PersistentVolumeClaimSpec,
+  old: PersistentVolumeClaimSpec,
+  bound: boolean,
+  classNamed: boolean,
+): PersistentVolumeClaimSpec {
+  const { volumeName, storageClassName, volumeAttributesClassName, ...rest } = spec
+  const keep = <K extends keyof PersistentVolumeClaimSpec>(field: K, from: PersistentVolumeClaimSpec) =>
+    from[field] === undefined ? {} : { [field]: from[field] }
+  const { storage: _, ...requests } = spec.resources.requests ?? {}
+  const storage = old.resources.requests?.['storage']
+  return {
+    ...rest,
+    ...keep('volumeName', old.volumeName ? spec : old),
+    ...keep('storageClassName', classNamed ? old : spec),
+    ...keep('volumeAttributesClassName', bound && volumeAttributesClassName !== undefined ? old : spec),
+    ...(bound && spec.resources.requests
+      ? { resources: { ...spec.resources, requests: storage === undefined ? requests : { ...requests, storage } } }
+      : {}),
+  }
+}
+
+const resizeStates = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizePending',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+].sort()
+
+function validateStatus({ status, spec }: PersistentVolumeClaim): FieldError[] {
   const here = root.child('status')
   const errors: FieldError[] = []
-  for (const list of ['capacity', 'allocatedResources'] as const)
-    for (const [name, quantity] of Object.entries(status[list] ?? {})) {
-      errors.push(...nonNegativeQuantity(quantity, here.child(list).key(name)))
-      if (list === 'allocatedResources' && name !== 'storage' && !name.includes('/'))
-        errors.push(
-          invalidValue(here.child(list).key(name), name, 'must be a standard resource type or fully qualified'),
-        )
-    }
-  status.conditions?.forEach(({ type }, i) => {
-    if (!type) errors.push(required(here.child('conditions').index(i).child('type')))
-  })
+  if (!spec.accessModes?.length) errors.push(required(root.child('Spec', 'accessModes')))
+  for (const [name, quantity] of Object.entries(status.capacity ?? {}))
+    errors.push(...basicQuantity(quantity, here.child('capacity').key(name)))
+  for (const [name, state] of Object.entries(status.allocatedResourceStatuses ?? {})) {
+    const states = here.child('allocatedResourceStatus')
+    errors.push(...validateStorageName(name, states))
+    if (!resizeStates.includes(state)) errors.push(notSupported(states, name, resizeStates))
+  }
+  for (const [name, quantity] of Object.entries(status.allocatedResources ?? {})) {
+    const named = validateStorageName(name, here.child('allocatedResources'))
+    errors.push(...(named.length > 0 ? named : basicQuantity(quantity, here.child('allocatedResources').key(name))))
+  }
   return errors
+}
+
+/** Of Kubernetes' own resources, claims have storage alone. */
+function validateStorageName(name: string, here: FieldPath): FieldError[] {
+  const errors = invalidValues(here, name, qualifiedName(name))
+  if (errors.length > 0 || !isNativeResource(name) || name === 'storage') return errors
+  return [notSupported(here, name, ['storage'])]
 }

@@ -1,16 +1,25 @@
+import { posix } from 'node:path'
 import { rfc3339 } from '../../../machinery/clock.js'
-import { forbiddenField, invalidValue, notSupported, required, sortedMap } from '../../../machinery/field-errors.js'
+import {
+  forbiddenField,
+  immutable,
+  invalidValue,
+  notSupported,
+  required,
+  sortedMap,
+} from '../../../machinery/field-errors.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
 import { oneOf, positiveQuantity, subdomainName, unchanged } from '../../field-rules.js'
+import { shownInternally } from '../../internal-form.js'
 import { objectDiff } from '../../object-diff.js'
 import { keepStatus } from '../../status-apart.js'
 import { accessModesText, storageClassOf } from './claim-cells.js'
-import { validateAccessModes } from './claim-validation.js'
-import { PersistentVolume } from './persistent-volume.js'
+import { basicQuantity, validateAccessModes } from './claim-validation.js'
+import { PersistentVolume, VolumeNodeAffinity } from './persistent-volume.js'
 import { PersistentVolumeSource } from './persistent-volume-source.js'
 import { validateNoBacksteps } from './validate-paths.js'
 import { validateNodeSelector } from './validate-scheduling.js'
@@ -111,7 +120,10 @@ function validate({ metadata, spec }: PersistentVolume): FieldError[] {
   if (capacity['storage'] === undefined || names.length > 1)
     errors.push(notSupported(at.child('capacity'), sortedMap(spec.capacity), ['storage']))
   for (const [name, quantity] of Object.entries(capacity))
-    errors.push(...positiveQuantity(quantity, at.child('capacity').key(name)))
+    errors.push(
+      ...basicQuantity(quantity, at.child('capacity').key(name)),
+      ...positiveQuantity(quantity, at.child('capacity').key(name)),
+    )
   const policy = spec.persistentVolumeReclaimPolicy
   errors.push(...oneOf(policy, ['Delete', 'Recycle', 'Retain'], at.child('persistentVolumeReclaimPolicy')))
   const affinity = at.child('nodeAffinity')
@@ -123,7 +135,7 @@ function validate({ metadata, spec }: PersistentVolume): FieldError[] {
     )
   errors.push(...validateOneSource<Required<PersistentVolumeSource>>(spec, rules, metadata.name ?? '', at))
   if (spec.local && !nodeAffinity) errors.push(required(affinity, 'Local volume requires node affinity'))
-  if (policy === 'Recycle' && spec.hostPath && /^\/*\.?\/*$/.test(spec.hostPath.path))
+  if (policy === 'Recycle' && spec.hostPath && posix.normalize(spec.hostPath.path) === '/')
     errors.push(
       forbiddenField(at.child('persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'"),
     )
@@ -143,20 +155,20 @@ const sourceOf = (spec: PersistentVolume['spec']): PersistentVolumeSource =>
     Object.entries(spec).filter(([field]) => Object.hasOwn(PersistentVolumeSource.fields, field)),
   ) as PersistentVolumeSource
 
-/** References to secrets may be added to a volume later; nothing else of its source changes. */
-function withAddedSecrets(now: PersistentVolumeSource, old: PersistentVolumeSource): PersistentVolumeSource {
+/** The reference to a secret for expansion may be added to a volume later; nothing else of its source changes. */
+function withAddedSecret(now: PersistentVolumeSource, old: PersistentVolumeSource): PersistentVolumeSource {
   if (!now.csi || !old.csi) return old
-  const added = Object.entries(now.csi).filter(
-    ([field]) => /^(controller|node)ExpandSecretRef$/.test(field) && !Object.hasOwn(old.csi ?? {}, field),
-  )
-  return { ...old, csi: { ...old.csi, ...Object.fromEntries(added) } }
+  const { controllerExpandSecretRef: added } = now.csi
+  return added && !old.csi.controllerExpandSecretRef
+    ? { ...old, csi: { ...old.csi, controllerExpandSecretRef: added } }
+    : old
 }
 
 function validateUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
   const errors = validate(volume)
   const source = sourceOf(volume.spec)
   const before = sourceOf(old.spec)
-  if (!jsonEqual(source, withAddedSecrets(source, before)))
+  if (!jsonEqual(source, withAddedSecret(source, before)))
     errors.push(
       forbiddenField(
         at.child('persistentvolumesource'),
@@ -164,7 +176,42 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): FieldE
       ),
     )
   errors.push(...unchanged(volume.spec.volumeMode, old.spec.volumeMode, root.child('volumeMode')))
-  if (old.spec.nodeAffinity && !jsonEqual(volume.spec.nodeAffinity, old.spec.nodeAffinity))
-    errors.push(invalidValue(root.child('nodeAffinity'), volume.spec.nodeAffinity, 'field is immutable'))
+  if (old.spec.nodeAffinity && !jsonEqual(volume.spec.nodeAffinity, withCurrentLabels(old, volume)))
+    errors.push(
+      invalidValue(
+        root.child('nodeAffinity'),
+        volume.spec.nodeAffinity ? shownInternally(VolumeNodeAffinity, volume.spec.nodeAffinity) : null,
+        `${immutable}, except for updating from beta label to GA`,
+      ),
+    )
+  if (old.spec.volumeAttributesClassName !== undefined && volume.spec.volumeAttributesClassName === undefined)
+    errors.push(forbiddenField(at.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'))
   return errors
+}
+
+/** Labels of nodes that have other names by now. */
+const renamedLabels: { readonly [label: string]: string } = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+}
+
+/** The old affinity, with those labels by their new names that the new one has by them. */
+function withCurrentLabels(
+  { spec: { nodeAffinity: old } }: PersistentVolume,
+  { spec: { nodeAffinity: now } }: PersistentVolume,
+) {
+  const terms = old?.required?.nodeSelectorTerms?.map((term, i) => {
+    const current = now?.required?.nodeSelectorTerms?.[i]
+    const list = (name: 'matchExpressions' | 'matchFields') =>
+      term[name]?.map((requirement, j) => {
+        const key = current?.[name]?.[j]?.key
+        return key !== undefined && renamedLabels[requirement.key] === key ? { ...requirement, key } : requirement
+      })
+    const [matchExpressions, matchFields] = [list('matchExpressions'), list('matchFields')]
+    return { ...(matchExpressions ? { matchExpressions } : {}), ...(matchFields ? { matchFields } : {}) }
+  })
+  return terms ? { ...old, required: { ...old?.required, nodeSelectorTerms: terms } } : old
 }

@@ -1,12 +1,12 @@
-import { invalidValue, required } from '../../../machinery/field-errors.js'
+import { immutable, invalidValue, required } from '../../../machinery/field-errors.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
-import { unchanged } from '../../field-rules.js'
+import { shownInternally } from '../../internal-form.js'
 import { statusApart } from '../../status-apart.js'
 import { isQuotaResource, validateQuotaResourceName, validateResourceQuantity } from './resource-quantities.js'
-import { ResourceQuota } from './resource-quota.js'
+import { ResourceQuota, ScopeSelector } from './resource-quota.js'
 
 export const resourceQuotas: Resource<ResourceQuota> = resource(ResourceQuota, {
   shortNames: ['quota'],
@@ -26,11 +26,7 @@ export const resourceQuotas: Resource<ResourceQuota> = resource(ResourceQuota, {
   strategy: {
     ...statusApart(),
     validate: quota => validateSpec(quota),
-    validateUpdate: (quota, old) => [
-      ...validateSpec(quota),
-      ...unchanged(quota.spec.scopes, old.spec.scopes, root.child('spec', 'scopes')),
-      ...unchanged(quota.spec.scopeSelector, old.spec.scopeSelector, root.child('spec', 'scopeSelector')),
-    ],
+    validateUpdate: (quota, old) => [...validateSpec(quota), ...unchangedScopes(quota.spec.scopes, old.spec.scopes)],
   },
 })
 
@@ -43,8 +39,14 @@ function usageText({ status }: ResourceQuota, limits: boolean): string {
     .join(', ')
 }
 
+/** The same ones in whatever order. */
+function unchangedScopes(now: readonly string[] | undefined, was: readonly string[] | undefined): FieldError[] {
+  const sorted = (scopes: readonly string[] = []) => [...new Set(scopes)].sort().join()
+  return sorted(now) === sorted(was) ? [] : [invalidValue(root.child('spec', 'scopes'), now ?? null, immutable)]
+}
+
 const podScopes = ['Terminating', 'NotTerminating', 'NotBestEffort', 'PriorityClass', 'CrossNamespacePodAffinity']
-const scopes = new Set([...podScopes, 'BestEffort', 'VolumeAttributesClass'])
+const knownScopes = new Set([...podScopes, 'BestEffort', 'VolumeAttributesClass'])
 const podResources = new Set([
   'pods',
   ...['cpu', 'memory'].flatMap(name => [name, `limits.${name}`, `requests.${name}`]),
@@ -63,7 +65,7 @@ function validateSpec({ spec }: ResourceQuota): FieldError[] {
   const at = root.child('spec')
   return [
     ...validateAmounts(spec.hard, at.child('hard')),
-    ...validateScopes(spec.scopes ?? [], spec.scopes ?? [], Object.keys(spec.hard ?? {}), at.child('scopes')),
+    ...validateScopes(spec.scopes ?? [], spec.scopes ?? [], Object.keys(spec.hard ?? {}).sort(), at.child('scopes')),
     ...validateScopeSelector(spec, at.child('scopeSelector', 'matchExpressions')),
   ]
 }
@@ -88,7 +90,7 @@ function validateScopes(
 ): FieldError[] {
   const errors: FieldError[] = []
   for (const scope of given) {
-    if (!scopes.has(scope)) errors.push(invalidValue(at, shown, 'unsupported scope'))
+    if (!knownScopes.has(scope)) errors.push(invalidValue(at, shown, 'unsupported scope'))
     for (const name of bounded)
       if (!scopeFits(scope, name)) errors.push(invalidValue(at, shown, 'unsupported scope applied to resource'))
   }
@@ -105,20 +107,26 @@ const existenceScopes = new Set([
   'CrossNamespacePodAffinity',
 ])
 
-function validateScopeSelector({ scopeSelector, hard }: ResourceQuota['spec'], at: FieldPath): FieldError[] {
+function validateScopeSelector({ scopeSelector, hard, scopes }: ResourceQuota['spec'], at: FieldPath): FieldError[] {
   const errors: FieldError[] = []
   const requirements = scopeSelector?.matchExpressions ?? []
   for (const { scopeName, operator, values = [] } of requirements) {
-    if (!scopes.has(scopeName)) errors.push(invalidValue(at.child('scopeName'), scopeName, 'unsupported scope'))
-    for (const name of Object.keys(hard ?? {}))
+    if (!knownScopes.has(scopeName)) errors.push(invalidValue(at.child('scopeName'), scopeName, 'unsupported scope'))
+    for (const name of Object.keys(hard ?? {}).sort())
       if (!scopeFits(scopeName, name))
-        errors.push(invalidValue(at, scopeSelector, 'unsupported scope applied to resource'))
+        errors.push(
+          invalidValue(
+            at,
+            shownInternally(ScopeSelector, scopeSelector ?? {}),
+            'unsupported scope applied to resource',
+          ),
+        )
     if (existenceScopes.has(scopeName) && operator !== 'Exists')
       errors.push(
         invalidValue(
           at.child('operator'),
           operator,
-          "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+          "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
         ),
       )
     if (operator === 'In' || operator === 'NotIn') {
@@ -142,7 +150,7 @@ function validateScopeSelector({ scopeSelector, hard }: ResourceQuota['spec'], a
   }
   const names = requirements.map(({ scopeName }) => scopeName)
   for (const pair of exclusive)
-    if (pair.every(scope => names.includes(scope))) errors.push(invalidValue(at, scopeSelector, 'conflicting scopes'))
+    if (pair.every(scope => names.includes(scope))) errors.push(invalidValue(at, scopes ?? null, 'conflicting scopes'))
   return errors
 }
 

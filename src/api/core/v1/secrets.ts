@@ -1,8 +1,10 @@
 import { invalidValue, invalidValues, required, tooLong } from '../../../machinery/field-errors.js'
+import { jsonTypeName } from '../../../machinery/go-format.js'
 import { configMapKey } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { JsonSyntaxError, parseJson } from '../../../schema/index.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
 import { unchanged } from '../../field-rules.js'
 import { maximumData, validateImmutability } from './config-maps.js'
@@ -39,7 +41,6 @@ const at = root.child('data')
 const requiredKeys: { readonly [type: string]: readonly string[] } = {
   'kubernetes.io/dockercfg': ['.dockercfg'],
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 }
 
@@ -57,6 +58,7 @@ function validate({ metadata, data = {}, type = '' }: Secret): FieldError[] {
   // One of the two is enough, and an empty one counts.
   if (type === 'kubernetes.io/basic-auth' && !Object.hasOwn(data, 'username') && !Object.hasOwn(data, 'password'))
     errors.push(required(at.key('username')), required(at.key('password')))
+  if (type === 'kubernetes.io/ssh-auth' && !data['ssh-privatekey']) errors.push(required(at.key('ssh-privatekey')))
   for (const key of requiredKeys[type] ?? []) if (!Object.hasOwn(data, key)) errors.push(required(at.key(key)))
   const json = type.startsWith('kubernetes.io/dockerc') ? requiredKeys[type]?.[0] : undefined
   const value = json === undefined ? undefined : data[json]
@@ -68,14 +70,13 @@ function validate({ metadata, data = {}, type = '' }: Secret): FieldError[] {
 }
 
 function jsonFault(base64: string): string | undefined {
-  const text = Buffer.from(base64, 'base64').toString()
-  if (text.trim() === '') return 'unexpected end of JSON input'
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && !Array.isArray(value)
+    const type = jsonTypeName(parseJson(Buffer.from(base64, 'base64').toString()))
+    return type === 'object' || type === 'null'
       ? undefined
-      : 'json: cannot unmarshal the value into Go value of type map[string]interface {}'
-  } catch {
-    return 'invalid character in the JSON text'
+      : `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.message
+    throw error
   }
 }

@@ -1,6 +1,7 @@
 import {
   duplicate,
   forbiddenField,
+  immutable,
   invalidValue,
   invalidValues,
   required,
@@ -18,14 +19,13 @@ import { validateReachable } from './endpoints-resource.js'
 import type { Service, ServicePort } from './service.js'
 
 const at = root.child('spec')
-const kubeletPort = 10250
 const longestAffinity = 86_400
 const policies = ['Cluster', 'Local']
 
 /** https://kubernetes.io/docs/concepts/services-networking/service/ */
 export function validateService(service: Service): FieldError[] {
   const { spec } = service
-  const errors: FieldError[] = []
+  const errors = validateTopologyMode(service)
   const ports = spec.ports ?? []
   if (ports.length === 0 && spec.clusterIP !== 'None' && spec.type !== 'ExternalName')
     errors.push(required(at.child('ports')))
@@ -61,8 +61,30 @@ export const validateServiceUpdate = (service: Service, old: Service): FieldErro
         'may not change once set',
       )
     : []),
+  ...validateHealthPortChange(service, old),
   ...validateService(service),
 ]
+
+const modeAnnotation = 'service.kubernetes.io/topology-mode'
+const hintsAnnotation = 'service.kubernetes.io/topology-aware-hints'
+
+/** The newer annotation and the one it follows do not contradict each other. */
+function validateTopologyMode({ metadata: { annotations = {} } }: Service): FieldError[] {
+  const mode = annotations[modeAnnotation]
+  const hints = annotations[hintsAnnotation]
+  if (mode === undefined || hints === undefined || mode === hints) return []
+  const here = root.child('metadata', 'annotations').key(modeAnnotation)
+  return [invalidValue(here, mode, `must match annotations[${hintsAnnotation}] when both are specified`)]
+}
+
+/** The port for health checks stays for as long as there is one. */
+function validateHealthPortChange({ spec }: Service, { spec: old }: Service): FieldError[] {
+  const needed = ({ type, externalTrafficPolicy }: Service['spec']) =>
+    type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
+  return needed(old) && needed(spec) && spec.healthCheckNodePort !== old.healthCheckNodePort
+    ? [forbiddenField(at.child('healthCheckNodePort'), immutable)]
+    : []
+}
 
 /** Whether anything outside the cluster can reach it. */
 export const isExternallyAccessible = ({
@@ -75,19 +97,8 @@ export const isExternallyAccessible = ({
   type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (externalIPs?.length ?? 0) > 0)
 
 function validateType(service: Service): FieldError[] {
-  const { type, clusterIP, clusterIPs = [], ports = [], externalName = '' } = service.spec
+  const { type, clusterIP, clusterIPs = [], externalName = '' } = service.spec
   const errors: FieldError[] = []
-  if (type === 'LoadBalancer')
-    ports.forEach(({ port }, i) => {
-      if (port === kubeletPort)
-        errors.push(
-          invalidValue(
-            at.child('ports').index(i),
-            port,
-            `may not expose port ${kubeletPort} externally since it is used by kubelet`,
-          ),
-        )
-    })
   if ((type === 'LoadBalancer' || type === 'NodePort') && clusterIP === 'None')
     errors.push(
       invalidValue(at.child('clusterIPs').index(0), clusterIPs[0], `may not be set to 'None' for ${type} services`),

@@ -1,4 +1,4 @@
-import { forbiddenField, invalidValue } from '../../../machinery/field-errors.js'
+import { forbiddenField, invalidValue, wholeObject } from '../../../machinery/field-errors.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -18,8 +18,8 @@ const bounds = ['limits', 'requests'] as const
  */
 export function validateResize(pod: Pod, old: Pod): FieldError[] {
   if (old.metadata.annotations?.[mirrorAnnotation] !== undefined)
-    return [forbiddenField('', 'static pods cannot be resized')]
-  if (old.spec.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')]
+    return [forbiddenField(wholeObject, 'static pods cannot be resized')]
+  if (old.spec.os?.name === 'windows') return [forbiddenField(wholeObject, 'windows pods cannot be resized')]
   const errors = validatePodContents(pod)
   const before = old.status.qosClass ?? qosClass(old)
   if (qosClass(pod) !== before)

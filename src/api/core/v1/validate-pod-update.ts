@@ -1,4 +1,11 @@
-import { forbiddenField, invalidValue, required, Shown, sortedMap } from '../../../machinery/field-errors.js'
+import {
+  forbiddenField,
+  invalidValue,
+  required,
+  Shown,
+  sortedMap,
+  wholeObject,
+} from '../../../machinery/field-errors.js'
 import { goJson } from '../../../machinery/go-format.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { outOfRange } from '../../../machinery/names.js'
@@ -188,7 +195,7 @@ const shownTerms = (terms: readonly NodeSelectorTerm[]): Shown =>
 /** Through `ephemeralcontainers`: more may be added, none changed or removed. */
 export function validateEphemeralUpdate(pod: Pod, old: Pod): FieldError[] {
   if (old.metadata.annotations?.[mirrorAnnotation] !== undefined)
-    return [forbiddenField('', 'static pods do not support ephemeral containers')]
+    return [forbiddenField(wholeObject, 'static pods do not support ephemeral containers')]
   const here = at.child('ephemeralContainers')
   const now = new Map((pod.spec.ephemeralContainers ?? []).map(container => [container.name, container]))
   const errors = [...validatePodContents(pod), ...validateAnnotationChange(pod, old)]
