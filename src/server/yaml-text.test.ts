@@ -50,6 +50,56 @@ time: "2026-01-01T00:00:00Z"
     )
   })
 
+  it('breaks long lines at the first space after column 80', () => {
+    const words = (count: number) => Array.from({ length: count }, (_, i) => `word${i}`).join(' ')
+    assert.equal(
+      yamlText({ items: [{ plain: words(16), quoted: `${words(16)}: x`, tab: `\t${words(16)}` }], [words(20)]: 1 }),
+      `items:
+- plain: word0 word1 word2 word3 word4 word5 word6 word7 word8 word9 word10 word11
+    word12 word13 word14 word15
+  quoted: 'word0 word1 word2 word3 word4 word5 word6 word7 word8 word9 word10 word11
+    word12 word13 word14 word15: x'
+  tab: "\\tword0 word1 word2 word3 word4 word5 word6 word7 word8 word9 word10 word11
+    word12 word13 word14 word15"
+? word0 word1 word2 word3 word4 word5 word6 word7 word8 word9 word10 word11 word12
+  word13 word14 word15 word16 word17 word18 word19
+: 1
+`,
+    )
+  })
+
+  it('nests lists, orders keys by their numbers, writes numbers as Go does', () => {
+    const value = {
+      a10: [[1, [2]], [], {}, { b: [] }],
+      a9: 1.5,
+      A: 1e21,
+      _: 1234567.5,
+      'a b': 'x\n\ny\n\n',
+      'a-': '-',
+      '1': ' a',
+    }
+    assert.equal(
+      yamlText(value),
+      `_: 1.2345675e+06
+"1": ' a'
+A: 1e+21
+a b: |+
+  x
+
+  y
+
+a-: '-'
+a9: 1.5
+a10:
+- - 1
+  - - 2
+- []
+- {}
+- b: []
+`,
+    )
+  })
+
   it('comes back as it was, whatever texts are in it', () => {
     const texts = [
       'yes',
