@@ -8,7 +8,7 @@ import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
 import { formatIp, parseCidr } from '../machinery/ip-address.js'
-import { type ApiServer, startApiServer } from '../server/api-server.js'
+import { type ApiServer, type ServerOperation, startApiServer } from '../server/api-server.js'
 import type { Authenticator } from '../server/authentication/authenticator.js'
 import { accountGroups, accountUser, authenticatedGroup } from '../server/authentication/user-names.js'
 import type { AuthorizationMode } from '../server/authorization/modes.js'
@@ -45,6 +45,8 @@ export interface ControlPlaneOptions {
   readonly issuer?: string
   readonly allowAnonymous?: boolean
   readonly eventTtlSeconds?: number
+  /** Limits, timeouts, audit: how the API server works, rather than what it serves. */
+  readonly operation?: ServerOperation
   readonly authenticators?: readonly Authenticator[]
   /** Who decides what a user may do, in this order; Node and RBAC by default. */
   readonly authorizationModes?: readonly AuthorizationMode[]
@@ -119,6 +121,7 @@ export class ControlPlane implements AsyncDisposable {
         clock,
         onError,
         allowAnonymous: options.allowAnonymous ?? true,
+        ...options.operation,
         plugins: builtIn({
           serviceCidr,
           nodePorts: options.nodePorts ?? defaultNodePorts,
@@ -161,10 +164,12 @@ export class ControlPlane implements AsyncDisposable {
           key: (options.serving ?? pki.apiserver).key,
           clientCa,
           handler: server.handle,
+          settled: () => server.settled(),
+          ...(options.operation?.goawayChance ? { goawayChance: options.operation.goawayChance } : {}),
           onError: () => {},
         })
         // Watches end before connections are waited for.
-        parts.push(listener, { [Symbol.asyncDispose]: async () => server.drain() })
+        parts.push(listener, { [Symbol.asyncDispose]: () => server.drain() })
         await publishApiServer(own, { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port })
       }
       // One set of watches for all who run here, under the name of one that may read everything it needs.

@@ -1,39 +1,51 @@
 import type { Clock } from '../machinery/clock.js'
-import { systemClock } from '../machinery/clock.js'
-import type { ApiRequest, ApiResponse, Handler } from '../machinery/http.js'
-import { MetricsRegistry } from '../machinery/metrics/index.js'
+import { sleep, systemClock } from '../machinery/clock.js'
+import type { Handler } from '../machinery/http.js'
+import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import type { ApiObject } from '../machinery/object.js'
 import type { Resource } from '../machinery/resource.js'
 import type { Store } from '../storage/store.js'
 import type { AdmissionPlugin } from './admission/admission.js'
-import { type Authenticator, anonymous, authenticationStage } from './authentication/authenticator.js'
+import { type Authenticator, authenticationStage } from './authentication/authenticator.js'
 import { impersonationStage } from './authentication/impersonation.js'
 import { type Authorizer, authorizationStage } from './authorization/authorizer.js'
 import { ConvertedCache } from './cache/converted-cache.js'
 import { StoreFeed } from './cache/store-feed.js'
+import { every } from './every.js'
 import { startFlowControl } from './flow-control/start-flow-control.js'
-import { type HealthCheck, healthStage } from './health.js'
+import { type HealthCheck, healthStage, StartHooks } from './health.js'
 import { defaultInFlight, type InFlightLimits, inFlightStage } from './in-flight.js'
+import { measuredStage } from './metrics/measured-stage.js'
+import { metricsStage } from './metrics/metrics-stage.js'
+import { observedAdmission } from './metrics/observed-admission.js'
+import { observedStore } from './metrics/observed-store.js'
+import { ServerMetrics } from './metrics/server-metrics.js'
 import { notServed } from './not-served.js'
-import { besideResources, pipeline, type RequestContext, type Stage } from './pipeline.js'
+import { besideResources, pipeline, type Stage } from './pipeline.js'
 import { Registries } from './registry/registries.js'
 import { Registry, type RegistryHost, type TimeToLive } from './registry/registry.js'
 import { resourceStage, type SubresourceHandlers } from './registry/resource-stage.js'
-import { requestInfo } from './request-info.js'
-import { errorResponse } from './respond.js'
-import { warningHeaders } from './warnings.js'
+import { Serving } from './serving.js'
 
-export interface ApiServerOptions {
-  readonly store: Store
-  readonly resources: readonly Resource[]
-  readonly clock?: Clock
-  readonly allowAnonymous?: boolean
+/** How the server works, rather than what it serves. */
+export interface ServerOperation {
   /** How many requests from outside are worked on at a time; 400 that change nothing and 200 others by default. */
   readonly inFlight?: InFlightLimits
   /** Divide that number by priority and fairness, instead of sending all others away; done by default. */
   readonly priorityAndFairness?: boolean
   /** How long a request may take, in milliseconds, unless it lasts as long as its client likes; 60,000 by default. */
   readonly requestTimeoutMs?: number
+  /** How long a server that stops goes on as before, but not ready, in milliseconds; not at all by default. */
+  readonly shutdownDelayMs?: number
+  /** How likely an HTTP/2 client is asked to connect anew with a request; 0, the default, to 0.02. */
+  readonly goawayChance?: number
+}
+
+export interface ApiServerOptions extends ServerOperation {
+  readonly store: Store
+  readonly resources: readonly Resource[]
+  readonly clock?: Clock
+  readonly allowAnonymous?: boolean
   /** Called with the server's own parts, once they exist, to make what needs them. */
   readonly plugins: (parts: ServerParts) => ServerPlugins
   /** Faults of the server itself, for the log. */
@@ -68,11 +80,16 @@ export interface ApiServer extends AsyncDisposable {
   readonly host: RegistryHost
   /** Newest revision all caches show. */
   readonly revision: number
+  readonly metrics: MetricsRegistry
+  /** Does what belongs to the start of the server; `/readyz/poststarthook/NAME` holds once it is done. */
+  startHook<R>(name: string, work: () => Promise<R>): Promise<R>
   /**
-   * The server is about to stop: it no longer calls itself ready, and watches end, so that clients go elsewhere.
-   * Requests are still answered, until it is disposed of.
+   * The server is about to stop: it no longer calls itself ready. After the delay that lets clients notice, it sends new
+   * requests away, and watches end. Resolves then; requests that are under way are still answered.
    */
-  drain(): void
+  drain(): Promise<void>
+  /** Resolves once no request is worked on, but those that last as long as their client likes. */
+  settled(): Promise<void>
 }
 
 /** Watchers that want bookmarks get one this often, in milliseconds. */
@@ -91,9 +108,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const feed = new StoreFeed(store)
   const registries = new Registries()
   const admission: AdmissionPlugin[] = []
-  const host: RegistryHost = { store, feed, clock, admission }
+  const metrics = new ServerMetrics(registries)
+  const host: RegistryHost = { store: observedStore(store, metrics, registries), feed, clock, admission }
   const plugins = options.plugins({ registries, host, clock })
-  admission.push(...plugins.admission)
+  admission.push(...plugins.admission.map(plugin => observedAdmission(plugin, metrics)))
   for (const resource of options.resources) {
     const { gvk, plural } = resource.kind
     const timeToLive = plugins.timeToLive?.[gvk.group ? `${plural}.${gvk.group}` : plural]
@@ -104,17 +122,19 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
   await feed.start(stopping.signal, onError)
 
-  const health = healthStage([
+  const hooks = new StartHooks()
+  const storeCheck = async () => {
+    if (feed.failure) throw feed.failure
+    await store.revision()
+  }
+  const checks = (): readonly HealthCheck[] => [
     { name: 'ping', check: () => {} },
     { name: 'log', check: () => {} },
-    {
-      name: 'etcd',
-      async check() {
-        if (feed.failure) throw feed.failure
-        await store.revision()
-      },
-    },
+    { name: 'etcd', check: storeCheck },
+    { name: 'etcd-readiness', readyOnly: true, check: storeCheck },
+    { name: 'informer-sync', readyOnly: true, check: () => feed.consistent() },
     ...(plugins.healthChecks ?? []),
+    ...hooks.checks,
     {
       name: 'shutdown',
       readyOnly: true,
@@ -122,42 +142,50 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         if (draining) throw new Error('process is shutting down')
       },
     },
-  ])
-  const metrics = new MetricsRegistry()
+  ]
   const flowControl =
     options.priorityAndFairness === false
       ? undefined
       : startFlowControl({
           registries,
           clock,
-          metrics,
+          metrics: metrics.registry,
           seats: inFlight.reads + inFlight.writes,
           requestTimeoutMs,
           signal: stopping.signal,
           onError,
         })
-  await flowControl?.ready
+  if (flowControl)
+    await Promise.all(
+      ['priority-and-fairness-config-consumer', 'priority-and-fairness-config-producer'].map(name =>
+        hooks.run(name, () => flowControl.ready),
+      ),
+    )
   const run = pipeline([
-    authenticationStage(plugins.authenticators, { allowAnonymous: options.allowAnonymous ?? true }),
+    measuredStage(
+      authenticationStage(plugins.authenticators, { allowAnonymous: options.allowAnonymous ?? true }),
+      metrics.authentication,
+      { passed: 'success', refused: 'failure', code: 401 },
+      ({ user }) => metrics.user(user.name),
+    ),
     impersonationStage(plugins.authorizer),
     flowControl?.stage ?? inFlightStage(inFlight),
-    authorizationStage(plugins.authorizer),
-    besideResources([health, ...(flowControl ? [flowControl.dumps] : []), ...plugins.endpoints]),
+    measuredStage(authorizationStage(plugins.authorizer), metrics.authorization, {
+      passed: 'allowed',
+      refused: 'no-opinion',
+      code: 403,
+    }),
+    besideResources([
+      healthStage(checks, metrics.health),
+      metricsStage(metrics),
+      ...(flowControl ? [flowControl.dumps] : []),
+      ...plugins.endpoints,
+    ]),
     resourceStage(registries, plugins.subresources),
     notServed(registries),
   ])
 
-  const handle = async (request: ApiRequest): Promise<ApiResponse> => {
-    const warnings: string[] = []
-    const headers: Record<string, string> = {}
-    try {
-      const info = requestInfo(request.method, request.path, request.query)
-      const context: RequestContext = { request, info, user: anonymous, warnings, headers }
-      return withHeaders(await run(context), headers, warnings)
-    } catch (error) {
-      return withHeaders(errorResponse(request, error, onError), headers, warnings)
-    }
-  }
+  const serving = new Serving({ run, metrics: metrics.requests, clock, requestTimeoutMs, onError })
 
   every(clock, bookmarkEvery, stopping.signal, () => {
     for (const cache of feed.caches()) cache.bookmark()
@@ -171,48 +199,29 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     })
   })
 
-  const drain = () => {
+  const drain = async () => {
+    if (draining) return
     draining = true
+    if (options.shutdownDelayMs) await sleep(clock, options.shutdownDelayMs)
+    serving.stop()
     for (const cache of feed.caches()) cache.closeWatchers()
   }
   return {
-    handle,
+    handle: request => serving.handle(request),
     registries,
     host,
+    metrics: metrics.registry,
     get revision() {
       return feed.revision
     },
+    startHook: (name, work) => hooks.run(name, work),
     drain,
+    settled: () => serving.settled(),
     async [Symbol.asyncDispose]() {
-      drain()
+      draining = true
+      serving.stop()
+      for (const cache of feed.caches()) cache.closeWatchers()
       stopping.abort()
     },
-  }
-}
-
-function every(clock: Clock, ms: number, signal: AbortSignal, action: () => void): void {
-  const again = (): Disposable =>
-    clock.after(ms, () => {
-      timer = again()
-      action()
-    })
-  let timer = again()
-  signal.addEventListener('abort', () => timer[Symbol.dispose](), { once: true })
-}
-
-function withHeaders(
-  response: ApiResponse,
-  headers: { readonly [name: string]: string },
-  warnings: readonly string[],
-): ApiResponse {
-  const { status, body } = response
-  if (body.kind === 'object') return response
-  return {
-    status,
-    headers:
-      warnings.length === 0
-        ? { ...headers, ...response.headers }
-        : { ...headers, ...response.headers, warning: warningHeaders(warnings) },
-    body,
   }
 }

@@ -1,6 +1,8 @@
-import { StatusError } from '../machinery/status-error.js'
+import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import type { Stage } from './pipeline.js'
 import { text } from './respond.js'
+
+type Endpoint = 'healthz' | 'livez' | 'readyz'
 
 /** A named check; throws or rejects when what it looks at is not well. */
 export interface HealthCheck {
@@ -10,49 +12,89 @@ export interface HealthCheck {
   readonly readyOnly?: boolean
 }
 
-/**
- * `/livez`, `/readyz` and `/healthz`, whole and check by check, with `?verbose` and `?exclude=`:
- * https://kubernetes.io/docs/reference/using-api/health-checks/
- */
-export function healthStage(checks: readonly HealthCheck[]): Stage {
-  return async ({ info, request }, next) => {
-    const match = /^\/(livez|readyz|healthz)(?:\/(.+))?$/.exec(info.path)
-    if (!match || info.resource) return next()
-    const [, endpoint = '', only] = match
-    const relevant = checks.filter(({ readyOnly }) => endpoint === 'readyz' || !readyOnly)
-    if (only !== undefined) {
-      const check = relevant.find(({ name }) => name === only)
-      if (!check) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
-      const fault = await faultOf(check)
-      return fault ? text(500, `internal server error: ${fault}\n`) : text(200, 'ok')
-    }
-    const excluded = new Set(request.query.getAll('exclude'))
-    const results = await Promise.all(
-      relevant.map(async check => ({
-        name: check.name,
-        fault: excluded.has(check.name) ? undefined : await faultOf(check),
-        excluded: excluded.has(check.name),
-      })),
-    )
-    const failed = results.filter(({ fault }) => fault !== undefined)
-    if (failed.length === 0 && !request.query.has('verbose')) return text(200, 'ok')
-    const lines = results.map(({ name, fault, excluded }) =>
-      excluded
-        ? `[+]${name} excluded: ok`
-        : fault === undefined
-          ? `[+]${name} ok`
-          : `[-]${name} failed: reason withheld`,
-    )
-    const verdict = failed.length === 0 ? `${endpoint} check passed` : `${endpoint} check failed`
-    return text(failed.length === 0 ? 200 : 500, `${[...lines, verdict].join('\n')}\n`)
+/** Work at the server's start that has to be done before it is well: each is a health check of its own. */
+export class StartHooks {
+  readonly #done = new Map<string, boolean>()
+
+  /** Waits for the work; the check `poststarthook/NAME` holds once it is done. */
+  async run<R>(name: string, work: () => Promise<R>): Promise<R> {
+    this.#done.set(name, false)
+    const result = await work()
+    this.#done.set(name, true)
+    return result
+  }
+
+  get checks(): readonly HealthCheck[] {
+    return [...this.#done.keys()].map(name => ({
+      name: `poststarthook/${name}`,
+      check: () => {
+        if (!this.#done.get(name)) throw new Error('not finished')
+      },
+    }))
   }
 }
 
-async function faultOf({ check }: HealthCheck): Promise<string | undefined> {
-  try {
-    await check()
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+/**
+ * `/livez`, `/readyz` and `/healthz`, whole and check by check, with `?verbose` and `?exclude=`:
+ * https://kubernetes.io/docs/reference/using-api/health-checks/ What comes of the checks is counted in `metrics`.
+ */
+export function healthStage(checks: () => readonly HealthCheck[], metrics: MetricsRegistry): Stage {
+  const state = metrics.gauge({
+    name: 'kubernetes_healthcheck',
+    help: 'This metric records the result of a single healthcheck.',
+    labels: ['name', 'type'],
+    stability: 'STABLE',
+  })
+  const total = metrics.counter({
+    name: 'kubernetes_healthchecks_total',
+    help: 'This metric records the results of all healthcheck.',
+    labels: ['name', 'status', 'type'],
+    stability: 'STABLE',
+  })
+  /** Why a check fails; undefined if it does not. */
+  const faultOf = async (endpoint: Endpoint, { name, check }: HealthCheck): Promise<string | undefined> => {
+    let fault: string | undefined
+    try {
+      const pending = check()
+      if (pending) await pending
+    } catch (error) {
+      fault = error instanceof Error ? error.message : String(error)
+    }
+    state.with(name, endpoint).set(fault === undefined ? 1 : 0)
+    total.with(name, fault === undefined ? 'success' : 'error', endpoint).add(1)
+    return fault
+  }
+  const answerOne = async (endpoint: Endpoint, check: HealthCheck) => {
+    const fault = await faultOf(endpoint, check)
+    return fault === undefined ? text(200, 'ok') : text(500, `internal server error: ${fault}\n`)
+  }
+  const answerAll = async (endpoint: Endpoint, relevant: readonly HealthCheck[], query: URLSearchParams) => {
+    const excluded = new Set(query.getAll('exclude'))
+    const results = await Promise.all(
+      relevant.map(async check => {
+        const { name } = check
+        if (excluded.has(name)) return { failed: false, line: `[+]${name} excluded: ok` }
+        const failed = (await faultOf(endpoint, check)) !== undefined
+        return { failed, line: failed ? `[-]${name} failed: reason withheld` : `[+]${name} ok` }
+      }),
+    )
+    const failed = results.some(result => result.failed)
+    if (!failed && !query.has('verbose')) return text(200, 'ok')
+    const lines = results.map(({ line }) => line)
+    const unknown = [...excluded].filter(name => !relevant.some(check => check.name === name))
+    if (unknown.length > 0) {
+      const names = unknown.map(name => JSON.stringify(name)).join(', ')
+      lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`)
+    }
+    return text(failed ? 500 : 200, `${[...lines, `${endpoint} check ${failed ? 'failed' : 'passed'}`].join('\n')}\n`)
+  }
+  return ({ info, request }, next) => {
+    const match = /^\/(livez|readyz|healthz)(?:\/(.+))?$/.exec(info.path)
+    if (!match) return next()
+    const endpoint = match[1] as Endpoint
+    const relevant = checks().filter(({ readyOnly }) => endpoint === 'readyz' || !readyOnly)
+    if (match[2] === undefined) return answerAll(endpoint, relevant, request.query)
+    const only = relevant.find(({ name }) => name === match[2])
+    return only ? answerOne(endpoint, only) : next()
   }
 }

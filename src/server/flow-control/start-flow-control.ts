@@ -1,6 +1,7 @@
 import { FlowSchema, PriorityLevelConfiguration } from '../../api/flowcontrol/v1/index.js'
 import type { Clock } from '../../machinery/clock.js'
 import type { MetricsRegistry } from '../../machinery/metrics/index.js'
+import { every } from '../every.js'
 import type { Stage } from '../pipeline.js'
 import type { Registries } from '../registry/registries.js'
 import type { ResourceInfo } from '../request-info.js'
@@ -70,8 +71,8 @@ export function startFlowControl(parts: FlowControlParts): RunningFlowControl {
   configure()
   schemas.observe(changed)
   levels.observe(changed)
-  repeat(clock, lendEvery, signal, () => control.lend())
-  repeat(clock, upkeepEvery, signal, () => void guarded(upkeepFlowObjects(registries)))
+  every(clock, lendEvery, signal, () => control.lend())
+  every(clock, upkeepEvery, signal, () => void guarded(upkeepFlowObjects(registries)))
   const ready = guarded(
     (async () => {
       await upkeepFlowObjects(registries)
@@ -84,16 +85,6 @@ export function startFlowControl(parts: FlowControlParts): RunningFlowControl {
     dumps: flowDumpStage(control),
     ready,
   }
-}
-
-function repeat(clock: Clock, ms: number, signal: AbortSignal, action: () => void): void {
-  const next = () =>
-    clock.after(ms, () => {
-      timer = next()
-      action()
-    })
-  let timer = next()
-  signal.addEventListener('abort', () => timer[Symbol.dispose](), { once: true })
 }
 
 /** Objects looked at for their size. */

@@ -26,6 +26,10 @@ export interface ListenOptions {
   readonly handler: Handler
   /** Trouble with connections, for the log. */
   readonly onError: (error: unknown) => void
+  /** Resolves once no request is worked on that will be over by itself; a listener that closes waits for it. */
+  readonly settled?: () => Promise<void>
+  /** How likely a request makes an HTTP/2 client connect anew, perhaps to another server: 0, the default, to 1. */
+  readonly goawayChance?: number
 }
 
 export interface Listener extends AsyncDisposable {
@@ -42,12 +46,14 @@ const headerMs = 32_000
 const probeAfterMs = 30_000
 /** Longest request line and headers, in bytes. */
 const maximumHeader = 1 << 20
-/** Time that requests under way get to finish when the listener closes. */
+/** Longest time that requests under way get to be answered when the listener closes. */
+const answerMs = 60_000
+/** Time that then is left to what lasts as long as its client likes, and to slow readers. */
 const drainMs = 5_000
 
 /** Serves HTTP/2 and HTTP/1.1 over TLS on one port, by what ALPN agrees on. */
 export async function listenTls(options: ListenOptions): Promise<Listener> {
-  const connections = new Connections(options.handler, options.onError)
+  const connections = new Connections(options)
   const server = createTlsServer({
     cert: options.cert,
     key: options.key,
@@ -106,10 +112,8 @@ class Connections {
   readonly #peers = new WeakMap<Duplex, Peer>()
   #closing: (() => void) | undefined
 
-  constructor(
-    private readonly handler: Handler,
-    private readonly onError: (error: unknown) => void,
-  ) {
+  constructor(private readonly options: Pick<ListenOptions, 'handler' | 'onError' | 'settled' | 'goawayChance'>) {
+    const { handler, onError } = options
     this.#http1.timeout = headerMs
     this.#http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request
@@ -142,7 +146,7 @@ class Connections {
       remoteAddress: socket.remoteAddress ?? '',
       clientCertificate: clientCertificateOf(socket),
     }
-    socket.on('error', this.onError)
+    socket.on('error', this.options.onError)
     socket.on('close', () => {
       this.#sockets.delete(socket)
       this.#busy.delete(socket)
@@ -165,11 +169,18 @@ class Connections {
     for (const [socket, requests] of this.#busy) if (requests === 0) socket.destroy()
     for (const session of this.#sessions) session.close()
     this.#settle()
-    const timer = setTimeout(() => {
+    const destroy = () => {
       for (const session of this.#sessions) session.destroy(undefined, constants.NGHTTP2_NO_ERROR)
       for (const socket of this.#sockets) socket.destroy()
-    }, drainMs)
+    }
+    let timer = setTimeout(destroy, this.options.settled ? answerMs : drainMs)
+    let over = false
+    void this.options.settled?.().then(() => {
+      clearTimeout(timer)
+      if (!over) timer = setTimeout(destroy, drainMs)
+    })
     await ended
+    over = true
     clearTimeout(timer)
   }
 
@@ -179,10 +190,13 @@ class Connections {
     }) as ServerHttp2Session
     this.#sessions.add(session)
     session.on('close', () => this.#sessions.delete(session))
-    session.on('error', this.onError)
-    session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _: number, rawHeaders: string[]) =>
-      serveHttp2(this.handler, stream, headers, rawHeaders, peer, this.onError),
-    )
+    const { handler, onError, goawayChance = 0 } = this.options
+    session.on('error', onError)
+    session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _: number, rawHeaders: string[]) => {
+      serveHttp2(handler, stream, headers, rawHeaders, peer, onError)
+      // What is under way on the connection is still answered.
+      if (goawayChance > 0 && Math.random() < goawayChance) session.close()
+    })
     if (this.#closing) session.close()
   }
 

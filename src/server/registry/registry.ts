@@ -53,6 +53,8 @@ const maximumNames = 8
 /** Reads and writes the objects of one resource: the one generic implementation behind every kind. */
 export class Registry<T extends ApiObject = ApiObject> {
   readonly name: ResourceName
+  /** Events sent to watchers, ever. */
+  watchEvents = 0
   readonly #turns = new Turns()
 
   constructor(

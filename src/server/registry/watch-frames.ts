@@ -17,6 +17,7 @@ const blockBytes = 256 * 1024
 /** A watch as bytes. `stop` is called once the stream has ended, however it did. */
 export class WatchFrames implements ByteFeed {
   readonly #form: Form
+  readonly #registry: Registry
   readonly #queue: Deliveries
   readonly #encode: (delivery: Delivery) => readonly Uint8Array[]
   #stop: (() => void) | undefined
@@ -28,6 +29,7 @@ export class WatchFrames implements ByteFeed {
 
   constructor(registry: Registry, form: Form, queue: Deliveries, bookmarks: boolean, stop: () => void) {
     this.#form = form
+    this.#registry = registry
     this.#queue = queue
     this.#encode = frameEncoder(registry, form, bookmarks)
     this.#stop = stop
@@ -47,6 +49,7 @@ export class WatchFrames implements ByteFeed {
       }
       const delivery = this.#batch[this.#next++]
       if (!delivery) break
+      this.#registry.watchEvents++
       for (const part of this.#encode(delivery)) {
         parts.push(part)
         size += part.length

@@ -1,0 +1,47 @@
+import type { Clock } from '../machinery/clock.js'
+
+/** Something that is given up on when its time has come. */
+export interface Deadline {
+  readonly due: number
+  readonly expire: () => void
+}
+
+/** How often it is looked whether something has expired, in milliseconds. */
+const precision = 1000
+
+/**
+ * Deadlines of very many things that are nearly all done before: one timer for all of them, to the second. All have the
+ * same time, so that the oldest is due first.
+ */
+export class RequestDeadlines {
+  readonly #open = new Set<Deadline>()
+  #timer: Disposable | undefined
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** Calls `expire` once the time has passed, unless the deadline is `met` before. */
+  add(expire: () => void): Deadline {
+    const deadline = { due: this.clock.now() + this.timeoutMs, expire }
+    this.#open.add(deadline)
+    this.#timer ??= this.clock.after(Math.min(precision, this.timeoutMs), () => this.#look())
+    return deadline
+  }
+
+  met(deadline: Deadline): void {
+    this.#open.delete(deadline)
+  }
+
+  #look(): void {
+    this.#timer = undefined
+    const now = this.clock.now()
+    for (const deadline of this.#open) {
+      if (deadline.due > now) break
+      this.#open.delete(deadline)
+      deadline.expire()
+    }
+    if (this.#open.size > 0) this.#timer = this.clock.after(Math.min(precision, this.timeoutMs), () => this.#look())
+  }
+}
