@@ -1,6 +1,7 @@
-import { parseDocument, type YAMLParseError } from 'yaml'
+import { parseDocument } from 'yaml'
 import { badRequest } from '../../machinery/status-error.js'
 import { JsonSyntaxError, parseJson } from '../../schema/index.js'
+import { textFault, yamlFault } from './yaml-fault.js'
 
 /** A text that could not be parsed; the message is upstream's. */
 export class BodySyntaxError extends Error {}
@@ -28,28 +29,32 @@ const unknownToJson = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002
 
 /** Converts YAML 1.1 to JSON the way Kubernetes does: dates stay texts. Throws `BodySyntaxError`. */
 export function yamlToJson(text: string): ConvertedYaml {
+  const why = textFault(text)
+  if (why) throw notYaml(why)
   const document = parseDocument(text, {
     version: '1.1',
     merge: true,
     logLevel: 'error',
     customTags: tags => tags.filter(tag => typeof tag === 'string' || !unknownToJson.has(tag.tag)),
   })
-  const fault = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY')
-  if (fault) throw notYaml(faultText(fault))
-  const duplicates = document.errors.map(
-    ({ pos: [start], linePos }) =>
-      `line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(keyAt(text, start))} already set in map`,
-  )
+  // Of several documents the first one counts.
+  const fault = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY' && code !== 'MULTIPLE_DOCS')
+  if (fault) throw notYaml(yamlFault(text, fault))
+  const duplicates = document.errors
+    .filter(({ code }) => code === 'DUPLICATE_KEY')
+    .map(
+      ({ pos: [start], linePos }) =>
+        `line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(keyAt(text, start))} already set in map`,
+    )
   try {
     return { json: JSON.stringify(document.toJS({ maxAliasCount: maximumAliases })) ?? 'null', duplicates }
   } catch (error) {
     // An alias that leads nowhere, to too much, or to itself.
-    throw notYaml((error as Error).message.split('\n')[0] ?? '')
+    const message = (error as Error).message.split('\n')[0] ?? ''
+    const [, anchor] = /^Unresolved alias .*: (.*)$/.exec(message) ?? []
+    throw notYaml(anchor === undefined ? message : `unknown anchor '${anchor}' referenced`)
   }
 }
-
-const faultText = ({ code, message }: YAMLParseError): string =>
-  code === 'MULTIPLE_DOCS' ? 'there is more than one document' : (message.split('\n')[0] ?? '')
 
 function keyAt(text: string, start: number): string {
   const match = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s:,}]*))/.exec(text.slice(start, start + 512))
