@@ -21,8 +21,11 @@ export interface NodeState {
 const reject = (reason: string, message: string): Verdict => ({
   phase: 'Failed',
   reason,
-  message: `Pod was rejected: ${message}`,
+  message: `${rejected}${message}`,
 })
+
+/** Begins the message of every rejection in a pod's status; its event goes without. */
+export const rejected = 'Pod was rejected: '
 
 /** From here on pods belong to the system and are taken even under pressure. */
 const systemCritical = 2_000_000_000
@@ -116,7 +119,7 @@ function pressure(pod: Pod, { memoryPressure, diskPressure }: NodeState): Verdic
   const low = (what: string): Verdict => ({
     phase: 'Failed',
     reason: 'Evicted',
-    message: `Pod was rejected: The node had condition: [${what}]. `,
+    message: `${rejected}The node had condition: [${what}]. `,
   })
   if (diskPressure) return low('DiskPressure')
   const { tolerations = [] } = pod.spec

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ManualClock } from '../machinery/clock.js'
-import { Deadline, Deadlines, stopContainer, stopOrder } from './container-stopper.js'
+import { Deadline, Deadlines, stopAll, stopContainer, stopOrder } from './container-stopper.js'
 import { killGracePeriod, podGracePeriod } from './grace-period.js'
 import { regularContainers } from './pod-containers.js'
 import { container, exited, pod, record } from './test-pods.js'
@@ -44,6 +44,64 @@ describe('the order of stopping', () => {
       order.map(group => group.map(({ name }) => name).join('+')),
       ['a+b', 's2', 's1'],
     )
+  })
+})
+
+describe('stopping a pod', () => {
+  const begin = (gracePeriod: number) => {
+    const clock = new ManualClock()
+    const log: string[] = []
+    const ends = new Map<string, () => void>()
+    const lifecycle = { preStop: { exec: { command: ['x'] } } }
+    const sidecar = (name: string) => container(name, { restartPolicy: 'Always', lifecycle })
+    const subject = pod({ initContainers: [sidecar('s1'), sidecar('s2')], containers: [container('a', { lifecycle })] })
+    const cri = {
+      stopContainer: ({ containerId, timeout }: { containerId: string; timeout: number }) =>
+        new Promise<void>(resolve => {
+          log.push(`stop ${containerId} ${timeout}`)
+          ends.set(containerId, resolve)
+        }),
+      execSync: async ({ containerId }: { containerId: string }) => {
+        log.push(`hook ${containerId}`)
+        return { exitCode: 0 }
+      },
+    }
+    const containers = ['s1', 's2', 'a'].map(name => record(name, { id: name }))
+    const stopped = stopAll({ cri, clock, view: { inspectEnd: async () => {} } } as never, {
+      pod: subject,
+      host: '10.0.0.5',
+      deadline: new Deadline(clock.now() + gracePeriod, never),
+      observed: () => ({ sandboxes: [], containers }),
+      report: name => (_, reason) => log.push(`${reason} ${name}`),
+    })
+    const end = async (name: string) => {
+      ends.get(name)?.()
+      await settle()
+    }
+    return { clock, log, stopped, end }
+  }
+  const hooks = ['Killing a', 'Killing s2', 'Killing s1', 'hook a', 'hook s2', 'hook s1']
+
+  it('begins all hooks at once, and signals sidecars one after the other', async () => {
+    const { clock, log, stopped, end } = begin(30_000)
+    await settle()
+    assert.deepEqual([...log].sort(), [...hooks, 'stop a 30'].sort())
+    clock.advance(5000)
+    await end('a')
+    await end('s2')
+    await end('s1')
+    await stopped
+    assert.deepEqual(log.slice(hooks.length), ['stop a 30', 'stop s2 25', 'stop s1 25'])
+  })
+
+  it('signals all when the time is over, and leaves sidecars two seconds', async () => {
+    const { clock, log, stopped, end } = begin(5000)
+    await settle()
+    clock.advance(5000)
+    await settle()
+    assert.deepEqual(log.slice(hooks.length).sort(), ['stop a 5', 'stop s1 2', 'stop s2 2'])
+    for (const name of ['a', 's1', 's2']) await end(name)
+    await stopped
   })
 })
 

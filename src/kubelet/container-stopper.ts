@@ -38,6 +38,31 @@ export class Deadline {
   }
 }
 
+/** Aborts when a deadline comes, also one that is moved up. Dispose of it when it does not matter any more. */
+class TimeUp implements Disposable {
+  readonly #over = new AbortController()
+  readonly #mover: Disposable
+  #timer: Disposable
+
+  constructor(clock: Clock, deadline: Deadline, reason: Error) {
+    const wait = () => clock.after(deadline.time - clock.now(), () => this.#over.abort(reason))
+    this.#timer = wait()
+    this.#mover = deadline.onMove(() => {
+      this.#timer[Symbol.dispose]()
+      this.#timer = wait()
+    })
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]()
+    this.#mover[Symbol.dispose]()
+  }
+}
+
 /** The deadlines of all that is being stopped of a pod at the moment. */
 export class Deadlines {
   readonly #all = new Set<Deadline>()
@@ -76,11 +101,13 @@ export interface StopInput {
   readonly report: (type: EventType, reason: string, message: string) => void
   /** For the event; `Stopping container web` where absent. */
   readonly message?: string
+  /** Resolves when it is the container's turn to get its stop signal; when the deadline comes it gets it anyway. */
+  readonly turn?: Promise<void>
 }
 
 type Context = Pick<NodeContext, 'cri' | 'clock' | 'view'>
 
-/** Even a container whose pre-stop hook took all the time gets this long after its stop signal, in milliseconds. */
+/** A container that has not had its stop signal when the time is over still gets this long, in milliseconds. */
 const leastNotice = 2000
 
 /**
@@ -95,6 +122,10 @@ export async function stopContainer(context: Context, input: StopInput): Promise
   let earliest = 0
   if (preStop && record.state === 'running' && deadline.time > clock.now()) {
     await runPreStop(context, input)
+    earliest = clock.now() + leastNotice
+  }
+  if (input.turn) {
+    await itsTurn(clock, input.turn, deadline)
     earliest = clock.now() + leastNotice
   }
   for (;;) {
@@ -118,13 +149,7 @@ async function runPreStop({ cri, clock }: Context, input: StopInput): Promise<vo
   const { container, record, host, deadline, report } = input
   const handler = container?.spec.lifecycle?.preStop
   if (!container || !handler) return
-  const outOfTime = new AbortController()
-  const giveUp = () => outOfTime.abort(new Error('preStop hook not completed in grace period'))
-  let timer = clock.after(deadline.time - clock.now(), giveUp)
-  using _ = deadline.onMove(() => {
-    timer[Symbol.dispose]()
-    timer = clock.after(deadline.time - clock.now(), giveUp)
-  })
+  using time = new TimeUp(clock, deadline, new Error('preStop hook not completed in grace period'))
   try {
     const subject = {
       cri,
@@ -132,15 +157,25 @@ async function runPreStop({ cri, clock }: Context, input: StopInput): Promise<vo
       containerId: record.id,
       container: container.spec,
       host,
-      signal: AbortSignal.any([deadline.signal, outOfTime.signal]),
+      signal: AbortSignal.any([deadline.signal, time.signal]),
     }
     await runHook(handler, subject)
   } catch (error) {
     deadline.signal.throwIfAborted()
     report('Warning', 'FailedPreStopHook', `PreStopHook failed: ${error instanceof Error ? error.message : error}`)
-  } finally {
-    timer[Symbol.dispose]()
   }
+}
+
+/** Waits for a container's turn, or the deadline. Throws if nobody waits for its end any more. */
+async function itsTurn(clock: Clock, turn: Promise<void>, deadline: Deadline): Promise<void> {
+  using time = new TimeUp(clock, deadline, new Error('out of time'))
+  const end = AbortSignal.any([deadline.signal, time.signal])
+  const over = new Promise<void>(resolve => {
+    if (end.aborted) resolve()
+    end.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await Promise.race([turn, over])
+  deadline.signal.throwIfAborted()
 }
 
 /**
@@ -157,22 +192,30 @@ export function stopOrder(pod: Pod, { containers }: PodRuntimeState): readonly (
   return [first, ...later].filter(group => group.length > 0)
 }
 
-/** Stops all containers of a pod. Throws after all have been tried if one could not be stopped. */
+/**
+ * Stops all containers of a pod: hooks begin at once, stop signals are sent in order. Throws after all have been tried if
+ * one could not be stopped.
+ */
 export async function stopAll(
   context: Context,
-  input: Omit<StopInput, 'container' | 'record' | 'report'> & {
+  input: Omit<StopInput, 'container' | 'record' | 'report' | 'turn'> & {
     readonly observed: () => PodRuntimeState
     readonly report: (container: string) => StopInput['report']
   },
 ): Promise<void> {
   const { pod, observed, report } = input
   const specs = new Map(podContainers(pod).map(container => [container.spec.name, container]))
+  const stops: Promise<void>[] = []
+  let turn: Promise<void> | undefined
   for (const group of stopOrder(pod, observed())) {
-    const results = await Promise.allSettled(
-      group.map(record =>
-        stopContainer(context, { ...input, container: specs.get(record.name), record, report: report(record.name) }),
-      ),
-    )
-    for (const result of results) if (result.status === 'rejected') throw result.reason
+    const before = turn ? { turn } : {}
+    for (const record of group) {
+      const { name } = record
+      stops.push(
+        stopContainer(context, { ...input, ...before, container: specs.get(name), record, report: report(name) }),
+      )
+    }
+    turn = Promise.allSettled(stops).then(() => {})
   }
+  for (const result of await Promise.allSettled(stops)) if (result.status === 'rejected') throw result.reason
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, afterEach, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret } from '../api/core/v1/index.js'
 import { eventually, isReady, TestNode } from './test-node.js'
@@ -25,6 +25,7 @@ describe('what pods may ask for', { timeout: 300_000 }, () => {
   after(async () => {
     await node[Symbol.asyncDispose]()
   })
+  afterEach(() => node.clear())
 
   it("the node's network", async () => {
     await node.run('host', { hostNetwork: true, hostPID: true, containers: [box(forever)] })

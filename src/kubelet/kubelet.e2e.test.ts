@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, afterEach, before, describe, it } from 'node:test'
 import { Lease } from '../api/coordination/v1/index.js'
 import { ConfigMap, Node, Pod, Secret } from '../api/core/v1/index.js'
-import { serviceUnavailable } from '../machinery/status-error.js'
-import { startContainerd } from './runtime/containerd.js'
 import { eventually, isReady, TestNode } from './test-node.js'
 import { mountsBelow } from './volumes/mounts.js'
 
@@ -27,6 +25,7 @@ describe('a node', { timeout: 300_000 }, () => {
   after(async () => {
     await node[Symbol.asyncDispose]()
   })
+  afterEach(() => node.clear())
 
   it('is registered and alive', async () => {
     const { status, metadata } = await node.client.get(Node, { name: 'node' })
@@ -34,8 +33,10 @@ describe('a node', { timeout: 300_000 }, () => {
     assert.equal(metadata.labels?.['kubernetes.io/hostname'], 'node')
     assert.match(status.nodeInfo.containerRuntimeVersion, /^containerd:\/\//)
     assert.ok(Number(status.capacity?.pods) === 110)
-    const lease = await node.client.get(Lease, { namespace: 'kube-node-lease', name: 'node' })
-    assert.equal(lease.spec?.holderIdentity, 'node')
+    await eventually(async () => {
+      const lease = await node.client.get(Lease, { namespace: 'kube-node-lease', name: 'node' }).catch(() => undefined)
+      return lease?.spec?.holderIdentity === 'node'
+    }, 'no lease')
   })
 
   it('runs a pod, serves its log, and ends it', async () => {
@@ -289,6 +290,7 @@ describe('a node', { timeout: 300_000 }, () => {
     const { status } = await node.until('huge', pod => pod.status.phase === 'Failed')
     assert.equal(status.reason, 'OutOfcpu')
     assert.match(status.message ?? '', /^Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000/)
+    assert.equal(`Pod was rejected: ${(await node.event('huge', 'OutOfcpu')).message}`, status.message)
     await node.remove('huge')
     await node.run('sysctl', {
       containers: [box(forever)],
@@ -347,84 +349,12 @@ describe('a node', { timeout: 300_000 }, () => {
     await node.remove('grows')
   })
 
-  it('says so when the runtime is away, and leaves its pods alone', async () => {
-    await node.run('steady', { containers: [box(forever)] })
-    const before = await node.ready('steady')
-    const nodeReady = async () => {
-      const { status } = await node.client.get(Node, { name: 'node' })
-      return status.conditions?.find(({ type }) => type === 'Ready')?.status
-    }
-    await node.runtime.containerd[Symbol.asyncDispose]()
-    await eventually(async () => (await nodeReady()) === 'False', 'the node still says it is ready')
-    const again = await startContainerd(node.runtime.options)
-    await again.ready
-    await eventually(async () => (await nodeReady()) === 'True', 'the node is not ready again')
-    const [status] = (await node.pod('steady')).status.containerStatuses ?? []
-    assert.equal(status?.containerID, before.status.containerStatuses?.[0]?.containerID)
-    assert.ok(isReady(await node.pod('steady')))
-    const containerId = status?.containerID?.replace('containerd://', '') ?? ''
-    await node.runtime.cri.stopContainer({ containerId, timeout: 0 })
-    await node.until('steady', pod => isReady(pod) && pod.status.containerStatuses?.[0]?.restartCount === 1)
-    await node.remove('steady')
-    node.faults.length = 0
-  })
-
-  it('goes on while the API server is away', async () => {
-    let away = false
-    const guarded = new Proxy(node.client, {
-      get: (target, name) => {
-        if (!away) return Reflect.get(target, name)
-        if (name === 'watch') return () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(down()) }) })
-        return () => Promise.reject(down())
-      },
-    })
-    const down = () => serviceUnavailable('away')
-    await node.stopKubelet()
-    await node.startKubelet({ client: guarded, onError: () => {} })
-    await node.run('lonely', { containers: [box(forever)] })
-    const { status } = await node.ready('lonely')
-    away = true
-    const containerId = status.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? ''
-    await node.runtime.cri.stopContainer({ containerId, timeout: 0 })
-    await eventually(async () => {
-      const { containers } = await node.runtime.cri.listContainers({ filter: { state: { state: 1 } } })
-      return containers.length === 1 && containers[0]?.id !== containerId
-    }, 'it has not been restarted')
-    away = false
-    await node.until('lonely', pod => isReady(pod) && pod.status.containerStatuses?.[0]?.restartCount === 1)
-    await node.remove('lonely')
-  })
-
-  it('runs the pods of its own manifests', async () => {
-    const manifestDir = join(node.folder, 'manifests')
-    await mkdir(manifestDir)
-    await node.stopKubelet()
-    await node.startKubelet({ manifestDir })
-    const manifest = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'own' },
-      spec: { containers: [box(forever)], terminationGracePeriodSeconds: 1 },
-    }
-    await writeFile(join(manifestDir, 'own.json'), JSON.stringify(manifest))
-    await eventually(() => node.pod('own-node').then(isReady, () => false), 'its mirror is not ready')
-    const { metadata, status } = await node.pod('own-node')
-    await node.client.delete(Pod, metadata, { gracePeriodSeconds: 0 })
-    await eventually(async () => {
-      const again = await node.pod('own-node').catch(() => undefined)
-      return again !== undefined && again.metadata.uid !== metadata.uid && isReady(again)
-    }, 'its mirror has not come back')
-    const kept = (await node.pod('own-node')).status.containerStatuses?.[0]?.containerID
-    assert.equal(kept, status.containerStatuses?.[0]?.containerID)
-    await rm(join(manifestDir, 'own.json'))
-    await node.gone('own-node')
-    await eventually(async () => (await node.runtime.cri.listPodSandbox({})).items.length === 0, 'it still runs')
-  })
-
   it('ends a pod at its deadline', async () => {
     await node.run('brief', { activeDeadlineSeconds: 1, containers: [box(forever)] })
     const { status } = await node.until('brief', pod => pod.status.phase === 'Failed')
     assert.equal(status.reason, 'DeadlineExceeded')
+    const { type, message } = await node.event('brief', 'DeadlineExceeded')
+    assert.deepEqual([type, message], ['Normal', status.message])
     await node.remove('brief')
   })
 

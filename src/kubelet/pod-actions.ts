@@ -120,7 +120,7 @@ export function decide(situation: PodSituation): PodDecision {
   return converge(situation, sandbox.id, deadline)
 }
 
-const deadlineExceeded: Verdict = {
+export const deadlineExceeded: Verdict = {
   phase: 'Failed',
   reason: 'DeadlineExceeded',
   message: 'Pod was active on the node longer than the specified deadline',

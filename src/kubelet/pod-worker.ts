@@ -1,6 +1,5 @@
 import type { Pod, PodStatus } from '../api/core/v1/index.js'
 import { jsonEqual } from '../machinery/json-equal.js'
-import { ConfigError } from './container/config-error.js'
 import { ContainerRunner } from './container-runner.js'
 import { Deadline, Deadlines, stopAll } from './container-stopper.js'
 import { errorText } from './error-text.js'
@@ -8,7 +7,14 @@ import { withForeignConditions } from './foreign-conditions.js'
 import { goDuration } from './go-duration.js'
 import { podGracePeriod } from './grace-period.js'
 import type { NodeContext } from './node-context.js'
-import { decide, isTerminalPhase, type PodDecision, type PodSituation, type Verdict } from './pod-actions.js'
+import {
+  deadlineExceeded,
+  decide,
+  isTerminalPhase,
+  type PodDecision,
+  type PodSituation,
+  type Verdict,
+} from './pod-actions.js'
 import { PodEvents } from './pod-events.js'
 import { removePodObject, removePodRemains } from './pod-removal.js'
 import { PodResizer, type Refusal } from './pod-resizer.js'
@@ -307,8 +313,7 @@ export class PodWorker {
     } catch (error) {
       if (signal.aborted && error === signal.reason) throw error
       const text = error instanceof RuntimeError ? error.description : errorText(error)
-      const reason = error instanceof ConfigError ? 'FailedToCreatePodSandBox' : 'FailedCreatePodSandBox'
-      this.#events.record('Warning', reason, `Failed to create pod sandbox: ${text}`)
+      this.#events.record('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${text}`)
       return this.#context.clock.now() + this.#nextDelay()
     }
     this.#failures = 0
@@ -386,6 +391,8 @@ export class PodWorker {
     const { client, clock, statuses, cgroups } = this.#context
     this.#run = new AbortController()
     if (!this.#released) {
+      if (!this.#deadline && verdict === deadlineExceeded)
+        this.#events.record('Normal', verdict.reason, verdict.message)
       this.#deadline ??= new Deadline(clock.now() + podGracePeriod(this.#pod, verdict), this.#stop.signal)
       const decision: PodDecision = { kind: 'terminate', ...(verdict ? { verdict } : {}) }
       this.#publish(decision)

@@ -1,5 +1,6 @@
 import type { Pod } from '../api/core/v1/index.js'
-import { admit, type NodeState, resizeRefusal } from './admission.js'
+import { keyOf } from '../machinery/object.js'
+import { admit, type NodeState, rejected, resizeRefusal } from './admission.js'
 import type { Owner } from './container/labels.js'
 import type { MirrorPods } from './mirror-pods.js'
 import type { NodeContext } from './node-context.js'
@@ -26,6 +27,8 @@ export class PodWorkers {
   /** The API server has said at least once which pods there are. */
   #known = false
   #stopped = false
+  /** The pods that the node's own manifests ask for. */
+  #statics: readonly Pod[] = []
 
   constructor(context: NodeContext, node: NodeStateSource, mirrors: MirrorPods) {
     this.#context = context
@@ -78,7 +81,7 @@ export class PodWorkers {
     const isNew = !pod.status.startTime && !pod.metadata.deletionTimestamp
     const verdict = isNew ? admit(pod, this.active, this.#node.state()) : undefined
     if (verdict?.reason === 'NodeAffinity' && this.#reconsider(pod)) return
-    if (verdict) this.#context.events.record(pod, 'Warning', verdict.reason, verdict.message)
+    if (verdict) this.#context.events.record(pod, 'Warning', verdict.reason, verdict.message.slice(rejected.length))
     this.#add(pod, verdict).wake()
   }
 
@@ -117,8 +120,15 @@ export class PodWorkers {
     this.#mirrors.setStatics(pods)
     const wanted = new Set(pods.map(({ metadata }) => metadata.uid))
     for (const [uid, worker] of this.#workers) if (isStaticPod(worker.pod) && !wanted.has(uid)) worker.vanish()
-    for (const pod of pods)
-      if (!this.#workers.has(pod.metadata.uid ?? ''))
+    this.#statics = pods
+    this.#startStatics()
+  }
+
+  /** A static pod takes the place of one of its name only when nothing of that is left. */
+  #startStatics(): void {
+    const taken = new Set([...this.#workers.values()].map(({ pod }) => keyOf(pod.metadata)))
+    for (const pod of this.#statics)
+      if (!taken.has(keyOf(pod.metadata)))
         this.#add({ ...pod, status: this.#mirrors.of(pod)?.status ?? pod.status }, undefined).wake()
   }
 
@@ -158,6 +168,7 @@ export class PodWorkers {
       },
       finished: () => {
         if (this.#workers.get(uid) === worker) this.#workers.delete(uid)
+        if (!this.#stopped) this.#startStatics()
       },
     })
     this.#workers.set(uid, worker)

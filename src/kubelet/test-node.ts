@@ -129,6 +129,23 @@ export class TestNode implements AsyncDisposable {
     }, `pod ${name} is still there`)
   }
 
+  /** Removes the pods that a test which failed has left behind, so that the next one finds none. */
+  async clear(): Promise<void> {
+    const { items } = await this.client.list(Pod, { namespace })
+    if (items.length === 0) return
+    await Promise.all(
+      items.map(({ metadata }) =>
+        this.client.delete(Pod, metadata, { gracePeriodSeconds: 0 }).catch(error => {
+          if (!isNotFound(error)) throw error
+        }),
+      ),
+    )
+    await eventually(
+      async () => (await this.runtime.cri.listPodSandbox({})).items.length === 0,
+      'what a test has left does not go',
+    )
+  }
+
   /** Runs a shell command in a pod's container and answers its output. */
   async sh(name: string, command: string, container?: string): Promise<string> {
     const pod = await this.pod(name)
