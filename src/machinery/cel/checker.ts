@@ -25,7 +25,7 @@ import {
 /** What expressions may refer to. */
 export interface Scope {
   readonly variables: { readonly [name: string]: CelType }
-  readonly types: { readonly [name: string]: ObjectType }
+  readonly types: (name: string) => ObjectType | undefined
   readonly functions: ReadonlyMap<string, FunctionDeclaration>
 }
 
@@ -283,7 +283,7 @@ class Checker {
   }
 
   #struct({ type: name, fields, offset }: Extract<Expr, { kind: 'struct' }>): CelType {
-    const type = Object.hasOwn(this.#scope.types, name) ? this.#scope.types[name] : undefined
+    const type = this.#scope.types(name)
     for (const field of fields) {
       const given = field.optional ? this.#unwrapped(field.value) : this.typeOf(field.value)
       if (!type) continue

@@ -14,7 +14,7 @@ import { CelCostError, CelError, type CelValue } from './values.js'
 export interface CelEnvironment {
   readonly variables: { readonly [name: string]: CelType }
   /** Object types that expressions may construct: `Object.spec{...}`. */
-  readonly types?: { readonly [name: string]: ObjectType }
+  readonly types?: (name: string) => ObjectType | undefined
   /** Functions besides those of Kubernetes' libraries: those of the authorizer. */
   readonly functions?: readonly FunctionDeclaration[]
 }
@@ -74,7 +74,7 @@ const scopes = new WeakMap<CelEnvironment, Scope>()
 function scopeOf(environment: CelEnvironment): Scope {
   let scope = scopes.get(environment)
   if (!scope) {
-    const { variables, types = {}, functions } = environment
+    const { variables, types = () => undefined, functions } = environment
     const own = functions ? indexed([...kubernetesFunctions, ...functions]) : indexed(kubernetesFunctions)
     scopes.set(environment, (scope = { variables, types, functions: own }))
   }

@@ -14,6 +14,15 @@ export {
   perCallCostLimit,
 } from './compile.js'
 export { type Range, unlimited } from './cost.js'
+export {
+  type AskAuthorizer,
+  type AuthorizerAnswer,
+  type AuthorizerQuestion,
+  AuthorizerValue,
+  authorizerFunctions,
+  authorizerType,
+  PendingAnswer,
+} from './functions/authorizer.js'
 export { declare, type FunctionDeclaration } from './functions/declare.js'
 export { compileRegex } from './functions/regex.js'
 export * from './types.js'

@@ -246,7 +246,10 @@ class Parser {
     while (!this.#accept('}')) {
       const optional = this.#accept('?') !== undefined
       const name = this.#take()
-      if (name.kind !== 'ident') throw this.#fail(`mismatched input '${name.text}' expecting IDENTIFIER`, name.offset)
+      if (name.kind !== 'ident') {
+        const expected = optional ? '{IDENTIFIER, ESC_IDENTIFIER}' : "{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}"
+        throw this.#fail(`mismatched input '${name.text}' expecting ${expected}`, name.offset)
+      }
       const colon = this.#expect(':')
       fields.push({ name: name.text, value: this.#expr(), optional, offset: colon.offset })
       if (!this.#accept(',')) {

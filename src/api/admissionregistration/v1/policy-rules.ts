@@ -7,6 +7,7 @@ import type { Draft } from '../../../schema/index.js'
 import { requiredOneOf, requiredText } from '../../field-rules.js'
 import type { MatchResources } from './match.js'
 import type { ParamKind, ParamRef, Variable } from './policy.js'
+import type { FaultsAt } from './policy-expressions.js'
 import { validateOperationRule } from './webhook-rules.js'
 
 /** What a policy or its binding leaves out of the resources it is about. */
@@ -64,7 +65,11 @@ export function validateParamKind({ apiVersion = '', kind = '' }: ParamKind, at:
   return errors
 }
 
-export function validateVariables(variables: readonly Variable[] | undefined, at: FieldPath): FieldError[] {
+export function validateVariables(
+  variables: readonly Variable[] | undefined,
+  at: FieldPath,
+  faultsAt: FaultsAt,
+): FieldError[] {
   const names = new Set<string>()
   return (variables ?? []).flatMap(({ name, expression }, i) => {
     const here = at.index(i)
@@ -74,7 +79,12 @@ export function validateVariables(variables: readonly Variable[] | undefined, at
       errors.push(invalidValue(here.child('name'), name, 'name is not a valid CEL identifier'))
     if (name && names.has(name)) errors.push(duplicate(here.child('name'), name))
     names.add(name)
-    return [...errors, ...requiredText(expression.trim(), here.child('expression'), 'expression is not specified')]
+    const place = here.child('expression')
+    return [
+      ...errors,
+      ...requiredText(expression.trim(), place, 'expression is not specified'),
+      ...faultsAt(place, expression),
+    ]
   })
 }
 

@@ -6,6 +6,7 @@ import { ageColumn, nameColumn, numberColumn, textColumn, unset } from '../../co
 import { oneOf, requiredOneOf, requiredText } from '../../field-rules.js'
 import { statusApart } from '../../status-apart.js'
 import { policyBinding } from './policy-bindings.js'
+import { compileValidatingPolicy, type FaultsAt, findFaults } from './policy-expressions.js'
 import { defaultMatchResources, validateMatchResources, validateParamKind, validateVariables } from './policy-rules.js'
 import { type AuditAnnotation, ValidatingAdmissionPolicy, type Validation } from './validating-admission-policy.js'
 import { ValidatingAdmissionPolicyBinding } from './validating-admission-policy-binding.js'
@@ -66,6 +67,7 @@ export const validatingAdmissionPolicyBindings: Resource<ValidatingAdmissionPoli
 /** https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ */
 function validate({ spec }: ValidatingAdmissionPolicy): FieldError[] {
   const { paramKind, matchConstraints, validations = [], auditAnnotations = [] } = spec
+  const faultsAt = findFaults(at, onFault => compileValidatingPolicy({ spec }, onFault))
   const errors = requiredOneOf(spec.failurePolicy, ['Fail', 'Ignore'], at.child('failurePolicy'))
   if (paramKind) errors.push(...validateParamKind(paramKind, at.child('paramKind')))
   const match = at.child('matchConstraints')
@@ -75,26 +77,30 @@ function validate({ spec }: ValidatingAdmissionPolicy): FieldError[] {
     if (!matchConstraints.resourceRules?.length) errors.push(required(match.child('resourceRules')))
   }
   errors.push(
-    ...validateMatchConditions(spec.matchConditions, at.child('matchConditions')),
-    ...validateVariables(spec.variables, at.child('variables')),
+    ...validateMatchConditions(spec.matchConditions, at.child('matchConditions'), faultsAt),
+    ...validateVariables(spec.variables, at.child('variables'), faultsAt),
   )
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const detail = 'validations or auditAnnotations must contain at least one item'
     return [...errors, required(at.child('validations'), detail), required(at.child('auditAnnotations'), detail)]
   }
   validations.forEach((validation, i) => {
-    errors.push(...validateValidation(validation, at.child('validations').index(i)))
+    errors.push(...validateValidation(validation, at.child('validations').index(i), faultsAt))
   })
-  return [...errors, ...validateAuditAnnotations(auditAnnotations, at.child('auditAnnotations'))]
+  return [...errors, ...validateAuditAnnotations(auditAnnotations, at.child('auditAnnotations'), faultsAt)]
 }
 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
 
-function validateValidation(validation: Validation, here: FieldPath): FieldError[] {
+function validateValidation(validation: Validation, here: FieldPath, faultsAt: FaultsAt): FieldError[] {
   const { expression, message = '', messageExpression = '', reason } = validation
-  const errors = requiredText(expression.trim(), here.child('expression'), 'expression is not specified')
+  const errors = [
+    ...requiredText(expression.trim(), here.child('expression'), 'expression is not specified'),
+    ...faultsAt(here.child('expression'), expression),
+  ]
   if (messageExpression && !messageExpression.trim())
     errors.push(invalidValue(here.child('messageExpression'), messageExpression, 'must be non-empty if specified'))
+  errors.push(...faultsAt(here.child('messageExpression'), messageExpression))
   const trimmed = message.trim()
   if (message && !trimmed)
     errors.push(invalidValue(here.child('message'), message, 'message must be non-empty if specified'))
@@ -105,7 +111,11 @@ function validateValidation(validation: Validation, here: FieldPath): FieldError
   return [...errors, ...oneOf(reason, reasons, here.child('reason'))]
 }
 
-function validateAuditAnnotations(annotations: readonly AuditAnnotation[], here: FieldPath): FieldError[] {
+function validateAuditAnnotations(
+  annotations: readonly AuditAnnotation[],
+  here: FieldPath,
+  faultsAt: FaultsAt,
+): FieldError[] {
   const errors: FieldError[] = []
   if (annotations.length > mostAnnotations)
     errors.push(invalidValue(here, annotations, `must not have more than ${mostAnnotations} auditAnnotations`))
@@ -118,6 +128,7 @@ function validateAuditAnnotations(annotations: readonly AuditAnnotation[], here:
       keys.add(key)
       errors.push(
         ...requiredText(valueExpression.trim(), place.child('valueExpression'), 'valueExpression is not specified'),
+        ...faultsAt(place.child('valueExpression'), valueExpression),
       )
     }
   })

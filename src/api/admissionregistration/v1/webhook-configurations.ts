@@ -8,6 +8,8 @@ import type { Draft, Kind } from '../../../schema/index.js'
 import { ageColumn, nameColumn, numberColumn } from '../../columns.js'
 import { oneOf, requiredOneOf } from '../../field-rules.js'
 import { type MutatingWebhook, MutatingWebhookConfiguration } from './mutating-webhook-configuration.js'
+import { policyEnvironment } from './policy-environment.js'
+import { compileConditions, findFaults } from './policy-expressions.js'
 import { type ValidatingWebhook, ValidatingWebhookConfiguration } from './validating-webhook-configuration.js'
 import {
   validateClientConfig,
@@ -72,6 +74,8 @@ function validate({ webhooks = [] }: Configuration): FieldError[] {
   })
 }
 
+const conditionEnvironment = policyEnvironment({ withoutNamespace: true })
+
 const longestTimeout = 30
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
@@ -106,7 +110,11 @@ function validateWebhook(webhook: Webhook, at: FieldPath): FieldError[] {
   return [
     ...errors,
     ...validateClientConfig(webhook.clientConfig, at.child('clientConfig')),
-    ...validateMatchConditions(webhook.matchConditions, at.child('matchConditions')),
+    ...validateMatchConditions(
+      webhook.matchConditions,
+      at.child('matchConditions'),
+      findFaults(at, onFault => compileConditions(webhook.matchConditions, conditionEnvironment, onFault)),
+    ),
   ]
 }
 

@@ -11,6 +11,7 @@ import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { oneOf, requiredText } from '../../field-rules.js'
 import type { MatchCondition, Rule, RuleWithOperations } from './match.js'
+import type { FaultsAt } from './policy-expressions.js'
 import type { ServiceReference, WebhookClientConfig } from './webhook.js'
 
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
@@ -73,10 +74,11 @@ function validateResources(resources: readonly string[], at: FieldPath): FieldEr
 
 const mostConditions = 64
 
-/** Conditions under which a webhook or a policy is asked. Whether an expression compiles is not looked at here. */
+/** Conditions under which a webhook or a policy is asked. */
 export function validateMatchConditions(
   conditions: readonly MatchCondition[] | undefined,
   at: FieldPath,
+  faultsAt: FaultsAt,
 ): FieldError[] {
   if (!conditions) return []
   const errors: FieldError[] = []
@@ -85,7 +87,8 @@ export function validateMatchConditions(
   conditions.forEach(({ name, expression }, i) => {
     {
       const here = at.index(i)
-      errors.push(...requiredText(expression.trim(), here.child('expression')))
+      const place = here.child('expression')
+      errors.push(...requiredText(expression.trim(), place), ...faultsAt(place, expression))
       errors.push(
         ...(name ? invalidValues(here.child('name'), name, qualifiedName(name)) : [required(here.child('name'))]),
       )
