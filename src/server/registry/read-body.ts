@@ -180,7 +180,7 @@ function decodeAs<T, I>(
   refuse?: (why: string) => StatusError,
 ): Draft<T> {
   const { apiVersion, kind: name } = value as { apiVersion?: unknown; kind?: unknown }
-  checkKind(kind.gvk, apiVersion, name, refuse)
+  checkKind(kind.gvk, apiVersion, name, refuse, value)
   const refused = refuse ?? (why => badRequest(cannotBeHandled(kind.gvk.version, kind.gvk.kind, kind.gvk.kind, why)))
   const schema = kind as unknown as MessageSchema<T>
   try {
@@ -216,12 +216,13 @@ function checkKind(
   apiVersion: unknown,
   kind: unknown,
   refuse?: (why: string) => StatusError,
+  value?: object,
 ): void {
   const ownVersion = apiVersionOf(expected)
   const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : ownVersion
   const name = typeof kind === 'string' && kind !== '' ? kind : expected.kind
   if (version === ownVersion && name === expected.kind) return
-  const why = wrongKind(expected, version, name)
+  const why = wrongKind(expected, version, name, value)
   if (refuse) throw refuse(why)
   if (expected.kind === 'DeleteOptions') throw badRequest(why)
   throw badRequest(cannotBeHandled(version.slice(version.indexOf('/') + 1), name, expected.kind, why))
@@ -231,14 +232,28 @@ const cannotBeHandled = (version: string, kind: string, expected: string, why: s
   `${kind} in version "${version}" cannot be handled as a ${expected}: ${why}`
 
 /** What upstream's scheme says about an object that is of another kind than the one expected. */
-function wrongKind(expected: GroupVersionKind, apiVersion: string, kind: string): string {
+function wrongKind(expected: GroupVersionKind, apiVersion: string, kind: string, value?: object): string {
   const unknown = (scheme: string) =>
     `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`
   if (expected.kind === 'DeleteOptions') return unknown('pkg/apis/meta/internalversion/scheme/register.go:27')
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
-  return kinds.some(({ gvk }) => gvk.kind === kind && apiVersionOf(gvk) === apiVersion)
+  const known = kinds.find(({ gvk }) => gvk.kind === kind && apiVersionOf(gvk) === apiVersion)
+  // It is read as what it says it is before that turns out to be wrong.
+  const fault = known && value && decodeFault(known as unknown as MessageSchema, value)
+  if (fault) return fault
+  return known
     ? `converting (${version}.${kind}) to (${packageOf(expected.group)}.${expected.kind}): unknown conversion`
     : unknown('pkg/api/legacyscheme/scheme.go:30')
+}
+
+function decodeFault(schema: MessageSchema, value: object): string | undefined {
+  try {
+    decodeJson(schema, value)
+    return undefined
+  } catch (error) {
+    if (error instanceof DecodeError) return error.message
+    throw error
+  }
 }
 
 /** What upstream's package of a group's internal types is called. */
