@@ -33,11 +33,12 @@ export function validateWorkloadSelector(
   selector: Given,
   owner: string,
   at: FieldPath,
+  invalid = 'invalid label selector',
 ): { readonly errors: FieldError[]; readonly usable: Selector | undefined } {
   const errors = selector ? validateLabelSelector(selector, at) : [required(at)]
   if (selector && isEmptySelector(selector))
     errors.push(invalidValue(at, shownSelector(selector), `empty selector is invalid for ${owner}`))
   const usable = usableSelector(selector)
-  if (!usable) errors.push(invalidValue(at, shownSelector(selector), 'invalid label selector'))
+  if (!usable) errors.push(invalidValue(at, shownSelector(selector), invalid))
   return { errors, usable }
 }

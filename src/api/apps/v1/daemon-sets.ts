@@ -71,7 +71,7 @@ export const daemonSets: Resource<DaemonSet> = resource(DaemonSet, {
       ...validate(set),
       ...unchanged(set.spec.selector, old.spec.selector, root.child('spec', 'selector')),
     ],
-    warnings: ({ spec }) => templateWarnings(spec.template),
+    warnings: (set, old) => templateWarnings(set, old, set.spec.template),
   },
 })
 

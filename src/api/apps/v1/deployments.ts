@@ -60,7 +60,7 @@ export const deployments: Resource<Deployment> = resource(Deployment, {
     ],
     warnings: (deployment, old) => [
       ...(old ? [] : nameWarnings(deployment)),
-      ...templateWarnings(deployment.spec.template),
+      ...templateWarnings(deployment, old, deployment.spec.template),
     ],
   },
 })

@@ -40,7 +40,7 @@ export const replicaSets: Resource<ReplicaSet> = resource(ReplicaSet, {
       ...validate(set),
       ...unchanged(set.spec.selector, old.spec.selector, root.child('spec', 'selector')),
     ],
-    warnings: (set, old) => [...(old ? [] : nameWarnings(set)), ...templateWarnings(set.spec.template)],
+    warnings: (set, old) => [...(old ? [] : nameWarnings(set)), ...templateWarnings(set, old, set.spec.template)],
   },
 })
 

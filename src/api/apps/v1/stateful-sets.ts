@@ -54,9 +54,9 @@ export const statefulSets: Resource<StatefulSet> = resource(StatefulSet, {
     nameErrors: dns1123Label,
     validate: ({ spec }) => validateSpec(spec),
     validateUpdate: (set, old) => [...validateChange(set, old), ...validateSpec(set.spec)],
-    warnings: ({ spec }) => [
-      ...templateWarnings(spec.template),
-      ...((spec.revisionHistoryLimit ?? 0) < 0
+    warnings: (set, old) => [
+      ...templateWarnings(set, old, set.spec.template),
+      ...((set.spec.revisionHistoryLimit ?? 0) < 0
         ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
         : []),
     ],
@@ -75,14 +75,14 @@ function validateSpec(spec: StatefulSetSpec): FieldError[] {
   const retention = at.child('persistentVolumeClaimRetentionPolicy')
   for (const field of ['whenDeleted', 'whenScaled'] as const)
     errors.push(
-      ...oneOf(spec.persistentVolumeClaimRetentionPolicy?.[field], ['Delete', 'Retain'], retention.child(field)),
+      ...oneOf(spec.persistentVolumeClaimRetentionPolicy?.[field], ['Retain', 'Delete'], retention.child(field)),
     )
   errors.push(
     ...nonNegative(spec.replicas, at.child('replicas')),
     ...nonNegative(spec.minReadySeconds, at.child('minReadySeconds')),
     ...nonNegative(spec.ordinals?.start, at.child('ordinals', 'start')),
   )
-  const { errors: faults, usable } = validateWorkloadSelector(spec.selector, 'statefulset', at.child('selector'))
+  const { errors: faults, usable } = validateWorkloadSelector(spec.selector, 'statefulset', at.child('selector'), '')
   errors.push(...faults)
   const here = at.child('template')
   if (usable) errors.push(...validateSelected(usable, spec.template, here))

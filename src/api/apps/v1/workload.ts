@@ -30,12 +30,16 @@ export function workloadScale<T extends Scalable>(): ScaleSubresource<T> {
   }
 }
 
-/** Warnings about a template that stands at `path`. */
-export const templateWarnings = (
+/** Warnings about the template that stands at `path`, of objects that are new or not as they were. */
+export function templateWarnings(
+  object: ApiObject,
+  old: ApiObject | undefined,
   template: PodTemplateSpec | undefined,
   path: FieldPath = root.child('spec', 'template'),
-): string[] =>
-  template ? podWarnings(template.metadata, template.spec, path.child('spec'), path.child('metadata')) : []
+): string[] {
+  if (!template || (old && object.metadata.generation === old.metadata.generation)) return []
+  return podWarnings(template.metadata, template.spec, path.child('spec'), path.child('metadata'))
+}
 
 /** Names that pods inherit should be labels, since they become host names. */
 export function nameWarnings({ metadata: { name = '' } }: ApiObject): string[] {

@@ -65,7 +65,12 @@ export const cronJobs: Resource<CronJob> = resource(CronJob, {
         ...(zonePrefix.test(schedule)
           ? ['spec.schedule: cannot use TZ or CRON_TZ in schedule, use timeZone field instead']
           : []),
-        ...templateWarnings(jobTemplate.spec.template, root.child('spec', 'jobTemplate', 'spec', 'template')),
+        ...templateWarnings(
+          cronJob,
+          old,
+          jobTemplate.spec.template,
+          root.child('spec', 'jobTemplate', 'spec', 'template'),
+        ),
       ]
     },
   },

@@ -42,7 +42,7 @@ export const jobs: Resource<Job> = resource(Job, {
     },
     validate: validateJob,
     validateUpdate: validateJobUpdate,
-    warnings: (job, old) => [...(old ? [] : nameWarnings(job)), ...templateWarnings(job.spec.template)],
+    warnings: (job, old) => [...(old ? [] : nameWarnings(job)), ...templateWarnings(job, old, job.spec.template)],
   },
 })
 

@@ -22,6 +22,7 @@ import { basicQuantity, validateClaimSpec } from './claim-validation.js'
 import { PersistentVolumeClaim, type PersistentVolumeClaimSpec } from './persistent-volume-claim.js'
 import { isNativeResource } from './resource-quantities.js'
 import { defaultClaimSpec } from './volume-defaults.js'
+import { claimSpecWarnings } from './volume-warnings.js'
 
 export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = resource(PersistentVolumeClaim, {
   shortNames: ['pvc'],
@@ -77,12 +78,7 @@ export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = resource(
             `metadata.annotations[${key}]: deprecated since v1.8; use "${kind === 'class' ? 'storageClassName' : 'volume.kubernetes.io/storage-provisioner'}" attribute instead`,
           )
       }
-      const storage = spec.resources.requests?.['storage']
-      if (storage?.endsWith('m'))
-        warnings.push(
-          `spec.resources.requests[storage]: fractional byte value "${storage}" is invalid, must be an integer`,
-        )
-      return warnings
+      return [...warnings, ...claimSpecWarnings(spec, at)]
     },
   },
 })

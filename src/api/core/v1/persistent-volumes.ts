@@ -9,7 +9,7 @@ import {
   sortedMap,
 } from '../../../machinery/field-errors.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
-import { root } from '../../../machinery/path.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
@@ -110,6 +110,28 @@ const at = root.child('spec')
 const rules: Rules<Required<PersistentVolumeSource>> = {
   ...sharedRules(true),
   local: ({ path }, here) => (path ? validateNoBacksteps(path, here.child('path')) : [required(here.child('path'))]),
+}
+
+/** Fields that a volume described in place has not, and the values that others must have. */
+const absentInline = ['claimRef', 'capacity', 'nodeAffinity', 'storageClassName'] as const
+
+/** A volume that an attachment describes in place of naming it. */
+export function validateInlineVolume(spec: PersistentVolume['spec'], here: FieldPath): FieldError[] {
+  const context = 'in the context of inline volumes'
+  const { persistentVolumeReclaimPolicy: policy, volumeMode } = spec
+  const errors = absentInline.flatMap(field =>
+    spec[field] && Object.keys(spec[field]).length > 0
+      ? [forbiddenField(here.child(field), `may not be specified ${context}`)]
+      : [],
+  )
+  if (!spec.csi) errors.push(required(here.child('csi'), `has to be specified ${context}`))
+  errors.push(...validateAccessModes(spec.accessModes, here.child('accessModes')))
+  if (policy && policy !== 'Retain')
+    errors.push(forbiddenField(here.child('persistentVolumeReclaimPolicy'), `may only be Retain ${context}`))
+  errors.push(...validateOneSource<Required<PersistentVolumeSource>>(spec, rules, '', here))
+  if (volumeMode !== undefined && volumeMode !== 'Filesystem')
+    errors.push(forbiddenField(here.child('volumeMode'), `may not specify volumeMode other than Filesystem ${context}`))
+  return errors
 }
 
 function validate({ metadata, spec }: PersistentVolume): FieldError[] {

@@ -1,52 +1,87 @@
+import { labelValue } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
-import { parseQuantity } from '../../../machinery/quantity.js'
-import type { Container } from './container.js'
+import type { Container, ContainerPort, EphemeralContainer } from './container.js'
+import type { NodeSelectorTerm } from './node-selector.js'
 import type { PodSpec } from './pod-spec.js'
-import type { Volume } from './volume.js'
+import { fractionWarning, volumeWarnings } from './volume-warnings.js'
 
 interface Described {
   readonly annotations?: { readonly [key: string]: string }
 }
 
-/** What of a pod, or of a template, is allowed but outdated or without effect. */
+/** What of a pod (`ofPod`), or of a template, is allowed but outdated or without effect. */
 export function podWarnings(
   metadata: Described | undefined,
   spec: PodSpec,
   at: FieldPath,
   metaAt: FieldPath,
+  ofPod = false,
 ): string[] {
+  const annotations = metadata?.annotations ?? {}
+  const annotationsAt = metaAt.child('annotations')
+  const containers = containersOf(spec, at)
   return [
-    ...annotationWarnings(metadata, metaAt),
-    ...labelWarnings(spec, at),
-    ...(spec.volumes ?? []).flatMap((volume, i) => volumeWarnings(volume, at.child('volumes').index(i))),
+    ...nodeWarnings(spec, at),
+    ...spreadWarnings(spec, at),
+    ...oldAnnotations.flatMap(([key, why]) =>
+      annotations[key] === undefined ? [] : [`${annotationsAt.key(key)}: ${why}`],
+    ),
+    ...volumeWarnings(spec.volumes, at.child('volumes')),
     ...listWarnings(spec, at),
-    ...(['initContainers', 'containers'] as const).flatMap(list =>
-      (spec[list] ?? []).flatMap((container, i) => containerWarnings(container, at.child(list).index(i))),
-    ),
-    ...(spec.topologySpreadConstraints ?? []).flatMap(({ labelSelector }, i) =>
-      labelSelector
-        ? []
-        : [`${at.child('topologySpreadConstraints').index(i).child('labelSelector')}: ${matchesNothing}`],
-    ),
+    ...sizes.flatMap(name => fractionWarning(spec.overhead?.[name], at.child('overhead').key(name))),
+    ...(spec.securityContext?.seccompProfile ? [] : profileWarning(annotations, seccompPod, seccomp, annotationsAt)),
+    ...containers.flatMap(([container, here]) => [
+      ...profileWarnings(container, spec, annotations, ofPod, annotationsAt),
+      ...containerWarnings(container, here),
+    ]),
+    ...portWarnings(containers),
+    ...((spec.terminationGracePeriodSeconds ?? 0) < 0
+      ? [
+          `${at.child('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,
+        ]
+      : []),
     ...affinityWarnings(spec, at),
   ]
 }
 
+type AnyContainer = Container | EphemeralContainer
+
+const containersOf = (spec: PodSpec, at: FieldPath): readonly (readonly [AnyContainer, FieldPath])[] =>
+  (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap(list =>
+    (spec[list] ?? []).map((container, i) => [container, at.child(list).index(i)] as const),
+  )
+
 const matchesNothing = 'a null labelSelector results in matching no pod'
 
-function annotationWarnings(metadata: Described | undefined, at: FieldPath): string[] {
-  return Object.keys(metadata?.annotations ?? {})
-    .sort()
-    .flatMap(key => {
-      const here = at.child('annotations').key(key)
-      if (key === 'scheduler.alpha.kubernetes.io/critical-pod')
-        return [`${here}: non-functional in v1.16+; use the "priorityClassName" field instead`]
-      if (key.startsWith('seccomp.security.alpha.kubernetes.io/') || key.startsWith('container.seccomp.security.'))
-        return [`${here}: non-functional in v1.27+; use the "seccompProfile" field instead`]
-      if (key.startsWith('container.apparmor.security.beta.kubernetes.io/'))
-        return [`${here}: deprecated since v1.30; use the "appArmorProfile" field instead`]
-      return []
-    })
+const oldAnnotations: readonly (readonly [string, string])[] = [
+  ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
+  ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+  ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+]
+
+const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod'
+const seccomp = 'non-functional in v1.27+; use the "seccompProfile" field instead'
+const appArmor = 'deprecated since v1.30; use the "appArmorProfile" field instead'
+
+const profileWarning = (annotations: object, key: string, why: string, at: FieldPath): string[] =>
+  Object.hasOwn(annotations, key) ? [`${at.key(key)}: ${why}`] : []
+
+/** Annotations for what there are fields for, unless those are set. */
+function profileWarnings(
+  { name, securityContext: own }: AnyContainer,
+  { securityContext: shared }: PodSpec,
+  annotations: object,
+  ofPod: boolean,
+  at: FieldPath,
+): string[] {
+  const secKey = `container.seccomp.security.alpha.kubernetes.io/${name}`
+  const armorKey = `container.apparmor.security.beta.kubernetes.io/${name}`
+  return [
+    ...(own?.seccompProfile ? [] : profileWarning(annotations, secKey, seccomp, at)),
+    ...(ofPod || own?.appArmorProfile || shared?.appArmorProfile
+      ? []
+      : profileWarning(annotations, armorKey, appArmor, at)),
+  ]
 }
 
 /** Labels of nodes by their old names. */
@@ -58,149 +93,137 @@ const renamedLabels: { readonly [label: string]: string } = {
   'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
 }
 
-function labelWarnings({ nodeSelector, affinity, topologySpreadConstraints }: PodSpec, at: FieldPath): string[] {
-  const warnings = Object.keys(nodeSelector ?? {})
-    .sort()
-    .flatMap(key => renamed(key, at.child('nodeSelector').key(key)))
+function nodeWarnings({ nodeSelector, affinity }: PodSpec, at: FieldPath): string[] {
   const node = affinity?.nodeAffinity
   const here = at.child('affinity', 'nodeAffinity')
-  const must = node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
-  must.forEach((term, i) => {
-    term.matchExpressions?.forEach(({ key }, j) => {
-      warnings.push(
-        ...renamed(
-          key,
-          here
-            .child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms')
-            .index(i)
-            .child('matchExpressions')
-            .index(j)
-            .child('key'),
-        ),
-      )
-    })
+  const must = here.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms')
+  const should = here.child('preferredDuringSchedulingIgnoredDuringExecution')
+  return [
+    ...Object.keys(nodeSelector ?? {})
+      .sort()
+      .flatMap(key => {
+        const why = renamedLabels[key]
+        return why === undefined ? [] : [`${at.child('nodeSelector').key(key)}: ${why}`]
+      }),
+    ...(node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap((term, i) =>
+      nodeTermWarnings(term, false, must.index(i)),
+    ),
+    ...(node?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ preference }, i) =>
+      nodeTermWarnings(preference, true, should.index(i).child('preference')),
+    ),
+  ]
+}
+
+/** Values are only told about where they are not refused: in preferences. */
+function nodeTermWarnings({ matchExpressions = [] }: NodeSelectorTerm, withValues: boolean, at: FieldPath): string[] {
+  return matchExpressions.flatMap(({ key, values = [] }, i) => {
+    const here = at.child('matchExpressions').index(i)
+    return [
+      ...renamed(key, here.child('key')),
+      ...(withValues ? values : []).flatMap((value, j) =>
+        labelValue(value).map(message => `${here.child('values').index(j)}: ${value} is invalid, ${message}`),
+      ),
+    ]
   })
-  node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ preference }, i) => {
-    preference.matchExpressions?.forEach(({ key }, j) => {
-      warnings.push(
-        ...renamed(
-          key,
-          here
-            .child('preferredDuringSchedulingIgnoredDuringExecution')
-            .index(i)
-            .child('preference', 'matchExpressions')
-            .index(j)
-            .child('key'),
-        ),
-      )
-    })
-  })
-  topologySpreadConstraints?.forEach(({ topologyKey }, i) => {
-    warnings.push(...renamed(topologyKey, at.child('topologySpreadConstraints').index(i).child('topologyKey')))
-  })
-  return warnings
 }
 
 function renamed(key: string, at: FieldPath): string[] {
   const why = renamedLabels[key]
-  if (why === undefined) return []
-  const where = String(at)
-  return [where.endsWith(']') ? `${where}: ${why}` : `${where}: ${key} is ${why}`]
+  return why === undefined ? [] : [`${at}: ${key} is ${why}`]
 }
 
-const oldVolumes: { readonly [K in keyof Volume]?: string } = {
-  gitRepo: 'deprecated in v1.11, and disabled by default in v1.33+',
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
-}
+const spreadWarnings = ({ topologySpreadConstraints }: PodSpec, at: FieldPath): string[] =>
+  (topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
+    const here = at.child('topologySpreadConstraints').index(i)
+    return [
+      ...renamed(topologyKey, here.child('topologyKey')),
+      ...(labelSelector ? [] : [`${here.child('labelSelector')}: ${matchesNothing}`]),
+    ]
+  })
 
-const volumeWarnings = (volume: Volume, at: FieldPath): string[] =>
-  Object.entries(oldVolumes).flatMap(([source, why]) =>
-    volume[source as keyof Volume] === undefined ? [] : [`${at.child(source)}: ${why}`],
-  )
-
-function listWarnings(
-  { hostAliases = [], imagePullSecrets = [], terminationGracePeriodSeconds = 0 }: PodSpec,
-  at: FieldPath,
-) {
+function listWarnings({ hostAliases = [], imagePullSecrets = [] }: PodSpec, at: FieldPath): string[] {
   const warnings: string[] = []
-  const seenSecrets = new Set<string>()
-  imagePullSecrets.forEach(({ name = '' }, i) => {
-    {
-      const here = at.child('imagePullSecrets').index(i).child('name')
-      if (!name) warnings.push(`${here}: invalid empty name ""`)
-      else if (seenSecrets.has(name)) warnings.push(`${here}: duplicate name "${name}"`)
-      seenSecrets.add(name)
-    }
-  })
-  const seenAddresses = new Set<string>()
   hostAliases.forEach(({ ip }, i) => {
-    if (seenAddresses.has(ip)) warnings.push(`${at.child('hostAliases').index(i).child('ip')}: duplicate ip "${ip}"`)
-    seenAddresses.add(ip)
+    if (hostAliases.findIndex(other => other.ip === ip) < i)
+      warnings.push(`${at.child('hostAliases').index(i).child('ip')}: duplicate ip "${ip}"`)
   })
-  if (terminationGracePeriodSeconds < 0)
-    warnings.push(
-      `${at.child('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,
-    )
+  const secret = (i: number) => at.child('imagePullSecrets').index(i).child('name')
+  imagePullSecrets.forEach(({ name = '' }, i) => {
+    if (imagePullSecrets.findIndex(other => (other.name ?? '') === name) < i)
+      warnings.push(`${secret(i)}: duplicate name "${name}"`)
+  })
+  imagePullSecrets.forEach(({ name = '' }, i) => {
+    if (!name) warnings.push(`${secret(i)}: invalid empty name ""`)
+  })
   return warnings
 }
 
-function containerWarnings({ env = [], ports = [], resources }: Container, at: FieldPath): string[] {
-  const warnings: string[] = []
-  for (const list of ['limits', 'requests'] as const)
-    for (const name of ['memory', 'ephemeral-storage']) {
-      const quantity = resources[list]?.[name]
-      if (quantity !== undefined && parseQuantity(quantity).nanos % 1_000_000_000n !== 0n)
-        warnings.push(
-          `${at.child('resources', list).key(name)}: fractional byte value "${quantity}" is invalid, must be an integer`,
-        )
-    }
+const sizes = ['memory', 'ephemeral-storage'] as const
+
+function containerWarnings({ env = [], resources }: AnyContainer, at: FieldPath): string[] {
+  const warnings = sizes.flatMap(name =>
+    (['limits', 'requests'] as const).flatMap(list =>
+      fractionWarning(resources?.[list]?.[name], at.child('resources', list).key(name)),
+    ),
+  )
   const names = new Set<string>()
-  env.forEach(({ name, value = '' }, i) => {
+  env.forEach(({ name, value = '', valueFrom }, i) => {
     // A value made from the one before it is meant to replace it.
-    if (names.has(name) && !value.includes(`$(${name})`))
+    const reference = `$(${name})`
+    const appends = !valueFrom && value !== reference && value.includes(reference)
+    if (names.has(name) && !appends)
       warnings.push(
         `${at.child('env').index(i)}: hides previous definition of "${name}", which may be dropped when using apply`,
       )
     names.add(name)
   })
-  const seen = new Map<string, FieldPath>()
-  ports.forEach(({ containerPort, protocol, hostPort = 0, hostIP = '' }, i) => {
-    {
-      const here = at.child('ports').index(i)
-      const key = `${containerPort} ${protocol} ${hostPort} ${hostIP}`
-      const before = seen.get(key)
-      if (before) warnings.push(`${here}: duplicate port definition with ${before}`)
-      else seen.set(key, here)
-    }
-  })
   return warnings
+}
+
+/** Ports of all containers, which share their pod's address. */
+function portWarnings(containers: readonly (readonly [AnyContainer, FieldPath])[]): string[] {
+  const warnings: string[] = []
+  const seen = new Map<string, (readonly [ContainerPort, FieldPath])[]>()
+  for (const [{ ports = [] }, at] of containers)
+    ports.forEach((port, i) => {
+      const here = at.child('ports').index(i)
+      const { name = '', containerPort, protocol = '', hostPort = 0, hostIP = '' } = port
+      if (hostIP && !hostPort)
+        warnings.push(
+          `${here}: hostIP set without hostPort: {Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`,
+        )
+      const key = `${containerPort}/${protocol}`
+      const others = seen.get(key) ?? []
+      for (const [other, there] of others) {
+        const relation = relationOf(port, other)
+        if (relation) warnings.push(`${here}: ${relation} port definition with ${there}`)
+      }
+      seen.set(key, [...others, [port, here]])
+    })
+  return warnings
+}
+
+function relationOf(a: ContainerPort, b: ContainerPort): string | undefined {
+  const [portA, portB] = [a.hostPort ?? 0, b.hostPort ?? 0]
+  const [ipA, ipB] = [a.hostIP ?? '', b.hostIP ?? '']
+  if (ipA === ipB && portA === portB) return 'duplicate'
+  if (portA === 0 || portB === 0) return 'overlapping'
+  return portA === portB && (ipA === '') !== (ipB === '') ? 'dangerously ambiguous' : undefined
 }
 
 function affinityWarnings({ affinity }: PodSpec, at: FieldPath): string[] {
   return (['podAffinity', 'podAntiAffinity'] as const).flatMap(kind => {
-    const here = at.child('affinity', kind)
+    const must = at.child('affinity', kind, 'requiredDuringSchedulingIgnoredDuringExecution')
+    const should = at.child('affinity', kind, 'preferredDuringSchedulingIgnoredDuringExecution')
     const rules = affinity?.[kind]
     return [
       ...(rules?.requiredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ labelSelector }, i) =>
-        labelSelector
-          ? []
-          : [
-              `${here.child('requiredDuringSchedulingIgnoredDuringExecution').index(i).child('labelSelector')}: ${matchesNothing}`,
-            ],
+        labelSelector ? [] : [`${must.index(i).child('labelSelector')}: ${matchesNothing}`],
       ),
       ...(rules?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ podAffinityTerm }, i) =>
         podAffinityTerm.labelSelector
           ? []
-          : [
-              `${here.child('preferredDuringSchedulingIgnoredDuringExecution').index(i).child('podAffinityTerm', 'labelSelector')}: ${matchesNothing}`,
-            ],
+          : [`${should.index(i).child('podAffinityTerm', 'labelSelector')}: ${matchesNothing}`],
       ),
     ]
   })

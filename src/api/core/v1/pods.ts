@@ -1,4 +1,3 @@
-import { jsonEqual } from '../../../machinery/json-equal.js'
 import { root } from '../../../machinery/path.js'
 import { copyField, type Resource, type RowCondition, resource, statusView } from '../../../machinery/resource.js'
 import type { Draft } from '../../../schema/index.js'
@@ -115,12 +114,9 @@ export const pods: Resource<Pod> = resource(Pod, {
     prepareForUpdate: keepStatus,
     validate: validatePod,
     validateUpdate: validatePodUpdate,
-    warnings(pod, old) {
-      const { metadata, spec } = pod
-      // A pod that goes on as it was says nothing new.
-      if (old && jsonEqual(spec, old.spec) && jsonEqual(metadata.annotations, old.metadata.annotations)) return []
-      return podWarnings(metadata, spec, root.child('spec'), root.child('metadata'))
-    },
+    // Pods are updated by programs, which nobody would tell.
+    warnings: ({ metadata, spec }, old) =>
+      old ? [] : podWarnings(metadata, spec, root.child('spec'), root.child('metadata'), true),
     gracePeriod({ spec, status }, requested) {
       const grace = requested ?? spec.terminationGracePeriodSeconds ?? 30
       // Nobody has to be asked about a pod that no node runs, or that has ended.

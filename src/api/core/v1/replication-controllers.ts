@@ -2,11 +2,11 @@ import { required } from '../../../machinery/field-errors.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource, type ScaleSubresource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { templateWarnings } from '../../apps/v1/workload.js'
 import { ageColumn, containerColumns, labelsText, nameColumn, numberColumn, textColumn } from '../../columns.js'
 import { nonNegative } from '../../field-rules.js'
 import { statusApart } from '../../status-apart.js'
 import { defaultPodSpec } from './pod-defaults.js'
-import { podWarnings } from './pod-warnings.js'
 import { validateReplicaStatus } from './replica-status.js'
 import { ReplicationController } from './replication-controller.js'
 import { plainSelector, validateLastingTemplate, validateSelected } from './validate-pod.js'
@@ -57,15 +57,7 @@ export const replicationControllers: Resource<ReplicationController> = resource(
     defaultPropagation: { policy: 'Orphan' },
     validate,
     validateUpdate: validate,
-    warnings: ({ spec: { template } }) =>
-      template
-        ? podWarnings(
-            template.metadata,
-            template.spec,
-            root.child('spec', 'template', 'spec'),
-            root.child('spec', 'template', 'metadata'),
-          )
-        : [],
+    warnings: (controller, old) => templateWarnings(controller, old, controller.spec.template),
   },
 })
 

@@ -34,7 +34,7 @@ export function validateIngressSpec(spec: IngressSpec, at: FieldPath): FieldErro
   const { rules = [], defaultBackend, tls = [], ingressClassName } = spec
   const errors: FieldError[] = []
   if (rules.length === 0 && !defaultBackend)
-    errors.push(invalidValue(at, null, 'either `defaultBackend` or `rules` must be specified'))
+    errors.push(invalidValue(at, spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'))
   if (defaultBackend) errors.push(...validateBackend(defaultBackend, at.child('defaultBackend')))
   rules.forEach(({ host = '', http }, i) => {
     {

@@ -45,13 +45,13 @@ function validate({ spec }: NetworkPolicy): FieldError[] {
   const types = at.child('policyTypes')
   if (policyTypes.length > 2)
     return [...errors, invalidValue(types, policyTypes, 'may not specify more than two policyTypes')]
-  return [...errors, ...policyTypes.flatMap((type, i) => oneOf(type, ['Egress', 'Ingress'], types.index(i)))]
+  return [...errors, ...policyTypes.flatMap((type, i) => oneOf(type, ['Ingress', 'Egress'], types.index(i)))]
 }
 
 const validatePorts = (ports: readonly NetworkPolicyPort[] | undefined, at: FieldPath): FieldError[] =>
   (ports ?? []).flatMap(({ protocol, port, endPort }, i) => {
     const here = at.index(i)
-    const errors = oneOf(protocol, ['SCTP', 'TCP', 'UDP'], here.child('protocol'))
+    const errors = oneOf(protocol, ['TCP', 'UDP', 'SCTP'], here.child('protocol'))
     if (port !== undefined) errors.push(...portReference(port, here.child('port')))
     if (endPort === undefined) return errors
     const end = here.child('endPort')

@@ -4,7 +4,6 @@ import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, booleanColumn, nameColumn, textColumn, unset } from '../../columns.js'
-import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
 import { oneOf, unchanged } from '../../field-rules.js'
 import { CSIDriver } from './csi-driver.js'
 
@@ -55,8 +54,8 @@ const shortestToken = 600
 const longestToken = 2 ** 32
 const shortestPeriod = 10
 
-function validate({ metadata, spec }: CSIDriver): FieldError[] {
-  const errors = validateCsiDriverName(metadata.name ?? '', root.child('name'))
+function validate({ spec }: CSIDriver): FieldError[] {
+  const errors: FieldError[] = []
   if (spec.attachRequired === undefined) errors.push(required(at.child('attachedRequired')))
   if (spec.podInfoOnMount === undefined) errors.push(required(at.child('podInfoOnMount')))
   if (spec.storageCapacity === undefined) errors.push(required(at.child('storageCapacity')))

@@ -1,4 +1,4 @@
-import { duplicate, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
+import { duplicate, immutable, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { qualifiedName } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
@@ -7,7 +7,8 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, nameColumn, numberColumn } from '../../columns.js'
 import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
 import { nonNegative } from '../../field-rules.js'
-import { CSINode } from './csi-node.js'
+import { shownInternally } from '../../internal-form.js'
+import { CSINode, CSINodeDriver } from './csi-node.js'
 
 const at = root.child('spec', 'drivers')
 const longestNodeId = 256
@@ -36,15 +37,13 @@ function validate({ spec: { drivers } }: CSINode): FieldError[] {
     if (names.has(name)) errors.push(duplicate(here.child('name'), name))
     names.add(name)
     const keys = new Set<string>()
-    topologyKeys?.forEach((key, j) => {
-      {
-        const place = here.child('topologyKeys').index(j)
-        if (!key) errors.push(required(place))
-        if (keys.has(key)) errors.push(duplicate(place, key))
-        keys.add(key)
-        errors.push(...invalidValues(place, key, qualifiedName(key)))
-      }
-    })
+    // Told about as of the driver, whichever of the keys it is.
+    for (const key of topologyKeys ?? []) {
+      if (!key) errors.push(required(here))
+      if (keys.has(key)) errors.push(duplicate(here, key))
+      keys.add(key)
+      errors.push(...invalidValues(here, key, qualifiedName(key)))
+    }
     return errors
   })
 }
@@ -52,12 +51,12 @@ function validate({ spec: { drivers } }: CSINode): FieldError[] {
 /** What a driver has said of its node stays until it is gone; how much it can hold may change. */
 function validateUpdate(now: CSINode, old: CSINode): FieldError[] {
   const errors = validate(now)
-  for (const [i, driver] of (now.spec.drivers ?? []).entries()) {
-    const before = old.spec.drivers?.find(({ name }) => name === driver.name)
-    if (!before) continue
+  for (const before of old.spec.drivers ?? []) {
+    const driver = now.spec.drivers?.find(({ name }) => name === before.name)
+    if (!driver) continue
     const { allocatable: _now, ...fixed } = driver
     const { allocatable: _before, ...fixedBefore } = before
-    if (!jsonEqual(fixed, fixedBefore)) errors.push(invalidValue(at.index(i), driver, 'field is immutable'))
+    if (!jsonEqual(fixed, fixedBefore)) errors.push(invalidValue(at, shownInternally(CSINodeDriver, fixed), immutable))
   }
   return errors
 }

@@ -32,7 +32,7 @@ export const storageClasses: Resource<StorageClass> = resource(StorageClass, {
   strategy: {
     validate,
     validateUpdate(now, old) {
-      const errors = validate(now)
+      const errors: FieldError[] = []
       for (const field of ['parameters', 'provisioner', 'reclaimPolicy'] as const)
         if (!jsonEqual(now[field] ?? null, old[field] ?? null))
           errors.push(forbiddenField(root.child(field), `updates to ${field} are forbidden.`))
@@ -44,7 +44,9 @@ export const storageClasses: Resource<StorageClass> = resource(StorageClass, {
 function validate(object: StorageClass): FieldError[] {
   const { provisioner, reclaimPolicy, volumeBindingMode, allowedTopologies = [] } = object
   const at = root.child('provisioner')
-  const errors = provisioner ? invalidValues(at, provisioner, qualifiedName(provisioner.toLowerCase())) : [required(at)]
+  const errors = provisioner
+    ? invalidValues(at, provisioner.toLowerCase(), qualifiedName(provisioner.toLowerCase()))
+    : [required(at)]
   errors.push(
     ...validateParameters(object.parameters, root.child('parameters')),
     ...oneOf(reclaimPolicy, ['Delete', 'Retain'], root.child('reclaimPolicy')),

@@ -13,13 +13,13 @@ export function validateParameters(
 ): FieldError[] {
   const entries = Object.entries(parameters ?? {})
   if (entries.length > mostParameters) return [tooLong(at, mostParameters)]
-  if (isRequired && entries.length === 0) return [required(at, 'at least one parameter is required')]
   const errors: FieldError[] = []
   let size = 0
   for (const [key, value] of entries) {
-    if (!key) errors.push(invalidValue(at, value, 'field can not be empty.'))
+    if (!key) errors.push(invalidValue(at, key, 'field can not be empty.'))
     size += Buffer.byteLength(key) + Buffer.byteLength(value)
   }
   if (size > longestParameters) errors.push(tooLong(at, longestParameters))
+  if (isRequired && entries.length === 0) errors.push(required(at, 'must contain at least one key/value pair'))
   return errors
 }
