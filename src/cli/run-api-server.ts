@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../cluster/atomic-file.js'
 import { machineAddress } from '../cluster/cluster-config.js'
@@ -8,25 +8,24 @@ import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPki, clientTemplate, createClusterPki, identities } from '../cluster/pki.js'
 import { ensureClusterPki, ensureCredential } from '../cluster/pki-files.js'
 import { parseDuration } from '../schema/index.js'
-import { tokenFile } from '../server/authentication/token-file.js'
-import { type AuthorizationMode, authorizationModes } from '../server/authorization/modes.js'
+import { jsonCalls } from '../server/authentication/https-json.js'
+import type { AuthenticationFlags } from './authentication-flags.js'
+import type { AuthorizationFlags } from './authorization-flags.js'
+import { buildAuthentication } from './build-authentication.js'
+import { buildAuthorization } from './build-authorization.js'
+import { fileText } from './flag-values.js'
+import { logFault } from './log.js'
 
 /** The flags of `t8s apiserver`, as the command line has them. */
-export interface ApiServerFlags {
+export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags {
   readonly bindAddress: string
   readonly securePort: string
   readonly advertiseAddress?: string
   readonly dataDir?: string
-  readonly clientCaFile?: string
   readonly tlsCertFile?: string
   readonly tlsPrivateKeyFile?: string
-  readonly tokenAuthFile?: string
-  readonly anonymousAuth: string
-  readonly authorizationMode: string
   readonly serviceClusterIpRange: string
   readonly serviceNodePortRange: string
-  readonly serviceAccountIssuer: string
-  readonly serviceAccountSigningKeyFile?: string
   readonly kubeletClientCertificate?: string
   readonly kubeletClientKey?: string
   readonly kubeletCertificateAuthority?: string
@@ -35,7 +34,6 @@ export interface ApiServerFlags {
 
 /** Runs the API server until it is asked to end. */
 export async function runApiServer(flags: ApiServerFlags): Promise<void> {
-  const modes = authorizationModesOf(flags.authorizationMode)
   using termination = terminationSignal()
   const { bindAddress, dataDir, serviceClusterIpRange: serviceCidr } = flags
   const servedAt = [flags.advertiseAddress, bindAddress].filter(
@@ -46,6 +44,10 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
   const ownPki = await (pkiDir
     ? ensureClusterPki(pkiDir, { serviceCidrs: [serviceCidr], servedAt })
     : createClusterPki({ serviceCidrs: [serviceCidr], servedAt }))
+  using webhooks = jsonCalls()
+  const { call } = webhooks
+  const { authentication, allowAnonymous } = await buildAuthentication(flags, { call, onError: logFault })
+  const authorization = await buildAuthorization(flags, { call })
   const template = clientTemplate(identities.admin)
   const pki = await withGivenKeys(flags, ownPki)
   await using controlPlane = await ControlPlane.start({
@@ -57,19 +59,18 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     ...(pkiDir ? { admin: await ensureCredential(pkiDir, 'admin', { authority: pki.ca, template }) } : {}),
     serviceCidr,
     nodePorts: portRange(flags.serviceNodePortRange),
-    issuer: flags.serviceAccountIssuer,
-    authorizationModes: modes,
+    authentication,
+    authorization,
     // Who is allowed everything should at least say who it is.
-    allowAnonymous: flags.anonymousAuth !== 'false' && !modes.includes('AlwaysAllow'),
+    allowAnonymous: authorization.includes('AlwaysAllow') ? false : allowAnonymous,
     eventTtlSeconds: Number(parseDuration(flags.eventTtl)) / 1e9,
     ...(dataDir ? { dataDir: join(dataDir, 'store') } : {}),
     // Pods reach a server that listens everywhere at the machine's own address.
     ...(flags.advertiseAddress || servedAt.length === 0
       ? { advertiseAddress: flags.advertiseAddress ?? machineAddress() }
       : {}),
-    ...(flags.clientCaFile ? { clientCa: await text(flags.clientCaFile) } : {}),
+    ...(flags.clientCaFile ? { clientCa: await fileText(flags.clientCaFile) } : {}),
     ...(await serving(flags)),
-    ...(flags.tokenAuthFile ? { authenticators: [tokenFile(await text(flags.tokenAuthFile))] } : {}),
   })
   process.stdout.write(`serving at ${controlPlane.endpoint?.server}\n`)
   if (dataDir) {
@@ -96,17 +97,6 @@ export const aborted = (signal: AbortSignal): Promise<void> =>
     )
   })
 
-function authorizationModesOf(value: string): readonly AuthorizationMode[] {
-  const modes = value.split(',')
-  const wrong = modes.find(mode => !authorizationModes.some(known => known === mode))
-  if (wrong !== undefined || new Set(modes).size < modes.length)
-    throw new OperatorError(
-      `--authorization-mode is ${JSON.stringify(value)}`,
-      `Give some of ${authorizationModes.join(', ')}, each once, separated by commas.`,
-    )
-  return modes as readonly string[] as readonly AuthorizationMode[]
-}
-
 async function withGivenKeys(flags: ApiServerFlags, pki: ClusterPki): Promise<ClusterPki> {
   const { serviceAccountSigningKeyFile, kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority } =
     flags
@@ -118,17 +108,17 @@ async function withGivenKeys(flags: ApiServerFlags, pki: ClusterPki): Promise<Cl
   return {
     ...pki,
     ...(serviceAccountSigningKeyFile
-      ? { serviceAccount: { ...pki.serviceAccount, privateKey: await text(serviceAccountSigningKeyFile) } }
+      ? { serviceAccount: { ...pki.serviceAccount, privateKey: await fileText(serviceAccountSigningKeyFile) } }
       : {}),
     ...(kubeletClientCertificate && kubeletClientKey
       ? {
           apiserverKubeletClient: {
-            certificate: await text(kubeletClientCertificate),
-            key: await text(kubeletClientKey),
+            certificate: await fileText(kubeletClientCertificate),
+            key: await fileText(kubeletClientKey),
           },
         }
       : {}),
-    ...(kubeletCertificateAuthority ? { kubeletCa: await text(kubeletCertificateAuthority) } : {}),
+    ...(kubeletCertificateAuthority ? { kubeletCa: await fileText(kubeletCertificateAuthority) } : {}),
   }
 }
 
@@ -139,21 +129,7 @@ async function serving({ tlsCertFile, tlsPrivateKeyFile }: ApiServerFlags) {
       'a serving certificate needs its key',
       'Give both --tls-cert-file and --tls-private-key-file.',
     )
-  return { serving: { certificate: await text(tlsCertFile), key: await text(tlsPrivateKeyFile) } }
-}
-
-async function text(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new OperatorError(
-      `${path} cannot be read: ${(error as Error).message}`,
-      'Check the path and its permissions.',
-      {
-        cause: error,
-      },
-    )
-  }
+  return { serving: { certificate: await fileText(tlsCertFile), key: await fileText(tlsPrivateKeyFile) } }
 }
 
 /** A port from the command line. Throws an `OperatorError` that names the flag. */

@@ -9,14 +9,16 @@ import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
 import { formatIp, parseCidr } from '../machinery/ip-address.js'
 import { type ApiServer, type ServerOperation, startApiServer } from '../server/api-server.js'
-import type { Authenticator } from '../server/authentication/authenticator.js'
+import type { AuthenticationOptions, ServiceAccountOptions } from '../server/authentication/authentication.js'
+import type { AnonymousAccess, Authenticator } from '../server/authentication/authenticator.js'
 import { accountGroups, accountUser, authenticatedGroup } from '../server/authentication/user-names.js'
+import type { Authorizer } from '../server/authorization/authorizer.js'
 import type { AuthorizationMode } from '../server/authorization/modes.js'
 import { builtIn } from '../server/built-in.js'
 import { type Listener, listenTls } from '../server/http/tls-listener.js'
 import { KubeletConnection } from '../server/subresources/kubelet-connection.js'
 import { lmdbStore, memoryStore, type Store } from '../storage/index.js'
-import { createBootstrapObjects, publishApiServer } from './bootstrap-objects.js'
+import { type AdvertisedAddress, createBootstrapObjects, publishApiServer } from './bootstrap-objects.js'
 import { reconcileBootstrapPolicy } from './bootstrap-policy.js'
 import { startControllers, startDefaultScheduler } from './components.js'
 import { accountOfController } from './controller-accounts.js'
@@ -42,14 +44,17 @@ export interface ControlPlaneOptions {
   readonly serving?: { readonly certificate: string; readonly key: string }
   /** PEM of authorities whose client certificates are believed, instead of the PKI's own. */
   readonly clientCa?: string
-  readonly issuer?: string
-  readonly allowAnonymous?: boolean
+  /** How service accounts and others are known, beyond certificates of the PKI. */
+  readonly authentication?: Partial<Omit<AuthenticationOptions, 'serviceAccounts' | 'clientCa'>> & {
+    readonly serviceAccounts?: Partial<ServiceAccountOptions>
+  }
+  readonly allowAnonymous?: AnonymousAccess
   readonly eventTtlSeconds?: number
   /** Limits, timeouts, audit: how the API server works, rather than what it serves. */
   readonly operation?: ServerOperation
   readonly authenticators?: readonly Authenticator[]
   /** Who decides what a user may do, in this order; Node and RBAC by default. */
-  readonly authorizationModes?: readonly AuthorizationMode[]
+  readonly authorization?: readonly (AuthorizationMode | Authorizer)[]
   /** Run the controllers; they do by default. */
   readonly controllers?: boolean
   /** Run the scheduler; it does by default. */
@@ -115,6 +120,8 @@ export class ControlPlane implements AsyncDisposable {
         options.pki ?? (await createClusterPki({ serviceCidrs: [serviceCidr], servedAt: [bindAddress], clock }))
       const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
       parts.push(store)
+      const clientCa = options.clientCa ?? pki.ca.certificate
+      let advertised: AdvertisedAddress | undefined
       const server = await startApiServer({
         store,
         resources,
@@ -125,11 +132,19 @@ export class ControlPlane implements AsyncDisposable {
         plugins: builtIn({
           serviceCidr,
           nodePorts: options.nodePorts ?? defaultNodePorts,
-          issuer: options.issuer ?? defaultIssuer,
-          serviceAccountKey: pki.serviceAccount.privateKey,
+          authentication: {
+            ...options.authentication,
+            clientCa,
+            serviceAccounts: {
+              issuers: [defaultIssuer],
+              signingKey: pki.serviceAccount.privateKey,
+              ...options.authentication?.serviceAccounts,
+            },
+            others: [...(options.authenticators ?? []), ...(options.authentication?.others ?? [])],
+          },
+          serverUrl: () => (advertised ? `https://${hostOf(advertised.ip)}:${advertised.port}` : defaultIssuer),
           eventTtlSeconds: options.eventTtlSeconds ?? defaultEventTtl,
-          ...(options.authenticators ? { authenticators: options.authenticators } : {}),
-          ...(options.authorizationModes ? { authorizationModes: options.authorizationModes } : {}),
+          ...(options.authorization ? { authorization: options.authorization } : {}),
           kubelets: registries => {
             const kubelets = new KubeletConnection(registries, {
               clientCert: pki.apiserverKubeletClient.certificate,
@@ -146,7 +161,6 @@ export class ControlPlane implements AsyncDisposable {
       const client = clientFor(admin)
       // What the server makes by itself is written in its own name.
       const own = apiClient(server.handle, { user: admin, headers: { 'user-agent': 'kube-apiserver' } })
-      const clientCa = options.clientCa ?? pki.ca.certificate
       await createBootstrapObjects(own, {
         serviceCidrs: [serviceCidr],
         serviceAddress: firstAddress(serviceCidr),
@@ -162,7 +176,7 @@ export class ControlPlane implements AsyncDisposable {
           port: options.port ?? 0,
           cert: (options.serving ?? pki.apiserver).certificate,
           key: (options.serving ?? pki.apiserver).key,
-          clientCa,
+          clientCa: [clientCa, options.authentication?.requestHeaders?.ca ?? ''].join('\n'),
           handler: server.handle,
           settled: () => server.settled(),
           ...(options.operation?.goawayChance ? { goawayChance: options.operation.goawayChance } : {}),
@@ -170,7 +184,8 @@ export class ControlPlane implements AsyncDisposable {
         })
         // Watches end before connections are waited for.
         parts.push(listener, { [Symbol.asyncDispose]: () => server.drain() })
-        await publishApiServer(own, { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port })
+        advertised = { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port }
+        await publishApiServer(own, advertised)
       }
       // One set of watches for all who run here, under the name of one that may read everything it needs.
       const reader = options.controllers === false ? scheduler : controllerManager
@@ -246,6 +261,9 @@ async function disposeAll(parts: readonly AsyncDisposable[]): Promise<void> {
 
 /** An address at which a server is reached that listens on all of them. */
 const reachable = (address: string): string => (address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address)
+
+/** An address as it stands in a URL. */
+const hostOf = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip)
 
 const clientOf = ({ certificate, key }: Credential) => ({ clientCert: certificate, clientKey: key })
 

@@ -33,6 +33,8 @@ export interface ClientCertificate {
   readonly organizations: readonly string[]
   /** Milliseconds since the epoch; a connection may outlive its certificate. */
   readonly expires: number
+  /** SHA-256 fingerprint of the root that vouches for it. */
+  readonly authority?: string
   /** Why it is not believed; absent if a trusted authority signed it for clients. */
   readonly fault?: string
 }

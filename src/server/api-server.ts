@@ -6,7 +6,8 @@ import type { ApiObject } from '../machinery/object.js'
 import type { Resource } from '../machinery/resource.js'
 import type { Store } from '../storage/store.js'
 import type { AdmissionPlugin } from './admission/admission.js'
-import { type Authenticator, authenticationStage } from './authentication/authenticator.js'
+import { type AuditSetup, auditStage, failedAuthenticationStage } from './audit/index.js'
+import { type AnonymousAccess, type Authenticator, authenticationStage } from './authentication/authenticator.js'
 import { impersonationStage } from './authentication/impersonation.js'
 import { type Authorizer, authorizationStage } from './authorization/authorizer.js'
 import { ConvertedCache } from './cache/converted-cache.js'
@@ -45,7 +46,7 @@ export interface ApiServerOptions extends ServerOperation {
   readonly store: Store
   readonly resources: readonly Resource[]
   readonly clock?: Clock
-  readonly allowAnonymous?: boolean
+  readonly allowAnonymous?: AnonymousAccess
   /** Called with the server's own parts, once they exist, to make what needs them. */
   readonly plugins: (parts: ServerParts) => ServerPlugins
   /** Faults of the server itself, for the log. */

@@ -1,14 +1,15 @@
-import { Node, Pod, Secret, ServiceAccount } from '../api/core/v1/index.js'
 import { parseCidr } from '../machinery/ip-address.js'
 import { builtInAdmission } from './admission/built-in-admission.js'
 import type { ServerParts, ServerPlugins } from './api-server.js'
-import type { Authenticator } from './authentication/authenticator.js'
-import { clientCertificates } from './authentication/client-certificates.js'
+import { type AuthenticationOptions, authenticationOf } from './authentication/authentication.js'
+import { openidStage } from './authentication/openid.js'
 import { identityReviews } from './authentication/reviews.js'
-import { ServiceAccountTokens, type TokenSubjects } from './authentication/service-account-tokens.js'
 import { accessReviews } from './authorization/access-review.js'
+import type { Authorizer } from './authorization/authorizer.js'
 import { type AuthorizationMode, authorizationOf } from './authorization/modes.js'
 import { preventEscalation } from './authorization/rbac/escalation.js'
+import { conversionWebhook } from './custom-resources/conversion-webhook.js'
+import { CustomResources } from './custom-resources/custom-resources.js'
 import { discoveryStages } from './discovery/index.js'
 import type { HealthCheck } from './health.js'
 import { locateNode, locatePod, locateService, proxyTo } from './proxy/index.js'
@@ -25,12 +26,11 @@ export interface BuiltInOptions {
   /** Addresses of services, e.g. `10.96.0.0/16`. */
   readonly serviceCidr: string
   readonly nodePorts: { readonly first: number; readonly last: number }
-  readonly issuer: string
-  /** PEM of the key that signs service account tokens. */
-  readonly serviceAccountKey: string
-  readonly authenticators?: readonly Authenticator[]
+  readonly authentication: AuthenticationOptions
   /** Who decides what a user may do, in this order; Node and RBAC by default. */
-  readonly authorizationModes?: readonly AuthorizationMode[]
+  readonly authorization?: readonly (AuthorizationMode | Authorizer)[]
+  /** Under which URL others reach the server. */
+  readonly serverUrl: () => string
   readonly healthChecks?: readonly HealthCheck[]
   /** How to reach kubelets; without it, logs, exec and port-forward are refused. */
   readonly kubelets?: (registries: Registries) => KubeletConnection
@@ -41,19 +41,12 @@ export interface BuiltInOptions {
 /** What an API server comes with. */
 export const builtIn =
   (options: BuiltInOptions) =>
-  ({ registries, clock }: ServerParts): ServerPlugins => {
+  ({ registries, host, clock, onError }: ServerParts): ServerPlugins => {
     const cidr = parseCidr(options.serviceCidr)
     if (!cidr) throw new Error(`${options.serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
-    const tokens = new ServiceAccountTokens({
-      issuer: options.issuer,
-      audiences: [options.issuer],
-      signingKey: options.serviceAccountKey,
-      clock,
-      subjects: tokenSubjects(registries),
-    })
     const kubelets = options.kubelets?.(registries)
-    const authenticators = [clientCertificates(clock), ...(options.authenticators ?? []), tokens]
-    const authorization = authorizationOf(options.authorizationModes ?? ['Node', 'RBAC'], registries)
+    const { authenticators, tokens } = authenticationOf(options.authentication, registries, clock)
+    const authorization = authorizationOf(options.authorization ?? ['Node', 'RBAC'], registries)
     const { authorizer } = authorization
     return {
       authenticators,
@@ -84,22 +77,22 @@ export const builtIn =
           }),
         },
       },
-      endpoints: [versionStage, ...discoveryStages(registries)],
+      startHooks: {
+        'crd-informer-synced': signal =>
+          new CustomResources({
+            registries,
+            host,
+            clock,
+            askWebhook: conversionWebhook(registries),
+            onError,
+          }).start(signal),
+      },
+      endpoints: [
+        versionStage,
+        openidStage(tokens, options.serverUrl, options.authentication.serviceAccounts.jwksUri),
+        ...discoveryStages(registries),
+      ],
       ...(options.healthChecks ? { healthChecks: options.healthChecks } : {}),
       timeToLive: { events: () => options.eventTtlSeconds, 'events.events.k8s.io': () => options.eventTtlSeconds },
     }
   }
-
-/** Looks a token's subjects up in the caches: whether they still are who they were when it was issued. */
-function tokenSubjects(registries: Registries): TokenSubjects {
-  const bindable = { Pod, Secret, Node } as const
-  return {
-    serviceAccountUid: (namespace, name) =>
-      registries.of(ServiceAccount).cache.get(`${namespace}/${name}`)?.object.metadata.uid,
-    boundUid: (namespace, { kind, name }) =>
-      kind === 'Node'
-        ? registries.of(Node).cache.get(name)?.object.metadata.uid
-        : registries.of<Pod, unknown>(bindable[kind] as typeof Pod).cache.get(`${namespace}/${name}`)?.object.metadata
-            .uid,
-  }
-}

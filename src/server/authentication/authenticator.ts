@@ -26,14 +26,20 @@ export interface Reviewed {
 
 export const anonymous: UserInfo = { name: anonymousName, groups: [unauthenticatedGroup] }
 
+/** Whether requests without credentials are let in, or at which paths alone. */
+export type AnonymousAccess = boolean | readonly string[]
+
 /**
  * The authentication stage: authenticators in order, then anonymous if a request brings no credentials at all.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/
  */
 export function authenticationStage(
   authenticators: readonly Authenticator[],
-  options: { readonly allowAnonymous: boolean },
+  options: { readonly allowAnonymous: AnonymousAccess },
 ): Stage {
+  const { allowAnonymous } = options
+  const isOpen = (path: string): boolean =>
+    typeof allowAnonymous === 'boolean' ? allowAnonymous : allowAnonymous.includes(path)
   const userOf = (request: ApiRequest, from = 0, refused?: unknown): Promise<UserInfo> | UserInfo => {
     let refusal = refused
     for (let i = from; i < authenticators.length; i++) {
@@ -52,7 +58,7 @@ export function authenticationStage(
     }
     if (refusal) throw refusal
     // A token that nobody knows is wrong; other kinds of credentials are none here.
-    if (bearerToken(request) !== undefined || !options.allowAnonymous) throw unauthorized()
+    if (bearerToken(request) !== undefined || !isOpen(request.path)) throw unauthorized()
     return anonymous
   }
   return (context, next) => {

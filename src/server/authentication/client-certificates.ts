@@ -3,11 +3,17 @@ import { unauthorized } from '../../machinery/status-error.js'
 import type { Authenticator } from './authenticator.js'
 
 /** The common name is the user, the organizations are the groups; TLS has verified the certificate already. */
-export const clientCertificates = (clock: Clock): Authenticator => ({
+export const clientCertificates = (
+  clock: Clock,
+  /** Fingerprints of the authorities that vouch for users; all that TLS believes when absent. */
+  authorities?: ReadonlySet<string>,
+): Authenticator => ({
   name: 'x509',
   authenticate({ clientCertificate }) {
     if (!clientCertificate) return undefined
-    const { commonName, organizations, expires, fault } = clientCertificate
+    const { commonName, organizations, expires, fault, authority } = clientCertificate
+    // An authority may vouch for proxies alone.
+    if (authorities && authority && !authorities.has(authority)) return undefined
     // A connection outlives its handshake, but not its certificate.
     if (fault || expires <= clock.now()) throw unauthorized()
     return commonName ? { name: commonName, groups: organizations } : undefined

@@ -35,6 +35,7 @@ function tokensWith(options: { signingKey?: string; verifyingKeys?: readonly str
     subjects: {
       serviceAccountUid: (namespace, name) => alive.get(`${namespace}/${name}`),
       boundUid: (namespace, { kind, name }) => alive.get(`${kind} ${namespace}/${name}`),
+      legacyToken: (namespace, secret) => alive.get(`token ${namespace}/${secret}`),
     },
   })
   const authenticate = (token: string) =>

@@ -13,6 +13,8 @@ export interface BoundObject {
 }
 
 export interface TokenClaims {
+  /** Seconds after which its use is worth a warning, of a token that lives longer than was asked for. */
+  readonly warnAfterSeconds?: number
   readonly namespace: string
   readonly serviceAccount: { readonly name: string; readonly uid: string }
   readonly audiences: readonly string[]
@@ -26,6 +28,8 @@ export interface TokenClaims {
 export interface TokenSubjects {
   serviceAccountUid(namespace: string, name: string): string | undefined
   boundUid(namespace: string, bound: BoundObject): string | undefined
+  /** The token that a secret holds, if it may still be used. */
+  legacyToken(namespace: string, secret: string): string | undefined
 }
 
 export interface IssuedToken {
@@ -34,6 +38,9 @@ export interface IssuedToken {
   readonly expires: number
 }
 
+/** What the kubelet asks for mounted tokens, in seconds, and what they get. */
+const mountedSeconds = 3607
+const extendedSeconds = 365 * 24 * 3600
 /** Decisions about a token are remembered this long, as upstream does. */
 const rememberMs = 10_000
 const maximumRemembered = 10_000
@@ -48,6 +55,7 @@ export class ServiceAccountTokens implements Authenticator {
   readonly #algorithm: string
   readonly #keyId: string
   readonly #verifying: readonly KeyObject[]
+  readonly #issuers: readonly string[]
   readonly #remembered = new Map<string, { readonly user: UserInfo; readonly until: number; readonly claims: Claims }>()
 
   constructor(
@@ -58,6 +66,12 @@ export class ServiceAccountTokens implements Authenticator {
       readonly signingKey: string
       /** PEMs of further keys whose tokens are believed. */
       readonly verifyingKeys?: readonly string[]
+      /** Issuers of before, whose tokens are still believed. */
+      readonly formerIssuers?: readonly string[]
+      /** Tokens that pods mount live longer than they are asked for; true by default. */
+      readonly extendExpiration?: boolean
+      /** Longest life of a token that is asked for, in seconds. */
+      readonly maximumSeconds?: number
       readonly clock: Clock
       readonly subjects: TokenSubjects
     },
@@ -65,10 +79,25 @@ export class ServiceAccountTokens implements Authenticator {
     this.#signing = createPrivateKey(options.signingKey)
     this.#algorithm = algorithmOf(this.#signing)
     const own = createPublicKey(this.#signing)
-    this.#keyId = createHash('sha256')
-      .update(own.export({ type: 'spki', format: 'der' }))
-      .digest('base64url')
+    this.#keyId = keyIdOf(own)
     this.#verifying = [own, ...(options.verifyingKeys ?? []).map(pem => createPublicKey(pem))]
+    this.#issuers = [options.issuer, ...(options.formerIssuers ?? [])]
+  }
+
+  /** The keys by which others verify tokens, as JSON Web Keys. */
+  publicKeys(): readonly object[] {
+    const byId = new Map(this.#verifying.map(key => [keyIdOf(key), key]))
+    return [...byId].map(([kid, key]) => ({
+      use: 'sig',
+      kid,
+      alg: algorithmOf(key),
+      ...key.export({ format: 'jwk' }),
+    }))
+  }
+
+  /** The algorithms of the keys. */
+  algorithms(): readonly string[] {
+    return [...new Set(this.#verifying.map(algorithmOf))]
   }
 
   get issuer(): string {
@@ -77,6 +106,23 @@ export class ServiceAccountTokens implements Authenticator {
 
   get defaultAudiences(): readonly string[] {
     return this.options.audiences
+  }
+
+  get maximumSeconds(): number | undefined {
+    return this.options.maximumSeconds
+  }
+
+  /**
+   * The life of a token of a pod, in seconds: what the kubelet mounts for use with the API server gets a year, so that
+   * clients that do not read it again get on. They are warned after the time that was asked for.
+   */
+  lifeOf(seconds: number, audiences: readonly string[], bound: BoundObject | undefined): number {
+    const extended =
+      this.options.extendExpiration !== false &&
+      bound?.kind === 'Pod' &&
+      seconds === mountedSeconds &&
+      audiences.every(audience => this.options.audiences.includes(audience))
+    return extended ? extendedSeconds : seconds
   }
 
   async issue(claims: TokenClaims): Promise<IssuedToken> {
@@ -90,6 +136,7 @@ export class ServiceAccountTokens implements Authenticator {
           ? { [claims.bound.kind.toLowerCase()]: { name: claims.bound.name, uid: claims.bound.uid } }
           : {}),
         serviceaccount: claims.serviceAccount,
+        ...(claims.warnAfterSeconds ? { warnafter: now + claims.warnAfterSeconds } : {}),
       },
     })
       .setProtectedHeader({ alg: this.#algorithm, kid: this.#keyId })
@@ -104,6 +151,20 @@ export class ServiceAccountTokens implements Authenticator {
     return { token, expires: expires * 1000 }
   }
 
+  /** A token without an end, for a secret of the type `kubernetes.io/service-account-token`. */
+  issueLegacy({ namespace, serviceAccount, secret }: LegacyClaims): Promise<string> {
+    return new SignJWT({
+      'kubernetes.io/serviceaccount/namespace': namespace,
+      'kubernetes.io/serviceaccount/secret.name': secret,
+      'kubernetes.io/serviceaccount/service-account.name': serviceAccount.name,
+      'kubernetes.io/serviceaccount/service-account.uid': serviceAccount.uid,
+    })
+      .setProtectedHeader({ alg: this.#algorithm, kid: this.#keyId })
+      .setIssuer(legacyIssuer)
+      .setSubject(`system:serviceaccount:${namespace}:${serviceAccount.name}`)
+      .sign(this.#signing)
+  }
+
   /** Knows only tokens of its own issuer; others are left to the next authenticator. */
   async authenticate(request: Parameters<Authenticator['authenticate']>[0]): Promise<UserInfo | undefined> {
     const token = bearerToken(request)
@@ -116,8 +177,9 @@ export class ServiceAccountTokens implements Authenticator {
   async review(token: string, audiences: readonly string[]): Promise<Reviewed | undefined> {
     if (!this.#isOurs(token)) return undefined
     const user = await this.verify(token, audiences)
-    const { aud = [] } = decodeJwt(token)
-    const own = new Set([aud].flat())
+    const { aud, iss } = decodeJwt(token)
+    // A token of old is meant for the API server.
+    const own = new Set(iss === legacyIssuer ? this.options.audiences : [aud ?? []].flat())
     return { user, audiences: audiences.filter(audience => own.has(audience)) }
   }
 
@@ -126,7 +188,7 @@ export class ServiceAccountTokens implements Authenticator {
     const remembered = this.#remember(token, audiences)
     if (remembered) return remembered
     const claims = await this.#verifySignature(token, audiences)
-    this.#checkAlive(claims)
+    this.#checkAlive(claims, token)
     const user = userOf(claims)
     if (this.#remembered.size >= maximumRemembered) this.#remembered.clear()
     const until = Math.min(this.options.clock.now() + rememberMs, claims.expires)
@@ -143,29 +205,32 @@ export class ServiceAccountTokens implements Authenticator {
       this.#remembered.delete(key)
       return undefined
     }
-    this.#checkAlive(remembered.claims)
+    this.#checkAlive(remembered.claims, token)
     return remembered.user
   }
 
   #isOurs(token: string): boolean {
     try {
-      return decodeJwt(token).iss === this.options.issuer && decodeProtectedHeader(token).alg !== 'none'
+      const { iss = '' } = decodeJwt(token)
+      return (iss === legacyIssuer || this.#issuers.includes(iss)) && decodeProtectedHeader(token).alg !== 'none'
     } catch {
       return false
     }
   }
 
   async #verifySignature(token: string, audiences: readonly string[]): Promise<Claims> {
+    const legacy = decodeJwt(token).iss === legacyIssuer
+    if (legacy && !audiences.some(audience => this.options.audiences.includes(audience))) throw unauthorized()
+    const expected = legacy ? { issuer: legacyIssuer } : { issuer: [...this.#issuers], audience: [...audiences] }
     for (const key of this.#verifying) {
       try {
         const { payload } = await jwtVerify(token, key, {
-          issuer: this.options.issuer,
-          audience: [...audiences],
+          ...expected,
           algorithms: [algorithmOf(key)],
           currentDate: new Date(this.options.clock.now()),
           clockTolerance: 0,
         })
-        return claimsOf(payload)
+        return legacy ? legacyClaimsOf(payload) : claimsOf(payload)
       } catch {
         // Another key may fit; which check failed is nobody's business but ours.
       }
@@ -173,8 +238,9 @@ export class ServiceAccountTokens implements Authenticator {
     throw unauthorized()
   }
 
-  #checkAlive({ namespace, serviceAccount, bound }: Claims): void {
+  #checkAlive({ namespace, serviceAccount, bound, secret }: Claims, token: string): void {
     const { subjects } = this.options
+    if (secret !== undefined && subjects.legacyToken(namespace, secret) !== token) throw unauthorized()
     if (subjects.serviceAccountUid(namespace, serviceAccount.name) !== serviceAccount.uid) throw unauthorized()
     if (bound && subjects.boundUid(namespace, bound) !== bound.uid) throw unauthorized()
   }
@@ -190,8 +256,23 @@ interface Claims {
   readonly serviceAccount: { readonly name: string; readonly uid: string }
   readonly bound: BoundObject | undefined
   readonly node: { readonly name?: string; readonly uid?: string } | undefined
+  /** The secret that holds a token of old. */
+  readonly secret?: string
   readonly expires: number
 }
+
+export interface LegacyClaims {
+  readonly namespace: string
+  readonly serviceAccount: { readonly name: string; readonly uid: string }
+  readonly secret: string
+}
+
+const legacyIssuer = 'kubernetes/serviceaccount'
+
+const keyIdOf = (key: KeyObject): string =>
+  createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64url')
 
 interface Named {
   readonly name: string
@@ -217,6 +298,23 @@ function claimsOf(payload: JWTPayload): Claims {
     bound,
     node: own.node,
     expires: (payload.exp ?? 0) * 1000,
+  }
+}
+
+function legacyClaimsOf(payload: JWTPayload): Claims {
+  const text = (name: string): string => {
+    const value = payload[`kubernetes.io/serviceaccount/${name}`]
+    if (typeof value !== 'string' || !value) throw unauthorized()
+    return value
+  }
+  return {
+    id: '',
+    namespace: text('namespace'),
+    serviceAccount: { name: text('service-account.name'), uid: text('service-account.uid') },
+    bound: undefined,
+    node: undefined,
+    secret: text('secret.name'),
+    expires: Number.POSITIVE_INFINITY,
   }
 }
 

@@ -111,6 +111,8 @@ export function authorizationStage(authorizer: Authorizer): Stage {
     const { user } = context
     const request = accessOf(context)
     const settle = ({ verdict, reason, error }: Decision): Promise<ApiResponse> => {
+      context.annotate?.('authorization.k8s.io/decision', verdict === 'allow' ? 'allow' : 'forbid')
+      context.annotate?.('authorization.k8s.io/reason', error ?? reason)
       if (verdict === 'allow') return next()
       // Nobody could say whether it is allowed.
       if (error) return Promise.resolve(faultText(context.request, error))

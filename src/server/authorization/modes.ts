@@ -1,3 +1,4 @@
+import { mastersGroup } from '../authentication/user-names.js'
 import type { Registries } from '../registry/registries.js'
 import { type Authorizer, alwaysAllow, alwaysDeny, firstOf, privilegedGroup } from './authorizer.js'
 import { followNodes, nodeAuthorizer } from './node/node-authorizer.js'
@@ -16,8 +17,11 @@ export interface Authorization {
   readonly rbac: () => RbacIndex
 }
 
-/** The authorizers of the given modes, in order, behind that of administrators. */
-export function authorizationOf(modes: readonly AuthorizationMode[], registries: Registries): Authorization {
+/** The authorizers of the given modes, and others between them, in order, behind that of administrators. */
+export function authorizationOf(
+  modes: readonly (AuthorizationMode | Authorizer)[],
+  registries: Registries,
+): Authorization {
   let index: RbacIndex | undefined
   const rbac = () => (index ??= followRbac(registries))
   let graph: NodeGraph | undefined
@@ -28,5 +32,6 @@ export function authorizationOf(modes: readonly AuthorizationMode[], registries:
     Node: () => nodeAuthorizer(nodes),
     RBAC: () => rbacAuthorizer(rbac),
   }
-  return { authorizer: firstOf([privilegedGroup('system:masters'), ...modes.map(mode => byMode[mode]())]), rbac }
+  const authorizers = modes.map(mode => (typeof mode === 'string' ? byMode[mode]() : mode))
+  return { authorizer: firstOf([privilegedGroup(mastersGroup), ...authorizers]), rbac }
 }

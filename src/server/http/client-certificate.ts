@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import type { ClientCertificate } from '../../machinery/http.js'
 
 /**
@@ -6,7 +6,8 @@ import type { ClientCertificate } from '../../machinery/http.js'
  * clients is told apart by its fault: who brings something wrong is refused, not taken for anonymous.
  */
 export function clientCertificateOf(socket: TLSSocket): ClientCertificate | undefined {
-  const { subject, ext_key_usage: usages, valid_to: end } = socket.getPeerCertificate()
+  const certificate = socket.getPeerCertificate(true)
+  const { subject, ext_key_usage: usages, valid_to: end } = certificate
   if (!subject) return undefined
   const expires = Date.parse(end)
   if (!socket.authorized) {
@@ -15,7 +16,16 @@ export function clientCertificateOf(socket: TLSSocket): ClientCertificate | unde
   }
   if (usages && !usages.includes(clientAuthentication) && !usages.includes(anyUsage))
     return { commonName: '', organizations: [], expires, fault: 'it is not for client authentication' }
-  return { commonName: all(subject.CN).at(-1) ?? '', organizations: all(subject.O), expires }
+  const authority = rootOf(certificate).fingerprint256
+  return { commonName: all(subject.CN).at(-1) ?? '', organizations: all(subject.O), expires, authority }
+}
+
+/** The end of a certificate's chain: it has issued itself. */
+function rootOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate {
+  let root = certificate
+  while (root.issuerCertificate && root.issuerCertificate !== root && root.issuerCertificate.fingerprint256)
+    root = root.issuerCertificate
+  return root
 }
 
 /** A name may hold an attribute several times. */

@@ -51,11 +51,16 @@ export const requestToken =
       ? await boundObject(registries, info.namespace, info.name, spec.boundObjectRef)
       : undefined
     const audiences = spec.audiences?.length ? spec.audiences : tokens.defaultAudiences
+    const { maximumSeconds: most = seconds } = tokens
+    if (seconds > most) write.warn(`requested expiration of ${seconds} seconds shortened to ${most} seconds`)
+    const granted = Math.min(seconds, most)
+    const life = tokens.lifeOf(granted, audiences, bound?.reference)
     const { token, expires } = await tokens.issue({
       namespace: info.namespace,
       serviceAccount: { name: info.name, uid: account.metadata.uid ?? '' },
       audiences,
-      expirationSeconds: seconds,
+      expirationSeconds: life,
+      ...(life > granted ? { warnAfterSeconds: granted } : {}),
       ...(bound ? { bound: bound.reference } : {}),
       ...(bound?.node ? { node: bound.node } : {}),
     })
@@ -72,8 +77,9 @@ export const requestToken =
           creationTimestamp: now,
           managedFields,
         },
-        spec: { ...spec, audiences, expirationSeconds: seconds },
-        status: { token, expirationTimestamp: rfc3339(expires) },
+        spec: { ...spec, audiences, expirationSeconds: granted },
+        // The kubelet renews it by then, however long it lives.
+        status: { token, expirationTimestamp: rfc3339(expires - (life - granted) * 1000) },
       },
       TokenRequest,
     )

@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises'
+import { OperatorError } from '../cluster/operator-error.js'
+import { parseDuration } from '../schema/index.js'
+
+/** The text of a file that a flag names. Throws an `OperatorError`. */
+export async function fileText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new OperatorError(
+      `${path} cannot be read: ${(error as Error).message}`,
+      'Check the path and its permissions.',
+      { cause: error },
+    )
+  }
+}
+
+/** A duration such as 5m or 1h30m, in milliseconds. Throws an `OperatorError` that names the flag. */
+export function durationMs(flag: string, value: string): number {
+  try {
+    return Number(parseDuration(value)) / 1e6
+  } catch {
+    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'Durations are like 30s, 5m or 1h.')
+  }
+}

@@ -1,0 +1,74 @@
+import { X509Certificate } from 'node:crypto'
+import type { Clock } from '../../machinery/clock.js'
+import type { Registries } from '../registry/registries.js'
+import type { Authenticator } from './authenticator.js'
+import { bootstrapTokens } from './bootstrap-tokens.js'
+import { clientCertificates } from './client-certificates.js'
+import { type RequestHeaderOptions, requestHeaders } from './request-headers.js'
+import { ServiceAccountTokens } from './service-account-tokens.js'
+import { tokenSubjects } from './token-subjects.js'
+
+/** How users are known. */
+export interface AuthenticationOptions {
+  readonly serviceAccounts: ServiceAccountOptions
+  /** PEM of the authorities whose client certificates name users. */
+  readonly clientCa: string
+  /** A proxy that names users itself, and the PEM of the authorities by which it is known. */
+  readonly requestHeaders?: Omit<RequestHeaderOptions, 'authorities' | 'clock'> & { readonly ca: string }
+  /** Whether new nodes may introduce themselves by bootstrap tokens. */
+  readonly bootstrapTokens?: boolean
+  /** Others: token files, OpenID Connect, webhooks. */
+  readonly others?: readonly Authenticator[]
+}
+
+export interface ServiceAccountOptions {
+  /** The first one issues; tokens of the others are still believed. */
+  readonly issuers: readonly [string, ...string[]]
+  /** PEM of the key that signs. */
+  readonly signingKey: string
+  /** PEMs of further keys whose tokens are believed. */
+  readonly verifyingKeys?: readonly string[]
+  /** What the server calls itself in tokens; as the issuer by default. */
+  readonly audiences?: readonly string[]
+  /** Where the issuer's keys are found, if that is not this server. */
+  readonly jwksUri?: string
+  /** Tokens that pods mount live for a year, though they are renewed every hour, so that old clients get on; true by default. */
+  readonly extendExpiration?: boolean
+  /** Longest life of a token that is asked for, in seconds. */
+  readonly maximumSeconds?: number
+}
+
+/** All authenticators of a server, in the order they are asked. */
+export function authenticationOf(
+  options: AuthenticationOptions,
+  registries: Registries,
+  clock: Clock,
+): { readonly authenticators: readonly Authenticator[]; readonly tokens: ServiceAccountTokens } {
+  const { serviceAccounts, clientCa, requestHeaders: proxy, others = [] } = options
+  const { issuers, audiences, ...rest } = serviceAccounts
+  const [issuer, ...formerIssuers] = issuers
+  const tokens = new ServiceAccountTokens({
+    ...rest,
+    issuer,
+    formerIssuers,
+    audiences: audiences?.length ? audiences : [issuer],
+    clock,
+    subjects: tokenSubjects(registries),
+  })
+  return {
+    tokens,
+    authenticators: [
+      ...(proxy ? [requestHeaders({ ...proxy, authorities: fingerprints(proxy.ca), clock })] : []),
+      clientCertificates(clock, fingerprints(clientCa)),
+      ...others,
+      tokens,
+      ...(options.bootstrapTokens ? [bootstrapTokens(registries, clock)] : []),
+    ],
+  }
+}
+
+const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/** The SHA-256 fingerprints of all certificates of a PEM. */
+export const fingerprints = (pem: string): ReadonlySet<string> =>
+  new Set([...pem.matchAll(certificate)].map(([text]) => new X509Certificate(text).fingerprint256))
