@@ -36,6 +36,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly deleteAnswersObject: boolean
   /** Told with every answer, as a Warning header: that the version is deprecated, and what to use instead. */
   readonly deprecated?: string
+  /** The kind in the other versions of a custom resource, whose managed fields objects may carry. */
+  readonly otherVersions?: readonly Kind<ApiObject>[]
   /** What OpenAPI v2 and v3 publish of a custom resource, under the kind's name; a built-in kind's schema says it itself. */
   readonly openApi?: { readonly v2: OpenApiSchema; readonly v3: OpenApiSchema }
   readonly strategy: Strategy<T>
@@ -53,6 +55,8 @@ export interface StoredForm<T extends ApiObject> {
   readonly kind: Kind<ApiObject>
   readonly read: (stored: ApiObject) => T
   readonly write: (object: T) => ApiObject
+  /** In place of `write`, where somebody else converts and must be waited for. */
+  readonly ask?: (object: T) => Promise<ApiObject>
 }
 
 /** Who writes and when, for strategies that note it in the object. */
@@ -81,6 +85,8 @@ export interface Strategy<T extends ApiObject> {
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
   /** `metadata.generation` begins with 1 and counts changes of everything but metadata and status. */
   readonly generation?: boolean
+  /** What is called status counts, too: it is a field like any other where there is no status subresource. */
+  readonly generationCountsStatus?: boolean
   /** PUT on a name that does not exist creates it. */
   readonly createOnUpdate?: boolean
   /** PUT without a resource version overwrites whatever is there (true unless said otherwise). */
@@ -126,6 +132,8 @@ export interface ScaleSubresource<T extends ApiObject> {
   readonly verbs: readonly Verb[]
   /** Where the object keeps the wanted replicas: `spec.replicas`. */
   readonly replicasPath: string
+  /** Replicas are checked with the rest of the object, in its own words. */
+  readonly validated?: boolean
   read(object: T): { readonly replicas: number; readonly observed: number; readonly selector: string }
   write(draft: Draft<T>, replicas: number): void
 }

@@ -153,11 +153,11 @@ function enterField(frame: Frame, key: string, report: Report, path: () => strin
   if (expected?.kind === 'map') inside = resolve(expected.value)
   else if (expected?.kind === 'message') {
     const field = fieldOf(expected, key)
-    if (!field) {
+    if (!field && !expected.open) {
       report('unknown', path)
       return 'ignored'
     }
-    inside = resolve(field.schema)
+    inside = field && resolve(field.schema)
   }
   if (keys?.has(key)) report('duplicate', path)
   keys?.add(key)

@@ -23,6 +23,9 @@ export function decodeJson<T>(
   value: unknown,
   options: DecodeOptions = {},
 ): Draft<T> {
+  const { decoder } = schema
+  if (decoder && typeof value === 'object' && value !== null)
+    return decoder.decode(value, options.onUnknownField) as Draft<T>
   const context: Context = { unknown: [], limit: options.onUnknownField ? maxUnknown : 0, depth: 0 }
   try {
     const draft = decoderOf(schema as MessageSchema).take(value, context) as Draft<T>

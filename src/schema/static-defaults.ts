@@ -13,7 +13,8 @@ const appliers = new WeakMap<MessageSchema, Apply | null>()
  * field that cannot tell unset from zero (anything but `pointer` and `nullable`) counts as unset when it is zero.
  */
 export function applyStaticDefaults<T>(schema: MessageSchema<T, unknown>, draft: Draft<T>): Draft<T> {
-  applierOf(schema as MessageSchema)?.(draft)
+  if (schema.decoder) schema.decoder.applyDefaults(draft as object)
+  else applierOf(schema as MessageSchema)?.(draft)
   return draft
 }
 

@@ -79,6 +79,18 @@ export interface MessageSchema<out T = unknown, out I = T> extends Typed<T, I> {
   readonly unions?: readonly Union[]
   /** Set on messages that are API kinds. */
   readonly gvk?: GroupVersionKind
+  /** Fields that are not declared are welcome, too: only messages made at run time. */
+  readonly open?: boolean
+  /** How a kind made at run time (a custom resource) is read from JSON, in place of what its fields would say. */
+  readonly decoder?: RuntimeDecoder
+}
+
+/** The codec of a kind made at run time: what does not fit its schema is for validation to tell, not for decoding. */
+export interface RuntimeDecoder {
+  /** Makes a new object of the value; throws DecodeError. */
+  readonly decode: (value: object, onUnknownField?: (path: string) => void) => object
+  /** Fills in defaults, in place. */
+  readonly applyDefaults: (draft: object) => void
 }
 
 export interface Union {

@@ -58,6 +58,8 @@ export interface ServerParts {
   readonly registries: Registries
   readonly host: RegistryHost
   readonly clock: Clock
+  /** Faults of the server itself, for the log. */
+  readonly onError: (error: unknown) => void
 }
 
 /** Everything that is registered rather than built in; built-ins come the same way. */
@@ -70,6 +72,8 @@ export interface ServerPlugins {
   readonly endpoints: readonly Stage[]
   /** Besides the server's own. */
   readonly healthChecks?: readonly HealthCheck[]
+  /** What else begins with the server, by the names of health checks: when the caches are loaded, before it answers. */
+  readonly startHooks?: { readonly [name: string]: (signal: AbortSignal) => Promise<void> }
   /** Lifetimes by `plural.group`, for kinds that the store forgets by itself. */
   readonly timeToLive?: { readonly [resource: string]: TimeToLive<ApiObject> }
 }
@@ -111,7 +115,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const admission: AdmissionPlugin[] = []
   const metrics = new ServerMetrics(registries)
   const host: RegistryHost = { store: observedStore(store, metrics, registries), feed, clock, admission }
-  const plugins = options.plugins({ registries, host, clock })
+  const plugins = options.plugins({ registries, host, clock, onError })
   admission.push(...plugins.admission.map(plugin => observedAdmission(plugin, metrics)))
   for (const resource of options.resources) {
     const { gvk, plural } = resource.kind
@@ -162,6 +166,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         hooks.run(name, () => flowControl.ready),
       ),
     )
+  for (const [name, start] of Object.entries(plugins.startHooks ?? {}))
+    await hooks.run(name, () => start(stopping.signal))
   const run = pipeline([
     measuredStage(
       authenticationStage(plugins.authenticators, { allowAnonymous: options.allowAnonymous ?? true }),

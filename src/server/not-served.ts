@@ -10,7 +10,10 @@ export const notServed =
     const [, root, group] = path.split('/')
     const known =
       (root === 'api' && group !== undefined) ||
-      (root === 'apis' && registries.all().some(({ name }) => name.group === group && path.includes('/', 6)))
+      (root === 'apis' &&
+        registries
+          .all()
+          .some(({ name, resource }) => name.group === group && !resource.kind.decoder && path.includes('/', 6)))
     if (!known) return text(404, '404 page not found\n')
     throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
   }

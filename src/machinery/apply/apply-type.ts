@@ -118,7 +118,7 @@ export function fieldType(struct: StructType, name: string): ApplyType | undefin
 }
 
 /** Custom resources may keep fields that their schema does not declare. */
-const isOpen = (message: MessageSchema): boolean => (message as { readonly open?: boolean }).open ?? false
+const isOpen = (message: MessageSchema): boolean => message.open ?? false
 
 const unownedMetadata = [
   'name',
@@ -154,7 +154,7 @@ export function objectTypeOf(schema: AnySchema | undefined): ApplyType {
 
 const schemalessMessage = (fields: readonly [string, ApplyType][]): StructType => ({
   kind: 'struct',
-  message: { kind: 'message', name: '', fields: {}, atomic: false, open: true } as MessageSchema,
+  message: { kind: 'message', name: '', fields: {}, atomic: false, open: true },
   fields: new Map(fields),
 })
 

@@ -1,4 +1,6 @@
 export * from './apply-patch.js'
+export { objectTypeOf } from './apply-type.js'
+export { configFault } from './check-config.js'
 export { ApplyConflictError, type Conflict } from './conflicts.js'
 export { canonicalFieldSet, type FieldSet } from './field-set.js'
 export { lastAppliedAnnotation } from './last-applied.js'

@@ -30,6 +30,8 @@ export type WatchStart = number | { readonly initial: true; readonly bookmark: b
 export interface ObjectCache<T extends ApiObject = ApiObject> {
   /** The resource's folder in the store, ending with a slash. */
   readonly prefix: string
+  /** Of caches that must ask somebody else for what they show: has it at hand for the keys beginning so. */
+  prepare?(keyPrefix: string): Promise<void>
   get(key: string): StoredObject<T> | undefined
   list(keyPrefix?: string): StoredObject<T>[]
   /** What the store has under a key of the folder, of now or of the past. */

@@ -1,5 +1,6 @@
 import type { ApiRequest } from '../../machinery/http.js'
 import { isPartialMetadata, isTable, type Media, mediaTypes, negotiate } from '../../machinery/negotiation.js'
+import type { Kind } from '../../schema/index.js'
 import { wantsPretty } from '../respond.js'
 
 /** How the client wants its answer. */
@@ -21,13 +22,17 @@ const plain: Form = {
   pretty: false,
 }
 
+/** Custom resources have no protobuf. */
+const textMedia: readonly Media[] = ['json', 'yaml']
+
 /** Reads the form off the Accept header and the query. Throws a 406 for what cannot be had. */
-export function chooseForm(request: ApiRequest, stream = false): Form {
+export function chooseForm(request: ApiRequest, stream = false, kind?: Kind<unknown>): Form {
   const { query, headers } = request
   const indented = wantsPretty(request)
   if (headers.accept === mediaTypes.json && !indented) return plain
   const { media, as, contentType, pretty } = negotiate(headers.accept, {
     stream,
+    ...(kind?.decoder ? { media: textMedia } : {}),
     converts: (to, media) => isTable(to, media) || isPartialMetadata(to),
   })
   const include = query.get('includeObject')

@@ -38,6 +38,7 @@ export async function selectObjects(
   if (revision) await untilRevision(registry, revision)
   else await feed.consistent()
   if (keyPrefix === undefined) return { items: [], revision: feed.revision }
+  if (registry.cache.prepare) await registry.cache.prepare(keyPrefix)
   const exact = revision && (match === 'Exact' || (match === '' && limit > 0))
   if (exact && revision !== feed.revision) return pageOfHistory(registry, keyPrefix, selection, limit, revision)
   // Whoever takes any version gets all of what is in memory at once.

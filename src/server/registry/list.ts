@@ -43,7 +43,7 @@ export function listResponse({ request }: RequestContext, registry: Registry, li
     const items = listed.items.map(({ object }) => object)
     return { status: 200, headers: {}, body: { kind: 'object', value: { ...head, items } } }
   }
-  const form = chooseForm(request)
+  const form = chooseForm(request, false, registry.resource.kind)
   if (form.as === 'table')
     return valueResponse(200, form, tableOf(registry.resource, listed.items, form, metadata, registry.host.clock.now()))
   if (form.as === 'metadata')

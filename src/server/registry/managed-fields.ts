@@ -1,4 +1,4 @@
-import { type FieldSet, fieldsAt, updateManagedFields } from '../../machinery/apply/index.js'
+import { configFault, type FieldSet, fieldsAt, objectTypeOf, updateManagedFields } from '../../machinery/apply/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Resource, ViewSubresource } from '../../machinery/resource.js'
@@ -33,6 +33,10 @@ export function trackManagedFields<T extends ApiObject>(
   now: number,
 ): void {
   const metadata = draft.metadata as Draft<ApiObject['metadata']>
+  if (before && misfitsOtherVersion(resource, before, draft)) {
+    delete metadata.managedFields
+    return
+  }
   const managedFields = updateManagedFields({
     schema: resource.kind,
     before,
@@ -47,4 +51,19 @@ export function trackManagedFields<T extends ApiObject>(
   })
   if (managedFields.length > 0) metadata.managedFields = managedFields as Draft<typeof managedFields>
   else delete metadata.managedFields
+}
+
+/**
+ * Whether the fields cannot be told apart any more: somebody wrote the object in another version, whose schema does not
+ * have all the fields that it has now. Upstream begins anew then.
+ */
+function misfitsOtherVersion<T extends ApiObject>(
+  { otherVersions, kind }: Resource<T>,
+  { metadata }: T,
+  draft: Draft<T>,
+): boolean {
+  if (!otherVersions) return false
+  const own = apiVersionOf(kind.gvk)
+  const versions = new Set(metadata.managedFields?.map(({ apiVersion }) => apiVersion).filter(name => name !== own))
+  return otherVersions.some(other => versions.has(apiVersionOf(other.gvk)) && configFault(draft, objectTypeOf(other)))
 }

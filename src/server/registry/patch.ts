@@ -5,7 +5,7 @@ import { goValue } from '../../machinery/go-format.js'
 import { type PatchType, patchTypeOf } from '../../machinery/negotiation.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { applyJsonPatch, applyMergePatch, applyStrategicMerge } from '../../machinery/patch/index.js'
-import type { ViewSubresource } from '../../machinery/resource.js'
+import type { Resource, ViewSubresource } from '../../machinery/resource.js'
 import { badRequest, type FieldError, invalid, notFound, type StatusError } from '../../machinery/status-error.js'
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
@@ -26,9 +26,13 @@ export interface PatchRequest {
 const optionErrors = (errors: readonly FieldError[]): StatusError =>
   invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors)
 
+/** Strategic merge needs to know more of a type than a custom resource's schema tells. */
+const customPatchTypes: readonly PatchType[] = ['json', 'merge', 'apply']
+
 /** Reads a PATCH: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply */
-export async function patchRequest({ request }: RequestContext): Promise<PatchRequest> {
-  const type = patchTypeOf(request.headers['content-type'])
+export async function patchRequest({ request }: RequestContext, resource?: Resource): Promise<PatchRequest> {
+  const custom = resource?.kind.decoder !== undefined
+  const type = patchTypeOf(request.headers['content-type'], custom ? customPatchTypes : undefined)
   const force = isTrue(request.query.get('force'))
   if (type !== 'apply' && request.query.has('force'))
     throw optionErrors([forbiddenField('force', 'may not be specified for non-apply patch')])

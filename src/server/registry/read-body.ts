@@ -1,8 +1,9 @@
 import { kinds } from '../../api/catalogue.js'
+import { invalidValue } from '../../machinery/field-errors.js'
 import { jsonTypeName } from '../../machinery/go-format.js'
 import type { ApiRequest } from '../../machinery/http.js'
 import { bodyMedia } from '../../machinery/negotiation.js'
-import { badRequest, type StatusError } from '../../machinery/status-error.js'
+import { badRequest, invalid, type StatusError } from '../../machinery/status-error.js'
 import {
   applyStaticDefaults,
   DecodeError,
@@ -180,7 +181,8 @@ function decodeAs<T, I>(
   refuse?: (why: string) => StatusError,
 ): Draft<T> {
   const { apiVersion, kind: name } = value as { apiVersion?: unknown; kind?: unknown }
-  checkKind(kind.gvk, apiVersion, name, refuse, value)
+  if (kind.decoder) checkCustomKind(kind.gvk, value)
+  else checkKind(kind.gvk, apiVersion, name, refuse, value)
   const refused = refuse ?? (why => badRequest(cannotBeHandled(kind.gvk.version, kind.gvk.kind, kind.gvk.kind, why)))
   const schema = kind as unknown as MessageSchema<T>
   try {
@@ -226,6 +228,27 @@ function checkKind(
   if (refuse) throw refuse(why)
   if (expected.kind === 'DeleteOptions') throw badRequest(why)
   throw badRequest(cannotBeHandled(version.slice(version.indexOf('/') + 1), name, expected.kind, why))
+}
+
+/** Custom resources say what they are, and that they are another kind is a fault of validation. */
+function checkCustomKind(expected: GroupVersionKind, value: object): void {
+  const { apiVersion, kind, metadata } = value as { apiVersion?: unknown; kind?: unknown; metadata?: unknown }
+  const unrecognizable = (what: string): StatusError => {
+    const text = JSON.stringify(value)
+    return badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): Object '${what}' is missing in '${text}' (${beginningOf(Buffer.from(text))})`,
+    )
+  }
+  if (typeof kind !== 'string' || kind === '') throw unrecognizable('Kind')
+  if (typeof apiVersion !== 'string' || apiVersion === '') throw unrecognizable('apiVersion')
+  if (apiVersion !== apiVersionOf(expected))
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(expected)})`,
+    )
+  if (kind === expected.kind) return
+  const { name } = (metadata ?? {}) as { name?: unknown }
+  const refused = invalidValue('kind', kind, `must be ${expected.kind}`)
+  throw invalid({ group: expected.group, kind }, typeof name === 'string' ? name : '', [refused])
 }
 
 const cannotBeHandled = (version: string, kind: string, expected: string, why: string): string =>

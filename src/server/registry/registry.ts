@@ -69,7 +69,9 @@ export class Registry<T extends ApiObject = ApiObject> {
   /** Throws NotFound. Shows every write that was answered before the call. */
   async get(namespace: string, name: string): Promise<StoredObject<T>> {
     await this.host.feed.consistent()
-    const stored = this.cache.get(keyOf({ namespace, name }))
+    const key = keyOf({ namespace, name })
+    if (this.cache.prepare) await this.cache.prepare(key)
+    const stored = this.cache.get(key)
     if (!stored) throw notFound(this.name, name)
     return stored
   }
@@ -180,6 +182,7 @@ export class Registry<T extends ApiObject = ApiObject> {
   /** Runs a write that reads the cache first, again and again while others are faster. */
   async #raced<R>(name: string, key: string, attempt: () => Promise<R>): Promise<R> {
     await this.host.feed.consistent()
+    if (this.cache.prepare) await this.cache.prepare(key)
     try {
       return await attempt()
     } catch (error) {
@@ -188,6 +191,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       return this.#turns.take(key, async () => {
         for (let tries = 1; ; tries++) {
           await (lost.current ? this.host.feed.waitFor(lost.current.revision) : this.host.feed.consistent())
+          if (this.cache.prepare) await this.cache.prepare(key)
           try {
             return await attempt()
           } catch (error) {
@@ -250,7 +254,10 @@ export class Registry<T extends ApiObject = ApiObject> {
       const writer = { user: context.user, now: host.clock.now() }
       if (view) view.prepareForUpdate(draft, old, writer)
       else resource.strategy.prepareForUpdate?.(draft, old, writer)
-      if (resource.strategy.generation && !jsonEqual(withoutStatus(draft), withoutStatus(old)))
+      if (
+        resource.strategy.generation &&
+        !jsonEqual(counted(draft, resource.strategy), counted(old, resource.strategy))
+      )
         metadata.generation = (old.metadata.generation ?? 0) + 1
       await allocateAll(host.admission, request)
       this.#check(
@@ -261,7 +268,8 @@ export class Registry<T extends ApiObject = ApiObject> {
         name,
       )
       await validateAll(host.admission, request)
-      for (const text of resource.strategy.warnings?.(draft as T, old) ?? []) context.warn(text)
+      // A view is written by programs, which nobody would tell.
+      if (!view) for (const text of resource.strategy.warnings?.(draft as T, old) ?? []) context.warn(text)
       metadata.resourceVersion = String(current.revision)
       const stored = await this.#store(current, draft, context)
       written = true
@@ -301,7 +309,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       if (this.cache.get(key)) throw this.#taken(key, object.metadata.name ?? '')
       return shown(object, 0)
     }
-    const { value, options } = this.#kept(object)
+    const { value, options } = await this.#kept(object)
     // A name that is taken may be tried again under another one, so the draft itself stays as it is until it is stored.
     try {
       const revision = await this.host.store.create(this.cache.prefix + key, value, options)
@@ -321,7 +329,7 @@ export class Registry<T extends ApiObject = ApiObject> {
   ): Promise<StoredObject<T>> {
     const object = draft as T
     if (context.dryRun) return shown(object, current.revision)
-    const { value, options } = this.#kept(object)
+    const { value, options } = await this.#kept(object)
     return this.#seen(
       key,
       object,
@@ -337,8 +345,9 @@ export class Registry<T extends ApiObject = ApiObject> {
   }
 
   /** What goes to the store, in the form it is kept in. */
-  #kept(object: T): { readonly value: Buffer; readonly options: { readonly ttlSeconds?: number } } {
-    const kept = this.resource.storedAs?.write(object) ?? object
+  async #kept(object: T): Promise<{ readonly value: Buffer; readonly options: { readonly ttlSeconds?: number } }> {
+    const { storedAs } = this.resource
+    const kept = storedAs?.ask ? await storedAs.ask(object) : (storedAs?.write(object) ?? object)
     const value = encodeForStore(kept)
     this.host.feed.parsed.set(value, kept)
     const ttlSeconds = this.timeToLive(object)
@@ -348,6 +357,7 @@ export class Registry<T extends ApiObject = ApiObject> {
   /** The write as the cache has it, so that its bytes are made once; or as written, if it is already history. */
   async #seen(key: string, object: T, revision: number): Promise<StoredObject<T>> {
     await this.host.feed.waitFor(revision)
+    if (this.cache.prepare) await this.cache.prepare(key)
     const stored = this.cache.get(key)
     return stored?.revision === revision ? stored : shown(object, revision)
   }
@@ -414,7 +424,8 @@ const keptFields = [
   'selfLink',
 ]
 
-function withoutStatus(object: object): object {
-  const { metadata: _metadata, status: _status, ...rest } = object as { metadata?: unknown; status?: unknown }
-  return rest
+/** What the generation counts changes of. */
+function counted(object: object, { generationCountsStatus }: { readonly generationCountsStatus?: boolean }): object {
+  const { metadata: _metadata, status, ...rest } = object as { metadata?: unknown; status?: unknown }
+  return generationCountsStatus && status !== undefined ? { ...rest, status } : rest
 }

@@ -19,7 +19,7 @@ export function objectResponse(
   stored: StoredObject,
 ): ApiResponse {
   if (context.request.user) return { status, headers: {}, body: { kind: 'object', value: stored.object } }
-  const form = chooseForm(context.request)
+  const form = chooseForm(context.request, false, registry.resource.kind)
   if (form.as === 'object' && form.media === 'json' && !form.pretty) return jsonBytes(status, [stored.line])
   if (form.as === 'table')
     return valueResponse(status, form, tableOf(registry.resource, [stored], form, undefined, registry.host.clock.now()))

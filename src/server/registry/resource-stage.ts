@@ -60,7 +60,7 @@ async function serveObject(
   checkPath(context, info, registry)
   if (!resource.verbs.includes(verb as Verb)) throw methodNotAllowed()
   // Nothing is done whose outcome could not be told.
-  if (!request.user) chooseForm(request, verb === 'watch')
+  if (!request.user) chooseForm(request, verb === 'watch', resource.kind)
   const namespace = resource.kind.namespaced ? info.namespace : ''
   switch (verb) {
     case 'get':
@@ -141,6 +141,7 @@ async function serveSubresource(
   const { resource } = registry
   const { namespaced } = resource.kind
   const subresource = resource.subresources.find(({ name }) => name === info.subresource)
+  if (!subresource && resource.kind.decoder) throw notFound(registry.name, info.name)
   if (!subresource || (namespaced && !info.namespace)) throw unknownPath()
   // A proxy passes on whatever it is asked.
   const proxied = subresource.type === 'connect' && subresource.name === 'proxy'
@@ -148,7 +149,8 @@ async function serveSubresource(
   if (!(subresource.verbs.includes(verb as Verb) && asked !== 'HEAD') && !(proxied && proxyMethods.has(asked)))
     throw methodNotAllowed()
   if (info.rest && info.rest !== '/' && !proxied) throw unknownPath()
-  if (!context.request.user && subresource.type !== 'connect') chooseForm(context.request)
+  if (!context.request.user && subresource.type !== 'connect')
+    chooseForm(context.request, false, subresource.type === 'view' ? resource.kind : undefined)
   const namespace = namespaced ? info.namespace : ''
   const handlerName = `${qualified(registry.name)}/${info.subresource}`
   switch (subresource.type) {
@@ -234,7 +236,7 @@ async function patch(
   namespace: string,
   view?: ViewSubresource<ApiObject>,
 ): Promise<ApiResponse> {
-  const asked = await patchRequest(context)
+  const asked = await patchRequest(context, registry.resource)
   const write = writeContext(context)
   const change = patchChange(asked, registry, { namespace, name: info.name }, decodeContext(context), write, view)
   const { stored, created } = await registry.update(namespace, info.name, change, write)

@@ -80,7 +80,8 @@ export async function writeScale(
         const wanted = body ?? patched(scaleOf(current, subresource), patch as PatchRequest, context)
         checkIdentity(wanted, namespace, name)
         const replicas = wanted.spec?.replicas ?? 0
-        if (replicas < 0) throw invalid(Scale.gvk, name, [invalidValue('spec.replicas', replicas, notNegative)])
+        if (replicas < 0 && !subresource.validated)
+          throw invalid(Scale.gvk, name, [invalidValue('spec.replicas', replicas, notNegative)])
         const draft = structuredClone(current) as Draft<ApiObject>
         const metadata = draft.metadata as Draft<ApiObject['metadata']>
         const { resourceVersion } = wanted.metadata

@@ -21,7 +21,7 @@ export async function watchObjects(
 ): Promise<ApiResponse> {
   const { request } = context
   const { feed, clock } = registry.host
-  const form = request.user ? undefined : chooseForm(request, true)
+  const form = request.user ? undefined : chooseForm(request, true, registry.resource.kind)
   const selection = selectionOf(request.query, registry.resource)
   const options = watchOptions(request.query)
   const keyPrefix = prefixOf(registry, namespace, selection)

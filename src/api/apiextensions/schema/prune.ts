@@ -1,0 +1,56 @@
+import type { JSONSchemaProps } from '../v1/index.js'
+import { isJsonObject, type JsonObject } from './json-types.js'
+import { isEmbedded, isForbiddenNull, itemsOf, keepsUnknown, valuesOf } from './structure.js'
+
+/** Copies a value, leaving out what the schema does not know; `unknown` hears of each such field. */
+export type Prune = (value: unknown, path: string, unknown: (path: string) => void) => unknown
+
+const metadataFields = new Set(['apiVersion', 'kind', 'metadata'])
+const nothing: ReadonlySet<string> = new Set()
+
+/**
+ * Compiles the pruning of a schema: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning
+ * Nulls where none may be go, too, unless a default takes their place.
+ */
+export function compilePrune(schema: JSONSchemaProps, isRoot = false): Prune {
+  const fields = new Map<string, { readonly prune: Prune; readonly schema: JSONSchemaProps }>()
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    fields.set(name, { prune: compilePrune(property), schema: property })
+  const values = valuesOf(schema)
+  const pruneValue = values && compilePrune(values)
+  const items = itemsOf(schema)
+  const pruneItem = items && compilePrune(items)
+  const own = isRoot || isEmbedded(schema) ? metadataFields : nothing
+  const keeps = keepsUnknown(schema) || schema.additionalProperties === true
+
+  const object = (value: JsonObject, path: string, unknown: (path: string) => void): JsonObject => {
+    const result: JsonObject = {}
+    for (const name in value) {
+      const given = value[name]
+      if (given === undefined) continue
+      const at = path === '' ? name : `${path}.${name}`
+      const field = fields.get(name)
+      if (field && !own.has(name)) {
+        if (isForbiddenNull(given, field.schema) && field.schema.default === undefined) continue
+        set(result, name, field.prune(given, at, unknown))
+      } else if (pruneValue && values) {
+        if (isForbiddenNull(given, values) && values.default === undefined) continue
+        set(result, name, pruneValue(given, at, unknown))
+      } else if (keeps || own.has(name)) set(result, name, given)
+      else unknown(at)
+    }
+    return result
+  }
+  return (value, path, unknown) => {
+    if (Array.isArray(value))
+      return pruneItem ? value.map((item, i) => pruneItem(item, `${path}[${i}]`, unknown)) : value
+    return isJsonObject(value) ? object(value, path, unknown) : value
+  }
+}
+
+/** A field called `__proto__` is a field like any other. */
+function set(target: JsonObject, name: string, value: unknown): void {
+  if (name === '__proto__')
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true })
+  else target[name] = value
+}

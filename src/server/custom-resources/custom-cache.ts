@@ -1,0 +1,150 @@
+import { jsonEqual } from '../../machinery/json-equal.js'
+import type { ApiObject } from '../../machinery/object.js'
+import { BatchQueue, batchesOf } from '../cache/batch-queue.js'
+import { CacheEvent, type Deliveries, type Delivery, type WatchFilter } from '../cache/cache-event.js'
+import type { ObjectCache, ResourceCache, WatchStart } from '../cache/resource-cache.js'
+import { encodeForStore, StoredObject } from '../cache/stored-object.js'
+
+/** The way from what is stored, in whatever version, to what is served. */
+export interface CustomForm {
+  readonly usesWebhook: boolean
+  /** Whether `convert` answers at once, or objects must be `prepare`d first. */
+  readonly needsWebhook: (stored: ApiObject) => boolean
+  readonly convert: (stored: ApiObject) => ApiObject
+  /** Converts by the webhook; answers in the order of what it is given. */
+  readonly ask: (stored: readonly ApiObject[]) => Promise<readonly ApiObject[]>
+}
+
+/** Changes that may wait for a webhook and its watcher. */
+const webhookBacklog = 16_384
+
+/**
+ * The objects of a custom resource as one version shows them: with the fields and defaults of today's schema, whatever
+ * they were stored with. What is stored that way already is shared with the cache below.
+ */
+export class CustomCache implements ObjectCache {
+  readonly #objects = new WeakMap<StoredObject, StoredObject>()
+  readonly #events = new WeakMap<CacheEvent, CacheEvent>()
+
+  constructor(
+    private readonly kept: ResourceCache,
+    private readonly form: CustomForm,
+  ) {}
+
+  get prefix(): string {
+    return this.kept.prefix
+  }
+
+  get(key: string): StoredObject | undefined {
+    const stored = this.kept.get(key)
+    return stored && this.#converted(stored)
+  }
+
+  list(keyPrefix = ''): StoredObject[] {
+    return this.kept.list(keyPrefix).map(stored => this.#converted(stored))
+  }
+
+  read(value: Uint8Array, revision: number): StoredObject {
+    return this.#converted(this.kept.read(value, revision))
+  }
+
+  /** Has the webhook convert what it must of these keys, so that reading them finds it done. */
+  async prepare(keyPrefix: string): Promise<void> {
+    await this.#prepare(this.kept.list(keyPrefix))
+  }
+
+  async #prepare(objects: readonly StoredObject[]): Promise<void> {
+    const missing = objects.filter(stored => !this.#objects.has(stored) && this.form.needsWebhook(stored.object))
+    if (missing.length === 0) return
+    const converted = await this.form.ask(missing.map(({ object }) => object))
+    for (const [i, stored] of missing.entries()) {
+      const object = converted[i]
+      if (object) this.#objects.set(stored, new StoredObject(encodeForStore(object), stored.revision))
+    }
+  }
+
+  async watch(
+    { keyPrefix, matches }: WatchFilter<ApiObject>,
+    from: WatchStart,
+    signal: AbortSignal,
+  ): Promise<Deliveries> {
+    await this.prepare(keyPrefix)
+    const filter = matches ? { keyPrefix, matches: (stored: ApiObject) => matches(this.#seen(stored)) } : { keyPrefix }
+    const deliveries = await this.kept.watch(filter, from, signal)
+    const convert = (delivery: Delivery): Delivery => this.#delivery(delivery)
+    if (this.form.usesWebhook) return this.#afterWebhook(deliveries, convert)
+    const converted: Deliveries = {
+      get overflowed() {
+        return deliveries.overflowed
+      },
+      get ended() {
+        return deliveries.ended
+      },
+      take: () => deliveries.take().map(convert),
+      whenReady: action => deliveries.whenReady(action),
+      leave: () => deliveries.leave(),
+      [Symbol.asyncIterator]() {
+        return batchesOf(converted)
+      },
+    }
+    return converted
+  }
+
+  /** Hands on what the webhook has converted; the watch ends when it fails. */
+  #afterWebhook(deliveries: Deliveries, convert: (delivery: Delivery) => Delivery): Deliveries {
+    const queue = new BatchQueue<Delivery>(webhookBacklog)
+    const pump = async () => {
+      for await (const batch of deliveries) {
+        await this.#prepare(batch.flatMap(storedIn))
+        for (const delivery of batch) if (!queue.push(convert(delivery))) return
+      }
+    }
+    pump().then(
+      () => queue.close(),
+      () => queue.close(),
+    )
+    return queue
+  }
+
+  observe(observer: (event: CacheEvent) => void): void {
+    this.kept.observe(event => observer(this.#event(event)))
+  }
+
+  /** What a filter of a watch looks at; what only the webhook can convert is looked at as it is stored. */
+  #seen(stored: ApiObject): ApiObject {
+    return this.form.needsWebhook(stored) ? stored : this.form.convert(stored)
+  }
+
+  #delivery(delivery: Delivery): Delivery {
+    if ('present' in delivery) return { present: this.#converted(delivery.present) }
+    if ('event' in delivery) return { event: this.#event(delivery.event), type: delivery.type }
+    return delivery
+  }
+
+  #event(event: CacheEvent): CacheEvent {
+    let converted = this.#events.get(event)
+    if (!converted) {
+      const { type, key, stored, previous, revision } = event
+      converted = new CacheEvent(type, key, this.#converted(stored), previous && this.#converted(previous), revision)
+      this.#events.set(event, converted)
+    }
+    return converted
+  }
+
+  #converted(stored: StoredObject): StoredObject {
+    let converted = this.#objects.get(stored)
+    if (!converted) {
+      const object = this.form.convert(stored.object)
+      converted = jsonEqual(object, stored.object) ? stored : new StoredObject(encodeForStore(object), stored.revision)
+      this.#objects.set(stored, converted)
+    }
+    return converted
+  }
+}
+
+const storedIn = (delivery: Delivery): StoredObject[] => {
+  if ('present' in delivery) return [delivery.present]
+  if (!('event' in delivery)) return []
+  const { stored, previous } = delivery.event
+  return previous ? [stored, previous] : [stored]
+}
