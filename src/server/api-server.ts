@@ -38,6 +38,8 @@ export interface ServerOperation {
   readonly requestTimeoutMs?: number
   /** How long a server that stops goes on as before, but not ready, in milliseconds; not at all by default. */
   readonly shutdownDelayMs?: number
+  /** What is written to the audit log, and where; nothing by default. The server disposes of it when it ends. */
+  readonly audit?: AuditSetup
   /** How likely an HTTP/2 client is asked to connect anew with a request; 0, the default, to 0.02. */
   readonly goawayChance?: number
 }
@@ -168,13 +170,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     )
   for (const [name, start] of Object.entries(plugins.startHooks ?? {}))
     await hooks.run(name, () => start(stopping.signal))
+  const audited = options.audit && { setup: options.audit, registries, clock, metrics, onError }
   const run = pipeline([
+    ...(audited ? [failedAuthenticationStage(audited)] : []),
     measuredStage(
       authenticationStage(plugins.authenticators, { allowAnonymous: options.allowAnonymous ?? true }),
       metrics.authentication,
       { passed: 'success', refused: 'failure', code: 401 },
       ({ user }) => metrics.user(user.name),
     ),
+    ...(audited ? [auditStage(audited)] : []),
     impersonationStage(plugins.authorizer),
     flowControl?.stage ?? inFlightStage(inFlight),
     measuredStage(authorizationStage(plugins.authorizer), metrics.authorization, {
@@ -229,6 +234,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       serving.stop()
       for (const cache of feed.caches()) cache.closeWatchers()
       stopping.abort()
+      await options.audit?.[Symbol.asyncDispose]()
     },
   }
 }

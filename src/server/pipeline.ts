@@ -11,6 +11,8 @@ export interface RequestContext {
   readonly warnings: string[]
   /** Headers of the answer, whatever it will be. */
   readonly headers: Record<string, string>
+  /** Adds something to what the audit log says of the request; there only if it is written down. */
+  annotate?: (key: string, value: string) => void
 }
 
 /** One step of the pipeline: answers by itself, or calls `next` and may look at the answer. It may throw at once. */
