@@ -9,6 +9,8 @@ import { namespaceLifecycle } from './namespace-lifecycle.js'
 import { nodeRestriction } from './node-restriction.js'
 import { podSecurity } from './pod-security/pod-security.js'
 import { podTopologyLabels } from './pod-topology-labels.js'
+import { mutatingPolicies } from './policies/mutating-policies.js'
+import { validatingPolicies } from './policies/validating-policies.js'
 import { priority } from './priority.js'
 import { resourceQuota } from './resource-quota.js'
 import { runtimeClassAdmission } from './runtime-class.js'
@@ -36,5 +38,7 @@ export const builtInAdmission = (registries: Registries, authorizer: Authorizer)
   certificateSubjectRestriction,
   defaultIngressClass(registries),
   podTopologyLabels(registries),
+  mutatingPolicies(registries, authorizer),
+  validatingPolicies(registries, authorizer),
   resourceQuota(registries),
 ]

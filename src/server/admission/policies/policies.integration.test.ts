@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '../../../api/admissionregistration/v1/index.js'
+import { ConfigMap, Namespace } from '../../../api/core/v1/index.js'
+import { ControlPlane } from '../../../cluster/control-plane.js'
+
+const configMaps = {
+  resourceRules: [
+    { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] },
+  ],
+}
+
+describe('admission policies', () => {
+  let plane: ControlPlane
+  let count = 0
+  let namespace = ''
+  before(async () => {
+    plane = await ControlPlane.start({ controllers: false, scheduler: false })
+  })
+  after(() => plane[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    namespace = `ns-${++count}`
+    await plane.client.create(Namespace, { metadata: { name: namespace } })
+  })
+
+  const inNamespace = () => ({
+    ...configMaps,
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+  })
+  const make = (name: string, data: { readonly [key: string]: string } = {}) =>
+    plane.client.create(ConfigMap, { metadata: { namespace, name }, data })
+  const validating = async (spec: object, binding: object = {}) => {
+    const metadata = { name: `p-${count}` }
+    await plane.client.create(ValidatingAdmissionPolicy, {
+      metadata,
+      spec: { matchConstraints: inNamespace(), ...spec },
+    })
+    await plane.client.create(ValidatingAdmissionPolicyBinding, {
+      metadata,
+      spec: { policyName: metadata.name, validationActions: ['Deny'], ...binding },
+    })
+  }
+  const mutating = async (mutations: readonly object[], spec: object = {}) => {
+    const metadata = { name: `p-${count}` }
+    await plane.client.create(MutatingAdmissionPolicy, {
+      metadata,
+      spec: {
+        matchConstraints: inNamespace(),
+        reinvocationPolicy: 'Never',
+        mutations: [...mutations] as never,
+        ...spec,
+      },
+    })
+    await plane.client.create(MutatingAdmissionPolicyBinding, { metadata, spec: { policyName: metadata.name } })
+  }
+
+  it('refuse with the message of the rule, with old object, variables and parameters', async () => {
+    await make('limits', { most: '2' })
+    await validating(
+      {
+        paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+        variables: [
+          { name: 'most', expression: 'int(params.data.most)' },
+          { name: 'size', expression: 'size(object.?data.orValue({}))' },
+        ],
+        validations: [
+          { expression: 'variables.size <= variables.most', messageExpression: "'most ' + string(variables.most)" },
+        ],
+      },
+      { paramRef: { name: 'limits', parameterNotFoundAction: 'Deny' } },
+    )
+    await make('few', { a: '1' })
+    await assert.rejects(make('many', { a: '1', b: '2', c: '3' }), {
+      code: 422,
+      reason: 'Invalid',
+      message: `configmaps "many" is forbidden: ValidatingAdmissionPolicy 'p-${count}' with binding 'p-${count}' denied request: most 2`,
+    })
+  })
+
+  it('say what cannot be evaluated, or let it pass', async () => {
+    const validations = [{ expression: "object.data.missing == 'x'" }]
+    await validating({ validations })
+    await assert.rejects(
+      make('a'),
+      /expression 'object.data.missing == 'x'' resulted in error: no such key: (data|missing)/,
+    )
+    await plane.client.patch(
+      ValidatingAdmissionPolicy,
+      { name: `p-${count}` },
+      { type: 'merge', body: { spec: { failurePolicy: 'Ignore' } } },
+    )
+    await make('b')
+  })
+
+  it('ask the authorizer, and know who asks', async () => {
+    await validating({
+      validations: [
+        {
+          expression:
+            "request.userInfo.username == 'nobody' || authorizer.group('').resource('pods').check('get').allowed()",
+        },
+        { expression: "!authorizer.serviceAccount('default', 'none').path('/metrics').check('get').allowed()" },
+        { expression: "authorizer.requestResource.check('create').allowed()" },
+        { expression: "request.operation == 'CREATE' && namespaceObject.metadata.name == request.namespace" },
+      ],
+    })
+    await make('a')
+  })
+
+  it('change objects by patches and by what is applied, each upon the last', async () => {
+    await mutating([
+      { patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{data: {"a": "1"}}' } },
+      {
+        patchType: 'JSONPatch',
+        jsonPatch: {
+          expression:
+            '[JSONPatch{op: "add", path: "/data/" + jsonpatch.escapeKey("b"), value: string(size(object.data))}]',
+        },
+      },
+    ])
+    const { data, metadata } = await make('x', { own: 'y' })
+    assert.deepEqual(data, { own: 'y', a: '1', b: '2' })
+    assert.equal(metadata.name, 'x')
+    assert.equal((await plane.client.get(ConfigMap, { namespace, name: 'x' })).metadata.uid, metadata.uid)
+  })
+
+  it('leave alone what their conditions exclude', async () => {
+    await mutating(
+      [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{data: {"a": "1"}}' } }],
+      {
+        matchConditions: [{ name: 'not-exempt', expression: "object.metadata.name != 'exempt'" }],
+      },
+    )
+    assert.equal((await make('exempt')).data, undefined)
+    assert.deepEqual((await make('other')).data, { a: '1' })
+  })
+
+  it('are refused when they do not compile', async () => {
+    await assert.rejects(
+      validating({ validations: [{ expression: 'object.metadata.name' }] }),
+      /spec.validations\[0\].expression: Invalid value: "object.metadata.name": must evaluate to bool but got dyn/,
+    )
+  })
+})

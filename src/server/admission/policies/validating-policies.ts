@@ -1,0 +1,151 @@
+import {
+  compileValidatingPolicy,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  type ValidatingPrograms,
+} from '../../../api/admissionregistration/v1/index.js'
+import { CelError } from '../../../machinery/cel/index.js'
+import { StatusError } from '../../../machinery/status-error.js'
+import type { Authorizer } from '../../authorization/authorizer.js'
+import type { Registries } from '../../registry/registries.js'
+import { type AdmissionPlugin, type AdmissionRequest, refusal } from '../admission.js'
+import { isExempt, matchedForm, namespaceOf } from '../matching.js'
+import { authorizerValue } from './authorizer-value.js'
+import { ConfigurationError, paramsOf } from './policy-bindings.js'
+import { PolicyRun, subjectOf } from './policy-variables.js'
+
+/** What a policy has against a request. */
+interface Objection {
+  readonly message: string
+  readonly reason?: string
+}
+
+interface Refusal {
+  readonly policy: string
+  readonly binding: string
+  readonly objection: Objection
+}
+
+const codes: { readonly [reason: string]: number } = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  RequestEntityTooLarge: 413,
+  Invalid: 422,
+}
+const longestMessage = 5 * 1024
+
+/**
+ * ValidatingAdmissionPolicy: refuses, warns or notes what expressions find wrong.
+ * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ */
+export function validatingPolicies(registries: Registries, authorizer: Authorizer): AdmissionPlugin {
+  const compiled = new WeakMap<object, ValidatingPrograms>()
+  const programsOf = (policy: ValidatingAdmissionPolicy): ValidatingPrograms => {
+    let programs = compiled.get(policy.spec)
+    if (!programs) compiled.set(policy.spec, (programs = compileValidatingPolicy(policy, () => {})))
+    return programs
+  }
+  return {
+    name: 'ValidatingAdmissionPolicy',
+    async validate(request) {
+      const bindings = registries.of(ValidatingAdmissionPolicyBinding).cache.list()
+      if (bindings.length === 0 || isExempt(request)) return
+      const refusals: Refusal[] = []
+      for (const { object: binding } of bindings) {
+        const policy = registries.of(ValidatingAdmissionPolicy).cache.get(binding.spec.policyName ?? '')?.object
+        if (!policy) continue
+        const { actions, objections } = await judge(
+          registries,
+          authorizer,
+          request,
+          policy,
+          binding,
+          programsOf(policy),
+        )
+        const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
+        for (const objection of objections) {
+          if (actions.includes('Deny')) refusals.push({ ...names, objection })
+          if (actions.includes('Warn'))
+            request.warn(
+              `Validation failed for ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}': ${objection.message}`,
+            )
+        }
+      }
+      const [first] = refusals
+      if (first) throw refusedBy(request, first)
+    },
+  }
+}
+
+async function judge(
+  registries: Registries,
+  authorizer: Authorizer,
+  request: AdmissionRequest,
+  policy: ValidatingAdmissionPolicy,
+  binding: ValidatingAdmissionPolicyBinding,
+  programs: ValidatingPrograms,
+): Promise<{ readonly actions: readonly string[]; readonly objections: readonly Objection[] }> {
+  const { spec } = policy
+  const actions = binding.spec.validationActions ?? []
+  const form = matchedForm(registries, spec.matchConstraints, request)
+  if (!form || !matchedForm(registries, binding.spec.matchResources, request)) return { actions, objections: [] }
+  // Nobody asked for warnings about a policy that fails: it refuses.
+  const failed = (message: string) =>
+    spec.failurePolicy === 'Ignore' ? { actions, objections: [] } : { actions: ['Deny'], objections: [{ message }] }
+  try {
+    const objections: Objection[] = []
+    const subject = await subjectOf(
+      request,
+      form,
+      namespaceOf(registries, request),
+      authorizerValue(authorizer, request),
+    )
+    for (const params of paramsOf(registries, spec.paramKind, binding.spec.paramRef, request)) {
+      const run = new PolicyRun(subject, programs.variables, params)
+      if (!(await run.meets(programs.conditions))) continue
+      const objection = await firstObjection(run, policy, programs)
+      if (objection) objections.push(objection)
+    }
+    return { actions, objections }
+  } catch (error) {
+    if (error instanceof ConfigurationError || error instanceof CelError) return failed(error.message)
+    throw error
+  }
+}
+
+async function firstObjection(
+  run: PolicyRun,
+  { spec }: ValidatingAdmissionPolicy,
+  { validations, messages }: ValidatingPrograms,
+): Promise<Objection | undefined> {
+  for (const [i, validation] of (spec.validations ?? []).entries()) {
+    const program = validations[i]
+    if (!program || (await run.evaluate(program)) === true) continue
+    const reason = validation.reason
+    const message =
+      (await ownMessage(run, messages[i])) ||
+      validation.message?.trim() ||
+      `failed expression: ${validation.expression.trim()}`
+    return reason === undefined ? { message } : { message, reason }
+  }
+  return undefined
+}
+
+/** The message that an expression makes, unless it fails or makes none that is fit to be shown. */
+async function ownMessage(run: PolicyRun, program: ValidatingPrograms['messages'][number]): Promise<string> {
+  if (!program) return ''
+  try {
+    const text = String(await run.evaluate(program)).trim()
+    return text.length > longestMessage || text.includes('\n') ? '' : text
+  } catch (error) {
+    if (error instanceof CelError) return ''
+    throw error
+  }
+}
+
+function refusedBy(request: AdmissionRequest, { policy, binding, objection }: Refusal): StatusError {
+  const why = `ValidatingAdmissionPolicy '${policy}' with binding '${binding}' denied request: ${objection.message}`
+  const { message, details } = refusal(request, why)
+  const reason = objection.reason ?? 'Invalid'
+  return new StatusError(codes[reason] ?? 422, reason, message, { ...details, causes: [{ message: why }] })
+}
