@@ -45,6 +45,8 @@ export interface Offer {
   readonly media?: readonly Media[]
   /** Whether the answer can be a stream of watch events. */
   readonly stream?: boolean
+  /** The answer is nothing but such a stream: YAML has no form for that. */
+  readonly watch?: boolean
   /** Whether the answer can be converted to this, e.g. `isTable`. */
   readonly converts?: (to: Conversion, media: Media) => boolean
 }
@@ -146,11 +148,12 @@ export function negotiate(accept: string | undefined, offer: Offer = {}): Negoti
       const conversion = conversionOf(range.parameters)
       if (conversion && !offer.converts?.(conversion, media)) continue
       const { stream } = range.parameters
+      if (offer.watch && media === 'yaml') throw unacceptableForm(offered, true)
       if (stream && (stream !== 'watch' || !offer.stream || media === 'yaml')) continue
       return form(media, range.parameters, conversion)
     }
   }
-  throw known ? unacceptableForm(offered) : notAcceptable(representations(offered, offer.stream ?? false))
+  throw known ? unacceptableForm(offered, offer.watch) : notAcceptable(representations(offered, offer.stream ?? false))
 }
 
 function form(media: Media, parameters: MediaRange['parameters'], as: Conversion | undefined): Negotiated {
@@ -177,19 +180,22 @@ function conversionOf(parameters: MediaRange['parameters']): Conversion | undefi
 
 const representations = (media: readonly Media[], stream: boolean): string[] => [
   ...media.map(one => mediaTypes[one]),
-  ...(stream ? media.filter(one => one !== 'yaml').map(one => `${mediaTypes[one]};stream=watch`) : []),
+  ...(stream ? streamTypes(media) : []),
 ]
+
+const streamTypes = (media: readonly Media[]): string[] =>
+  media.filter(one => one !== 'yaml').map(one => `${mediaTypes[one]};stream=watch`)
 
 /** 406 of the router: no media type of the request is served here. */
 export const notAcceptable = (available: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, {})
 
 /** 406 of a resource: the media type is served, but not in the form its parameters ask for. */
-export const unacceptableForm = (media: readonly Media[] = everyMedia): StatusError =>
+export const unacceptableForm = (media: readonly Media[] = everyMedia, watch = false): StatusError =>
   new StatusError(
     406,
     'NotAcceptable',
-    `only the following media types are accepted: ${media.map(one => mediaTypes[one]).join(', ')}`,
+    `only the following media types are accepted: ${(watch ? streamTypes(media) : media.map(one => mediaTypes[one])).join(', ')}`,
   )
 
 /** 415 of a body: `accepted` lists the media types that are read here. */

@@ -56,12 +56,12 @@ function mediaOf({ headers }: ApiRequest, media: readonly Media[]): Media {
 
 /** Browsers and the usual command line tools are used by people. */
 const readByPeople = /^(?:curl|Wget|Mozilla\/5\.0)/
-const falseTexts = new Set(['0', 'f', 'F', 'false', 'False', 'FALSE'])
+const trueTexts = new Set(['1', 't', 'T', 'true', 'True', 'TRUE'])
 
 /** Whether JSON is to be indented: `?pretty=`, or by the program that asks. */
 export function wantsPretty({ query, headers }: ApiRequest): boolean {
   const asked = query.size > 0 && query.get('pretty')
-  return asked ? !falseTexts.has(asked) : readByPeople.test(headers['user-agent'] ?? '')
+  return asked ? trueTexts.has(asked) : readByPeople.test(headers['user-agent'] ?? '')
 }
 
 export const text = (status: number, body: string, contentType = 'text/plain; charset=utf-8'): ApiResponse => ({

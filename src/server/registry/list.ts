@@ -8,7 +8,7 @@ import { listOptions } from './list-options.js'
 import { type Listed, selectObjects } from './list-selection.js'
 import { apiVersionOf } from './read-body.js'
 import type { Registry } from './registry.js'
-import { partial, valueResponse } from './represent.js'
+import { notThatForm, partial, valueResponse } from './represent.js'
 import { selectionOf } from './selection.js'
 import { tableOf } from './table.js'
 
@@ -46,18 +46,20 @@ export function listResponse({ request }: RequestContext, registry: Registry, li
   const form = chooseForm(request, false, registry.resource.kind)
   if (form.as === 'table')
     return valueResponse(200, form, tableOf(registry.resource, listed.items, form, metadata, registry.host.clock.now()))
-  if (form.as === 'metadata')
+  if (form.as === 'metadata') {
+    if (!form.asList) throw notThatForm(registry.resource, 'PartialObjectMetadata', true)
     return valueResponse(
       200,
       form,
       {
         kind: 'PartialObjectMetadataList',
-        apiVersion: 'meta.k8s.io/v1',
+        apiVersion: `meta.k8s.io/${form.version}`,
         metadata,
-        items: listed.items.map(({ object }) => partial(object, registry.resource)),
+        items: listed.items.map(({ object }) => partial(object, registry.resource, form.version)),
       },
       PartialObjectMetadataList,
     )
+  }
   if (form.media === 'json' && !form.pretty) return jsonList(head, listed.items, form)
   return valueResponse(
     200,

@@ -280,4 +280,4 @@ function decodeFault(schema: MessageSchema, value: object): string | undefined {
 }
 
 /** What upstream's package of a group's internal types is called. */
-const packageOf = (group: string): string => (group === '' ? 'core' : (group.split('.')[0] ?? group))
+export const packageOf = (group: string): string => (group === '' ? 'core' : (group.split('.')[0] ?? group))

@@ -2,12 +2,14 @@ import type { ApiResponse } from '../../machinery/http.js'
 import { PartialObjectMetadata, Status } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Resource } from '../../machinery/resource.js'
+import { StatusError } from '../../machinery/status-error.js'
 import { encodeObject as encodeEnveloped, type Kind } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
 import { bytesOf, jsonBytes, jsonText, jsonValue } from '../respond.js'
 import { yamlText } from '../yaml-text.js'
 import { chooseForm, type Form } from './form.js'
+import { packageOf } from './read-body.js'
 import type { Registry } from './registry.js'
 import { tableOf } from './table.js'
 
@@ -23,8 +25,10 @@ export function objectResponse(
   if (form.as === 'object' && form.media === 'json' && !form.pretty) return jsonBytes(status, [stored.line])
   if (form.as === 'table')
     return valueResponse(status, form, tableOf(registry.resource, [stored], form, undefined, registry.host.clock.now()))
-  if (form.as === 'metadata')
-    return valueResponse(status, form, partial(stored.object, registry.resource), PartialObjectMetadata)
+  if (form.as === 'metadata') {
+    if (form.asList) throw notThatForm(registry.resource, 'PartialObjectMetadataList', false)
+    return valueResponse(status, form, partial(stored.object, registry.resource, form.version), PartialObjectMetadata)
+  }
   return valueResponse(status, form, stored.object, registry.resource.kind)
 }
 
@@ -39,9 +43,10 @@ export function valueResponse(status: number, form: Form, value: unknown, kind?:
 export const partial = (
   { metadata }: ApiObject,
   { versionAnnotations }: Pick<Resource, 'versionAnnotations'> = {},
+  version = 'v1',
 ): ApiObject => ({
   kind: 'PartialObjectMetadata',
-  apiVersion: 'meta.k8s.io/v1',
+  apiVersion: `meta.k8s.io/${version}`,
   metadata: versionAnnotations ? withoutAnnotations(metadata, versionAnnotations) : metadata,
 })
 
@@ -49,6 +54,16 @@ function withoutAnnotations(metadata: ApiObject['metadata'], left: readonly stri
   const { annotations = {}, ...rest } = metadata
   const kept = Object.entries(annotations).filter(([key]) => !left.includes(key))
   return kept.length > 0 ? { ...rest, annotations: Object.fromEntries(kept) } : rest
+}
+
+/** 406: a list is asked for as a single object's metadata, or the other way round. */
+export function notThatForm({ kind }: Resource, asked: string, isList: boolean): StatusError {
+  const type = kind.decoder ? 'unstructured.Unstructured' : `${packageOf(kind.gvk.group)}.${kind.gvk.kind}`
+  return new StatusError(
+    406,
+    'NotAcceptable',
+    `you requested ${asked}, but the requested object is ${isList ? 'a' : 'not a'} list (*${type}${isList ? 'List' : ''})`,
+  )
 }
 
 /** What answers a deletion that removed the object. */

@@ -17,14 +17,15 @@ export function tableOf(
   const columns: readonly Column<ApiObject>[] = resource.columns.length > 0 ? resource.columns : plainColumns
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: `meta.k8s.io/${form.version}`,
     metadata: metadata ?? { resourceVersion: rows[0]?.object.metadata.resourceVersion },
     ...{
-      columnDefinitions: withoutColumns ? [] : columnDefinitions(resource, columns),
+      columnDefinitions: withoutColumns ? null : columnDefinitions(resource, columns),
       rows: rows.map(({ object }) => ({
         cells: columns.map(column => column.cell(object, now)),
         ...conditionsOf(resource, object),
-        object: form.include === 'None' ? null : form.include === 'Object' ? object : partial(object, resource),
+        object:
+          form.include === 'None' ? null : form.include === 'Object' ? object : partial(object, resource, form.version),
       })),
     },
   } as ApiObject & object

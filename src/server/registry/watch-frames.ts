@@ -109,9 +109,10 @@ function frameEncoder(
   const shared = form.as === 'object' && form.media === 'json'
   let headed = false
   const frame = (type: EventType, stored: StoredObject): Uint8Array => {
-    if (form.as === 'metadata') return encodeFrame(form, type, partial(stored.object, resource), PartialObjectMetadata)
+    if (form.as === 'metadata')
+      return encodeFrame(form, type, partial(stored.object, resource, form.version), PartialObjectMetadata)
     if (form.as === 'object') return encodeFrame(form, type, stored.object, resource.kind)
-    const table = tableOf(resource, [stored], form, {}, host.clock.now(), headed)
+    const table = tableOf(resource, [stored], form, undefined, host.clock.now(), headed)
     headed = true
     return encodeFrame(form, type, table)
   }

@@ -15,6 +15,7 @@ export const customResourceDefinitions: Resource<CustomResourceDefinition> = res
   },
   strategy: {
     generation: true,
+    unconditionalUpdate: false,
     resetFields: ['status'],
     prepareForCreate(draft) {
       const stored = draft.spec.versions?.find(({ storage }) => storage)?.name

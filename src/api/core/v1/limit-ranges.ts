@@ -12,7 +12,7 @@ export const limitRanges: Resource<LimitRange> = resource(LimitRange, {
   shortNames: ['limits'],
   storagePrefix: 'limitranges',
   defaults: ({ spec }) => spec.limits?.forEach(defaultItem),
-  strategy: { validate, validateUpdate: validate },
+  strategy: { createOnUpdate: true, validate, validateUpdate: validate },
 })
 
 /** Bounds of containers fill in for the defaults that are left out. */

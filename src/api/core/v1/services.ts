@@ -43,6 +43,7 @@ export const services: Resource<Service> = resource(Service, {
       for (const ingress of status.loadBalancer.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
   },
   strategy: {
+    createOnUpdate: true,
     nameErrors: dns1123Label,
     resetFields: ['status'],
     prepareForCreate(draft) {

@@ -14,6 +14,7 @@ import { RuntimeClass } from './runtime-class.js'
 export const runtimeClasses: Resource<RuntimeClass> = resource(RuntimeClass, {
   columns: [nameColumn, textColumn('Handler', ({ handler }) => handler, { field: 'handler' }), ageColumn],
   strategy: {
+    unconditionalUpdate: false,
     validate,
     validateUpdate: (now, old) => unchanged(now.handler, old.handler, root.child('handler')),
   },

@@ -37,6 +37,7 @@ export const csiDrivers: Resource<CSIDriver> = resource(CSIDriver, {
     spec.seLinuxMount ??= false
   },
   strategy: {
+    unconditionalUpdate: false,
     prepareForUpdate(draft, old) {
       // Drivers begin without a generation; changes are counted from nought.
       if (!jsonEqual(draft.spec, old.spec)) draft.metadata.generation = (old.metadata.generation ?? 0) + 1

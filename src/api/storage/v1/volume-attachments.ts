@@ -37,6 +37,7 @@ export const volumeAttachments: Resource<VolumeAttachment> = resource(VolumeAtta
     }),
   ],
   strategy: {
+    unconditionalUpdate: false,
     ...statusApart(() => ({ attached: false })),
     validate: attachment => [...validate(attachment), ...validateNames(attachment)],
     validateUpdate,
