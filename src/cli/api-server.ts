@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { addAuthenticationFlags } from './authentication-flags.js'
 import { addAuthorizationFlags } from './authorization-flags.js'
+import { addOperationFlags } from './operation-flags.js'
 
 /** The API server alone, in the foreground, with upstream's flag names. */
 export function addApiServerCommand(program: Command): void {
@@ -20,6 +21,6 @@ export function addApiServerCommand(program: Command): void {
     .option('--kubelet-client-key <file>', 'its key')
     .option('--kubelet-certificate-authority <file>', 'authority of the serving certificates of kubelets')
     .option('--event-ttl <duration>', 'how long events are kept', '1h')
-  addAuthorizationFlags(addAuthenticationFlags(command))
+  addOperationFlags(addAuthorizationFlags(addAuthenticationFlags(command)))
   command.action(async options => (await import('./run-api-server.js')).runApiServer(options))
 }

@@ -13,11 +13,13 @@ import type { AuthenticationFlags } from './authentication-flags.js'
 import type { AuthorizationFlags } from './authorization-flags.js'
 import { buildAuthentication } from './build-authentication.js'
 import { buildAuthorization } from './build-authorization.js'
+import { buildOperation } from './build-operation.js'
 import { fileText } from './flag-values.js'
 import { logFault } from './log.js'
+import type { OperationFlags } from './operation-flags.js'
 
 /** The flags of `t8s apiserver`, as the command line has them. */
-export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags {
+export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags, OperationFlags {
   readonly bindAddress: string
   readonly securePort: string
   readonly advertiseAddress?: string
@@ -48,6 +50,7 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
   const { call } = webhooks
   const { authentication, allowAnonymous } = await buildAuthentication(flags, { call, onError: logFault })
   const authorization = await buildAuthorization(flags, { call })
+  const operation = await buildOperation(flags, logFault)
   const template = clientTemplate(identities.admin)
   const pki = await withGivenKeys(flags, ownPki)
   await using controlPlane = await ControlPlane.start({
@@ -61,6 +64,7 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     nodePorts: portRange(flags.serviceNodePortRange),
     authentication,
     authorization,
+    operation,
     // Who is allowed everything should at least say who it is.
     allowAnonymous: authorization.includes('AlwaysAllow') ? false : allowAnonymous,
     eventTtlSeconds: Number(parseDuration(flags.eventTtl)) / 1e9,

@@ -36,6 +36,8 @@ export interface ServerOperation {
   readonly priorityAndFairness?: boolean
   /** How long a request may take, in milliseconds, unless it lasts as long as its client likes; 60,000 by default. */
   readonly requestTimeoutMs?: number
+  /** How long a watch lasts at least that names no time itself; half an hour by default. */
+  readonly minimumWatchSeconds?: number
   /** How long a server that stops goes on as before, but not ready, in milliseconds; not at all by default. */
   readonly shutdownDelayMs?: number
   /** What is written to the audit log, and where; nothing by default. The server disposes of it when it ends. */
@@ -116,7 +118,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const registries = new Registries()
   const admission: AdmissionPlugin[] = []
   const metrics = new ServerMetrics(registries)
-  const host: RegistryHost = { store: observedStore(store, metrics, registries), feed, clock, admission }
+  const host: RegistryHost = {
+    store: observedStore(store, metrics, registries),
+    feed,
+    clock,
+    admission,
+    minimumWatchSeconds: options.minimumWatchSeconds,
+  }
   const plugins = options.plugins({ registries, host, clock, onError })
   admission.push(...plugins.admission.map(plugin => observedAdmission(plugin, metrics)))
   for (const resource of options.resources) {

@@ -44,6 +44,12 @@ export interface AuditEvent {
   readonly annotations?: { readonly [key: string]: string }
 }
 
+interface WrittenName {
+  readonly name?: string
+  readonly uid?: string
+  readonly resourceVersion?: string
+}
+
 /** What is known of a request, to be written down stage by stage. */
 export interface AuditRecord {
   readonly auditID: string
@@ -56,6 +62,8 @@ export interface AuditRecord {
   readonly received: number
   readonly annotations: Map<string, string>
   impersonated?: UserInfo
+  /** What is sent to be written calls itself. */
+  written?: WrittenName
   requestObject?: unknown
   responseObject?: unknown
   responseStatus?: { readonly metadata: object; readonly code: number; readonly message?: string }
@@ -117,10 +125,9 @@ function sourceIps({ headers, remoteAddress }: ApiRequest): string[] {
   return ips.filter((ip, i) => i === 0 || ip !== ips[i - 1])
 }
 
-function referenceOf({ info: { resource, verb }, requestObject }: AuditRecord): ObjectReference | undefined {
+function referenceOf({ info: { resource }, written = {} }: AuditRecord): ObjectReference | undefined {
   if (!resource) return undefined
   const { plural, namespace, group, version, subresource } = resource
-  const written = writing.has(verb) && !subresource ? metadataOf(requestObject) : {}
   const name = resource.name || written.name
   return {
     resource: plural,
@@ -134,13 +141,8 @@ function referenceOf({ info: { resource, verb }, requestObject }: AuditRecord): 
   }
 }
 
-const writing = new Set(['create', 'update'])
-
-function metadataOf(object: unknown): {
-  readonly name?: string
-  readonly uid?: string
-  readonly resourceVersion?: string
-} {
+/** The metadata of an object. */
+export function writtenName(object: unknown): WrittenName {
   const { metadata } = (object ?? {}) as { readonly metadata?: unknown }
   return typeof metadata === 'object' && metadata !== null ? metadata : {}
 }

@@ -152,7 +152,7 @@ describe('the audit webhook', () => {
     try {
       const clock = new ManualClock()
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/audit`
-      const hook = auditWebhook({ endpoint: { url, token: 't' }, initialBackoffMs: 10, clock })
+      const hook = auditWebhook({ endpoint: { url, token: () => 't' }, initialBackoffMs: 10, clock })
       let done = false
       const writing = hook.write([event('a')]).finally(() => {
         done = true

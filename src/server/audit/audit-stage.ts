@@ -7,7 +7,7 @@ import { isLongRunning } from '../in-flight.js'
 import type { RequestContext, Stage } from '../pipeline.js'
 import type { Registries } from '../registry/registries.js'
 import { AuditBodies, withoutManagedFields } from './audit-bodies.js'
-import { type AuditRecord, auditEvent } from './audit-event.js'
+import { type AuditRecord, auditEvent, writtenName } from './audit-event.js'
 import type { AuditSink } from './audit-sink.js'
 import type { AuditDecision, AuditPolicy, AuditStage } from './policy.js'
 
@@ -86,9 +86,12 @@ export function auditStage(parts: AuditParts): Stage {
       annotations: new Map(),
     }
     context.annotate = (key, value) => void record.annotations.set(key, value)
-    if (level !== 'Metadata')
+    const writes = (info.verb === 'create' || info.verb === 'update') && info.resource?.subresource === ''
+    if (level !== 'Metadata' || writes)
       bodies.tap(request, object => {
-        if (object !== undefined) record.requestObject = omitManagedFields ? withoutManagedFields(object) : object
+        if (writes) record.written = writtenName(object)
+        if (level !== 'Metadata' && object !== undefined)
+          record.requestObject = omitManagedFields ? withoutManagedFields(object) : object
       })
     await received(record, decision)
     let answer: ApiResponse

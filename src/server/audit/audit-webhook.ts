@@ -10,7 +10,7 @@ export interface AuditEndpoint {
   readonly ca?: string | undefined
   readonly clientCert?: string | undefined
   readonly clientKey?: string | undefined
-  readonly token?: string | undefined
+  readonly token?: () => Promise<string> | string
   readonly username?: string | undefined
   readonly password?: string | undefined
   readonly tlsServerName?: string | undefined
@@ -37,7 +37,7 @@ export function auditWebhook({ endpoint, initialBackoffMs, clock }: AuditWebhook
       const body = Buffer.from(JSON.stringify(list))
       for (let tried = 1, pause = initialBackoffMs; ; tried++, pause *= factor) {
         try {
-          return await post(endpoint, agent, body)
+          return await post(endpoint, await endpoint.token?.(), agent, body)
         } catch (error) {
           if (tried >= tries || !(error instanceof PostFailed && error.retryable)) throw error
         }
@@ -64,8 +64,13 @@ class PostFailed extends Error {
   }
 }
 
-function post(endpoint: AuditEndpoint, agent: Agent | undefined, body: Buffer): Promise<void> {
-  const { url, ca, clientCert, clientKey, token, username, password, tlsServerName } = endpoint
+function post(
+  endpoint: AuditEndpoint,
+  token: string | undefined,
+  agent: Agent | undefined,
+  body: Buffer,
+): Promise<void> {
+  const { url, ca, clientCert, clientKey, username, password, tlsServerName } = endpoint
   const basic = username === undefined ? undefined : Buffer.from(`${username}:${password ?? ''}`).toString('base64')
   return new Promise((resolve, reject) => {
     const failed = (error: Error) =>

@@ -43,6 +43,8 @@ export interface RegistryHost {
   readonly feed: StoreFeed
   readonly clock: Clock
   readonly admission: readonly AdmissionPlugin[]
+  /** How long a watch without a timeout of its own lasts at least; half an hour by default. */
+  readonly minimumWatchSeconds?: number | undefined
 }
 
 /** Tries at a write that keeps losing races before the client is told. */

@@ -10,7 +10,7 @@ import { selectionOf } from './selection.js'
 import { bookmarkObject, tooFarBehind, WatchFrames } from './watch-frames.js'
 
 /** A watch without a timeout of its own ends after 30 to 60 minutes, spread so that clients do not return at once. */
-const minimumWatchSeconds = 1800
+const defaultWatchSeconds = 1800
 
 /** Watch: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes */
 export async function watchObjects(
@@ -20,7 +20,7 @@ export async function watchObjects(
   name: string,
 ): Promise<ApiResponse> {
   const { request } = context
-  const { feed, clock } = registry.host
+  const { feed, clock, minimumWatchSeconds = defaultWatchSeconds } = registry.host
   const form = request.user ? undefined : chooseForm(request, true, registry.resource.kind)
   const selection = selectionOf(request.query, registry.resource)
   const options = watchOptions(request.query)
