@@ -21,6 +21,7 @@ import type { KubeletConnection } from './subresources/kubelet-connection.js'
 import { podCommand, podLog, podPortForward } from './subresources/pod-streams.js'
 import { requestToken } from './subresources/token.js'
 import { versionStage } from './version.js'
+import { webhookClient } from './webhooks/webhook-client.js'
 
 export interface BuiltInOptions {
   /** Addresses of services, e.g. `10.96.0.0/16`. */
@@ -48,11 +49,12 @@ export const builtIn =
     const { authenticators, tokens } = authenticationOf(options.authentication, registries, clock)
     const authorization = authorizationOf(options.authorization ?? ['Node', 'RBAC'], registries)
     const { authorizer } = authorization
+    const call = webhookClient(registries)
     return {
       authenticators,
       authorizer,
       admission: [
-        ...builtInAdmission(registries, authorizer),
+        ...builtInAdmission({ registries, authorizer, call }),
         preventEscalation(authorization),
         serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }),
       ],
@@ -83,7 +85,7 @@ export const builtIn =
             registries,
             host,
             clock,
-            askWebhook: conversionWebhook(registries),
+            askWebhook: conversionWebhook(call),
             onError,
           }).start(signal),
       },

@@ -16,6 +16,8 @@ export interface AdmissionRequest {
   readonly user: UserInfo
   readonly dryRun: boolean
   warn(text: string): void
+  /** Set by a plugin that has had the object changed from outside: all plugins look at it once more. */
+  again?: boolean
 }
 
 /**
@@ -53,7 +55,13 @@ export function refusal({ resource: { kind }, name, object }: AdmissionRequest, 
   return forbidden({ group: kind.gvk.group, plural: kind.plural }, called, why)
 }
 
+/** Runs all plugins, and once again if one of them asks for it. */
 export async function mutateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
+  await mutateOnce(plugins, request)
+  if (request.again) await mutateOnce(plugins, request)
+}
+
+async function mutateOnce(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
   for (const plugin of plugins) {
     const pending = plugin.mutate?.(request)
     if (pending) await pending

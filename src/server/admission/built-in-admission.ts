@@ -1,5 +1,3 @@
-import type { Authorizer } from '../authorization/authorizer.js'
-import type { Registries } from '../registry/registries.js'
 import type { AdmissionPlugin } from './admission.js'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.js'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.js'
@@ -18,27 +16,33 @@ import { serviceAccountAdmission } from './service-account.js'
 import { storageObjectInUseProtection } from './storage-protection.js'
 import { taintNodesByCondition } from './taint-nodes.js'
 import { persistentVolumeClaimResize } from './volume-claim-resize.js'
+import { mutatingWebhooks, validatingWebhooks, type WebhookParts } from './webhooks/webhooks.js'
 
 /** The plugins that every API server has, in upstream's order. */
-export const builtInAdmission = (registries: Registries, authorizer: Authorizer): readonly AdmissionPlugin[] => [
-  namespaceLifecycle(registries),
-  limitRanger(registries),
-  serviceAccountAdmission(registries),
-  nodeRestriction(registries),
-  taintNodesByCondition,
-  podSecurity(registries),
-  priority(registries),
-  defaultTolerationSeconds,
-  defaultStorageClass(registries),
-  storageObjectInUseProtection,
-  persistentVolumeClaimResize(registries),
-  runtimeClassAdmission(registries),
-  certificateApproval(authorizer),
-  certificateSigning(authorizer),
-  certificateSubjectRestriction,
-  defaultIngressClass(registries),
-  podTopologyLabels(registries),
-  mutatingPolicies(registries, authorizer),
-  validatingPolicies(registries, authorizer),
-  resourceQuota(registries),
-]
+export const builtInAdmission = (parts: WebhookParts): readonly AdmissionPlugin[] => {
+  const { registries, authorizer } = parts
+  return [
+    namespaceLifecycle(registries),
+    limitRanger(registries),
+    serviceAccountAdmission(registries),
+    nodeRestriction(registries),
+    taintNodesByCondition,
+    podSecurity(registries),
+    priority(registries),
+    defaultTolerationSeconds,
+    defaultStorageClass(registries),
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize(registries),
+    runtimeClassAdmission(registries),
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
+    certificateSubjectRestriction,
+    defaultIngressClass(registries),
+    podTopologyLabels(registries),
+    mutatingPolicies(registries, authorizer),
+    mutatingWebhooks(parts),
+    validatingPolicies(registries, authorizer),
+    validatingWebhooks(parts),
+    resourceQuota(registries),
+  ]
+}

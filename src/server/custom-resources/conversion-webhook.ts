@@ -1,31 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { request as httpsRequest } from 'node:https'
-import { ConversionReview, type CustomResourceDefinition } from '../../api/apiextensions/v1/index.js'
-import { Service } from '../../api/core/v1/index.js'
+import { ConversionReview } from '../../api/apiextensions/v1/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { internalError } from '../../machinery/status-error.js'
 import { DecodeError, decodeJson, JsonSyntaxError, parseJson } from '../../schema/index.js'
-import type { Registries } from '../registry/registries.js'
+import type { CallWebhook } from '../webhooks/webhook-client.js'
 import type { AskWebhook } from './conversion.js'
 
-/** As long as a conversion may take, in milliseconds, and as large as its answer may be, in bytes. */
+/** As long as a conversion may take, in milliseconds. */
 const timeout = 30_000
-const largestAnswer = 64 * 1024 * 1024
-
-type ClientConfig = NonNullable<
-  NonNullable<NonNullable<CustomResourceDefinition['spec']['conversion']>['webhook']>['clientConfig']
->
-
-/** Where a webhook is: the address to connect to, and the name its certificate must have. */
-interface Target {
-  readonly url: URL
-  readonly host: string
-  readonly port: number
-  readonly serverName: string
-}
 
 /** Converts objects by the webhook of their definition: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#webhook-conversion */
-export function conversionWebhook(registries: Registries): AskWebhook {
+export function conversionWebhook(call: CallWebhook): AskWebhook {
   return async (definition, objects, apiVersion) => {
     const { webhook } = definition.spec.conversion ?? {}
     const { clientConfig } = webhook ?? {}
@@ -42,7 +27,7 @@ export function conversionWebhook(registries: Registries): AskWebhook {
     }
     let answer: ConversionReview
     try {
-      const body = await post(targetOf(registries, clientConfig), clientConfig.caBundle, JSON.stringify(review))
+      const body = await call(clientConfig, review, { timeout })
       answer = decodeJson(ConversionReview, parseJson(body)) as ConversionReview
     } catch (error) {
       if (error instanceof DecodeError || error instanceof JsonSyntaxError || error instanceof Error)
@@ -79,53 +64,5 @@ function converted(
     const { labels, annotations } = result.metadata
     const { labels: _labels, annotations: _annotations, ...kept } = before.metadata
     return { ...result, metadata: { ...kept, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) } }
-  })
-}
-
-function targetOf(registries: Registries, { url, service }: ClientConfig): Target {
-  if (url) {
-    const parsed = new URL(url)
-    return { url: parsed, host: parsed.hostname, port: Number(parsed.port || 443), serverName: parsed.hostname }
-  }
-  if (!service) throw new Error('neither url nor service is set')
-  const { namespace, name, path = '/', port = 443 } = service
-  const { spec } = registries.of(Service).cache.get(`${namespace}/${name}`)?.object ?? {}
-  if (!spec) throw new Error(`service ${JSON.stringify(name)} not found`)
-  const host = spec.type === 'ExternalName' ? spec.externalName : spec.clusterIP
-  if (!host || host === 'None') throw new Error(`service ${JSON.stringify(name)} has no address`)
-  const serverName = `${name}.${namespace}.svc`
-  return { url: new URL(path, `https://${serverName}:${port}`), host, port, serverName }
-}
-
-function post({ url, host, port, serverName }: Target, caBundle: string | undefined, body: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = httpsRequest(
-      {
-        host,
-        port,
-        path: url.pathname + url.search,
-        method: 'POST',
-        servername: /^[\d.]+$|:/.test(serverName) ? '' : serverName,
-        headers: { 'content-type': 'application/json', accept: 'application/json', host: url.host },
-        signal: AbortSignal.timeout(timeout),
-        ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}),
-      },
-      response => {
-        const chunks: Buffer[] = []
-        let size = 0
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length
-          if (size > largestAnswer) request.destroy(new Error('the answer is too large'))
-          else chunks.push(chunk)
-        })
-        response.on('error', reject)
-        response.on('end', () => {
-          if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString())
-          else reject(new Error(`Post ${JSON.stringify(url.href)}: status ${response.statusCode}`))
-        })
-      },
-    )
-    request.on('error', reject)
-    request.end(body)
   })
 }

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import type { MutatingWebhook, ValidatingWebhook } from '../../../api/admissionregistration/v1/index.js'
+import type { ApiObject } from '../../../machinery/object.js'
+import { StatusError } from '../../../machinery/status-error.js'
+import type { PolicySubject } from '../policies/policy-variables.js'
+
+export type Webhook = MutatingWebhook | ValidatingWebhook
+
+/** What a webhook is sent: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request */
+export interface Review {
+  readonly apiVersion: string
+  readonly kind: 'AdmissionReview'
+  readonly request: { readonly uid: string; readonly [field: string]: unknown }
+}
+
+const optionsKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: undefined }
+
+/** The versions of reviews that are spoken here, best first. */
+const versions = ['v1', 'v1beta1']
+
+/** What a request looks like to a webhook. */
+export function reviewOf({ admissionReviewVersions }: Webhook, { request, form, object, old }: PolicySubject): Review {
+  const { user, dryRun, operation, subresource, namespace, name, resource } = request
+  const version = admissionReviewVersions?.find(version => versions.includes(version)) ?? 'v1'
+  const kind = kindIn(object ?? old) ?? form.resource.kind.gvk
+  const optionsKind = optionsKinds[operation]
+  const resourceOf = ({ kind: { gvk, plural } }: typeof resource) => ({
+    group: gvk.group,
+    version: gvk.version,
+    resource: plural,
+  })
+  const called = name || object?.metadata?.name
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: `admission.k8s.io/${version}`,
+    request: {
+      uid: randomUUID(),
+      kind,
+      resource: resourceOf(form.resource),
+      ...(subresource ? { subResource: subresource } : {}),
+      requestKind: form.resource === resource ? kind : resource.kind.gvk,
+      requestResource: resourceOf(resource),
+      ...(subresource ? { requestSubResource: subresource } : {}),
+      ...(called ? { name: called } : {}),
+      ...(namespace ? { namespace } : {}),
+      operation,
+      userInfo: {
+        username: user.name,
+        ...(user.uid ? { uid: user.uid } : {}),
+        groups: user.groups,
+        ...(user.extra && Object.keys(user.extra).length > 0 ? { extra: user.extra } : {}),
+      },
+      object: object ?? null,
+      oldObject: old ?? null,
+      dryRun,
+      options: optionsKind
+        ? { kind: optionsKind, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) }
+        : null,
+    },
+  }
+}
+
+/** The kind that an object says it is of. */
+function kindIn(object: ApiObject | undefined) {
+  const { kind, apiVersion } = object ?? {}
+  if (!kind || !apiVersion) return undefined
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  return { group, version, kind }
+}
+
+/** What a webhook has decided. */
+export interface Verdict {
+  /** Set if the request is refused. */
+  readonly refusal?: StatusError
+  /** A JSON patch. */
+  readonly patch?: unknown
+  readonly warnings: readonly string[]
+}
+
+/** A webhook answered what is no answer. */
+export class ReviewError extends Error {}
+
+interface Response {
+  readonly uid?: unknown
+  readonly allowed?: unknown
+  readonly status?: {
+    readonly code?: number
+    readonly reason?: string
+    readonly message?: string
+    readonly details?: object
+  }
+  readonly patch?: unknown
+  readonly patchType?: unknown
+  readonly warnings?: unknown
+}
+
+/** Reads a webhook's answer. Throws ReviewError. */
+export function verdictOf(name: string, review: Review, text: string): Verdict {
+  let answer: { readonly kind?: unknown; readonly apiVersion?: unknown; readonly response?: Response | null }
+  try {
+    answer = JSON.parse(text) ?? {}
+  } catch {
+    throw new ReviewError('the webhook did not answer JSON')
+  }
+  const { response } = answer
+  if (!response) throw new ReviewError('webhook response was absent')
+  if (answer.kind !== review.kind || answer.apiVersion !== review.apiVersion)
+    throw new ReviewError(
+      `expected webhook response of ${review.apiVersion}, Kind=${review.kind}, got ${String(answer.apiVersion ?? '')}, Kind=${String(answer.kind ?? '')}`,
+    )
+  if (response.uid !== review.request.uid)
+    throw new ReviewError(`expected response.uid="${review.request.uid}", got "${String(response.uid ?? '')}"`)
+  const warnings = Array.isArray(response.warnings) ? response.warnings.map(String) : []
+  if (response.allowed !== true) return { refusal: refusalOf(name, response), warnings }
+  if (response.patch === undefined || response.patch === null) {
+    if (response.patchType) throw new ReviewError('webhook response.patchType may only be set with response.patch')
+    return { warnings }
+  }
+  if (response.patchType !== 'JSONPatch')
+    throw new ReviewError('webhook returned response.patchType that is not "JSONPatch"')
+  try {
+    const patch: unknown = JSON.parse(Buffer.from(String(response.patch), 'base64').toString())
+    return Array.isArray(patch) && patch.length === 0 ? { warnings } : { patch, warnings }
+  } catch {
+    throw new ReviewError('webhook returned a patch that is no JSON')
+  }
+}
+
+/** The refusal as its requester sees it. */
+function refusalOf(name: string, { status = {} }: Response): StatusError {
+  const { code = 0, reason = '', message = '', details } = status
+  const denied = `admission webhook "${name}" denied the request`
+  const text = message || reason
+  return new StatusError(
+    Math.max(code, 400),
+    reason,
+    text ? `${denied}: ${text}` : `${denied} without explanation`,
+    ...(details ? [details] : []),
+  )
+}
