@@ -116,7 +116,7 @@ export class ContainerRunner {
       startup: `Container ${name} failed startup probe`,
     }
     const why = causes[cause]
-    const restarts = pod.spec.restartPolicy !== 'Never' || cause === 'changed' || cause === 'resized'
+    const restarts = cause !== 'resized' && (pod.spec.restartPolicy !== 'Never' || cause === 'changed')
     const message = restarts ? `${why}, will be restarted` : why
     const stop = { pod, container, record, host: this.host, report: events.of(container), message }
     await deadlines.within(killGracePeriod(pod, container, cause), deadline =>

@@ -335,6 +335,14 @@ describe('a node', { timeout: 300_000 }, () => {
     )
     assert.equal(has(after, 'a')?.containerID, has(before, 'a')?.containerID)
     assert.deepEqual([has(after, 'a')?.restartCount, has(after, 'b')?.restartCount], [0, 1])
+    const asked = (name: string) => ({
+      name,
+      resources: { limits: resources('200m', '64Mi').limits, requests: resources('200m', '64Mi').requests },
+    })
+    const summary = JSON.stringify({ containers: [asked('a'), asked('b')], generation: 2 })
+    assert.equal((await node.event('grows', 'ResizeStarted')).message, `Pod resize started: ${summary}`)
+    assert.equal((await node.event('grows', 'ResizeCompleted')).message, `Pod resize completed: ${summary}`)
+    assert.equal((await node.event('grows', 'Killing')).message, 'Container b resize requires restart')
     const limit = 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max'
     for (const name of ['a', 'b']) assert.equal(await node.sh('grows', limit, name), `${64 << 20}\n`)
     await resize([{ name: 'a', resources: resources('1000', '64Mi') }])

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Pod } from '../api/core/v1/index.js'
+import type { Container, Pod } from '../api/core/v1/index.js'
+import type { EventType } from '../client/events.js'
 import { containerResources, podResources, type Requirements } from './container/linux-resources.js'
 import { errorText } from './error-text.js'
 import type { NodeContext } from './node-context.js'
@@ -9,7 +10,16 @@ import type { Finding } from './pod-conditions.js'
 import type { PodEvents } from './pod-events.js'
 import type { ContainerRecord } from './pod-runtime-state.js'
 import { podCgroup } from './pod-sandbox.js'
-import { askedGrants, type Grants, grantedPod, type Resize, resizes, sameGrants } from './resize.js'
+import {
+  askedGrants,
+  type Grants,
+  grantedPod,
+  type Resize,
+  resizableContainers,
+  resizes,
+  resourceSummary,
+  sameGrants,
+} from './resize.js'
 
 /** Why a pod cannot be given what it asks for: not now, or not on this node at all. */
 export interface Refusal {
@@ -36,6 +46,8 @@ export class PodResizer {
   #grants: Grants
   #refusal: Refusal | undefined
   #fault: string | undefined
+  /** What was granted last has not been reported as done. */
+  #isUnderWay = false
 
   constructor(pod: Pod, options: PodResizerOptions) {
     this.#options = options
@@ -63,10 +75,11 @@ export class PodResizer {
   }
 
   /** Grants what the pod asks for, if the node has room. Call it before decisions about the pod. */
-  async consider(pod: Pod): Promise<void> {
+  async consider(pod: Pod, containers: readonly ContainerRecord[]): Promise<void> {
     const asked = askedGrants(pod)
     if (sameGrants(asked, this.#grants)) {
       this.#refusal = undefined
+      this.#noteEnd(pod, containers)
       return
     }
     const before = this.#refusal
@@ -75,13 +88,10 @@ export class PodResizer {
       this.#fault = undefined
       await writeGrants(this.#file, asked)
       this.#grants = asked
-      this.#options.events.record('Normal', 'ResizeStarted', 'Pod resize started')
+      this.#isUnderWay = true
+      this.#record('Normal', 'ResizeStarted', 'started', pod)
     } else if (before?.reason !== this.#refusal.reason)
-      this.#options.events.record(
-        'Warning',
-        `Resize${this.#refusal.reason}`,
-        `Pod resize ${this.#refusal.reason}: ${this.#refusal.message}`,
-      )
+      this.#record('Warning', `Resize${this.#refusal.reason}`, this.#refusal.reason, pod, this.#refusal.message)
   }
 
   /** Running containers that do not have what they are granted. */
@@ -93,7 +103,7 @@ export class PodResizer {
   async apply(pod: Pod, pending: readonly Resize[]): Promise<void> {
     const updates = pending.filter(({ mode }) => mode === 'update')
     if (pending.length === 0) return
-    const { context, events } = this.#options
+    const { context } = this.#options
     const { cri, cgroups, machine } = context
     const path = podCgroup(context, pod)
     const wanted = podResources(this.granted(pod), ({ resources = {} }) => resources)
@@ -112,12 +122,25 @@ export class PodResizer {
       }
       await cgroups.set(path, wanted)
       this.#fault = undefined
-      if (updates.length === pending.length) events.record('Normal', 'ResizeCompleted', 'Pod resize completed')
+      this.#noteEnd(pod, context.view.get(pod.metadata.uid ?? '').containers)
     } catch (error) {
       this.#fault = errorText(error)
-      events.record('Warning', 'ResizeError', `Pod resize failed: ${this.#fault}`)
+      this.#record('Warning', 'ResizeError', 'error', this.granted(pod), this.#fault)
       throw error
     }
+  }
+
+  /** Says so once all containers run with what they were last granted. */
+  #noteEnd(pod: Pod, containers: readonly ContainerRecord[]): void {
+    if (!this.#isUnderWay || this.pending(pod, containers).length > 0) return
+    const runs = ({ name }: Container) => containers.find(record => record.name === name)?.state === 'running'
+    if (!resizableContainers(pod).every(runs)) return
+    this.#isUnderWay = false
+    this.#record('Normal', 'ResizeCompleted', 'completed', this.granted(pod))
+  }
+
+  #record(type: EventType, reason: string, what: string, pod: Pod, error?: string): void {
+    this.#options.events.record(type, reason, `Pod resize ${what}: ${resourceSummary(pod, error)}`)
   }
 
   /** What the pod's conditions say of it. */

@@ -4,7 +4,6 @@ import { ContainerRunner } from './container-runner.js'
 import { Deadline, Deadlines, stopAll } from './container-stopper.js'
 import { errorText } from './error-text.js'
 import { withForeignConditions } from './foreign-conditions.js'
-import { goDuration } from './go-duration.js'
 import { podGracePeriod } from './grace-period.js'
 import type { NodeContext } from './node-context.js'
 import {
@@ -15,7 +14,7 @@ import {
   type PodSituation,
   type Verdict,
 } from './pod-actions.js'
-import { PodEvents } from './pod-events.js'
+import { crashLoopWait, PodEvents } from './pod-events.js'
 import { removePodObject, removePodRemains } from './pod-removal.js'
 import { PodResizer, type Refusal } from './pod-resizer.js'
 import { isAlive } from './pod-runtime-state.js'
@@ -253,7 +252,7 @@ export class PodWorker {
 
   /** Looks, decides, acts. Answers when to look again if nothing happens before. */
   async #round(): Promise<number | 'at once' | undefined> {
-    await this.#resizer.consider(this.#pod)
+    await this.#resizer.consider(this.#pod, this.#context.view.get(this.uid).containers)
     const decision = this.#decide(this.#situation())
     switch (decision.kind) {
       case 'terminate':
@@ -277,11 +276,8 @@ export class PodWorker {
     if (this.#vanished) return
     const crashLoops = 'crashLoops' in rest ? rest.crashLoops : []
     const waits = new Map(this.#containers.waits)
-    for (const { container, delay } of crashLoops) {
-      const { name } = container.spec
-      const message = `back-off ${goDuration(delay)} restarting failed container=${name} pod=${podName(this.#pod)}`
-      waits.set(name, { reason: 'CrashLoopBackOff', message })
-    }
+    for (const { container, delay } of crashLoops)
+      waits.set(container.spec.name, crashLoopWait(this.#pod, container, delay))
     this.#status = podStatus({
       ...situation,
       // What has just been taken over from an earlier agent counts already.
@@ -328,12 +324,7 @@ export class PodWorker {
       return true
     } catch (error) {
       if (!(error instanceof VolumesNotReady)) throw error
-      for (const failure of error.failures)
-        this.#events.record(
-          'Warning',
-          'FailedMount',
-          `MountVolume.SetUp failed for volume "${failure.volume}" : ${errorText(failure.error)}`,
-        )
+      this.#events.failedMounts(error)
       return false
     }
   }
@@ -341,11 +332,7 @@ export class PodWorker {
   async #converge(decision: PodDecision & { kind: 'converge' }): Promise<'at once' | number | undefined> {
     const { kills, starts, crashLoops, sandboxId, wakeAt } = decision
     const { clock, view } = this.#context
-    for (const { container } of crashLoops) {
-      const { name } = container.spec
-      const message = `Back-off restarting failed container ${name} in pod ${podName(this.#pod)}`
-      this.#events.of(container)('Warning', 'BackOff', message)
-    }
+    for (const { container } of crashLoops) this.#events.backOff(container)
     this.#publish(decision)
     const hadVolumes = await this.#prepareVolumes()
     const refresh = hadVolumes ? this.#volumes.renewAt : clock.now() + refreshDelay
@@ -419,6 +406,3 @@ export class PodWorker {
     return undefined
   }
 }
-
-/** `web_default(uid)`: how messages name a pod. */
-const podName = ({ metadata }: Pod): string => `${metadata.name}_${metadata.namespace}(${metadata.uid})`

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { admit, type NodeState, resizeRefusal } from './admission.js'
 import type { Requirements } from './container/linux-resources.js'
-import { askedGrants, grantedPod, resizeMode, resizes, sameGrants } from './resize.js'
+import { askedGrants, grantedPod, resizeMode, resizes, resourceSummary, sameGrants } from './resize.js'
 import { container, pod, record } from './test-pods.js'
 
 const cpu = (amount: string): Requirements => ({ requests: { cpu: amount } })
@@ -128,4 +128,18 @@ describe('admission', () => {
   for (const [title, spec, { others: active = [], ...state }, reason] of table)
     it(`${reason ? 'refuses' : 'takes'} ${title}`, () =>
       assert.equal(admit(pod(spec), active, { ...node, ...state })?.reason ?? '', reason))
+})
+
+describe('what events tell of a resize', () => {
+  it('is what containers ask for', () => {
+    const resources = { requests: { cpu: '1' }, limits: { cpu: '2' } }
+    const subject = pod({ initContainers: [container('i')], containers: [container('a', { resources })] })
+    const init = '"initContainers":[{"name":"i","resources":{}}]'
+    const regular = '"containers":[{"name":"a","resources":{"limits":{"cpu":"2"},"requests":{"cpu":"1"}}}]'
+    assert.equal(resourceSummary(subject), `{${init},${regular},"generation":1}`)
+    assert.equal(
+      resourceSummary(pod({ containers: [container('a')] }, { generation: 3 }), 'no room'),
+      '{"containers":[{"name":"a","resources":{}}],"generation":3,"error":"no room"}',
+    )
+  })
 })

@@ -91,3 +91,19 @@ export function resizes(
     return mode === 'none' ? [] : [{ container, record, mode }]
   })
 }
+
+/** What a pod's containers ask for, as events about its resizing tell it. */
+export function resourceSummary({ spec, metadata }: Pod, error?: string): string {
+  const summaries = (containers: readonly Container[] = []) =>
+    containers.map(({ name, resources: { limits, requests, claims } = {} }) => ({
+      name,
+      resources: { ...(limits && { limits }), ...(requests && { requests }), ...(claims && { claims }) },
+    }))
+  const initContainers = summaries(spec.initContainers)
+  return JSON.stringify({
+    ...(initContainers.length && { initContainers }),
+    containers: summaries(spec.containers),
+    generation: metadata.generation ?? 0,
+    ...(error && { error }),
+  })
+}

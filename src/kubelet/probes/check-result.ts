@@ -2,9 +2,12 @@
 export interface CheckResult {
   readonly outcome: 'success' | 'failure' | 'unknown'
   readonly output: string
+  /** It succeeded, but not as it should. */
+  readonly isWarning?: boolean
 }
 
 export const success = (output = ''): CheckResult => ({ outcome: 'success', output })
+export const warning = (output: string): CheckResult => ({ outcome: 'success', output, isWarning: true })
 export const failure = (output: string): CheckResult => ({ outcome: 'failure', output })
 export const unknown = (error: unknown): CheckResult => ({
   outcome: 'unknown',

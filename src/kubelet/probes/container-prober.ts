@@ -17,7 +17,7 @@ export interface ContainerProberOptions {
   readonly clock: Clock
   /** Runs a probe once. Never throws. */
   readonly check: (type: ProbeType, probe: Probe) => Promise<CheckResult>
-  /** A result that did not succeed. */
+  /** A result that did not succeed, or not as it should. */
   readonly complain: (type: ProbeType, result: CheckResult) => void
   /** `outcome` is another one. */
   readonly changed: () => void
@@ -90,7 +90,7 @@ export class ContainerProber implements Disposable {
     for (let attempt = 1; result.outcome === 'unknown' && attempt < attempts && !this.#stopped.has(type); attempt++)
       result = await check(type, probe)
     if (this.#stopped.has(type)) return
-    if (result.outcome !== 'success') complain(type, result)
+    if (result.outcome !== 'success' || result.isWarning) complain(type, result)
     const before = this.#tallies.get(type) ?? noTally
     const after = tally(before, result, {
       successThreshold: probe.successThreshold ?? 1,

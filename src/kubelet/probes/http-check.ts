@@ -10,6 +10,7 @@ import {
   portNumber,
   success,
   type Target,
+  warning,
 } from './check-result.js'
 import { dialError } from './tcp-check.js'
 
@@ -56,7 +57,7 @@ export async function httpCheck(
     if (status < 200 || status >= 400) return failure(`HTTP probe failed with statuscode: ${status}`)
     if (status < 300 || !location) return success(body)
     const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined
-    if (!next || next.hostname !== first.hostname) return success(`Probe terminated redirects, Response body: ${body}`)
+    if (!next || next.hostname !== first.hostname) return warning(`Probe terminated redirects, Response body: ${body}`)
     if (redirects === mostRedirects)
       return failure(`Get ${goQuote(next.href)}: stopped after ${mostRedirects} redirects`)
     url = next

@@ -158,6 +158,7 @@ describe('checks over HTTP', () => {
     it(`${path} is a ${outcome}`, async () => {
       const result = await check(path)
       assert.equal(result.outcome, outcome)
+      assert.equal(result.isWarning ?? false, path.includes('elsewhere'))
       assert.match(result.output, output)
     })
   it('sends headers', async () => {
