@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { Deployment } from '../api/apps/v1/index.js'
+import { Namespace, Node, Pod, Service } from '../api/core/v1/index.js'
+import { EndpointSlice } from '../api/discovery/v1/index.js'
+import { ClusterRole } from '../api/rbac/v1/index.js'
+import type { Client } from '../client/client.js'
+import { builtInControllers } from '../controllers/index.js'
+import { isNotFound } from '../machinery/status-error.js'
+import { controllerRoles } from '../server/authorization/bootstrap-policy/controller-roles.js'
+import { ControlPlane } from './control-plane.js'
+import { accountOfController } from './controller-accounts.js'
+
+const namespace = 'work'
+
+/** Waits until a condition holds; throws after 30 seconds. */
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`${what} did not come true`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+const rootOf = (error: unknown): string => {
+  let root = error
+  while (root instanceof Error && root.cause !== undefined) root = root.cause
+  return String(root)
+}
+
+describe('the identities of components', () => {
+  let plane: ControlPlane
+  let client: Client
+  const faults: string[] = []
+  before(async () => {
+    plane = await ControlPlane.start({ port: false, simulatedNodes: 2, onError: error => faults.push(rootOf(error)) })
+    client = plane.client
+  })
+  after(async () => {
+    await plane[Symbol.asyncDispose]()
+    assert.deepEqual(
+      faults.filter(fault => /forbidden|cannot/i.test(fault)),
+      [],
+    )
+  })
+
+  it('are there for every controller', () => {
+    const names = [...builtInControllers({ rootCa: 'PEM', clusterCidr: '10.0.0.0/8' }).map(({ name }) => name)]
+    for (const name of [...names, 'garbage-collector']) {
+      const account = accountOfController(name)
+      assert.ok(account && controllerRoles[account], `${name} acts as nobody`)
+    }
+  })
+
+  it('suffice to run, serve and change a workload', async () => {
+    const labels = { app: 'web' }
+    const metadata = { namespace, name: 'web' }
+    await client.create(Namespace, { metadata: { name: namespace } })
+    const containers = [{ name: 'c', image: 'i' }]
+    await client.create(Deployment, {
+      metadata,
+      spec: {
+        replicas: 3,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers } },
+      },
+    })
+    await client.create(Service, { metadata, spec: { selector: labels, ports: [{ port: 80 }] } })
+    const ready = async (count: number) => (await client.get(Deployment, metadata)).status?.readyReplicas === count
+    await until('three ready pods', () => ready(3))
+    await until('three endpoints', async () => {
+      const { items } = await client.list(EndpointSlice, { namespace })
+      return items.flatMap(({ endpoints }) => endpoints ?? []).length === 3
+    })
+    const body = { spec: { replicas: 1, template: { metadata: { annotations: { version: '2' } } } } }
+    await client.patch(Deployment, metadata, { type: 'merge', body })
+    await until('one pod of the new version', async () => {
+      const { items } = await client.list(Pod, { namespace })
+      return items.length === 1 && items[0]?.metadata.annotations?.['version'] === '2'
+    })
+  })
+
+  it('suffice to gather the rules of roles', () =>
+    until('the roles for people', async () => {
+      const roles = await Promise.all(['view', 'edit', 'admin'].map(name => client.get(ClusterRole, { name })))
+      return roles.map(({ rules }) => rules?.length).join() === '12,27,29'
+    }))
+
+  it('suffice to remove nodes and namespaces', async () => {
+    await client.delete(Node, { name: 'sim-1' })
+    await client.delete(Namespace, { name: namespace })
+    await until('the end of the namespace', () =>
+      client.get(Namespace, { name: namespace }).then(() => false, isNotFound),
+    )
+  })
+})
