@@ -17,8 +17,8 @@ import {
 import { nonNegative, requiredOneOf } from '../../field-rules.js'
 import { statusApart } from '../../status-apart.js'
 import { shownSelector } from '../../workload-selectors.js'
-import { CronJob } from './cron-job.js'
-import { scheduleFault } from './cron-schedule.js'
+import { CronJob, type CronJobSpec } from './cron-job.js'
+import { isTimeZone, scheduleFault } from './cron-schedule.js'
 import { validateJobSpec } from './job-validation.js'
 import { defaultJobTemplate } from './jobs.js'
 
@@ -56,15 +56,13 @@ export const cronJobs: Resource<CronJob> = resource(CronJob, {
   strategy: {
     ...statusApart(),
     generation: true,
-    validate: cronJob => [...validateName(cronJob), ...validate(cronJob)],
+    validate: cronJob => [...validate(cronJob), ...validateName(cronJob)],
     validateUpdate: validate,
     warnings(cronJob, old) {
       const { schedule, jobTemplate } = cronJob.spec
       return [
         ...(old ? [] : nameWarnings(cronJob)),
-        ...(zonePrefix.test(schedule)
-          ? ['spec.schedule: cannot use TZ or CRON_TZ in schedule, use timeZone field instead']
-          : []),
+        ...(schedule.includes('TZ') ? [`spec.schedule: ${noZone}`] : []),
         ...templateWarnings(
           cronJob,
           old,
@@ -78,7 +76,7 @@ export const cronJobs: Resource<CronJob> = resource(CronJob, {
 
 /** Names of jobs end in the minute they were made for: eleven characters more. */
 const longestName = 52
-const zonePrefix = /^(CRON_)?TZ=/
+const noZone = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'
 
 function validateName({ metadata: { name = '' } }: CronJob): FieldError[] {
   return name.length > longestName
@@ -86,15 +84,17 @@ function validateName({ metadata: { name = '' } }: CronJob): FieldError[] {
     : []
 }
 
-function validate({ spec }: CronJob): FieldError[] {
+function validate({ spec }: CronJob, old?: CronJob): FieldError[] {
   const at = root.child('spec')
-  const { schedule, timeZone, jobTemplate } = spec
+  const { timeZone, jobTemplate } = spec
   const job = at.child('jobTemplate', 'spec')
   const { selector, manualSelector } = jobTemplate.spec
   return [
-    ...validateSchedule(schedule, at.child('schedule')),
+    ...validateSchedule(spec, old?.spec, at.child('schedule')),
     ...nonNegative(spec.startingDeadlineSeconds, at.child('startingDeadlineSeconds')),
-    ...(timeZone === undefined ? [] : validateTimeZone(timeZone, at.child('timeZone'))),
+    ...(timeZone === undefined || timeZone === old?.spec.timeZone
+      ? []
+      : validateTimeZone(timeZone, at.child('timeZone'))),
     ...requiredOneOf(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], at.child('concurrencyPolicy')),
     ...validateJobSpec(jobTemplate.spec, job),
     ...(selector
@@ -106,27 +106,30 @@ function validate({ spec }: CronJob): FieldError[] {
   ]
 }
 
-function validateSchedule(schedule: string, at: FieldPath): FieldError[] {
+/** A zone in the schedule itself is only borne with where it has been all along. */
+function validateSchedule(
+  { schedule, timeZone }: CronJobSpec,
+  old: CronJobSpec | undefined,
+  at: FieldPath,
+): FieldError[] {
   if (!schedule) return [required(at)]
-  if (zonePrefix.test(schedule))
-    return [invalidValue(at, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')]
   const fault = scheduleFault(schedule)
-  return fault ? [invalidValue(at, schedule, fault)] : []
+  const errors = fault ? [invalidValue(at, schedule, fault)] : []
+  if (!schedule.includes('TZ')) return errors
+  if (!old?.schedule.includes('TZ')) errors.push(invalidValue(at, schedule, noZone))
+  else if (timeZone !== undefined)
+    errors.push(invalidValue(at, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule'))
+  return errors
 }
 
-const zonePart = /^[\w.+-]{1,14}$/
+const zonePart = /^(?!\.{1,2}$)[\w.+][\w.+-]{0,13}$/
 
 function validateTimeZone(zone: string, at: FieldPath): FieldError[] {
   if (!zone) return [invalidValue(at, zone, 'timeZone must be nil or non-empty string')]
   if (!zone.split('/').every(part => zonePart.test(part))) return [invalidValue(at, zone, `unknown time zone ${zone}`)]
-  if (zone.toLowerCase() === 'local')
-    return [
-      invalidValue(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'),
-    ]
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return []
-  } catch {
-    return [invalidValue(at, zone, `unknown time zone ${zone}`)]
-  }
+  const errors =
+    zone.toLowerCase() === 'local'
+      ? [invalidValue(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')]
+      : []
+  return isTimeZone(zone) ? errors : [...errors, invalidValue(at, zone, `unknown time zone ${zone}`)]
 }

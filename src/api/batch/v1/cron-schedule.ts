@@ -20,8 +20,10 @@ const duration = /^[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\
 
 /** What is wrong with a schedule of a cron job (https://en.wikipedia.org/wiki/Cron), undefined if it is fine. */
 export function scheduleFault(schedule: string): string | undefined {
-  const text = schedule.trim()
-  if (text === '') return 'empty spec string'
+  if (schedule === '') return 'empty spec string'
+  const [, zone, rest] = /^(?:CRON_)?TZ=(\S*)(.*)$/.exec(schedule) ?? []
+  if (zone !== undefined && !isTimeZone(zone)) return `provided bad location ${zone}: unknown time zone ${zone}`
+  const text = rest === undefined ? schedule : rest.trim()
   if (text.startsWith('@')) {
     if (descriptors.has(text)) return undefined
     const every = /^@every (.*)$/.exec(text)?.[1]
@@ -30,7 +32,7 @@ export function scheduleFault(schedule: string): string | undefined {
       ? undefined
       : `failed to parse duration ${schedule}: time: invalid duration ${JSON.stringify(every)}`
   }
-  const parts = text.split(/\s+/)
+  const parts = text.split(/\s+/).filter(Boolean)
   if (parts.length !== fields.length)
     return `expected exactly ${fields.length} fields, found ${parts.length}: [${parts.join(' ')}]`
   for (const [i, bounds] of fields.entries()) {
@@ -76,4 +78,15 @@ function numberIn(text: string, { names, low = 0 }: Partial<Bounds>): number | s
     return `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`
   const value = Number(text)
   return value < 0 ? `negative number (${value}) not allowed: ${text}` : value
+}
+
+/** Whether zones of the world (https://www.iana.org/time-zones) know this name; nothing and `Local` are known as well. */
+export function isTimeZone(name: string): boolean {
+  if (name === '' || name === 'Local') return true
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
 }

@@ -3,6 +3,7 @@ import {
   invalidValue,
   invalidValues,
   notSupported,
+  omitted,
   required,
   tooLong,
   tooMany,
@@ -17,6 +18,8 @@ const mostRules = 20
 const mostValues = 255
 const mostPatterns = 20
 const actions = ['Count', 'FailIndex', 'FailJob', 'Ignore']
+const operators = ['In', 'NotIn']
+const conditionStates = ['False', 'True', 'Unknown']
 const longestIndexes = 64 * 1024
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy */
@@ -31,6 +34,8 @@ export function validateFailurePolicy(spec: JobSpec, { rules }: PodFailurePolicy
   return errors
 }
 
+const validValues = (values: readonly string[]): string => `valid values: ["${values.join('" "')}"]`
+
 function validateFailureRule(
   spec: JobSpec,
   rule: PodFailurePolicyRule,
@@ -40,7 +45,7 @@ function validateFailureRule(
   const { action, onExitCodes, onPodConditions = [] } = rule
   const errors: FieldError[] = []
   const here = at.child('action')
-  if (!action) errors.push(required(here, `valid values: ["${actions.join('" "')}"]`))
+  if (!action) errors.push(required(here, validValues(actions)))
   else if (action === 'FailIndex') {
     if (spec.backoffLimitPerIndex === undefined)
       errors.push(invalidValue(here, action, 'requires the backoffLimitPerIndex to be set'))
@@ -48,7 +53,7 @@ function validateFailureRule(
   if (onExitCodes) {
     const codes = at.child('onExitCodes')
     const { operator, containerName } = onExitCodes
-    errors.push(...requiredOneOf(operator, ['In', 'NotIn'], codes.child('operator')))
+    errors.push(...requiredOneOf(operator, operators, codes.child('operator'), validValues(operators)))
     if (containerName !== undefined && !names.has(containerName))
       errors.push(
         invalidValue(
@@ -62,16 +67,16 @@ function validateFailureRule(
   if (onPodConditions.length > mostPatterns)
     errors.push(tooMany(at.child('onPodConditions'), onPodConditions.length, mostPatterns))
   onPodConditions.forEach(({ type, status }, i) => {
-    {
-      const pattern = at.child('onPodConditions').index(i)
-      errors.push(...invalidValues(pattern.child('type'), type, qualifiedName(type)))
-      errors.push(...requiredOneOf(status, ['False', 'True', 'Unknown'], pattern.child('status')))
-    }
+    const pattern = at.child('onPodConditions').index(i)
+    errors.push(
+      ...invalidValues(pattern.child('type'), type, qualifiedName(type)),
+      ...requiredOneOf(status, conditionStates, pattern.child('status'), validValues(conditionStates)),
+    )
   })
   if (onExitCodes && onPodConditions.length > 0)
-    errors.push(invalidValue(at, '', 'specifying both OnExitCodes and OnPodConditions is not supported'))
+    errors.push(invalidValue(at, omitted, 'specifying both OnExitCodes and OnPodConditions is not supported'))
   if (!onExitCodes && onPodConditions.length === 0)
-    errors.push(invalidValue(at, '', 'specifying one of OnExitCodes and OnPodConditions is required'))
+    errors.push(invalidValue(at, omitted, 'specifying one of OnExitCodes and OnPodConditions is required'))
   return errors
 }
 
@@ -100,40 +105,38 @@ export function validateSuccessPolicy(spec: JobSpec, { rules }: SuccessPolicy, a
   const errors: FieldError[] = []
   if (rules.length > mostRules) errors.push(tooMany(here, rules.length, mostRules))
   rules.forEach(({ succeededIndexes, succeededCount }, i) => {
-    {
-      const rule = here.index(i)
-      if (succeededIndexes === undefined && succeededCount === undefined)
-        errors.push(required(rule, 'at least one of succeededCount or succeededIndexes must be specified'))
-      const { completions = 0 } = spec
-      let total = 0
-      if (succeededIndexes !== undefined) {
-        const at = rule.child('succeededIndexes')
-        if (succeededIndexes.length > longestIndexes) errors.push(tooLong(at, longestIndexes))
-        const parsed = parseIndexes(succeededIndexes, completions)
-        if (typeof parsed === 'string')
-          errors.push(invalidValue(at, succeededIndexes, `error parsing succeededIndexes: ${parsed}`))
-        else total = parsed
-      }
-      if (succeededCount === undefined) return
-      const count = rule.child('succeededCount')
-      errors.push(...nonNegative(succeededCount, count))
-      if (succeededCount > completions)
-        errors.push(
-          invalidValue(
-            count,
-            succeededCount,
-            `must be less than or equal to ${completions} (the number of specified completions)`,
-          ),
-        )
-      if (succeededIndexes !== undefined && succeededCount > total)
-        errors.push(
-          invalidValue(
-            count,
-            succeededCount,
-            `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`,
-          ),
-        )
+    const rule = here.index(i)
+    if (succeededIndexes === undefined && succeededCount === undefined)
+      errors.push(required(rule, 'at least one of succeededCount or succeededIndexes must be specified'))
+    const { completions = 0 } = spec
+    let total = 0
+    if (succeededIndexes !== undefined) {
+      const at = rule.child('succeededIndexes')
+      if (succeededIndexes.length > longestIndexes) errors.push(tooLong(at, longestIndexes))
+      const parsed = parseIndexes(succeededIndexes, completions)
+      if (typeof parsed === 'string')
+        errors.push(invalidValue(at, succeededIndexes, `error parsing succeededIndexes: ${parsed}`))
+      else total = parsed
     }
+    if (succeededCount === undefined) return
+    const count = rule.child('succeededCount')
+    errors.push(...nonNegative(succeededCount, count))
+    if (succeededCount > completions)
+      errors.push(
+        invalidValue(
+          count,
+          succeededCount,
+          `must be less than or equal to ${completions} (the number of specified completions)`,
+        ),
+      )
+    if (succeededIndexes !== undefined && succeededCount > total)
+      errors.push(
+        invalidValue(
+          count,
+          succeededCount,
+          `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`,
+        ),
+      )
   })
   return errors
 }

@@ -4,22 +4,21 @@ import {
   invalidValues,
   notSupported,
   required,
-  Shown,
   sortedMap,
   tooLong,
 } from '../../../machinery/field-errors.js'
-import { goJson } from '../../../machinery/go-format.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Label, domainPrefixedPath } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelSelector } from '../../../machinery/validate-labels.js'
-import { PodTemplateSpec } from '../../core/v1/index.js'
+import type { MessageSchema } from '../../../schema/index.js'
+import { type Container, PodTemplateSpec } from '../../core/v1/index.js'
 import { validatePodTemplate, validateSelected } from '../../core/v1/validate-pod.js'
 import { nonNegative, oneOf, unchanged } from '../../field-rules.js'
 import { shownInternally } from '../../internal-form.js'
 import { shownSelector, usableSelector } from '../../workload-selectors.js'
-import type { Job, JobSpec } from './job.js'
+import { type Job, type JobSpec, PodFailurePolicy, SuccessPolicy } from './job.js'
 import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.js'
 
 const specAt = root.child('spec')
@@ -50,9 +49,6 @@ export function validateJob(job: Job): FieldError[] {
   return errors
 }
 
-const labelsByUid = ['controller-uid', 'batch.kubernetes.io/controller-uid']
-const labelsByName = ['job-name', 'batch.kubernetes.io/job-name']
-
 /** A selector that the job did not choose picks its own pods by their labels. */
 function validateGeneratedSelector({ metadata, spec }: Job): FieldError[] {
   const { uid = '', name = '' } = metadata
@@ -60,14 +56,19 @@ function validateGeneratedSelector({ metadata, spec }: Job): FieldError[] {
   const errors = uid ? [] : [required(root.child('metadata', 'uid'))]
   const labels = spec.template.metadata.labels ?? {}
   const at = specAt.child('template', 'metadata', 'labels')
-  for (const key of [...labelsByUid, ...labelsByName]) {
-    const expected = labelsByUid.includes(key) ? uid : name
+  const generated = {
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+  }
+  for (const [key, expected] of Object.entries(generated)) {
     if (labels[key] === undefined) errors.push(required(at.key(key), `must be '${expected}'`))
     else if (labels[key] !== expected)
       errors.push(invalidValue(at.key(key), sortedMap(labels), `must be '${expected}'`))
   }
   const selector = usableSelector(spec.selector)
-  if (selector && !selector.matches({ 'controller-uid': uid, 'batch.kubernetes.io/controller-uid': uid }))
+  if (selector && !selector.matches(generated))
     errors.push(invalidValue(specAt.child('selector'), shownSelector(spec.selector), '`selector` not auto-generated'))
   return errors
 }
@@ -91,7 +92,11 @@ export function validateJobSpec(spec: JobSpec, at: FieldPath): FieldError[] {
     'backoffLimitPerIndex',
   ] as const)
     errors.push(...nonNegative(spec[field], at.child(field)))
-  errors.push(...validateIndexes(spec, at))
+  if (spec.maxFailedIndexes !== undefined) {
+    errors.push(...nonNegative(spec.maxFailedIndexes, at.child('maxFailedIndexes')))
+    if (spec.backoffLimitPerIndex === undefined)
+      errors.push(required(at.child('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'))
+  }
   if (spec.managedBy !== undefined) {
     const here = at.child('managedBy')
     errors.push(...invalidValues(here, spec.managedBy, domainPrefixedPath(spec.managedBy)))
@@ -103,14 +108,10 @@ export function validateJobSpec(spec: JobSpec, at: FieldPath): FieldError[] {
     errors.push(...validateFailurePolicy(spec, spec.podFailurePolicy, at.child('podFailurePolicy')))
   if (spec.successPolicy) {
     const here = at.child('successPolicy')
-    const rules = spec.successPolicy.rules?.map(({ succeededIndexes, succeededCount }) => ({
-      SucceededIndexes: succeededIndexes ?? null,
-      SucceededCount: succeededCount ?? null,
-    }))
     errors.push(
       ...(indexed
         ? validateSuccessPolicy(spec, spec.successPolicy, here)
-        : [invalidValue(here, new Shown(goJson({ Rules: rules ?? null })), 'requires indexed completion mode')]),
+        : [invalidValue(here, shownInternally(SuccessPolicy, spec.successPolicy), 'requires indexed completion mode')]),
     )
   }
   errors.push(
@@ -131,54 +132,32 @@ export function validateJobSpec(spec: JobSpec, at: FieldPath): FieldError[] {
   return errors
 }
 
-function validateIndexes(spec: JobSpec, at: FieldPath): FieldError[] {
-  const { backoffLimitPerIndex, maxFailedIndexes, completions = 0, completionMode } = spec
-  const errors = nonNegative(maxFailedIndexes, at.child('maxFailedIndexes'))
-  if (maxFailedIndexes !== undefined) {
-    if (backoffLimitPerIndex === undefined)
-      errors.push(required(at.child('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'))
-    if (maxFailedIndexes > mostFailedIndexes)
-      errors.push(
-        invalidValue(
-          at.child('maxFailedIndexes'),
-          maxFailedIndexes,
-          `must be less than or equal to ${mostFailedIndexes}`,
-        ),
-      )
-    if (maxFailedIndexes > completions)
-      errors.push(
-        invalidValue(at.child('maxFailedIndexes'), maxFailedIndexes, 'must be less than or equal to completions'),
-      )
-  }
-  if (backoffLimitPerIndex !== undefined && completionMode !== 'Indexed')
-    errors.push(
-      invalidValue(at.child('backoffLimitPerIndex'), backoffLimitPerIndex, 'requires indexed completion mode'),
-    )
-  return errors
-}
-
 function validateCompletionMode(spec: JobSpec, at: FieldPath): FieldError[] {
-  const { completionMode, completions, parallelism = 0, backoffLimitPerIndex, maxFailedIndexes } = spec
+  const { completionMode = 'NonIndexed', completions, parallelism = 0, backoffLimitPerIndex, maxFailedIndexes } = spec
   const errors = oneOf(completionMode, ['NonIndexed', 'Indexed'], at.child('completionMode'))
+  const wrong = (field: 'parallelism' | 'maxFailedIndexes' | 'backoffLimitPerIndex', detail: string): void => {
+    errors.push(invalidValue(at.child(field), spec[field], detail))
+  }
+  if (completionMode === 'NonIndexed') {
+    if (backoffLimitPerIndex !== undefined) wrong('backoffLimitPerIndex', 'requires indexed completion mode')
+    if (maxFailedIndexes !== undefined) wrong('maxFailedIndexes', 'requires indexed completion mode')
+  }
   if (completionMode !== 'Indexed') return errors
   if (completions === undefined) errors.push(required(at.child('completions'), 'when completion mode is Indexed'))
   if (parallelism > mostParallel)
-    errors.push(
-      invalidValue(
-        at.child('parallelism'),
-        parallelism,
-        `must be less than or equal to ${mostParallel} when completion mode is Indexed`,
-      ),
-    )
+    wrong('parallelism', `must be less than or equal to ${mostParallel} when completion mode is Indexed`)
+  if (maxFailedIndexes !== undefined && completions !== undefined && maxFailedIndexes > completions)
+    wrong('maxFailedIndexes', 'must be less than or equal to completions')
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > mostFailedIndexes)
+    wrong('maxFailedIndexes', `must be less than or equal to ${mostFailedIndexes}`)
   if (backoffLimitPerIndex === undefined || (completions ?? 0) <= mostBoundedCompletions) return errors
   const detail = `must be less than or equal to ${mostBoundedParallel} when completions are above ${mostBoundedCompletions} and used with backoff limit per index`
   if (maxFailedIndexes === undefined)
     errors.push(
       required(at.child('maxFailedIndexes'), `must be specified when completions is above ${mostBoundedCompletions}`),
     )
-  if (parallelism > mostBoundedParallel) errors.push(invalidValue(at.child('parallelism'), parallelism, detail))
-  if ((maxFailedIndexes ?? 0) > mostBoundedParallel)
-    errors.push(invalidValue(at.child('maxFailedIndexes'), maxFailedIndexes, detail))
+  if (parallelism > mostBoundedParallel) wrong('parallelism', detail)
+  if ((maxFailedIndexes ?? 0) > mostBoundedParallel) wrong('maxFailedIndexes', detail)
   return errors
 }
 
@@ -186,57 +165,62 @@ function validateCompletionMode(spec: JobSpec, at: FieldPath): FieldError[] {
 export function validateJobUpdate(job: Job, old: Job): FieldError[] {
   const { spec } = job
   const errors = [...validateJobSpec(spec, specAt), ...validateSelector(spec, specAt)]
-  const elastic =
-    spec.completionMode === 'Indexed' &&
-    old.spec.completionMode === 'Indexed' &&
-    spec.completions !== undefined &&
-    spec.completions === spec.parallelism
-  if (!elastic || old.spec.completions === undefined)
-    errors.push(...unchanged(spec.completions, old.spec.completions, specAt.child('completions')))
   errors.push(
+    ...validateCompletionsChange(spec, old.spec),
     ...(jsonEqual(spec.selector, old.spec.selector)
       ? []
-      : [invalidValue(specAt.child('selector'), shownSelector(spec.selector), 'field is immutable')]),
+      : [invalidValue(specAt.child('selector'), shownSelector(spec.selector), immutable)]),
     ...validateTemplateChange(job, old),
+    ...unchanged(spec.completionMode, old.spec.completionMode, specAt.child('completionMode')),
+    ...unchangedPolicy(PodFailurePolicy, spec.podFailurePolicy, old.spec.podFailurePolicy, 'podFailurePolicy'),
+    ...unchanged(spec.backoffLimitPerIndex, old.spec.backoffLimitPerIndex, specAt.child('backoffLimitPerIndex')),
+    ...unchanged(spec.managedBy, old.spec.managedBy, specAt.child('managedBy')),
+    ...unchangedPolicy(SuccessPolicy, spec.successPolicy, old.spec.successPolicy, 'successPolicy'),
   )
-  for (const field of [
-    'completionMode',
-    'podFailurePolicy',
-    'backoffLimitPerIndex',
-    'managedBy',
-    'successPolicy',
-  ] as const)
-    errors.push(...unchanged(spec[field], old.spec[field], specAt.child(field)))
   return errors
 }
 
-/** While a job is suspended and has not begun, where and how its pods run may still be decided. */
+/** Jobs with indexes grow and shrink as long as all of them run at a time. */
+function validateCompletionsChange({ completionMode, completions, parallelism }: JobSpec, old: JobSpec): FieldError[] {
+  const at = specAt.child('completions')
+  if (completionMode !== 'Indexed') return unchanged(completions, old.completions, at)
+  if (completions === undefined || completions === old.completions || completions === parallelism) return []
+  return [invalidValue(at, completions, 'can only be modified in tandem with spec.parallelism')]
+}
+
+const unchangedPolicy = <T>(schema: MessageSchema<T>, value: T | undefined, old: T | undefined, field: string) =>
+  jsonEqual(value ?? null, old ?? null)
+    ? []
+    : [invalidValue(specAt.child(field), value === undefined ? undefined : shownInternally(schema, value), immutable)]
+
+/** While a job is suspended and none of its pods runs, where and how they run may still be decided. */
 function validateTemplateChange({ spec }: Job, old: Job): FieldError[] {
-  const at = specAt.child('template')
   const before = old.spec.template
-  const began = old.status.startTime !== undefined
-  const suspended = old.spec.suspend === true && !began
-  const changed = () => invalidValue(at, shownInternally(PodTemplateSpec, spec.template), immutable)
-  if (!suspended) return jsonEqual(spec.template, before) ? [] : [changed()]
-  const { nodeSelector, tolerations, affinity, schedulingGates, containers, initContainers } = before.spec
-  const resources = (now: typeof containers | undefined, was: typeof containers | undefined) =>
-    now?.map((container, i) => ({ ...container, resources: was?.[i]?.resources ?? container.resources }))
-  const expected = {
-    ...spec.template,
-    metadata: {
-      ...spec.template.metadata,
-      labels: before.metadata.labels,
-      annotations: before.metadata.annotations,
-    },
+  const { startTime, active = 0, conditions = [] } = old.status
+  const rests = !startTime || conditions.some(({ type, status }) => type === 'Suspended' && status === 'True')
+  const expected = old.spec.suspend && active === 0 && rests ? withPlacementOf(spec.template, before) : before
+  return jsonEqual(spec.template, expected)
+    ? []
+    : [invalidValue(specAt.child('template'), shownInternally(PodTemplateSpec, spec.template), immutable)]
+}
+
+/** The old template with what a resting job may change taken from the new one. */
+function withPlacementOf(template: PodTemplateSpec, old: PodTemplateSpec) {
+  const { nodeSelector, tolerations, schedulingGates, affinity, containers, initContainers } = template.spec
+  const others = { ...old.spec.affinity, nodeAffinity: affinity?.nodeAffinity }
+  const resized = (now: readonly Container[] | undefined, was: readonly Container[] | undefined) =>
+    was?.map((container, i) => ({ ...container, resources: now?.[i]?.resources ?? container.resources }))
+  return {
+    ...old,
+    metadata: { ...old.metadata, labels: template.metadata.labels, annotations: template.metadata.annotations },
     spec: {
-      ...spec.template.spec,
+      ...old.spec,
       nodeSelector,
       tolerations,
-      affinity,
       schedulingGates,
-      containers: resources(spec.template.spec.containers, containers),
-      initContainers: resources(spec.template.spec.initContainers, initContainers),
+      affinity: affinity || Object.values(others).some(Boolean) ? others : undefined,
+      containers: resized(containers, old.spec.containers) ?? [],
+      initContainers: resized(initContainers, old.spec.initContainers),
     },
   }
-  return jsonEqual(expected, before) ? [] : [changed()]
 }
