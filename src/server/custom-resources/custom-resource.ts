@@ -14,6 +14,7 @@ import {
   statusView,
 } from '../../machinery/resource.js'
 import type { Kind } from '../../schema/index.js'
+import { compareVersions } from '../discovery/groups.js'
 import { customColumns } from './custom-columns.js'
 import { customKind } from './custom-kind.js'
 import { publishedSchemas } from './custom-openapi.js'
@@ -89,7 +90,13 @@ function selectable(jsonPath: string): readonly [string, (object: ApiObject) => 
 }
 
 function deprecation({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion): string {
-  return version.deprecationWarning ?? `${spec.group}/${version.name} ${spec.names.kind} is deprecated`
+  if (version.deprecationWarning !== undefined) return version.deprecationWarning
+  const { group, names, versions } = spec
+  const [best] = versions
+    .filter(({ name, served, deprecated }) => served && !deprecated && compareVersions(name, version.name) > 0)
+    .sort((a, b) => compareVersions(b.name, a.name))
+  const instead = best ? `; use ${group}/${best.name} ${names.kind}` : ''
+  return `${group}/${version.name} ${names.kind} is deprecated${instead}`
 }
 
 type Fields = { [name: string]: unknown }

@@ -7,8 +7,8 @@ import type {
 type Status = CustomResourceDefinition['status']
 type Condition = Pick<CustomResourceDefinitionCondition, 'type' | 'status' | 'reason' | 'message'>
 
-/** Until it is gone, the objects of a deleted definition are still there. */
-export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
+export { cleanupFinalizer } from '../../api/apiextensions/v1/custom-resource-definitions.js'
+
 const approvalAnnotation = 'api-approved.kubernetes.io'
 
 export const conditionOf = ({ status }: CustomResourceDefinition, type: string) =>

@@ -163,3 +163,6 @@ function leastSize(schema: JSONSchemaProps): number {
       return 1
   }
 }
+
+/** How many such values fit a request. */
+export const mostInRequest = (schema: JSONSchemaProps): number => Math.floor(largestRequest / (leastSize(schema) + 1))

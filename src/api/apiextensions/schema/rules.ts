@@ -6,6 +6,7 @@ import {
   type CelType,
   compile,
   fromJson,
+  isAssignable,
   Optional,
   optionalOf,
   type Program,
@@ -33,13 +34,45 @@ export interface CompiledRule {
   readonly oldIsOptional: boolean
 }
 
-/** Compiles one rule for values of a type; throws CelCompileError. */
+/** Which part of a rule does not compile. */
+export class RuleCompileError extends CelCompileError {
+  constructor(
+    message: string,
+    readonly part: 'rule' | 'messageExpression',
+  ) {
+    super(message)
+  }
+}
+
+/** Compiles one rule for values of a type; throws RuleCompileError. */
 export function compileRule(rule: ValidationRule, type: CelType): CompiledRule {
   const oldIsOptional = rule.optionalOldSelf === true
   const environment = { variables: { self: type, oldSelf: oldIsOptional ? optionalOf(type) : type } }
-  const program = compile(rule.rule, environment, [bool])
-  const message = rule.messageExpression ? compile(rule.messageExpression, environment, [text]) : undefined
+  const program = compilePartOf('rule', '', rule.rule, environment)
+  if (!isAssignable(bool, program.resultType, new Map()))
+    throw new RuleCompileError('cel expression must evaluate to a bool', 'rule')
+  const { messageExpression } = rule
+  const prefix = 'messageExpression '
+  const message = messageExpression
+    ? compilePartOf('messageExpression', prefix, messageExpression, environment)
+    : undefined
+  if (message && !isAssignable(text, message.resultType, new Map()))
+    throw new RuleCompileError(`${prefix}must evaluate to a string`, 'messageExpression')
   return { rule, program, message, isTransition: program.references.has('oldSelf'), oldIsOptional }
+}
+
+function compilePartOf(
+  part: RuleCompileError['part'],
+  prefix: string,
+  source: string,
+  environment: Parameters<typeof compile>[1],
+): Program {
+  try {
+    return compile(source, environment)
+  } catch (error) {
+    if (!(error instanceof CelCompileError)) throw error
+    throw new RuleCompileError(prefix + error.message, part)
+  }
 }
 
 /** Told in place of the rules, when values are not of the types that the rules are made for. */

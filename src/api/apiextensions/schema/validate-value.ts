@@ -39,7 +39,7 @@ export function compileCheck(schema: JSONSchemaProps): ValueCheck {
 
 /** An error that names its field in the words of the JSON schema validator. */
 const inBody = (path: string, value: unknown, detail: string): FieldError =>
-  invalidValue(path, value, `${path ? `${path} ` : ''}in body ${detail}`)
+  invalidValue(path, value, `${path} in body ${detail}`)
 
 /** Errors of which upstream does not know where they are. */
 const nowhere = (detail: string): FieldError => invalidValue('', '', detail)
@@ -51,7 +51,7 @@ function typeCheck(schema: JSONSchemaProps): Check | undefined {
     const type = jsonSchemaType(value)
     if (type === 'null' && schema.nullable) return []
     if (types.includes(type) || (type === 'integer' && types.includes('number'))) return []
-    const detail = `${path ? `${path} ` : ''}in body must be of type ${types.join(',')}: ${JSON.stringify(type)}`
+    const detail = `${path} in body must be of type ${types.join(',')}: ${JSON.stringify(type)}`
     return [typeInvalid(path, type, detail)]
   }
 }
@@ -109,13 +109,7 @@ function stringCheck({ maxLength, minLength, pattern, format }: JSONSchemaProps)
       errors.push(inBody(path, value, `should be at least ${minLength} chars long`))
     else if (regex && !regex.test(value)) errors.push(inBody(path, value, `should match '${pattern}'`))
     if (isFormat && !isFormat(value))
-      errors.push(
-        typeInvalid(
-          path,
-          value,
-          `${path ? `${path} ` : ''}in body must be of type ${format}: ${JSON.stringify(value)}`,
-        ),
-      )
+      errors.push(typeInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`))
     return errors
   }
 }

@@ -1,6 +1,12 @@
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
+import type { Draft } from '../../../schema/index.js'
 import { keepStatus } from '../../status-apart.js'
+import { formatWarnings } from '../schema/format-warnings.js'
 import { CustomResourceDefinition } from './custom-resource-definition.js'
+import { validateDefinition, validateDefinitionUpdate } from './validate-definition.js'
+
+/** Holds a deleted definition until its objects are gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
 
 export const customResourceDefinitions: Resource<CustomResourceDefinition> = resource(CustomResourceDefinition, {
   shortNames: ['crd', 'crds'],
@@ -17,6 +23,12 @@ export const customResourceDefinitions: Resource<CustomResourceDefinition> = res
     generation: true,
     unconditionalUpdate: false,
     resetFields: ['status'],
+    validate: validateDefinition,
+    validateUpdate: validateDefinitionUpdate,
+    warnings: formatWarnings,
+    // Its objects go first.
+    specFinalizers: ({ metadata }) => (metadata.deletionTimestamp ? [] : [cleanupFinalizer]),
+    markDeleted,
     prepareForCreate(draft) {
       const stored = draft.spec.versions?.find(({ storage }) => storage)?.name
       draft.status = {
@@ -33,3 +45,18 @@ export const customResourceDefinitions: Resource<CustomResourceDefinition> = res
     },
   },
 })
+
+function markDeleted(draft: Draft<CustomResourceDefinition>): void {
+  const metadata = draft.metadata as { finalizers?: string[]; deletionTimestamp?: string; generation?: number }
+  if (!metadata.finalizers?.includes(cleanupFinalizer))
+    metadata.finalizers = [...(metadata.finalizers ?? []), cleanupFinalizer]
+  const terminating = {
+    type: 'Terminating',
+    status: 'True',
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    lastTransitionTime: metadata.deletionTimestamp ?? null,
+  }
+  const others = (draft.status.conditions ?? []).filter(({ type }) => type !== 'Terminating')
+  draft.status = { ...draft.status, conditions: [...others, terminating] as never }
+}
