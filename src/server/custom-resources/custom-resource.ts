@@ -13,6 +13,7 @@ import {
   type Subresource,
   statusView,
 } from '../../machinery/resource.js'
+import { StatusError } from '../../machinery/status-error.js'
 import type { Kind } from '../../schema/index.js'
 import { compareVersions } from '../discovery/groups.js'
 import { customColumns } from './custom-columns.js'
@@ -46,6 +47,7 @@ export function customResource(
   definition: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
   kind: Kind<ApiObject>,
+  isTerminating: () => boolean,
 ): Resource {
   const { names } = definition.spec
   const { subresources, selectableFields = [] } = version
@@ -68,7 +70,7 @@ export function customResource(
     ...(version.deprecated ? { deprecated: deprecation(definition, version) } : {}),
     openApi: publishedSchemas(kind, schema),
     strategy: {
-      ...strategyOf(subresources?.status !== undefined),
+      ...strategyOf(subresources?.status !== undefined, isTerminating),
       validate: object => validate(object),
       validateUpdate,
     },
@@ -101,17 +103,28 @@ function deprecation({ spec }: CustomResourceDefinition, version: CustomResource
 
 type Fields = { [name: string]: unknown }
 
-function strategyOf(hasStatus: boolean): Strategy<ApiObject> {
+function strategyOf(hasStatus: boolean, isTerminating: () => boolean): Strategy<ApiObject> {
+  const refuseEnd = (): void => {
+    if (isTerminating())
+      throw new StatusError(
+        405,
+        'MethodNotAllowed',
+        'create not allowed while custom resource definition is terminating',
+        {},
+      )
+  }
   const common: Strategy<ApiObject> = {
     generation: true,
     unconditionalUpdate: false,
     generationCountsStatus: !hasStatus,
+    prepareForCreate: refuseEnd,
   }
   if (!hasStatus) return common
   return {
     ...common,
     resetFields: ['status'],
     prepareForCreate(draft) {
+      refuseEnd()
       delete (draft as unknown as Fields)['status']
     },
     prepareForUpdate(draft, old) {

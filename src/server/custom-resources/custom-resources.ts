@@ -41,7 +41,13 @@ export class CustomResources {
 
   constructor(private readonly options: CustomResourcesOptions) {
     const { registries, host, askWebhook } = options
-    this.#served = new ServedDefinitions(registries, host, askWebhook, name => this.#gone(name))
+    this.#served = new ServedDefinitions(
+      registries,
+      host,
+      askWebhook,
+      name => this.#gone(name),
+      name => this.#isTerminating(name),
+    )
   }
 
   /** Serves what is established, and follows the definitions until `signal` aborts. The caches must be loaded. */
@@ -71,8 +77,12 @@ export class CustomResources {
     this.#timers.clear()
   }
 
+  #isTerminating(name: string): boolean {
+    return this.#definitions.cache.get(name)?.object.metadata.deletionTimestamp !== undefined
+  }
+
   #gone(name: string): void {
-    if (this.#definitions.cache.get(name)?.object.metadata.deletionTimestamp) this.#mark(name)
+    if (this.#isTerminating(name)) this.#mark(name)
   }
 
   #mark(name: string): void {

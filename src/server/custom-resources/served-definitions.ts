@@ -27,6 +27,8 @@ export class ServedDefinitions {
     private readonly ask: AskWebhook,
     /** Told when an object of a definition is gone. */
     private readonly onGone: (definition: string) => void,
+    /** Whether a definition is being deleted. */
+    private readonly isTerminating: (definition: string) => boolean,
   ) {}
 
   /** The objects of a definition in the version they are stored in; undefined if it is not served. */
@@ -82,7 +84,9 @@ export class ServedDefinitions {
       const kind = kinds[i]
       if (!kind || !(version.served || version.storage)) return []
       const form = formOf(definition, kind, storageKind, this.ask)
-      const declared = customResource(definition, version, kind)
+      const declared = customResource(definition, version, kind, () =>
+        this.isTerminating(definition.metadata.name ?? ''),
+      )
       const resource: Resource = version.storage
         ? declared
         : {

@@ -47,6 +47,7 @@ function fieldReader<T extends ApiObject>(resource: Resource<T>, field: string):
   const read = Object.hasOwn(own, field) ? own[field] : undefined
   if (read) return read
   const { group, kind } = resource.kind.gvk
+  if (resource.kind.decoder) throw badRequest(`field label not supported: ${field}`)
   if (Object.keys(own).length === 0)
     throw badRequest(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`)
   throw badRequest(
