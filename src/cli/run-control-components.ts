@@ -9,6 +9,7 @@ import {
   type LeaderWork,
   type Transport,
 } from '../client/index.js'
+import { accountClients } from '../cluster/account-clients.js'
 import { startControllers, startDefaultScheduler } from '../cluster/components.js'
 import { type Connection, loadKubeconfig } from '../cluster/connection.js'
 import { terminationSignal } from '../cluster/daemon.js'
@@ -44,17 +45,21 @@ export async function runControllerManager(
     readonly rootCaFile?: string
     readonly clusterCidr: string
     readonly allocateNodeCidrs: string
+    readonly useServiceAccountCredentials: string
   },
 ): Promise<void> {
   using termination = terminationSignal()
-  const { client, connection, transport } = await connect(flags, 'kube-controller-manager/v1.36.2')
+  const userAgent = 'kube-controller-manager/v1.36.2'
+  const { client, connection, transport } = await connect(flags, userAgent)
   await using _transport = transport
   const rootCa = flags.rootCaFile ? await readFile(flags.rootCaFile, 'utf8') : connection.ca
   if (!rootCa)
     throw new OperatorError('there is no authority for pods to trust', 'Name its certificate with --root-ca-file.')
+  await using accounts = accountClients({ client, endpoint: connection, userAgent })
   await asLeader(flags, client, termination.signal, () =>
     startControllers({
       client,
+      ...(flags.useServiceAccountCredentials === 'false' ? {} : { clientOf: name => accounts.clientOf(name) }),
       onError: logFault,
       controllers: {
         rootCa,

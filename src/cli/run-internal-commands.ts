@@ -5,8 +5,10 @@ import { ensureClusterCredentials, processSpecs, supervisorDir } from '../cluste
 import { startNode } from '../cluster/node.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
+import { identities } from '../cluster/pki.js'
 import { SUPERVISED_BY } from '../cluster/process-table.js'
 import { supervise } from '../cluster/supervisor.js'
+import { frontProxyHeaders } from '../server/authentication/request-headers.js'
 import { logFault } from './log.js'
 import { aborted } from './run-api-server.js'
 
@@ -40,6 +42,7 @@ export async function runSupervisor(flags: Flags): Promise<void> {
 export async function runControlPlane(flags: Flags): Promise<void> {
   using termination = terminationSignal()
   const { paths, config } = await clusterOf(flags)
+  const credentials = await ensureClusterCredentials(paths, config)
   await using _controlPlane = await ControlPlane.start({
     dataDir: paths.store,
     bindAddress: '0.0.0.0',
@@ -48,7 +51,15 @@ export async function runControlPlane(flags: Flags): Promise<void> {
     serviceCidr: config.serviceCidr,
     podCidr: config.podCidr,
     simulatedNodes: config.simulatedNodes,
-    ...(await ensureClusterCredentials(paths, config)),
+    ...credentials,
+    authentication: {
+      bootstrapTokens: true,
+      requestHeaders: {
+        ca: credentials.pki.frontProxyCa.certificate,
+        allowedNames: [identities.frontProxy.commonName],
+        ...frontProxyHeaders,
+      },
+    },
     onError: logFault,
   })
   await aborted(termination.signal)

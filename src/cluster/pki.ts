@@ -64,6 +64,7 @@ export const identities = {
   controllerManager: { commonName: 'system:kube-controller-manager' },
   scheduler: { commonName: 'system:kube-scheduler' },
   proxy: { commonName: 'system:kube-proxy' },
+  frontProxy: { commonName: 'front-proxy-client' },
   node: (name: string): Name => ({ commonName: `system:node:${name}`, organizations: ['system:nodes'] }),
 } as const
 
@@ -118,7 +119,7 @@ export const clusterLeaves = (options: PkiOptions) => {
     },
     frontProxyClient: {
       authority: 'frontProxyCa',
-      template: { subject: { commonName: 'front-proxy-client' }, usages: CLIENT, names: {} },
+      template: { subject: identities.frontProxy, usages: CLIENT, names: {} },
     },
   } as const satisfies { [name: string]: { authority: 'ca' | 'frontProxyCa'; template: LeafTemplate } }
 }

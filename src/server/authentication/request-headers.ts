@@ -17,6 +17,14 @@ export interface RequestHeaderOptions {
   readonly clock: Clock
 }
 
+/** The headers that proxies use, and kubeadm's clusters expect. */
+export const frontProxyHeaders = {
+  usernameHeaders: ['X-Remote-User'],
+  uidHeaders: ['X-Remote-Uid'],
+  groupHeaders: ['X-Remote-Group'],
+  extraHeaderPrefixes: ['X-Remote-Extra-'],
+} as const
+
 /**
  * Believes a proxy that has authenticated the user itself:
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#authenticating-proxy
