@@ -63,22 +63,22 @@ function keyAt(text: string, start: number): string {
 
 const notYaml = (why: string): BodySyntaxError => new BodySyntaxError(`error converting YAML to JSON: yaml: ${why}`)
 
-/** Parses a JSON text for which there is no kind (a patch). Throws a 400. */
-export const parseJsonBody = (text: string): unknown => refusing('patch', () => parseJsonText(text))
+/** Parses a JSON text for which there is no kind (a patch). Throws a 400 whose message begins with `prefix`. */
+export const parseJsonBody = (text: string, prefix: string): unknown => refusing(prefix, () => parseJsonText(text))
 
 /** Parses a YAML text for which there is no kind yet (an applied configuration). Throws a 400. */
 export function parseYamlBody(text: string): { readonly value: unknown; readonly duplicates: readonly string[] } {
-  return refusing('YAML', () => {
+  return refusing('error decoding YAML: ', () => {
     const { json, duplicates } = yamlToJson(text)
     return { value: parseJsonText(json), duplicates }
   })
 }
 
-function refusing<T>(what: string, parse: () => T): T {
+function refusing<T>(prefix: string, parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    if (error instanceof BodySyntaxError) throw badRequest(`error decoding ${what}: ${error.message}`)
+    if (error instanceof BodySyntaxError) throw badRequest(prefix + error.message)
     throw error
   }
 }

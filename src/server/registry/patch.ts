@@ -11,7 +11,8 @@ import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
 import { resetFieldsOf } from './managed-fields.js'
-import { apiVersionOf, type DecodeContext, decodeValue, parseJsonBody, parseYamlBody, readBytes } from './read-body.js'
+import { PatchText } from './patch-text.js'
+import { apiVersionOf, type DecodeContext, decodeValue, readBytes } from './read-body.js'
 import type { Change, Registry, WriteContext } from './registry.js'
 
 export interface PatchRequest {
@@ -19,6 +20,8 @@ export interface PatchRequest {
   readonly body: unknown
   /** Apply only: keys that stand twice in a map of the body. */
   readonly duplicates: readonly string[]
+  /** What strict reading holds against the patch itself. */
+  readonly faults: readonly string[]
   /** Apply only: take over fields that others own. */
   readonly force: boolean
 }
@@ -38,15 +41,25 @@ export async function patchRequest({ request }: RequestContext, resource?: Resou
     throw optionErrors([forbiddenField('force', 'may not be specified for non-apply patch')])
   if (type === 'apply' && !request.query.get('fieldManager'))
     throw optionErrors([required('fieldManager', 'is required for apply patch')])
-  if (request.body.kind === 'object') return { type, body: request.body.value, duplicates: [], force }
-  const text = (await readBytes(request)).toString()
-  if (type !== 'apply') return { type, body: parseJsonBody(text), duplicates: [], force }
-  const { value, duplicates } = parseYamlBody(text)
-  return { type, body: value, duplicates, force }
+  if (request.body.kind === 'object') return { type, body: request.body.value, duplicates: [], faults: [], force }
+  const text = new PatchText(type, (await readBytes(request)).toString())
+  return {
+    type,
+    force,
+    get body() {
+      return text.body
+    },
+    get duplicates() {
+      return text.duplicates
+    },
+    get faults() {
+      return text.faults
+    },
+  }
 }
 
 /** The patched value of an object, without any of the server's own rules. */
-export function applyPatchTo(original: unknown, patch: PatchRequest, schema: MessageSchema): unknown {
+function applyPatchTo(original: unknown, patch: PatchRequest, schema: MessageSchema): unknown {
   switch (patch.type) {
     case 'json':
       return applyJsonPatch(original, patch.body)
@@ -104,8 +117,7 @@ export function patchChange(
     retry: true,
     apply: current => {
       if (!current) throw notFound(registry.name, target.name)
-      const patched = applyPatchTo(current, patch, kind)
-      const draft = decodeValue(patched, kind, decode, why => unfit(patch, patched, why))
+      const draft = patchedDraft(current, patch, kind, decode)
       // The version of the object the patch was applied to says nothing of what the client insists on; a version in
       // the patch itself does.
       if (draft.metadata.resourceVersion === current.metadata.resourceVersion) delete draft.metadata.resourceVersion
@@ -113,6 +125,29 @@ export function patchChange(
       return draft
     },
   }
+}
+
+/** A patched object, read as strictly as was asked for. Throws a 422 for what is no object of the kind. */
+export function patchedDraft<T, I>(
+  original: T,
+  patch: PatchRequest,
+  kind: Kind<T, I>,
+  { fieldValidation, warn }: DecodeContext,
+): Draft<T> {
+  const patched = applyPatchTo(original, patch, kind as unknown as MessageSchema)
+  const problems: string[] = []
+  const draft = decodeValue(
+    patched,
+    kind,
+    { fieldValidation: fieldValidation === 'Ignore' ? 'Ignore' : 'Warn', warn: text => problems.push(text) },
+    why => unfit(patch, patched, why),
+  )
+  if (fieldValidation === 'Ignore') return draft
+  problems.unshift(...patch.faults)
+  if (problems.length > 0 && fieldValidation === 'Strict')
+    throw unfit(patch, patched, `strict decoding error: ${problems.join(', ')}`)
+  for (const problem of problems) warn(problem)
+  return draft
 }
 
 function tellOfDuplicates({ duplicates }: PatchRequest, { fieldValidation, warn }: DecodeContext): void {

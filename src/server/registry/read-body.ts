@@ -19,8 +19,6 @@ import {
 } from '../../schema/index.js'
 import { BodySyntaxError, parseJsonText, yamlToJson } from './body-text.js'
 
-export { parseJsonBody, parseYamlBody } from './body-text.js'
-
 /** Bytes a request body may have. */
 const maximumBody = 3 * 1024 * 1024
 

@@ -12,7 +12,7 @@ import type { Draft } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
 import { chooseForm } from './form.js'
-import { applyPatchTo, type PatchRequest, patchRequest } from './patch.js'
+import { type PatchRequest, patchedDraft, patchRequest } from './patch.js'
 import { apiVersionOf, decodeValue, readObject } from './read-body.js'
 import type { Registry, WriteContext } from './registry.js'
 import { partial, valueResponse } from './represent.js'
@@ -104,7 +104,7 @@ export async function writeScale(
 
 function patched(before: Scale, patch: PatchRequest, context: RequestContext): Draft<Scale> {
   const decoding = decodeContext(context)
-  if (patch.type !== 'apply') return decodeValue(applyPatchTo(before, patch, Scale), Scale, decoding)
+  if (patch.type !== 'apply') return patchedDraft(before, patch, Scale, decoding)
   const applied = decodeValue(patch.body, Scale, decoding)
   if (applied.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil')
   applied.spec ??= {}

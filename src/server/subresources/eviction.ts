@@ -2,7 +2,7 @@ import { Pod } from '../../api/core/v1/index.js'
 import { type Eviction, PodDisruptionBudget } from '../../api/policy/v1/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { selectorFromObject } from '../../machinery/labels.js'
-import { badRequest, invalid, notFound, StatusError } from '../../machinery/status-error.js'
+import { badRequest, forbidden, invalid, notFound, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { DeletionRequest } from '../registry/deletion.js'
 import type { Registries } from '../registry/registries.js'
@@ -119,7 +119,11 @@ function disrupted(budget: PodDisruptionBudget, pod: Pod, now: string): Draft<Po
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
     throw tooMany(`The disruption budget ${name} is still being processed by the server.`, 10)
   const allowed = status.disruptionsAllowed ?? 0
-  if (allowed <= 0)
+  const resource = { group: 'policy', plural: 'poddisruptionbudgets' }
+  if (allowed < 0) throw forbidden(resource, name, 'pdb disruptions allowed is negative')
+  if (Object.keys(status.disruptedPods ?? {}).length > mostDisrupted)
+    throw forbidden(resource, name, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller')
+  if (allowed === 0)
     throw tooMany(
       `The disruption budget ${name} needs ${status.desiredHealthy ?? 0} healthy pods and has ${status.currentHealthy ?? 0} currently`,
     )
@@ -130,9 +134,27 @@ function disrupted(budget: PodDisruptionBudget, pod: Pod, now: string): Draft<Po
     status: {
       ...status,
       disruptionsAllowed: allowed - 1,
+      ...(allowed === 1 ? { conditions: exhausted(status, now) } : {}),
       disruptedPods: { ...status.disruptedPods, [pod.metadata.name ?? '']: now },
     },
   }) as Draft<PodDisruptionBudget>
+}
+
+/** Pods that may be on their way out without the budget's controller having seen it. */
+const mostDisrupted = 2000
+
+/** The conditions once the last disruption has been taken. */
+function exhausted({ conditions = [], observedGeneration }: PodDisruptionBudget['status'], now: string) {
+  const known = conditions.find(({ type }) => type === 'DisruptionAllowed')
+  const condition = {
+    type: 'DisruptionAllowed',
+    status: 'False',
+    reason: 'InsufficientPods',
+    message: '',
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+    lastTransitionTime: known?.status === 'False' ? known.lastTransitionTime : now,
+  }
+  return known ? conditions.map(each => (each === known ? condition : each)) : [...conditions, condition]
 }
 
 const tooMany = (message: string, retryAfterSeconds?: number): StatusError =>

@@ -46,6 +46,8 @@ export const podLog =
     return passOn(await open(request.signal))
   }
 
+const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)$/
+
 function checkLogOptions(query: URLSearchParams, name: string): void {
   const errors: FieldError[] = []
   const atLeast = (option: string, least: 0 | 1) => {
@@ -53,6 +55,11 @@ function checkLogOptions(query: URLSearchParams, name: string): void {
     if (value !== undefined && value < least)
       errors.push(invalidValue(option, value, `must be greater than ${least === 0 ? 'or equal to ' : ''}0`))
   }
+  const since = query.get('sinceTime')
+  if (since && !timestamp.test(since))
+    throw badRequest(
+      `parsing time ${JSON.stringify(since)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(since)} as "2006"`,
+    )
   atLeast('tailLines', 0)
   atLeast('limitBytes', 1)
   if (query.has('sinceSeconds') && query.has('sinceTime'))
