@@ -12,6 +12,7 @@ import { conversionWebhook } from './custom-resources/conversion-webhook.js'
 import { CustomResources } from './custom-resources/custom-resources.js'
 import { discoveryStages } from './discovery/index.js'
 import type { HealthCheck } from './health.js'
+import { hostLogsStage } from './host-logs.js'
 import { locateNode, locatePod, locateService, proxyTo } from './proxy/index.js'
 import type { Registries } from './registry/registries.js'
 import { serviceAllocation } from './services/allocation.js'
@@ -92,6 +93,7 @@ export const builtIn =
       endpoints: [
         versionStage,
         openidStage(tokens, options.serverUrl, options.authentication.serviceAccounts.jwksUri),
+        hostLogsStage(),
         ...discoveryStages(registries),
       ],
       ...(options.healthChecks ? { healthChecks: options.healthChecks } : {}),

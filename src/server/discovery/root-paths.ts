@@ -17,6 +17,7 @@ const always = [
   '/livez/etcd',
   '/livez/log',
   '/livez/ping',
+  '/logs',
   '/metrics',
   '/openapi/v2',
   '/openapi/v3',

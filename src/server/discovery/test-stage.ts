@@ -1,7 +1,7 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import type { Resource } from '../../machinery/resource.js'
 import { anonymous } from '../authentication/authenticator.js'
-import type { Stage } from '../pipeline.js'
+import type { RequestContext, Stage } from '../pipeline.js'
 import { Registries } from '../registry/registries.js'
 import type { Registry } from '../registry/registry.js'
 import { requestInfo } from '../request-info.js'
@@ -41,7 +41,8 @@ export async function ask(
     remoteAddress: '',
   }
   let passed = false
-  const answer = await stage({ request, info, user: anonymous, warnings: [], headers: {} }, async () => {
+  const context = { request, info, user: anonymous, warnings: [] } as unknown as RequestContext
+  const answer = await stage(context, async () => {
     passed = true
     return { status: 404, headers: {}, body: { kind: 'none' } }
   })
