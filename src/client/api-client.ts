@@ -84,7 +84,7 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
     async list<T extends ApiObject, I>(kind: Kind<T, I>, options: ListOptions = {}): Promise<ListResult<T>> {
       const { items, metadata } = await ask<{
         items: readonly T[] | null
-        metadata: { resourceVersion?: string; continue?: string }
+        metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number }
       }>({
         method: 'GET',
         path: pathOf(kind, options.namespace),
@@ -96,6 +96,7 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
         items: items ?? [],
         resourceVersion: metadata.resourceVersion ?? '',
         ...(metadata.continue ? { continue: metadata.continue } : {}),
+        ...(metadata.remainingItemCount ? { remainingItemCount: metadata.remainingItemCount } : {}),
       }
     },
     async *watch<T extends ApiObject, I>(kind: Kind<T, I>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>> {

@@ -59,6 +59,8 @@ export interface ListResult<T> {
   readonly resourceVersion: string
   /** Token of the next page. */
   readonly continue?: string
+  /** How many objects there are beyond this page, where the server says so. */
+  readonly remainingItemCount?: number
 }
 
 export type WatchEvent<T> =

@@ -18,6 +18,7 @@ import { nodeIpam } from './node-ipam/index.js'
 import { type NodeLifecycleOptions, nodeLifecycle, taintEviction } from './node-lifecycle/index.js'
 import { type PodGcOptions, podGc } from './pod-gc/index.js'
 import { replicaSets } from './replicaset/replica-set.js'
+import { resourceQuotas } from './resource-quota/resource-quota.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
 
@@ -49,6 +50,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     nodeLifecycle(options.nodeLifecycle),
     taintEviction(),
     podGc(options.podGc),
+    resourceQuotas(),
     ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),
   ]
 }

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { Deployment } from '../../api/apps/v1/index.js'
+import { ConfigMap, Pod, ResourceQuota, Service } from '../../api/core/v1/index.js'
+import { runControllers } from '../../client/index.js'
+import { ControlPlane } from '../../cluster/control-plane.js'
+import { eventually } from '../eventually.js'
+import { bareControlPlane } from '../test-control-plane.js'
+import { resourceQuotas } from './resource-quota.js'
+
+it('quotas show what is used, and what is freed', async () => {
+  await using plane = await bareControlPlane(ControlPlane.start)
+  const { client } = plane
+  await plane.namespace('n')
+  await using _running = runControllers([resourceQuotas()], { client })
+  const namespace = 'n'
+  for (const name of ['before', 'too']) await client.create(ConfigMap, { metadata: { namespace, name } })
+  const hard = {
+    pods: '2',
+    'requests.cpu': '1',
+    'services.nodeports': '3',
+    configmaps: '9',
+    'count/deployments.apps': '1',
+  }
+  await client.create(ResourceQuota, { metadata: { namespace, name: 'q' }, spec: { hard } })
+  const used = (expected: object) =>
+    eventually(async () => {
+      const { status } = await client.get(ResourceQuota, { namespace, name: 'q' })
+      assert.deepEqual(status.hard, hard)
+      assert.deepEqual(status.used, {
+        configmaps: '2',
+        'count/deployments.apps': '0',
+        pods: '0',
+        'requests.cpu': '0',
+        'services.nodeports': '0',
+        ...expected,
+      })
+    }, 20_000)
+  await used({})
+  const containers = [{ name: 'c', image: 'x', resources: { requests: { cpu: '300m' } } }]
+  const spec = { containers, automountServiceAccountToken: false }
+  for (const name of ['a', 'b']) await client.create(Pod, { metadata: { namespace, name }, spec })
+  await client.create(Service, {
+    metadata: { namespace, name: 's' },
+    spec: { type: 'NodePort', ports: [{ port: 80 }] },
+  })
+  const labels = { app: 'x' }
+  const template = { metadata: { labels }, spec: { containers } }
+  await client.create(Deployment, {
+    metadata: { namespace, name: 'd' },
+    spec: { selector: { matchLabels: labels }, template },
+  })
+  await used({ 'count/deployments.apps': '1', pods: '2', 'requests.cpu': '600m', 'services.nodeports': '1' })
+  await client.delete(Pod, { namespace, name: 'a' }, { gracePeriodSeconds: 0 })
+  await client.delete(Deployment, { namespace, name: 'd' })
+  await used({ pods: '1', 'requests.cpu': '300m', 'services.nodeports': '1' })
+})
