@@ -145,6 +145,11 @@ export class ControlPlane implements AsyncDisposable {
           serverUrl: () => (advertised ? `https://${hostOf(advertised.ip)}:${advertised.port}` : defaultIssuer),
           eventTtlSeconds: options.eventTtlSeconds ?? defaultEventTtl,
           ...(options.authorization ? { authorization: options.authorization } : {}),
+          // What runs in this very process is as well as the process is.
+          components: [
+            ...(options.controllers === false ? [] : [{ name: 'controller-manager', check: () => {} }]),
+            ...(options.scheduler === false ? [] : [{ name: 'scheduler', check: () => {} }]),
+          ],
           kubelets: registries => {
             const kubelets = new KubeletConnection(registries, {
               clientCert: pki.apiserverKubeletClient.certificate,

@@ -8,6 +8,7 @@ import { accessReviews } from './authorization/access-review.js'
 import type { Authorizer } from './authorization/authorizer.js'
 import { type AuthorizationMode, authorizationOf } from './authorization/modes.js'
 import { preventEscalation } from './authorization/rbac/escalation.js'
+import { componentStatuses } from './component-statuses.js'
 import { conversionWebhook } from './custom-resources/conversion-webhook.js'
 import { CustomResources } from './custom-resources/custom-resources.js'
 import { discoveryStages } from './discovery/index.js'
@@ -34,6 +35,8 @@ export interface BuiltInOptions {
   /** Under which URL others reach the server. */
   readonly serverUrl: () => string
   readonly healthChecks?: readonly HealthCheck[]
+  /** Parts of the control plane, besides the store, whose health is to be known. */
+  readonly components?: readonly HealthCheck[]
   /** How to reach kubelets; without it, logs, exec and port-forward are refused. */
   readonly kubelets?: (registries: Registries) => KubeletConnection
   /** Seconds an event is kept. */
@@ -78,6 +81,13 @@ export const builtIn =
             'pods/attach': podCommand(kubelets, 'attach'),
             'pods/portforward': podPortForward(kubelets),
           }),
+        },
+        computed: {
+          componentstatuses: () =>
+            componentStatuses([
+              { name: 'etcd-0', check: async () => void (await host.store.revision()) },
+              ...(options.components ?? []),
+            ]),
         },
       },
       startHooks: {

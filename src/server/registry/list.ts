@@ -33,7 +33,8 @@ export async function listObjects(
 /** Objects of one resource in the form the client asked for. */
 export function listResponse({ request }: RequestContext, registry: Registry, listed: Listed): ApiResponse {
   const metadata = {
-    resourceVersion: String(listed.revision),
+    // What is worked out when asked for has no version.
+    ...(listed.revision ? { resourceVersion: String(listed.revision) } : {}),
     ...(listed.continue ? { continue: listed.continue } : {}),
     ...(listed.remaining ? { remainingItemCount: listed.remaining } : {}),
   }

@@ -3,13 +3,14 @@ import type { ApiObject } from '../../machinery/object.js'
 import type { ScaleSubresource, Verb, ViewSubresource } from '../../machinery/resource.js'
 import { notFound, qualified, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
+import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext, Stage } from '../pipeline.js'
 import type { ResourceInfo } from '../request-info.js'
 import type { ActionHandler, ConnectHandler } from '../subresources/subresource.js'
 import { admitted } from './admitted-action.js'
 import { deleteCollection } from './delete-collection.js'
 import { chooseForm } from './form.js'
-import { listObjects } from './list.js'
+import { listObjects, listResponse } from './list.js'
 import { untilRevision } from './list-selection.js'
 import { patchChange, patchRequest } from './patch.js'
 import { revisionIn } from './query.js'
@@ -18,6 +19,7 @@ import type { Registries } from './registries.js'
 import type { Registry } from './registry.js'
 import { objectResponse, statusOfDeletion } from './represent.js'
 import { scaleResponse, writeScale } from './scale.js'
+import { selectionOf } from './selection.js'
 import { watchObjects } from './watch.js'
 import { decodeContext, deletionOptions, writeContext } from './write-options.js'
 
@@ -30,6 +32,8 @@ export { decodeContext, writeContext } from './write-options.js'
 export interface SubresourceHandlers {
   readonly actions: { readonly [name: string]: ActionHandler }
   readonly connects: { readonly [name: string]: ConnectHandler }
+  /** Objects of kinds that are worked out when asked for, by `plural.group`. */
+  readonly computed?: { readonly [name: string]: () => Promise<readonly StoredObject[]> }
 }
 
 /** The last stage: serves every resource of every group through its registry. */
@@ -64,10 +68,10 @@ async function serveObject(
   const namespace = resource.kind.namespaced ? info.namespace : ''
   switch (verb) {
     case 'get':
-      // Nothing of the kind is ever there; upstream names it by its singular.
-      if (!resource.stored) throw notFound({ group: info.group, plural: resource.singular }, info.name)
+      if (!resource.stored) return getComputed(context, registry, handlers)
       return getObject(context, registry, namespace, info.name)
     case 'list':
+      if (!resource.stored) return listComputed(context, registry, handlers)
       return listObjects(context, registry, namespace)
     case 'watch':
       return watchObjects(context, registry, namespace, info.name)
@@ -100,6 +104,32 @@ async function serveObject(
     default:
       throw methodNotAllowed()
   }
+}
+
+const computedOf = async ({ name }: Registry, { computed }: SubresourceHandlers): Promise<readonly StoredObject[]> =>
+  (await computed?.[qualified(name)]?.()) ?? []
+
+/** Upstream names what is not there by its singular. */
+async function getComputed(
+  context: RequestContext,
+  registry: Registry,
+  handlers: SubresourceHandlers,
+): Promise<ApiResponse> {
+  const asked = context.info.resource?.name ?? ''
+  const found = (await computedOf(registry, handlers)).find(({ object }) => object.metadata.name === asked)
+  if (!found) throw notFound({ group: registry.name.group, plural: registry.resource.singular }, asked)
+  return objectResponse(context, registry, 200, found)
+}
+
+async function listComputed(
+  context: RequestContext,
+  registry: Registry,
+  handlers: SubresourceHandlers,
+): Promise<ApiResponse> {
+  const { matches } = selectionOf(context.request.query, registry.resource)
+  const all = await computedOf(registry, handlers)
+  const items = matches ? all.filter(({ object }) => matches(object)) : all
+  return listResponse(context, registry, { items, revision: 0 })
 }
 
 /** Which methods a path has: a collection's, that of all namespaces, or an object's. */

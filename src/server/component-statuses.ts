@@ -1,0 +1,26 @@
+import type { ComponentStatus } from '../api/core/v1/index.js'
+import { encodeForStore, StoredObject } from './cache/stored-object.js'
+import type { HealthCheck } from './health.js'
+
+/** What components of the control plane say of themselves, as objects: asked anew each time, in the order of names. */
+export async function componentStatuses(checks: readonly HealthCheck[]): Promise<readonly StoredObject[]> {
+  const statuses = await Promise.all(
+    checks.map(async ({ name, check }): Promise<ComponentStatus> => {
+      const condition = await Promise.resolve()
+        .then(check)
+        .then(
+          () => ({ type: 'Healthy', status: 'True', message: 'ok' }),
+          (error: unknown) => ({
+            type: 'Healthy',
+            status: 'False',
+            message: '',
+            error: error instanceof Error ? error.message : String(error),
+          }),
+        )
+      return { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name } as never, conditions: [condition] }
+    }),
+  )
+  return statuses
+    .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
+    .map(status => new StoredObject(encodeForStore(status), 0))
+}
