@@ -24,6 +24,26 @@ describe('batch queue', () => {
     assert.deepEqual(seen, [[1, 2], [3]])
   })
 
+  it('is taken from by hand: what comes later is in what is taken later', async () => {
+    const queue = new BatchQueue<number>(10)
+    const nothing = queue.take()
+    let calls = 0
+    queue.whenReady(() => calls++)
+    queue.push(1)
+    queue.push(2)
+    assert.equal(calls, 0)
+    await new Promise(setImmediate)
+    assert.equal(calls, 1)
+    const first = queue.take()
+    queue.push(3)
+    assert.deepEqual([nothing, first, queue.take(), queue.take()], [[], [1, 2], [3], []])
+    queue.close()
+    assert.equal(queue.ended, true)
+    queue.whenReady(() => calls++)
+    await new Promise(setImmediate)
+    assert.equal(calls, 2)
+  })
+
   it('still delivers what was pushed before it was closed', async () => {
     const queue = new BatchQueue<number>(10)
     queue.push(1)

@@ -58,7 +58,8 @@ export class BatchQueue<T> implements Batches<T> {
 
   take(): readonly T[] {
     const batch = this.#items
-    if (batch.length > 0) this.#items = []
+    // Never what is pushed to later.
+    this.#items = []
     return batch
   }
 

@@ -47,8 +47,9 @@ export class WatchFrames implements ByteFeed {
         this.#batch = this.#queue.take()
         this.#next = 0
       }
-      const delivery = this.#batch[this.#next++]
+      const delivery = this.#batch[this.#next]
       if (!delivery) break
+      this.#next++
       this.#registry.watchEvents++
       for (const part of this.#encode(delivery)) {
         parts.push(part)
