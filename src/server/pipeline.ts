@@ -9,10 +9,18 @@ export interface RequestContext {
   user: UserInfo
   /** Texts for Warning headers, gathered on the way. */
   readonly warnings: string[]
-  /** Headers of the answer, whatever it will be. */
-  readonly headers: Record<string, string>
+  /** Names the request in the audit log, and in its answer. */
+  readonly auditId: string
+  /** Set by flow control: what the request was assigned to, for its answer. */
+  flow?: FlowNames
   /** Adds something to what the audit log says of the request; there only if it is written down. */
   annotate?: (key: string, value: string) => void
+}
+
+/** Whose turn a request waited for. */
+export interface FlowNames {
+  readonly schemaUid: string
+  readonly levelUid: string
 }
 
 /** One step of the pipeline: answers by itself, or calls `next` and may look at the answer. It may throw at once. */

@@ -13,7 +13,7 @@ describe('deadlines', () => {
     add('b')
     clock.advance(30_000)
     add('c')
-    deadlines.met(a)
+    a[Symbol.dispose]()
     clock.advance(29_000)
     assert.deepEqual(expired, [])
     clock.advance(1000)

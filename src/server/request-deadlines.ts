@@ -1,9 +1,20 @@
 import type { Clock } from '../machinery/clock.js'
 
-/** Something that is given up on when its time has come. */
-export interface Deadline {
+interface Deadline extends Disposable {
   readonly due: number
   readonly expire: () => void
+}
+
+class Open implements Deadline {
+  constructor(
+    readonly due: number,
+    readonly expire: () => void,
+    private readonly all: Set<Deadline>,
+  ) {}
+
+  [Symbol.dispose](): void {
+    this.all.delete(this)
+  }
 }
 
 /** How often it is looked whether something has expired, in milliseconds. */
@@ -22,16 +33,12 @@ export class RequestDeadlines {
     private readonly timeoutMs: number,
   ) {}
 
-  /** Calls `expire` once the time has passed, unless the deadline is `met` before. */
-  add(expire: () => void): Deadline {
-    const deadline = { due: this.clock.now() + this.timeoutMs, expire }
+  /** Calls `expire` once the time has passed, unless the deadline is disposed of before. */
+  add(expire: () => void): Disposable {
+    const deadline: Deadline = new Open(this.clock.now() + this.timeoutMs, expire, this.#open)
     this.#open.add(deadline)
     this.#timer ??= this.clock.after(Math.min(precision, this.timeoutMs), () => this.#look())
     return deadline
-  }
-
-  met(deadline: Deadline): void {
-    this.#open.delete(deadline)
   }
 
   #look(): void {

@@ -6,7 +6,7 @@ import { parseDuration } from '../schema/index.js'
 import { anonymous } from './authentication/authenticator.js'
 import { isLongRunning } from './in-flight.js'
 import type { RequestMetrics } from './metrics/request-metrics.js'
-import type { RequestContext } from './pipeline.js'
+import type { FlowNames, RequestContext } from './pipeline.js'
 import { RequestDeadlines } from './request-deadlines.js'
 import { type RequestInfo, requestInfo } from './request-info.js'
 import { errorResponse, text } from './respond.js'
@@ -47,72 +47,57 @@ export class Serving {
   }
 
   handle(request: ApiRequest): Promise<ApiResponse> {
-    const begun = performance.now()
-    const { metrics, onError } = this.options
-    const headers: Record<string, string> = {}
+    const { onError } = this.options
+    const auditId = request.user ? '' : request.headers['audit-id'] || randomUUID()
     const warnings: string[] = []
-    if (!request.user) headers['audit-id'] = request.headers['audit-id'] || randomUUID()
     let info: RequestInfo
     try {
       info = requestInfo(request.method, request.path, request.query)
     } catch (error) {
-      return Promise.resolve(withHeaders(errorResponse(request, error, onError), headers, warnings))
+      return Promise.resolve(complete(errorResponse(request, error, onError), { auditId, warnings }))
     }
+    const context: RequestContext = { request, info, user: anonymous, warnings, auditId }
+    if (this.#stopping && !request.user) return Promise.resolve(complete(shuttingDown(), context))
+    return new Promise(resolve => this.#answer(context, resolve))
+  }
+
+  /** Calls `resolve` once with the answer, or with the news that there is none in time. */
+  #answer(context: RequestContext, resolve: (answer: ApiResponse) => void): void {
+    const { metrics, onError, run } = this.options
+    const { request, info } = context
+    const begun = performance.now()
     const long = isLongRunning(info)
-    if (this.#stopping && !request.user) return Promise.resolve(withHeaders(shuttingDown(), headers, warnings))
-    metrics.begin(info)
-    const end = (answer: ApiResponse): ApiResponse => {
+    let over = false
+    let deadline: Disposable | undefined
+    const answered = (answer: ApiResponse) => {
+      if (over) return discard(answer)
+      over = true
+      deadline?.[Symbol.dispose]()
       if (!long && --this.#underWay === 0) this.#settled?.()
       metrics.end(request, info, answer.status, (performance.now() - begun) / 1000, sizeOf(answer))
-      return withHeaders(answer, headers, warnings)
+      resolve(complete(answer, context))
     }
-    const context: RequestContext = { request, info, user: anonymous, warnings, headers }
-    const fail = (error: unknown) => errorResponse(request, error, onError)
-    if (long) return this.#run(context).then(undefined, fail).then(end)
-    this.#underWay++
-    return this.#inTime(context).then(undefined, fail).then(end)
+    const failed = (error: unknown) => answered(errorResponse(request, error, onError))
+    metrics.begin(info)
+    if (!long) this.#underWay++
+    try {
+      if (!long)
+        deadline = this.#deadlineOf(request, () => {
+          metrics.terminated(request, info, 504)
+          failed(tooLate())
+        })
+      run(context).then(answered, failed)
+    } catch (error) {
+      failed(error)
+    }
   }
 
-  async #run(context: RequestContext): Promise<ApiResponse> {
-    return this.options.run(context)
-  }
-
-  /** The answer, or the news that there is none in time. The work goes on, but nobody waits for it. */
-  #inTime(context: RequestContext): Promise<ApiResponse> {
-    return new Promise((resolve, reject) => {
-      let over = false
-      const expire = () => {
-        over = true
-        this.options.metrics.terminated(context.request, context.info, 504)
-        reject(tooLate())
-      }
-      const asked = context.request.query.size > 0 ? timeoutIn(context.request.query) : undefined
-      const shorter = asked !== undefined && asked < this.options.requestTimeoutMs
-      const timer = shorter ? this.options.clock.after(asked, expire) : undefined
-      const deadline = shorter ? undefined : this.#deadlines.add(expire)
-      const settle = () => {
-        timer?.[Symbol.dispose]()
-        if (deadline) this.#deadlines.met(deadline)
-      }
-      let work: Promise<ApiResponse>
-      try {
-        work = this.options.run(context)
-      } catch (error) {
-        settle()
-        throw error
-      }
-      work.then(
-        answer => {
-          settle()
-          if (over) discard(answer)
-          else resolve(answer)
-        },
-        error => {
-          settle()
-          reject(error)
-        },
-      )
-    })
+  /** The work goes on when its time is over, but nobody waits for it. */
+  #deadlineOf({ query }: ApiRequest, expire: () => void): Disposable {
+    const asked = query.size > 0 ? timeoutIn(query) : undefined
+    return asked !== undefined && asked < this.options.requestTimeoutMs
+      ? this.options.clock.after(asked, expire)
+      : this.#deadlines.add(expire)
   }
 }
 
@@ -149,19 +134,44 @@ function sizeOf({ body }: ApiResponse): number {
   return size
 }
 
-function withHeaders(
-  response: ApiResponse,
-  headers: { readonly [name: string]: string },
-  warnings: readonly string[],
+/** The answer with what every answer says. */
+function complete(
+  answer: ApiResponse,
+  { auditId, flow, warnings }: Pick<RequestContext, 'auditId' | 'flow' | 'warnings'>,
 ): ApiResponse {
-  const { status, body } = response
-  if (body.kind === 'object') return response
+  const { status, body } = answer
+  if (body.kind === 'object') return answer
+  if (!flow || !auditId || warnings.length > 0)
+    return { status, headers: rareHeaders(answer, auditId, flow, warnings), body }
   return {
     status,
-    headers:
-      warnings.length === 0
-        ? { ...headers, ...response.headers }
-        : { ...headers, ...response.headers, warning: warningHeaders(warnings) },
+    // A literal that ends with the copy: the other way around it is thirty times as dear.
+    headers: {
+      'audit-id': auditId,
+      'x-kubernetes-pf-flowschema-uid': flow.schemaUid,
+      'x-kubernetes-pf-prioritylevel-uid': flow.levelUid,
+      ...answer.headers,
+    },
     body,
+  }
+}
+
+function rareHeaders(
+  { headers }: ApiResponse,
+  auditId: string,
+  flow: FlowNames | undefined,
+  warnings: readonly string[],
+): ApiResponse['headers'] {
+  if (!flow && warnings.length === 0) return auditId ? { 'audit-id': auditId, ...headers } : headers
+  return {
+    ...(auditId ? { 'audit-id': auditId } : {}),
+    ...(flow
+      ? {
+          'x-kubernetes-pf-flowschema-uid': flow.schemaUid,
+          'x-kubernetes-pf-prioritylevel-uid': flow.levelUid,
+        }
+      : {}),
+    ...headers,
+    ...(warnings.length > 0 ? { warning: warningHeaders(warnings) } : {}),
   }
 }

@@ -77,7 +77,7 @@ export function auditStage(parts: AuditParts): Stage {
     const { request, info, user } = context
     const { level, omitManagedFields } = decision
     const record: AuditRecord = {
-      auditID: context.headers['audit-id'] ?? randomUUID(),
+      auditID: context.auditId || randomUUID(),
       level,
       request,
       info,
@@ -136,7 +136,7 @@ export function failedAuthenticationStage({ setup, clock, metrics, onError }: Au
           const now = clock.now()
           const message = `Authentication failed, attempted: ${methodsIn(request.headers)}`
           const record: AuditRecord = {
-            auditID: context.headers['audit-id'] ?? randomUUID(),
+            auditID: context.auditId || randomUUID(),
             level: decision.level,
             request,
             info,

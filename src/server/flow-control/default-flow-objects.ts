@@ -1,10 +1,12 @@
-import type {
-  FlowSchemaSpec,
-  NonResourcePolicyRule,
-  PolicyRulesWithSubjects,
-  PriorityLevelConfigurationSpec,
-  ResourcePolicyRule,
-  Subject,
+import {
+  everybody,
+  everythingOf,
+  type FlowSchemaSpec,
+  mandatoryFlowSchemas,
+  mandatoryPriorityLevels,
+  type PolicyRulesWithSubjects,
+  type PriorityLevelConfigurationSpec,
+  type Subject,
 } from '../../api/flowcontrol/v1/index.js'
 
 /** A flow schema or priority level that every cluster has. */
@@ -16,25 +18,15 @@ export interface DefaultFlowObject<S> {
 }
 
 const all = ['*']
-const anyResource: ResourcePolicyRule = {
-  verbs: all,
-  apiGroups: all,
-  resources: all,
-  clusterScope: true,
-  namespaces: all,
-}
-const anyPath: NonResourcePolicyRule = { verbs: all, nonResourceURLs: all }
 
 const group = (name: string): Subject => ({ kind: 'Group', group: { name } })
 const user = (name: string): Subject => ({ kind: 'User', user: { name } })
 const systemAccounts: Subject = { kind: 'ServiceAccount', serviceAccount: { namespace: 'kube-system', name: '*' } }
-const everybody = [group('system:unauthenticated'), group('system:authenticated')]
 const controllerManager = user('system:kube-controller-manager')
 const scheduler = user('system:kube-scheduler')
 
-const everythingOf = (...subjects: Subject[]): PolicyRulesWithSubjects[] => [
-  { subjects, resourceRules: [anyResource], nonResourceRules: [anyPath] },
-]
+const mandatory = <S>(specs: Readonly<Record<string, S>>): DefaultFlowObject<S>[] =>
+  Object.entries(specs).map(([name, spec]) => ({ name, spec, mandatory: true }))
 
 function schema(
   name: string,
@@ -42,11 +34,10 @@ function schema(
   matchingPrecedence: number,
   distinguisher: 'ByUser' | 'ByNamespace' | undefined,
   rules: PolicyRulesWithSubjects[],
-  mandatory = false,
 ): DefaultFlowObject<FlowSchemaSpec> {
   return {
     name,
-    mandatory,
+    mandatory: false,
     spec: {
       priorityLevelConfiguration: { name: level },
       matchingPrecedence,
@@ -60,11 +51,10 @@ const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'], name
 
 /** https://kubernetes.io/docs/concepts/cluster-administration/flow-control/#defaults */
 export const defaultFlowSchemas: readonly DefaultFlowObject<FlowSchemaSpec>[] = [
-  schema('exempt', 'exempt', 1, undefined, everythingOf(group('system:masters')), true),
-  schema('catch-all', 'catch-all', 10_000, 'ByUser', everythingOf(...everybody), true),
+  ...mandatory(mandatoryFlowSchemas),
   schema('probes', 'exempt', 2, undefined, [
     {
-      subjects: everybody,
+      subjects: [...everybody],
       nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/readyz', '/livez'] }],
     },
   ]),
@@ -113,19 +103,7 @@ function limited(
 }
 
 export const defaultPriorityLevels: readonly DefaultFlowObject<PriorityLevelConfigurationSpec>[] = [
-  {
-    name: 'exempt',
-    mandatory: true,
-    spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } },
-  },
-  {
-    name: 'catch-all',
-    mandatory: true,
-    spec: {
-      type: 'Limited',
-      limited: { nominalConcurrencyShares: 5, limitResponse: { type: 'Reject' }, lendablePercent: 0 },
-    },
-  },
+  ...mandatory(mandatoryPriorityLevels),
   limited('system', 30, 33, 64, 6),
   limited('node-high', 40, 25, 64, 6),
   limited('leader-election', 10, 0, 16, 4),

@@ -21,15 +21,15 @@ export function flowControlStage(control: FlowControl, estimate: WorkEstimator, 
     return tooMany(pause.next())
   }
 
-  const serve = async (
-    ticket: Ticket,
-    { level }: Assignment,
-    next: () => Promise<ApiResponse>,
-  ): Promise<ApiResponse> => {
+  const serve = (ticket: Ticket, { level: { seats } }: Assignment, next: () => Promise<ApiResponse>) => {
+    const end = () => seats.end(ticket)
     try {
-      return await next()
-    } finally {
-      level.seats.end(ticket)
+      const answer = next()
+      answer.then(end, end)
+      return answer
+    } catch (error) {
+      end()
+      throw error
     }
   }
 
@@ -53,7 +53,7 @@ export function flowControlStage(control: FlowControl, estimate: WorkEstimator, 
     if (request.user || (isLongRunning(info) && info.verb !== 'watch')) return next()
     const assignment = control.assign(info, user)
     const { level } = assignment
-    Object.assign(context.headers, assignment.headers)
+    context.flow = assignment.names
     const work = estimate(info, request.query, level.maximumSeats)
     let turn: Ticket | Promise<Ticket>
     try {

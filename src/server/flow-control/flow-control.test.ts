@@ -69,13 +69,13 @@ describe('flow control', () => {
       const { control: flows } = control()
       flows.configure(schemas, levels)
       const [method = '', path = ''] = request.split(' ')
-      const { schema, level, headers } = flows.assign(requestInfo(method, path, new URLSearchParams()), {
+      const { schema, level, names } = flows.assign(requestInfo(method, path, new URLSearchParams()), {
         name,
         groups,
       })
       assert.equal(`${schema} ${level.seats.name}`, expected)
-      assert.equal(headers['x-kubernetes-pf-flowschema-uid'], `fs-${schema}`)
-      assert.equal(headers['x-kubernetes-pf-prioritylevel-uid'], `pl-${level.seats.name}`)
+      assert.equal(names.schemaUid, `fs-${schema}`)
+      assert.equal(names.levelUid, `pl-${level.seats.name}`)
     })
 
   it('has what is mandatory without any configuration', () => {

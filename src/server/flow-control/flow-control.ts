@@ -1,6 +1,7 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '../../api/flowcontrol/v1/index.js'
 import type { Clock } from '../../machinery/clock.js'
 import type { UserInfo } from '../../machinery/http.js'
+import type { FlowNames } from '../pipeline.js'
 import type { RequestInfo } from '../request-info.js'
 import { divideFairly, type SeatLimits, type Shares, seatLimits } from './concurrency-shares.js'
 import { defaultFlowSchemas, defaultPriorityLevels } from './default-flow-objects.js'
@@ -22,8 +23,7 @@ export interface FlowControlOptions {
 /** Where a request belongs. */
 export interface Assignment extends Flow {
   readonly level: Level
-  /** Names the schema and the level in answers. */
-  readonly headers: { readonly [name: string]: string }
+  readonly names: FlowNames
   distinguisher(info: RequestInfo, user: UserInfo): string
 }
 
@@ -190,10 +190,7 @@ export class FlowControl {
       cells: former?.level === level ? former.cells : this.options.metrics.flow(levelName, name),
       hands: new Map(),
       matches: flowTest(spec.rules),
-      headers: {
-        'x-kubernetes-pf-flowschema-uid': metadata.uid ?? '',
-        'x-kubernetes-pf-prioritylevel-uid': levelUid,
-      },
+      names: { schemaUid: metadata.uid ?? '', levelUid },
       distinguisher: distinguishers[spec.distinguisherMethod?.type ?? ''] ?? sameForAll,
     }
   }
