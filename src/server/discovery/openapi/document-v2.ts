@@ -4,71 +4,117 @@ import type { OpenApiSchema } from '../../../schema/index.js'
 import { kubernetesVersion } from '../../version.js'
 import { definitionsFor, schemaOf } from './definitions.js'
 import { bearerToken } from './document-v3.js'
-import { type Operation, type Parameter, type Paths, shareParameters } from './operation.js'
+import { type Operation, type Parameter, type Paths, type Shape, shareParameters } from './operation.js'
 
 /** The OpenAPI v2 document of these paths, with all they refer to. Parameters that occur twice are referred to, too. */
 export function documentV2(paths: Paths, resources: readonly Resource[]): OpenApiSchema {
-  const parameters = new SharedParameters()
-  const write = (refer: (parameter: OpenApiSchema) => OpenApiSchema) =>
-    Object.fromEntries(Object.entries(paths).map(([path, operations]) => [path, pathItem(operations, refer)]))
-  write(parameter => parameters.count(parameter))
+  const items = Object.entries(paths).map(([path, operations]) => [path, itemOf(operations)] as const)
+  const shared = new SharedParameters()
+  for (const [, { parameters, operations }] of items) {
+    shared.count(parameters)
+    for (const one of operations) shared.count(one.parameters)
+  }
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: kubernetesVersion },
-    paths: write(parameter => parameters.refer(parameter)),
+    paths: Object.fromEntries(items.map(([path, item]) => [path, pathItem(item, shared)])),
     definitions: definitionsFor(paths, resources, 'v2'),
-    parameters: parameters.shared,
+    parameters: shared.all,
     securityDefinitions: bearerToken,
     security: [{ BearerToken: [] }],
   }
 }
 
+/** A parameter as it is written; one object for all that are equal. */
+type Written = OpenApiSchema
+
+interface Item {
+  readonly parameters: readonly Written[]
+  readonly operations: readonly { readonly operation: Operation; readonly parameters: readonly Written[] }[]
+}
+
 /** Parameters of many operations are written once, under a name that tells one `path` from another. */
 class SharedParameters {
-  readonly #counts = new Map<string, number>()
-  readonly #shared = new Map<string, OpenApiSchema>()
+  readonly #uses = new Map<Written, number>()
+  readonly #references = new Map<Written, { readonly name: string; readonly reference: OpenApiSchema }>()
 
-  count(parameter: OpenApiSchema): OpenApiSchema {
-    const text = JSON.stringify(parameter)
-    this.#counts.set(text, (this.#counts.get(text) ?? 0) + 1)
-    return parameter
+  count(parameters: readonly Written[]): void {
+    for (const parameter of parameters) this.#uses.set(parameter, (this.#uses.get(parameter) ?? 0) + 1)
   }
 
-  refer(parameter: OpenApiSchema): OpenApiSchema {
-    const text = JSON.stringify(parameter)
-    if ((this.#counts.get(text) ?? 0) < 2) return parameter
-    const hash = createHash('sha224').update(text).digest().subarray(0, 6).toString('base64url')
-    const name = `${parameter['name']}-${hash}`
-    this.#shared.set(name, parameter)
-    return { $ref: `#/parameters/${name}` }
+  refer(parameter: Written): OpenApiSchema {
+    if ((this.#uses.get(parameter) ?? 0) < 2) return parameter
+    let shared = this.#references.get(parameter)
+    if (!shared) {
+      const hash = createHash('sha224').update(JSON.stringify(parameter)).digest().subarray(0, 6).toString('base64url')
+      const name = `${parameter['name']}-${hash}`
+      this.#references.set(parameter, (shared = { name, reference: { $ref: `#/parameters/${name}` } }))
+    }
+    return shared.reference
   }
 
-  get shared(): OpenApiSchema {
-    return Object.fromEntries([...this.#shared].sort(([a], [b]) => (a < b ? -1 : 1)))
+  get all(): OpenApiSchema {
+    const named = [...this.#references].map(([parameter, { name }]) => [name, parameter] as const)
+    return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 }
 
-type Refer = (parameter: OpenApiSchema) => OpenApiSchema
-
-function pathItem(operations: readonly Operation[], refer: Refer): OpenApiSchema {
+function itemOf(operations: readonly Operation[]): Item {
   const { shared, own } = shareParameters(operations)
   return {
-    ...Object.fromEntries(operations.map(operation => [operation.method, describe(operation, own(operation), refer)])),
-    ...(shared.length > 0 ? { parameters: shared.map(one => refer(parameter(one))) } : {}),
+    parameters: shared.map(written),
+    operations: operations.map(operation => ({ operation, parameters: parametersOf(operation, own(operation)) })),
   }
 }
 
-function describe(operation: Operation, own: readonly Parameter[], refer: Refer): OpenApiSchema {
-  const { id, description, tag, body, consumes, produces, answers, action, gvk } = operation
-  const sent = body && {
-    in: 'body',
-    name: 'body',
-    ...(body.required ? { required: true } : {}),
-    schema: schemaOf(body.shape, 'v2'),
+const byName = (a: Written, b: Written): number => (String(a['name']) < String(b['name']) ? -1 : 1)
+
+/** The body is a parameter among the others. */
+const parametersOf = ({ body }: Operation, own: readonly Parameter[]): readonly Written[] =>
+  body ? [...own.map(written), writtenBody(body.shape, body.required)].sort(byName) : own.map(written)
+
+const forms = new WeakMap<Parameter, Written>()
+
+function written(parameter: Parameter): Written {
+  let form = forms.get(parameter)
+  if (!form) {
+    const { name, in: where, type, description } = parameter
+    form = {
+      uniqueItems: true,
+      type,
+      ...(description ? { description } : {}),
+      name,
+      in: where,
+      ...(where === 'path' ? { required: true } : {}),
+    }
+    forms.set(parameter, form)
   }
-  const parameters = [...own.map(parameter), ...(sent ? [sent] : [])].sort((a, b) =>
-    String(a['name']) < String(b['name']) ? -1 : 1,
-  )
+  return form
+}
+
+const bodies = new WeakMap<object, Written>()
+
+/** Bodies of messages are kept; a custom resource's own are as short-lived as it. */
+function writtenBody(shape: Shape, required: boolean): Written {
+  const known = typeof shape === 'object' ? bodies.get(shape) : undefined
+  if (known && known['required'] === (required || undefined)) return known
+  const form: Written = { in: 'body', name: 'body', ...(required ? { required } : {}), schema: schemaOf(shape, 'v2') }
+  if (typeof shape === 'object') bodies.set(shape, form)
+  return form
+}
+
+function pathItem({ parameters, operations }: Item, shared: SharedParameters): OpenApiSchema {
+  const refer = (parameter: Written) => shared.refer(parameter)
+  return {
+    ...Object.fromEntries(
+      operations.map(({ operation, parameters }) => [operation.method, describe(operation, parameters.map(refer))]),
+    ),
+    ...(parameters.length > 0 ? { parameters: parameters.map(refer) } : {}),
+  }
+}
+
+function describe(operation: Operation, parameters: readonly OpenApiSchema[]): OpenApiSchema {
+  const { id, description, tag, consumes, produces, answers, action, gvk } = operation
   return {
     ...(description ? { description } : {}),
     ...(consumes.length > 0 ? { consumes } : {}),
@@ -76,7 +122,7 @@ function describe(operation: Operation, own: readonly Parameter[], refer: Refer)
     schemes: ['https'],
     tags: [tag],
     operationId: id,
-    ...(parameters.length > 0 ? { parameters: parameters.map(refer) } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
     responses: Object.fromEntries(
       Object.entries(answers).map(([code, { description, shape }]) => [
         code,
@@ -87,12 +133,3 @@ function describe(operation: Operation, own: readonly Parameter[], refer: Refer)
     ...(gvk ? { 'x-kubernetes-group-version-kind': gvk } : {}),
   }
 }
-
-const parameter = ({ name, in: where, type, description }: Parameter): OpenApiSchema => ({
-  uniqueItems: true,
-  type,
-  ...(description ? { description } : {}),
-  name,
-  in: where,
-  ...(where === 'path' ? { required: true } : {}),
-})

@@ -22,6 +22,16 @@ function typeOf(schema: AnySchema): Parameter['type'] | undefined {
   return types[resolved.kind === 'list' ? resolve(resolved.item).kind : resolved.kind]
 }
 
+const known = new Map<string, Parameter>()
+
+/** The same object for the same parameter, wherever it occurs, so that what is made of it is made once. */
+function interned(parameter: Parameter): Parameter {
+  const text = JSON.stringify(parameter)
+  let found = known.get(text)
+  if (!found) known.set(text, (found = parameter))
+  return found
+}
+
 const derived = new Map<MessageSchema, readonly Parameter[]>()
 
 /** The query parameters that the fields of an options message are. */
@@ -32,7 +42,7 @@ export function parametersOf(message: MessageSchema): readonly Parameter[] {
     parameters = jsonFields(message).flatMap(({ name, field }): Parameter[] => {
       const type = name === 'kind' || name === 'apiVersion' ? undefined : typeOf(field.schema)
       const description = describe(owner, name)
-      return type ? [{ name, in: 'query', type, ...(description ? { description } : {}) }] : []
+      return type ? [interned({ name, in: 'query', type, ...(description ? { description } : {}) })] : []
     })
     derived.set(message, parameters)
   }
@@ -67,11 +77,15 @@ export const namespace: Parameter = {
   description: 'object name and auth scope, such as for teams and projects',
 }
 
-export const nameOf = (kind: string): Parameter => ({
-  name: 'name',
-  in: 'path',
-  type: 'string',
-  description: `name of the ${kind}`,
-})
+const names = new Map<string, Parameter>()
+/** Kinds of custom resources come and go. */
+const rememberedNames = 1000
+
+export function nameOf(kind: string): Parameter {
+  let name = names.get(kind)
+  if (!name && names.size >= rememberedNames) names.clear()
+  if (!name) names.set(kind, (name = { name: 'name', in: 'path', type: 'string', description: `name of the ${kind}` }))
+  return name
+}
 
 export const proxyPath: Parameter = { name: 'path', in: 'path', type: 'string', description: 'path to the resource' }
