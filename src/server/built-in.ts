@@ -8,6 +8,7 @@ import { accessReviews } from './authorization/access-review.js'
 import type { Authorizer } from './authorization/authorizer.js'
 import { type AuthorizationMode, authorizationOf } from './authorization/modes.js'
 import { preventEscalation } from './authorization/rbac/escalation.js'
+import { requireCreate } from './authorization/upgrade-permission.js'
 import { componentStatuses } from './component-statuses.js'
 import { conversionWebhook } from './custom-resources/conversion-webhook.js'
 import { CustomResources } from './custom-resources/custom-resources.js'
@@ -77,9 +78,9 @@ export const builtIn =
           ...(kubelets && {
             'nodes/proxy': proxyTo(locateNode(kubelets)),
             'pods/log': podLog(kubelets),
-            'pods/exec': podCommand(kubelets, 'exec'),
-            'pods/attach': podCommand(kubelets, 'attach'),
-            'pods/portforward': podPortForward(kubelets),
+            'pods/exec': requireCreate(authorizer, podCommand(kubelets, 'exec')),
+            'pods/attach': requireCreate(authorizer, podCommand(kubelets, 'attach')),
+            'pods/portforward': requireCreate(authorizer, podPortForward(kubelets)),
           }),
         },
         computed: {
