@@ -17,7 +17,7 @@ import { namespaces } from './namespace/index.js'
 import { nodeIpam } from './node-ipam/index.js'
 import { type NodeLifecycleOptions, nodeLifecycle, taintEviction } from './node-lifecycle/index.js'
 import { type PodGcOptions, podGc } from './pod-gc/index.js'
-import { replicaSets } from './replicaset/replica-set.js'
+import { replicaSets, replicationControllers } from './replicaset/replica-set.js'
 import { resourceQuotas } from './resource-quota/resource-quota.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
@@ -40,6 +40,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
   return [
     deployments,
     replicaSets,
+    replicationControllers,
     endpointSlices,
     endpointSliceMirroring,
     endpoints,

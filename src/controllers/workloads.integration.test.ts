@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Deployment, type DeploymentInit, ReplicaSet } from '../api/apps/v1/index.js'
-import { ConfigMap, Event, Namespace, Pod, ServiceAccount } from '../api/core/v1/index.js'
+import { ConfigMap, Event, Namespace, Pod, ReplicationController, ServiceAccount } from '../api/core/v1/index.js'
 import type { Client } from '../client/client.js'
 import type { RunningControllers } from '../client/controller-runtime.js'
 import { ControlPlane } from '../cluster/control-plane.js'
@@ -290,6 +290,35 @@ describe('deployments and replica sets against an API server', () => {
         until(left.length === 0, 'no deployment')
       })
     })
+
+  test('a replication controller keeps its pods', async () => {
+    const labels = { app: 'controlled' }
+    await client.create(ReplicationController, {
+      metadata: { namespace, name: 'rc' },
+      spec: { replicas: 2, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'x' }] } } },
+    })
+    const status = async () => (await client.get(ReplicationController, { namespace, name: 'rc' })).status
+    await withReadyPods('controlled', async () =>
+      assert.deepEqual(await status(), {
+        replicas: 2,
+        fullyLabeledReplicas: 2,
+        readyReplicas: 2,
+        availableReplicas: 2,
+        observedGeneration: 1,
+      }),
+    )
+    for (const { metadata } of await podsOf('controlled'))
+      assert.deepEqual(
+        metadata.ownerReferences?.map(({ kind, apiVersion, name }) => [apiVersion, kind, name]),
+        [['v1', 'ReplicationController', 'rc']],
+      )
+    await client.patch(
+      ReplicationController,
+      { namespace, name: 'rc' },
+      { type: 'merge', body: { spec: { replicas: 0 } } },
+    )
+    await eventually(async () => assert.equal((await podsOf('controlled')).length, 0))
+  })
 
   test('scales up and down by many', async () => {
     await client.create(Deployment, deployment('many', 600))

@@ -1,7 +1,6 @@
 import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../../api/apps/v1/index.js'
 import type { Pod } from '../../api/core/v1/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
-import { jsonEqual } from '../../machinery/json-equal.js'
 import { podActive, podAvailableAt, podReady, podTerminating } from '../pod-state.js'
 
 /** What kept the wanted number of pods from being. */
@@ -53,8 +52,6 @@ export function observeReplicas(
     nextAvailable: next === undefined ? undefined : next - now,
   }
 }
-
-export const statusChanged = (set: ReplicaSet, status: ReplicaSetStatus): boolean => !jsonEqual(set.status, status)
 
 function conditionsOf(
   old: readonly ReplicaSetCondition[],
