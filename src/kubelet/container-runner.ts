@@ -94,9 +94,8 @@ export class ContainerRunner {
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       this.#waits.set(name, { reason: error.reason, message: error.message })
-      // Perhaps it is the sandbox that no longer works.
-      if (error.reason === 'CreateContainerError' || error.reason === 'RunContainerError')
-        await view.inspectSandbox(sandboxId)
+      // Perhaps the sandbox no longer works, or an attempt whose answer was lost has made the container all the same.
+      if (error.reason === 'CreateContainerError' || error.reason === 'RunContainerError') await view.list()
       return error
     } finally {
       if (previous) this.#noteRestart(start, previous)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { Lease } from '../api/coordination/v1/index.js'
 import { ConfigMap, Node, Pod, Secret } from '../api/core/v1/index.js'
+import { sandboxConfig } from './container/sandbox-config.js'
 import { eventually, isReady, TestNode } from './test-node.js'
 import { mountsBelow } from './volumes/mounts.js'
 
@@ -264,6 +265,25 @@ describe('a node', { timeout: 300_000 }, () => {
     // More than once if it was tried in the sandbox that was dying.
     await node.until('undying', pod => isReady(pod) && (pod.status.containerStatuses?.[0]?.restartCount ?? 0) > 0)
     await node.remove('undying')
+  })
+
+  it('takes over a sandbox of which it was not told', async () => {
+    const gate = { schedulingGates: [{ name: 'x.y/later' }] }
+    const unbound = await node.run('half', { nodeName: '', containers: [box(forever)], ...gate })
+    const { uid = '' } = unbound.metadata
+    const config = sandboxConfig(unbound, {
+      attempt: 0,
+      cgroupParent: `${node.runtime.cgroup}/half`,
+      logDirectory: join(node.folder, 'logs', `${namespace}_half_${uid}`),
+      dns: { servers: [], searches: [], options: [] },
+      hostname: { hostname: 'half' },
+    })
+    await node.runtime.cri.runPodSandbox({ config })
+    const open = { type: 'merge' as const, body: { spec: { schedulingGates: null } } }
+    await node.client.patch(Pod, unbound.metadata, open)
+    await node.ready('half')
+    assert.match((await node.event('half', 'FailedCreatePodSandBox')).message ?? '', /reserved/)
+    await node.remove('half')
   })
 
   it('finds its pods after a restart, ends what was deleted meanwhile, and clears up', async () => {

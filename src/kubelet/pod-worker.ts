@@ -310,6 +310,8 @@ export class PodWorker {
       if (signal.aborted && error === signal.reason) throw error
       const text = error instanceof RuntimeError ? error.description : errorText(error)
       this.#events.record('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${text}`)
+      // An attempt whose answer was lost may have made it all the same, and its name would be taken for good.
+      await this.#context.view.list()
       return this.#context.clock.now() + this.#nextDelay()
     }
     this.#failures = 0

@@ -101,6 +101,24 @@ describe('the view of the runtime', () => {
     assert.equal(view.get('u1').sandboxes[0]?.ready, false)
   })
 
+  it('waits for a runtime that is slow to learn of an end', async () => {
+    const { view, end, clock } = setup()
+    await view.list()
+    const taken = view.take({ type: 'exited', id: 'c', pid: 1, exitCode: 3, exitedAt: 0 })
+    for (let i = 0; i < 100; i++) {
+      await new Promise(setImmediate)
+      clock.advance(100)
+    }
+    assert.equal(view.get('u1').containers[0]?.state, 'running')
+    end()
+    for (let i = 0; i < 10; i++) {
+      await new Promise(setImmediate)
+      clock.advance(100)
+    }
+    await taken
+    assert.equal(view.get('u1').containers[0]?.state, 'exited')
+  })
+
   it('never goes back', async () => {
     const { view, end } = setup()
     end()

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../machinery/clock.js'
 import { type Owner, ownerFromLabels, readMarks } from './container/labels.js'
 import type { ContainerRecord, PodRuntimeState, SandboxRecord } from './pod-runtime-state.js'
 import { noRuntimeState } from './pod-runtime-state.js'
-import { type ContainerEvent, statusAfterExit } from './runtime/container-events.js'
+import { type ContainerEvent, exitPatience, statusAfterExit } from './runtime/container-events.js'
 import type { CriClient } from './runtime/cri-client.js'
 import { ContainerState, type ContainerStatus, PodSandboxState, type PodSandboxStatus } from './runtime/cri-messages.js'
 import { isNotFound } from './runtime/runtime-error.js'
@@ -150,7 +150,8 @@ export class RuntimeView {
   /** A sandbox whose process has ended: as with containers, CRI learns of it a little later. */
   async #inspectSandboxEnd(id: string): Promise<void> {
     const { clock, signal } = this.#options
-    for (let delay = 5; delay < 2000; delay *= 2) {
+    const end = clock.now() + exitPatience
+    for (let delay = 5; clock.now() < end; delay = Math.min(delay * 2, 500)) {
       await this.inspectSandbox(id)
       const uid = this.#homes.get(id)
       if (uid === undefined || !this.get(uid).sandboxes.some(sandbox => sandbox.id === id && sandbox.ready)) return
@@ -186,6 +187,9 @@ export class RuntimeView {
     if (known && order[known.state] > order[state] && state !== 'unknown') return
     const record = await this.#containerRecord(owner, status, state, known)
     const pod = this.get(owner.uid)
+    // Somebody else may have learned more meanwhile.
+    const newest = pod.containers.find(({ id }) => id === status.id)
+    if (newest !== known && newest && order[newest.state] > order[state] && state !== 'unknown') return
     const others = pod.containers.filter(({ id }) => id !== record.id)
     const containers = [...others, record].sort((a, b) => b.createdAt - a.createdAt || b.restartCount - a.restartCount)
     this.#set(owner.uid, { ...pod, containers })

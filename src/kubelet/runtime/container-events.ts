@@ -137,17 +137,20 @@ export function containerEvent({ topic, event, timestamp }: Infer<typeof EventEn
   }
 }
 
+/** How long CRI may take to learn of what has exited, in milliseconds. */
+export const exitPatience = 30_000
+
 /**
- * A container's status after its `exited` event. CRI answers `running` for some milliseconds more, so this asks again
- * until it does not, for at most two seconds; what it then says counts. Undefined if the container is gone.
+ * A container's status after its `exited` event. CRI answers `running` for some milliseconds more, seconds if the machine
+ * is overloaded, so this asks again until it does not, for at most `exitPatience`; what it then says counts. Undefined if the container is gone.
  */
 export async function statusAfterExit(
   cri: Pick<CriClient, 'containerStatus'>,
   containerId: string,
   { signal, clock = systemClock }: { readonly signal?: AbortSignal; readonly clock?: Clock } = {},
 ): Promise<ContainerStatus | undefined> {
-  const end = clock.now() + 2000
-  for (let delay = 5; ; delay *= 2) {
+  const end = clock.now() + exitPatience
+  for (let delay = 5; ; delay = Math.min(delay * 2, 500)) {
     try {
       const { status } = await cri.containerStatus({ containerId }, signal ? { signal } : {})
       if (status?.state !== ContainerState.running || clock.now() >= end) return status

@@ -153,6 +153,32 @@ describe('the volumes of a pod', () => {
     volumes[Symbol.dispose]()
   })
 
+  it('do not miss what changes while they are being set up', async () => {
+    const item = { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }
+    const { subject, volumes } = setup([{ name: 'v', downwardAPI: { items: [item] } }])
+    const preparing = volumes.prepare(subject)
+    volumes.outdate()
+    await preparing
+    const path = pathOf(volumes.ready.get('v'))
+    assert.ok(path, 'what is ready stays at hand')
+    volumes.outdate()
+    assert.equal(pathOf(volumes.ready.get('v')), path)
+    await volumes.prepare({ ...subject, metadata: { ...subject.metadata, labels: { app: 'x' } } })
+    assert.equal(await readFile(join(path, 'labels'), 'utf8'), 'app="x"')
+    volumes[Symbol.dispose]()
+  })
+
+  it('see a change that comes after what they were read from', async () => {
+    const item = { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }
+    const { subject, volumes } = setup([{ name: 'v', downwardAPI: { items: [item] } }])
+    const preparing = volumes.prepare(subject)
+    volumes.outdate()
+    await preparing
+    await volumes.prepare({ ...subject, metadata: { ...subject.metadata, labels: { app: 'y' } } })
+    assert.equal(await readFile(join(pathOf(volumes.ready.get('v')), 'labels'), 'utf8'), 'app="y"')
+    volumes[Symbol.dispose]()
+  })
+
   it('go with the pod', async () => {
     const { uid, client, subject, volumes, context, released } = setup([
       { name: 'v', configMap: { name: 'cm' } },

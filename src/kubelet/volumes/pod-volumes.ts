@@ -77,7 +77,11 @@ export class PodVolumes implements Disposable {
   readonly #objects: ObjectSource
   readonly #written = new Map<string, Payload>()
   readonly #tokens = new Map<string, PodToken>()
-  #ready: ReadonlyMap<string, ReadyVolume> | undefined
+  #ready: ReadonlyMap<string, ReadyVolume> = new Map()
+  /** Counts what may have changed what volumes show. */
+  #changes = 0
+  /** As many changes what is ready has seen; none while nothing is. */
+  #seen: number | undefined
 
   /** `changed` is called when the content of a volume may have become another. */
   constructor(context: VolumeContext, pod: Pod, changed: () => void) {
@@ -91,19 +95,22 @@ export class PodVolumes implements Disposable {
 
   /** What containers can be given, by volume; nothing before all are ready. */
   get ready(): ReadonlyMap<string, ReadyVolume> {
-    return this.#ready ?? new Map()
+    return this.#ready
   }
 
   /** What a volume shows may have changed: the next preparation looks. */
   outdate(): void {
-    this.#ready = undefined
+    this.#changes++
   }
 
   /** Makes all volumes ready and their content current, where they are not. Throws `VolumesNotReady`. */
   async prepare(pod: Pod): Promise<void> {
     const { renewAt } = this
-    if (this.#ready && (renewAt === undefined || renewAt > this.#context.clock.now())) return
+    const changes = this.#changes
+    if (this.#seen === changes && (renewAt === undefined || renewAt > this.#context.clock.now())) return
     this.#ready = await this.#setUp(pod)
+    // What changes meanwhile may not have been seen.
+    this.#seen = changes
   }
 
   /** The ConfigMaps and Secrets of the pod. */
@@ -136,7 +143,8 @@ export class PodVolumes implements Disposable {
   /** Unmounts and removes all volumes. */
   async tearDown(): Promise<void> {
     this[Symbol.dispose]()
-    this.#ready = undefined
+    this.#ready = new Map()
+    this.#seen = undefined
     this.#written.clear()
     this.#tokens.clear()
     await removeVolumes(this.#context, this.#uid)
