@@ -14,6 +14,8 @@ import { startControllers, startDefaultScheduler } from '../cluster/components.j
 import { type Connection, loadKubeconfig } from '../cluster/connection.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { OperatorError } from '../cluster/operator-error.js'
+import { secretTokenSigner } from '../server/authentication/service-account-tokens.js'
+import { fileText } from './flag-values.js'
 import { logFault } from './log.js'
 import { aborted } from './run-api-server.js'
 
@@ -46,6 +48,7 @@ export async function runControllerManager(
     readonly clusterCidr: string
     readonly allocateNodeCidrs: string
     readonly useServiceAccountCredentials: string
+    readonly serviceAccountPrivateKeyFile?: string
   },
 ): Promise<void> {
   using termination = terminationSignal()
@@ -55,6 +58,8 @@ export async function runControllerManager(
   const rootCa = flags.rootCaFile ? await readFile(flags.rootCaFile, 'utf8') : connection.ca
   if (!rootCa)
     throw new OperatorError('there is no authority for pods to trust', 'Name its certificate with --root-ca-file.')
+  const keyFile = flags.serviceAccountPrivateKeyFile
+  const signingKey = keyFile && (await fileText(keyFile))
   await using accounts = accountClients({ client, endpoint: connection, userAgent })
   await asLeader(flags, client, termination.signal, () =>
     startControllers({
@@ -63,6 +68,7 @@ export async function runControllerManager(
       onError: logFault,
       controllers: {
         rootCa,
+        ...(signingKey ? { signSecretToken: secretTokenSigner(signingKey) } : {}),
         ...(flags.allocateNodeCidrs === 'false' ? {} : { clusterCidr: flags.clusterCidr }),
       },
     }),

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { Deployment } from '../api/apps/v1/index.js'
-import { Namespace, Node, Pod, Service } from '../api/core/v1/index.js'
+import { TokenReview } from '../api/authentication/v1/index.js'
+import { Namespace, Node, Pod, Secret, Service, ServiceAccount } from '../api/core/v1/index.js'
 import { EndpointSlice } from '../api/discovery/v1/index.js'
 import { ClusterRole } from '../api/rbac/v1/index.js'
 import type { Client } from '../client/client.js'
 import { builtInControllers } from '../controllers/index.js'
 import { isNotFound } from '../machinery/status-error.js'
-import { controllerRoles } from '../server/authorization/bootstrap-policy/controller-roles.js'
 import { ControlPlane } from './control-plane.js'
 import { accountOfController } from './controller-accounts.js'
 
@@ -46,10 +46,7 @@ describe('the identities of components', () => {
 
   it('are there for every controller', () => {
     const names = [...builtInControllers({ rootCa: 'PEM', clusterCidr: '10.0.0.0/8' }).map(({ name }) => name)]
-    for (const name of [...names, 'garbage-collector']) {
-      const account = accountOfController(name)
-      assert.ok(account && controllerRoles[account], `${name} acts as nobody`)
-    }
+    for (const name of [...names, 'garbage-collector']) assert.ok(accountOfController(name), `${name} acts as nobody`)
   })
 
   it('suffice to run, serve and change a workload', async () => {
@@ -78,6 +75,27 @@ describe('the identities of components', () => {
       const { items } = await client.list(Pod, { namespace })
       return items.length === 1 && items[0]?.metadata.annotations?.['version'] === '2'
     })
+  })
+
+  it('suffice to give secrets tokens that are good as long as the secret and the account are', async () => {
+    const robot = { namespace: 'default', name: 'robot' }
+    const metadata = { namespace: 'default', name: 'robot-token' }
+    await client.create(ServiceAccount, { metadata: robot })
+    await client.create(Secret, {
+      metadata: { ...metadata, annotations: { 'kubernetes.io/service-account.name': 'robot' } },
+      type: 'kubernetes.io/service-account-token',
+    })
+    const tokenOf = async () => String((await client.get(Secret, metadata)).data?.['token'] ?? '')
+    await until('a token', async () => (await tokenOf()) !== '')
+    const token = Buffer.from(await tokenOf(), 'base64').toString()
+    const review = async () => {
+      const { status } = await client.create(TokenReview, { metadata: {}, spec: { token } })
+      return status.authenticated ? status.user?.username : undefined
+    }
+    assert.equal(await review(), 'system:serviceaccount:default:robot')
+    await client.delete(ServiceAccount, robot)
+    assert.equal(await review(), undefined)
+    await until('the end of the secret', () => client.get(Secret, metadata).then(() => false, isNotFound))
   })
 
   it('suffice to gather the rules of roles', () =>

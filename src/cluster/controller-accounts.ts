@@ -16,12 +16,16 @@ const accounts: { readonly [controller: string]: string } = {
   'taint-eviction': 'node-controller',
 }
 
+/** Accounts whose rights are those of roles in a namespace. */
+const namespaced = new Set(['bootstrap-signer', 'token-cleaner'])
+
 /**
  * The service account in `kube-system` that a controller acts as: the one of its name, with or without `-controller`
- * behind it, that the bootstrap policy has a role for. Undefined of a controller that has none.
+ * behind it, that the bootstrap policy has a role for. Undefined of a controller that has none: it acts as
+ * kube-controller-manager itself.
  */
 export function accountOfController(controller: string): string | undefined {
   return [accounts[controller], controller, `${controller}-controller`].find(
-    name => name !== undefined && Object.hasOwn(controllerRoles, name),
+    name => name !== undefined && (Object.hasOwn(controllerRoles, name) || namespaced.has(name)),
   )
 }

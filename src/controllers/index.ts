@@ -21,12 +21,15 @@ import { replicaSets, replicationControllers } from './replicaset/replica-set.js
 import { resourceQuotas } from './resource-quota/resource-quota.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
+import { type ServiceAccountTokenOptions, serviceAccountTokens } from './service-account-token/service-account-token.js'
 
 export { startGarbageCollector } from './garbage-collector/index.js'
 
 export interface BuiltInControllerOptions {
   /** PEM of the certificate authority by which pods know the API server. */
   readonly rootCa: string
+  /** Signs tokens for secrets that are made for service accounts; they get none when absent. */
+  readonly signSecretToken?: ServiceAccountTokenOptions['sign']
   /** Addresses of pods, of which every node is given a part; nodes get none from here when absent. */
   readonly clusterCidr?: string
   /** How soon nodes count as lost, and how fast they are emptied then. */
@@ -53,6 +56,9 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     podGc(options.podGc),
     resourceQuotas(),
     ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),
+    ...(options.signSecretToken
+      ? [serviceAccountTokens({ rootCa: options.rootCa, sign: options.signSecretToken })]
+      : []),
   ]
 }
 

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { ManualClock } from '../../machinery/clock.js'
 import type { ApiRequest } from '../../machinery/http.js'
-import { ServiceAccountTokens, type TokenClaims } from './service-account-tokens.js'
+import { ServiceAccountTokens, secretTokenSigner, type TokenClaims } from './service-account-tokens.js'
 
 const pem = (key: ReturnType<typeof generateKeyPairSync>['privateKey']) =>
   key.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -20,7 +20,14 @@ const claims: TokenClaims = {
 }
 const pod = { kind: 'Pod', name: 'p', uid: 'pu' } as const
 
-function tokensWith(options: { signingKey?: string; verifyingKeys?: readonly string[] } = {}) {
+interface Changes {
+  signingKey?: string
+  verifyingKeys?: readonly string[]
+  issuer?: string
+  formerIssuers?: readonly string[]
+}
+
+function tokensWith(options: Changes = {}) {
   const clock = new ManualClock()
   const alive = new Map([
     ['ns/robot', 'u1'],
@@ -29,8 +36,8 @@ function tokensWith(options: { signingKey?: string; verifyingKeys?: readonly str
   const tokens = new ServiceAccountTokens({
     issuer,
     audiences: [issuer],
-    signingKey: options.signingKey ?? pem(ec.privateKey),
-    ...(options.verifyingKeys ? { verifyingKeys: options.verifyingKeys } : {}),
+    signingKey: pem(ec.privateKey),
+    ...options,
     clock,
     subjects: {
       serviceAccountUid: (namespace, name) => alive.get(`${namespace}/${name}`),
@@ -163,6 +170,51 @@ describe('service account tokens', () => {
       await assert.rejects(authenticate(bad), refused)
     for (const own of [undefined, {}, { namespace: 'ns' }, { namespace: 'ns', serviceaccount: {} }, 'x'])
       await assert.rejects(authenticate(await forged(ec.privateKey, 'ES256', { 'kubernetes.io': own })), refused)
+  })
+
+  it('of secrets are believed as long as their secret holds them', async () => {
+    const { authenticate, alive, clock } = tokensWith()
+    const token = await secretTokenSigner(pem(ec.privateKey))({
+      namespace: 'ns',
+      serviceAccount: { name: 'robot', uid: 'u1' },
+      secret: 'robot-token',
+    })
+    await assert.rejects(authenticate(token), refused)
+    alive.set('token ns/robot-token', token)
+    assert.deepEqual(await authenticate(token), {
+      name: 'system:serviceaccount:ns:robot',
+      uid: 'u1',
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:ns'],
+      extra: {},
+    })
+    clock.advance(10 * 365 * 24 * 3_600_000)
+    assert.ok(await authenticate(token), 'they have no end')
+    alive.set('token ns/robot-token', 'another')
+    await assert.rejects(authenticate(token), refused)
+  })
+
+  it('of former issuers and keys are believed, but not issued', async () => {
+    const { tokens } = tokensWith()
+    const { token } = await tokens.issue(claims)
+    const changed = tokensWith({ issuer: 'https://new.example', signingKey: pem(other.privateKey) })
+    assert.equal(await changed.authenticate(token), undefined)
+    const careful = tokensWith({
+      issuer: 'https://new.example',
+      formerIssuers: [issuer],
+      signingKey: pem(other.privateKey),
+      verifyingKeys: [ec.publicKey.export({ type: 'spki', format: 'pem' }).toString()],
+    })
+    assert.equal((await careful.authenticate(token))?.name, 'system:serviceaccount:ns:robot')
+    assert.equal(decodeJwt((await careful.tokens.issue(claims)).token).iss, 'https://new.example')
+    assert.equal(careful.tokens.publicKeys().length, 2)
+  })
+
+  it('that the kubelet mounts live long, but only for the API server', () => {
+    const { tokens } = tokensWith()
+    assert.equal(tokens.lifeOf(3607, [issuer], pod), 365 * 24 * 3600)
+    assert.equal(tokens.lifeOf(3607, ['vault'], pod), 3607)
+    assert.equal(tokens.lifeOf(3607, [issuer], undefined), 3607)
+    assert.equal(tokens.lifeOf(3600, [issuer], pod), 3600)
   })
 
   it('cannot be signed with keys of other kinds', () => {

@@ -151,20 +151,6 @@ export class ServiceAccountTokens implements Authenticator {
     return { token, expires: expires * 1000 }
   }
 
-  /** A token without an end, for a secret of the type `kubernetes.io/service-account-token`. */
-  issueLegacy({ namespace, serviceAccount, secret }: LegacyClaims): Promise<string> {
-    return new SignJWT({
-      'kubernetes.io/serviceaccount/namespace': namespace,
-      'kubernetes.io/serviceaccount/secret.name': secret,
-      'kubernetes.io/serviceaccount/service-account.name': serviceAccount.name,
-      'kubernetes.io/serviceaccount/service-account.uid': serviceAccount.uid,
-    })
-      .setProtectedHeader({ alg: this.#algorithm, kid: this.#keyId })
-      .setIssuer(legacyIssuer)
-      .setSubject(`system:serviceaccount:${namespace}:${serviceAccount.name}`)
-      .sign(this.#signing)
-  }
-
   /** Knows only tokens of its own issuer; others are left to the next authenticator. */
   async authenticate(request: Parameters<Authenticator['authenticate']>[0]): Promise<UserInfo | undefined> {
     const token = bearerToken(request)
@@ -268,6 +254,23 @@ export interface LegacyClaims {
 }
 
 const legacyIssuer = 'kubernetes/serviceaccount'
+
+/** What makes tokens without an end, for secrets of the type `kubernetes.io/service-account-token`. */
+export function secretTokenSigner(signingKey: string): (claims: LegacyClaims) => Promise<string> {
+  const key = createPrivateKey(signingKey)
+  const header = { alg: algorithmOf(key), kid: keyIdOf(createPublicKey(key)) }
+  return ({ namespace, serviceAccount, secret }) =>
+    new SignJWT({
+      'kubernetes.io/serviceaccount/namespace': namespace,
+      'kubernetes.io/serviceaccount/secret.name': secret,
+      'kubernetes.io/serviceaccount/service-account.name': serviceAccount.name,
+      'kubernetes.io/serviceaccount/service-account.uid': serviceAccount.uid,
+    })
+      .setProtectedHeader(header)
+      .setIssuer(legacyIssuer)
+      .setSubject(`system:serviceaccount:${namespace}:${serviceAccount.name}`)
+      .sign(key)
+}
 
 const keyIdOf = (key: KeyObject): string =>
   createHash('sha256')
