@@ -1,7 +1,9 @@
 import type { Client } from '../client/client.js'
+import { workQueueMetrics } from '../client/client-metrics.js'
 import { EventWriter, Informers } from '../client/index.js'
 import { type BuiltInControllerOptions, startBuiltInControllers } from '../controllers/index.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
+import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import { startScheduler } from '../scheduler/index.js'
 
 export interface ComponentOptions {
@@ -10,6 +12,8 @@ export interface ComponentOptions {
   readonly onError: (error: unknown) => void
   /** Shared with others in the process; its own, and disposed of, when absent. */
   readonly informers?: Informers
+  /** Where the work queues are measured. */
+  readonly metrics?: MetricsRegistry
 }
 
 /** Runs the controllers of kube-controller-manager until disposed of. */
@@ -19,13 +23,14 @@ export async function startControllers(
     readonly clientOf?: (name: string) => Client
   },
 ): Promise<AsyncDisposable> {
-  const { client, clock = systemClock, informers, onError, clientOf } = options
+  const { client, clock = systemClock, informers, onError, clientOf, metrics } = options
   return startBuiltInControllers(options.controllers, {
     client,
     clock,
     onError: (error, where) => onError(Object.assign(new Error(placeOf(where), { cause: error }))),
     ...(clientOf ? { clientOf } : {}),
     ...(informers ? { informers } : {}),
+    ...(metrics ? { metrics: workQueueMetrics(metrics) } : {}),
   })
 }
 

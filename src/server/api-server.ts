@@ -90,8 +90,8 @@ export interface ApiServer extends AsyncDisposable {
   /** Newest revision all caches show. */
   readonly revision: number
   readonly metrics: MetricsRegistry
-  /** Does what belongs to the start of the server; `/readyz/poststarthook/NAME` holds once it is done. */
-  startHook<R>(name: string, work: () => Promise<R>): Promise<R>
+  /** Does what belongs to the start of the server; each `/readyz/poststarthook/NAME` holds once it is done. */
+  startHook<R>(names: readonly string[], work: () => Promise<R>): Promise<R>
   /**
    * The server is about to stop: it no longer calls itself ready. After the delay that lets clients notice, it sends new
    * requests away, and watches end. Resolves then; requests that are under way are still answered.
@@ -170,14 +170,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
           signal: stopping.signal,
           onError,
         })
-  if (flowControl)
-    await Promise.all(
-      ['priority-and-fairness-config-consumer', 'priority-and-fairness-config-producer'].map(name =>
-        hooks.run(name, () => flowControl.ready),
-      ),
-    )
+  if (flowControl) {
+    const names = ['config-consumer', 'config-producer', 'filter'].map(part => `priority-and-fairness-${part}`)
+    await hooks.run(names, () => flowControl.ready)
+  }
   for (const [name, start] of Object.entries(plugins.startHooks ?? {}))
-    await hooks.run(name, () => start(stopping.signal))
+    await hooks.run([name], () => start(stopping.signal))
   const audited = options.audit && { setup: options.audit, registries, clock, metrics, onError }
   const run = pipeline([
     ...(audited ? [failedAuthenticationStage(audited)] : []),
@@ -234,7 +232,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     get revision() {
       return feed.revision
     },
-    startHook: (name, work) => hooks.run(name, work),
+    startHook: (names, work) => hooks.run(names, work),
     drain,
     settled: () => serving.settled(),
     async [Symbol.asyncDispose]() {

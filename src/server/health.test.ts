@@ -60,7 +60,7 @@ describe('health', () => {
     const hooks = new StartHooks()
     const { ask } = world(() => hooks.checks)
     let done = () => {}
-    const work = hooks.run('x', () => new Promise<void>(resolve => (done = resolve)))
+    const work = hooks.run(['x'], () => new Promise<void>(resolve => (done = resolve)))
     assert.deepEqual(await ask('/livez'), [500, '[-]poststarthook/x failed: reason withheld\nlivez check failed\n'])
     done()
     await work

@@ -16,11 +16,11 @@ export interface HealthCheck {
 export class StartHooks {
   readonly #done = new Map<string, boolean>()
 
-  /** Waits for the work; the check `poststarthook/NAME` holds once it is done. */
-  async run<R>(name: string, work: () => Promise<R>): Promise<R> {
-    this.#done.set(name, false)
+  /** Waits for the work; the checks `poststarthook/NAME` hold once it is done. */
+  async run<R>(names: readonly string[], work: () => Promise<R>): Promise<R> {
+    for (const name of names) this.#done.set(name, false)
     const result = await work()
-    this.#done.set(name, true)
+    for (const name of names) this.#done.set(name, true)
     return result
   }
 
