@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { resources } from '../api/resources.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
+import { measuredTransport } from '../client/client-metrics.js'
 import type { Endpoint } from '../client/https-transport.js'
 import { Informers } from '../client/index.js'
 import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
@@ -163,18 +164,22 @@ export class ControlPlane implements AsyncDisposable {
         }),
       })
       parts.push(server)
-      const clientFor = (user: UserInfo): Client => apiClient(server.handle, { user })
-      const client = clientFor(admin)
+      const components = measuredTransport(server.metrics)(server.handle, 'localhost')
+      const clientFor = (user: UserInfo): Client => apiClient(components, { user })
+      const client = apiClient(server.handle, { user: admin })
       // What the server makes by itself is written in its own name.
       const own = apiClient(server.handle, { user: admin, headers: { 'user-agent': 'kube-apiserver' } })
-      await createBootstrapObjects(own, {
-        serviceCidrs: [serviceCidr],
-        serviceAddress: firstAddress(serviceCidr),
-        clientCa,
-        clock,
-      })
-      await reconcileBootstrapPolicy(own)
-      await registerLocalApiServices(own, resources)
+      const bootstrap = ['bootstrap-controller', 'scheduling/bootstrap-system-priority-classes']
+      await server.startHook(bootstrap, () =>
+        createBootstrapObjects(own, {
+          serviceCidrs: [serviceCidr],
+          serviceAddress: firstAddress(serviceCidr),
+          clientCa,
+          clock,
+        }),
+      )
+      await server.startHook(['rbac/bootstrap-roles'], () => reconcileBootstrapPolicy(own))
+      await server.startHook(['kube-apiserver-autoregistration'], () => registerLocalApiServices(own, resources))
       let listener: Listener | undefined
       if (options.port !== false) {
         listener = await listenTls({
@@ -197,7 +202,7 @@ export class ControlPlane implements AsyncDisposable {
       const reader = options.controllers === false ? scheduler : controllerManager
       const informers = new Informers({ client: clientFor(reader), clock, onError })
       parts.push(informers)
-      const shared = { clock, onError, informers }
+      const shared = { clock, onError, informers, metrics: server.metrics }
       if (options.controllers !== false)
         parts.push(
           await startControllers({
