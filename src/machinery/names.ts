@@ -313,3 +313,19 @@ export function fullyQualifiedDomainName(value: string): string[] {
   if (messages.length) return messages
   return name.includes('.') ? [] : ['should be a domain with at least two segments separated by dots']
 }
+
+const conditionReasonSyntax = '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?'
+const isConditionReason = whole(conditionReasonSyntax)
+const conditionReasonMessage = patternMessage(
+  "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'",
+  conditionReasonSyntax,
+  'my_name',
+  'MY_NAME',
+  'MyName',
+  'ReasonA,ReasonB',
+  'ReasonA:ReasonB',
+)
+
+/** Why a condition is as it is: `MinimumReplicasAvailable`. */
+export const conditionReason = (value: string): string[] =>
+  isConditionReason.test(value) ? [] : [conditionReasonMessage]

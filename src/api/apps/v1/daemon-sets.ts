@@ -13,7 +13,7 @@ import { atMostAll, countOrPercent, isNone, nonNegative, unchanged } from '../..
 import { keepStatus } from '../../status-apart.js'
 import { isEmptySelector, shownSelector, usableSelector } from '../../workload-selectors.js'
 import { DaemonSet, type DaemonSetUpdateStrategy } from './daemon-set.js'
-import { templateWarnings } from './workload.js'
+import { templateWarnings, validateCollisions } from './workload.js'
 
 const counted = (name: string, field: keyof DaemonSet['status'] & string) =>
   numberColumn<DaemonSet>(name, ({ status }) => Number(status[field] ?? 0), { field: `status.${field}` })
@@ -126,9 +126,9 @@ function validateStrategy({ type = '', rollingUpdate }: DaemonSetUpdateStrategy,
   return errors
 }
 
-function validateStatus({ status }: DaemonSet): FieldError[] {
+function validateStatus({ status }: DaemonSet, old: DaemonSet): FieldError[] {
   const at = root.child('status')
-  return (
+  const errors = (
     [
       'currentNumberScheduled',
       'numberMisscheduled',
@@ -141,4 +141,5 @@ function validateStatus({ status }: DaemonSet): FieldError[] {
       'collisionCount',
     ] as const
   ).flatMap(field => nonNegative(status[field], at.child(field)))
+  return [...errors, ...validateCollisions(status, old.status)]
 }

@@ -12,7 +12,7 @@ import { atMostAll, countOrPercent, isNone, nonNegative, unchanged } from '../..
 import { keepStatus, statusApart } from '../../status-apart.js'
 import { validateWorkloadSelector } from '../../workload-selectors.js'
 import { Deployment, type DeploymentStrategy } from './deployment.js'
-import { nameWarnings, templateWarnings, workloadScale } from './workload.js'
+import { nameWarnings, templateWarnings, validateCollisions, workloadScale } from './workload.js'
 
 export const deployments: Resource<Deployment> = resource(Deployment, {
   shortNames: ['deploy'],
@@ -124,18 +124,11 @@ function validateStatus({ status }: Deployment, old: Deployment): FieldError[] {
     'collisionCount',
   ] as const)
     errors.push(...nonNegative(status[field], at.child(field)))
-  const { replicas = 0, readyReplicas = 0, availableReplicas = 0, collisionCount } = status
+  const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status
   for (const field of ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const)
     if ((status[field] ?? 0) > replicas)
       errors.push(invalidValue(at.child(field), status[field] ?? 0, 'cannot be greater than status.replicas'))
   if (availableReplicas > readyReplicas)
     errors.push(invalidValue(at.child('availableReplicas'), availableReplicas, 'cannot be greater than readyReplicas'))
-  const before = old.status.collisionCount
-  if (before !== undefined && (collisionCount ?? -1) < before)
-    errors.push(
-      collisionCount === undefined
-        ? invalidValue(at.child('collisionCount'), before, 'cannot be removed once set')
-        : invalidValue(at.child('collisionCount'), collisionCount, 'cannot be decremented'),
-    )
-  return errors
+  return [...errors, ...validateCollisions(status, old.status)]
 }

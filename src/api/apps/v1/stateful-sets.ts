@@ -13,7 +13,7 @@ import { atMostAll, countOrPercent, isNone, nonNegative, oneOf } from '../../fie
 import { statusApart } from '../../status-apart.js'
 import { validateWorkloadSelector } from '../../workload-selectors.js'
 import { StatefulSet, type StatefulSetSpec, type StatefulSetUpdateStrategy } from './stateful-set.js'
-import { templateWarnings, workloadScale } from './workload.js'
+import { templateWarnings, validateCollisions, workloadScale } from './workload.js'
 
 export const statefulSets: Resource<StatefulSet> = resource(StatefulSet, {
   shortNames: ['sts'],
@@ -143,7 +143,7 @@ function validateChange({ spec }: StatefulSet, { spec: old }: StatefulSet): Fiel
   ]
 }
 
-function validateStatus({ status }: StatefulSet): FieldError[] {
+function validateStatus({ status }: StatefulSet, old: StatefulSet): FieldError[] {
   const here = root.child('status')
   const errors: FieldError[] = []
   for (const field of [
@@ -164,5 +164,5 @@ function validateStatus({ status }: StatefulSet): FieldError[] {
     errors.push(
       invalidValue(here.child('availableReplicas'), availableReplicas, 'cannot be greater than status.readyReplicas'),
     )
-  return errors
+  return [...errors, ...validateCollisions(status, old.status)]
 }

@@ -1,8 +1,10 @@
+import { invalidValue } from '../../../machinery/field-errors.js'
 import type { LabelSelectorObject } from '../../../machinery/labels.js'
 import { dns1123Label } from '../../../machinery/names.js'
 import type { ApiObject } from '../../../machinery/object.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { ScaleSubresource } from '../../../machinery/resource.js'
+import type { FieldError } from '../../../machinery/status-error.js'
 import type { PodTemplateSpec } from '../../core/v1/index.js'
 import { podWarnings } from '../../core/v1/pod-warnings.js'
 import { usableSelector } from '../../workload-selectors.js'
@@ -49,4 +51,14 @@ export function nameWarnings({ metadata: { name = '' } }: ApiObject): string[] {
         `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
       ]
     : []
+}
+
+interface Collisions {
+  readonly collisionCount?: number
+}
+
+/** How often names of children clashed is counted up only. */
+export function validateCollisions({ collisionCount }: Collisions, old: Collisions): FieldError[] {
+  if (old.collisionCount === undefined || (collisionCount ?? -1) >= old.collisionCount) return []
+  return [invalidValue(root.child('status', 'collisionCount'), collisionCount ?? 0, 'cannot be decremented')]
 }

@@ -3,27 +3,38 @@ import { pathSegmentName } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { compareQuantities } from '../../../machinery/quantity.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { validateLabelSelector } from '../../../machinery/validate-labels.js'
-import { nonNegativeQuantity, oneOf } from '../../field-rules.js'
+import { validateContainerResourceName } from '../../core/v1/resource-quantities.js'
+import { labelName, nonNegative, nonNegativeQuantity, oneOf } from '../../field-rules.js'
 import type { HorizontalPodAutoscaler, HPAScalingRules } from './horizontal-pod-autoscaler.js'
-import type { CrossVersionObjectReference, MetricIdentifier, MetricSpec, MetricTarget } from './metric.js'
+import type {
+  ContainerResourceMetricSource,
+  CrossVersionObjectReference,
+  MetricIdentifier,
+  MetricSpec,
+  MetricTarget,
+  ObjectMetricSource,
+} from './metric.js'
 
 /** https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/ */
-export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldError[] {
+export function validateAutoscaler({ spec }: HorizontalPodAutoscaler, old?: HorizontalPodAutoscaler): FieldError[] {
   const at = root.child('spec')
   const { minReplicas, maxReplicas, metrics = [], behavior } = spec
   const errors: FieldError[] = []
-  const scalesToZero = metrics.some(({ type }) => type === 'Object' || type === 'External')
-  if (minReplicas !== undefined && minReplicas < 1)
-    errors.push(invalidValue(at.child('minReplicas'), minReplicas, 'must be greater than or equal to 1'))
-  if (maxReplicas < 1) errors.push(invalidValue(at.child('maxReplicas'), maxReplicas, 'must be greater than 0'))
+  const leastReplicas = old?.spec.minReplicas === 0 ? 0 : 1
+  if (minReplicas !== undefined && minReplicas < leastReplicas)
+    errors.push(invalidValue(at.child('minReplicas'), minReplicas, `must be greater than or equal to ${leastReplicas}`))
+  if (!maxReplicas) errors.push(required(at.child('maxReplicas'), 'must be set and greater than 0'))
+  else if (maxReplicas < 1)
+    errors.push(invalidValue(at.child('maxReplicas'), maxReplicas, 'must be greater than or equal to 1'))
   if (minReplicas !== undefined && maxReplicas < minReplicas)
     errors.push(invalidValue(at.child('maxReplicas'), maxReplicas, 'must be greater than or equal to `minReplicas`'))
   errors.push(...validateReference(spec.scaleTargetRef, at.child('scaleTargetRef')))
+  errors.push(...validateTargetVersion(spec.scaleTargetRef, old?.spec.scaleTargetRef, at.child('scaleTargetRef')))
+  const ratified = old?.spec.metrics?.some(({ type, object }) => type === 'Object' && object && badVersion(object))
   metrics.forEach((metric, i) => {
-    errors.push(...validateMetric(metric, at.child('metrics').index(i)))
+    errors.push(...validateMetric(metric, at.child('metrics').index(i), ratified ?? false))
   })
-  if (minReplicas === 0 && !scalesToZero)
+  if (minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External'))
     errors.push(
       forbiddenField(
         at.child('metrics'),
@@ -35,16 +46,36 @@ export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldErro
   return errors
 }
 
-function validateReference({ kind, name, apiVersion }: CrossVersionObjectReference, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [field, value] of Object.entries({ kind, name }))
-    errors.push(
-      ...(value ? invalidValues(at.child(field), value, pathSegmentName(value)) : [required(at.child(field))]),
-    )
-  if (apiVersion && apiVersion.split('/').length > 2)
-    errors.push(invalidValue(at.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`))
-  return errors
+export const validateAutoscalerStatus = ({ status }: HorizontalPodAutoscaler): FieldError[] =>
+  (['currentReplicas', 'desiredReplicas'] as const).flatMap(field =>
+    nonNegative(status[field], root.child('status', field)),
+  )
+
+function validateReference({ kind, name }: CrossVersionObjectReference, at: FieldPath): FieldError[] {
+  return Object.entries({ kind, name }).flatMap(([field, value]) =>
+    value ? invalidValues(at.child(field), value, pathSegmentName(value)) : [required(at.child(field))],
+  )
 }
+
+/** Only replication controllers scale without a group; a target that stays is not looked at again. */
+function validateTargetVersion(
+  { kind, apiVersion = '' }: CrossVersionObjectReference,
+  old: CrossVersionObjectReference | undefined,
+  at: FieldPath,
+): FieldError[] {
+  if (old && old.kind === kind && (old.apiVersion ?? '') === apiVersion) return []
+  const fault = versionFault(apiVersion, kind === 'ReplicationController')
+  return fault ? [invalidValue(at.child('apiVersion'), apiVersion, fault)] : []
+}
+
+function versionFault(apiVersion: string, coreToo: boolean): string | undefined {
+  const slashes = apiVersion.split('/').length - 1
+  if (slashes > 1) return `unexpected GroupVersion string: ${apiVersion}`
+  return !coreToo && (slashes === 0 || apiVersion.startsWith('/')) ? 'apiVersion must specify API group' : undefined
+}
+
+const badVersion = ({ describedObject }: ObjectMetricSource): boolean =>
+  versionFault(describedObject.apiVersion ?? '', true) !== undefined
 
 const sources = {
   ContainerResource: 'containerResource',
@@ -54,13 +85,19 @@ const sources = {
   Resource: 'resource',
 } as const
 
-function validateMetric(metric: MetricSpec, at: FieldPath): FieldError[] {
-  if (!metric.type) return [required(at.child('type'), 'must specify a metric source type')]
+/** Of several sources the first of these is looked into. */
+const looked = ['object', 'external', 'pods', 'resource', 'containerResource'] as const
+
+function validateMetric(metric: MetricSpec, at: FieldPath, anyVersion: boolean): FieldError[] {
+  const errors: FieldError[] = []
+  if (!metric.type) errors.push(required(at.child('type'), 'must specify a metric source type'))
   const expected = sources[metric.type as keyof typeof sources] as (typeof sources)[keyof typeof sources] | undefined
-  const errors = expected ? [] : [notSupported(at.child('type'), metric.type, Object.keys(sources))]
-  const present = Object.values(sources).filter(source => metric[source] !== undefined)
+  const unknown = expected ? [] : [notSupported(at.child('type'), metric.type, Object.keys(sources))]
+  const present = looked.filter(source => metric[source] !== undefined)
   const [first] = present
-  if (first) errors.push(...validateSource(metric, first, at.child(first)))
+  errors.push(...unknown)
+  if (first) errors.push(...validateSource(metric, first, at.child(first), anyVersion))
+  errors.push(...unknown)
   if (expected && metric[expected] === undefined)
     errors.push(required(at.child(expected), 'must populate information for the given metric source'))
   if (present.length !== 1)
@@ -70,48 +107,79 @@ function validateMetric(metric: MetricSpec, at: FieldPath): FieldError[] {
   return errors
 }
 
-function validateSource(metric: MetricSpec, source: (typeof sources)[keyof typeof sources], at: FieldPath) {
-  const { object, external, pods, resource, containerResource } = metric
-  if (source === 'object' && object)
+const neither = 'must set either a target value for metric or a per-pod target'
+
+function validateSource(
+  { object, external, pods, resource, containerResource }: MetricSpec,
+  source: (typeof looked)[number],
+  at: FieldPath,
+  anyVersion: boolean,
+): FieldError[] {
+  const average = at.child('target', 'averageValue')
+  if (source === 'object' && object) {
+    const { describedObject, target } = object
+    const { apiVersion = '' } = describedObject
+    const fault = anyVersion ? undefined : versionFault(apiVersion, true)
     return [
-      ...validateReference(object.describedObject, at.child('describedObject')),
+      ...validateReference(describedObject, at.child('describedObject')),
+      ...(fault ? [invalidValue(at.child('describedObject', 'apiVersion'), apiVersion, fault)] : []),
       ...validateIdentifier(object.metric, at.child('metric')),
-      ...validateTarget(object.target, at.child('target')),
-      ...validateAmount(object.target, at.child('target')),
+      ...validateTarget(target, at.child('target')),
+      ...(hasAmount(target) ? [] : [required(average, 'must set either a target value or averageValue')]),
     ]
-  if (source === 'external' && external)
+  }
+  if (source === 'external' && external) {
+    const { metric, target } = external
     return [
-      ...validateIdentifier(external.metric, at.child('metric')),
-      ...validateTarget(external.target, at.child('target')),
-      ...validateAmount(external.target, at.child('target')),
+      ...validateIdentifier(metric, at.child('metric')),
+      ...validateTarget(target, at.child('target')),
+      ...(hasAmount(target) ? [] : [required(average, neither)]),
+      ...(target.value !== undefined && target.averageValue !== undefined
+        ? [
+            forbiddenField(
+              at.child('target', 'value'),
+              'may not set both a target value for metric and a per-pod target',
+            ),
+          ]
+        : []),
     ]
+  }
   if (source === 'pods' && pods)
     return [
       ...validateIdentifier(pods.metric, at.child('metric')),
       ...validateTarget(pods.target, at.child('target')),
-      ...(pods.target.averageValue === undefined || compareQuantities(pods.target.averageValue, '0') <= 0
-        ? [required(at.child('target', 'averageValue'), 'must specify a positive target averageValue')]
+      ...(pods.target.averageValue === undefined
+        ? [required(average, 'must specify a positive target averageValue')]
         : []),
     ]
   const own = source === 'resource' ? resource : containerResource
   if (!own) return []
-  const { averageUtilization, averageValue } = own.target
-  const target = at.child('target')
-  const errors: FieldError[] = []
-  if (!own.name) errors.push(required(at.child('name'), 'must specify a resource name'))
-  if (source === 'containerResource' && !containerResource?.container)
-    errors.push(required(at.child('container'), 'must specify a container'))
-  errors.push(...validateTarget(own.target, target))
-  if (averageUtilization !== undefined && averageValue !== undefined)
-    errors.push(
-      forbiddenField(target.child('averageValue'), 'may not set both a target raw value and a target utilization'),
-    )
-  if (averageUtilization === undefined && averageValue === undefined)
-    errors.push(
-      required(target.child('averageUtilization'), 'must set either a target raw value or a target utilization'),
-    )
-  return errors
+  return [
+    ...(own.name ? [] : [required(at.child('name'), 'must specify a resource name')]),
+    ...(source === 'containerResource' && containerResource ? validateContainer(containerResource, at) : []),
+    ...validateTarget(own.target, at.child('target')),
+    ...validateShare(own.target, at.child('target')),
+  ]
 }
+
+function validateContainer({ name, container }: ContainerResourceMetricSource, at: FieldPath): FieldError[] {
+  return [
+    ...(name ? validateContainerResourceName(name, at.child('name')) : []),
+    ...(container
+      ? labelName(container, at.child('container'))
+      : [required(at.child('container'), 'must specify a container')]),
+  ]
+}
+
+function validateShare({ averageUtilization, averageValue }: MetricTarget, at: FieldPath): FieldError[] {
+  if (averageUtilization === undefined && averageValue === undefined)
+    return [required(at.child('averageUtilization'), 'must set either a target raw value or a target utilization')]
+  return averageUtilization !== undefined && averageValue !== undefined
+    ? [forbiddenField(at.child('averageValue'), 'may not set both a target raw value and a target utilization')]
+    : []
+}
+
+const hasAmount = ({ value, averageValue }: MetricTarget): boolean => value !== undefined || averageValue !== undefined
 
 const targetTypes = ['Utilization', 'Value', 'AverageValue']
 
@@ -128,20 +196,10 @@ function validateTarget({ type, value, averageValue, averageUtilization }: Metri
   return errors
 }
 
-function validateAmount({ value, averageValue }: MetricTarget, at: FieldPath): FieldError[] {
-  if (value === undefined && averageValue === undefined)
-    return [required(at.child('averageValue'), 'must set either a target value for metric or a per-pod target')]
-  return value !== undefined && averageValue !== undefined
-    ? [forbiddenField(at.child('value'), 'may not set both a target value for metric and a per-pod target')]
-    : []
-}
-
-const validateIdentifier = ({ name, selector }: MetricIdentifier, at: FieldPath): FieldError[] => [
-  ...(name
+const validateIdentifier = ({ name }: MetricIdentifier, at: FieldPath): FieldError[] =>
+  name
     ? invalidValues(at.child('name'), name, pathSegmentName(name))
-    : [required(at.child('name'), 'must specify a metric name')]),
-  ...validateLabelSelector(selector, at.child('selector')),
-]
+    : [required(at.child('name'), 'must specify a metric name')]
 
 const longestWindow = 3600
 const longestPeriod = 1800
@@ -157,17 +215,15 @@ function validateRules(rules: HPAScalingRules, at: FieldPath): FieldError[] {
   errors.push(...oneOf(selectPolicy, ['Disabled', 'Max', 'Min'], at.child('selectPolicy')))
   if (policies.length === 0) errors.push(required(at.child('policies'), 'must specify at least one Policy'))
   policies.forEach(({ type, value, periodSeconds }, i) => {
-    {
-      const here = at.child('policies').index(i)
-      errors.push(...oneOf(type, ['Percent', 'Pods'], here.child('type')))
-      if (value <= 0) errors.push(invalidValue(here.child('value'), value, 'must be greater than zero'))
-      if (periodSeconds <= 0)
-        errors.push(invalidValue(here.child('periodSeconds'), periodSeconds, 'must be greater than zero'))
-      if (periodSeconds > longestPeriod)
-        errors.push(
-          invalidValue(here.child('periodSeconds'), periodSeconds, `must be less than or equal to ${longestPeriod}`),
-        )
-    }
+    const here = at.child('policies').index(i)
+    errors.push(...oneOf(type, ['Percent', 'Pods'], here.child('type')))
+    if (value <= 0) errors.push(invalidValue(here.child('value'), value, 'must be greater than zero'))
+    if (periodSeconds <= 0)
+      errors.push(invalidValue(here.child('periodSeconds'), periodSeconds, 'must be greater than zero'))
+    if (periodSeconds > longestPeriod)
+      errors.push(
+        invalidValue(here.child('periodSeconds'), periodSeconds, `must be less than or equal to ${longestPeriod}`),
+      )
   })
   if (tolerance !== undefined) errors.push(...nonNegativeQuantity(tolerance, at.child('tolerance')))
   return errors

@@ -2,7 +2,7 @@ import { type Resource, resource, statusView } from '../../../machinery/resource
 import type { Draft } from '../../../schema/index.js'
 import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
 import { statusApart } from '../../status-apart.js'
-import { validateAutoscaler } from './autoscaler-validation.js'
+import { validateAutoscaler, validateAutoscalerStatus } from './autoscaler-validation.js'
 import {
   HorizontalPodAutoscaler,
   type HorizontalPodAutoscalerSpec,
@@ -14,11 +14,11 @@ export const horizontalPodAutoscalers: Resource<HorizontalPodAutoscaler> = resou
   shortNames: ['hpa'],
   categories: ['all'],
   columns: autoscalerColumns<HorizontalPodAutoscaler>(autoscaler => autoscaler),
-  subresources: [statusView()],
+  subresources: [statusView({ validateUpdate: validateAutoscalerStatus })],
   defaults: ({ spec }) => defaultAutoscaler(spec),
   strategy: {
     ...statusApart(() => ({ desiredReplicas: 0, currentMetrics: null })),
-    validate: validateAutoscaler,
+    validate: autoscaler => validateAutoscaler(autoscaler),
     validateUpdate: validateAutoscaler,
   },
 })

@@ -1,10 +1,11 @@
-import { forbiddenField, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
+import { forbiddenField, invalidValue, invalidValues } from '../../../machinery/field-errors.js'
 import { qualifiedName } from '../../../machinery/names.js'
-import { root } from '../../../machinery/path.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import type { Draft } from '../../../schema/index.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
-import { nonNegative } from '../../field-rules.js'
+import { nonNegative, oneOf } from '../../field-rules.js'
 import { Lease } from './lease.js'
 
 export const leases: Resource<Lease> = resource(Lease, {
@@ -13,7 +14,16 @@ export const leases: Resource<Lease> = resource(Lease, {
     textColumn('Holder', ({ spec }) => spec.holderIdentity ?? '', { field: 'spec.holderIdentity' }),
     ageColumn,
   ],
-  strategy: { createOnUpdate: true, unconditionalUpdate: false, validate, validateUpdate: validate },
+  strategy: {
+    createOnUpdate: true,
+    unconditionalUpdate: false,
+    prepareForCreate: withoutElection,
+    prepareForUpdate(draft, old) {
+      if (!old.spec.strategy) withoutElection(draft)
+    },
+    validate,
+    validateUpdate: validate,
+  },
 })
 
 function validate({ spec }: Lease): FieldError[] {
@@ -23,13 +33,19 @@ function validate({ spec }: Lease): FieldError[] {
   if (seconds !== undefined && seconds <= 0)
     errors.push(invalidValue(at.child('leaseDurationSeconds'), seconds, 'must be greater than 0'))
   errors.push(...nonNegative(spec.leaseTransitions, at.child('leaseTransitions')))
-  if (strategy !== undefined)
-    errors.push(
-      ...(strategy === ''
-        ? [required(at.child('strategy'))]
-        : invalidValues(at.child('strategy'), strategy, qualifiedName(strategy))),
-    )
+  if (strategy !== undefined) errors.push(...validateStrategy(strategy, at.child('strategy', 'strategy')))
   if (preferredHolder && !strategy)
-    errors.push(forbiddenField(at.child('preferredHolder'), 'may only be specified when strategy is defined'))
+    errors.push(forbiddenField(at.child('preferredHolder'), 'may only be specified if `strategy` is defined'))
   return errors
+}
+
+const strategies = ['OldestEmulationVersion']
+
+const validateStrategy = (strategy: string, here: FieldPath): FieldError[] =>
+  strategy.includes('/') ? invalidValues(here, strategy, qualifiedName(strategy)) : oneOf(strategy, strategies, here)
+
+/** Coordinated leader election is off: what is about it is not kept. */
+function withoutElection({ spec }: Draft<Lease>): void {
+  delete spec.strategy
+  delete spec.preferredHolder
 }

@@ -13,21 +13,22 @@ import {
   dns1123Subdomain,
   fullyQualifiedDomainName,
   labelValue,
-  portNumber,
   qualifiedName,
 } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { validateLabels } from '../../../machinery/validate-labels.js'
 import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
 import { validateReachable } from '../../core/v1/endpoints-resource.js'
-import { requiredOneOf, unchanged } from '../../field-rules.js'
+import { oneOf, unchanged } from '../../field-rules.js'
 import { type Endpoint, EndpointSlice } from './endpoint-slice.js'
 
 const mostEndpoints = 1000
 const mostAddresses = 100
 const mostPorts = 20_000
 const mostHints = 8
+const mostTopologyLabels = 16
 const addressTypes = ['FQDN', 'IPv4', 'IPv6']
 
 export const endpointSlices: Resource<EndpointSlice> = resource(EndpointSlice, {
@@ -103,11 +104,9 @@ function validateEndpoint(endpoint: Endpoint, addressType: string, at: FieldPath
   })
   if (nodeName !== undefined) errors.push(...invalidValues(at.child('nodeName'), nodeName, dns1123Subdomain(nodeName)))
   const topology = at.child('deprecatedTopology')
-  for (const [key, value] of Object.entries(deprecatedTopology ?? {}))
-    errors.push(
-      ...invalidValues(topology.child('key'), key, qualifiedName(key)),
-      ...invalidValues(topology.key(key), value, labelValue(value)),
-    )
+  const labels = Object.keys(deprecatedTopology ?? {}).length
+  if (labels > mostTopologyLabels) errors.push(tooMany(topology, labels, mostTopologyLabels))
+  errors.push(...validateLabels(deprecatedTopology, topology))
   if (hostname !== undefined) errors.push(...invalidValues(at.child('hostname'), hostname, dns1123Label(hostname)))
   for (const field of ['forZones', 'forNodes'] as const) {
     const names = new Set<string>()
@@ -142,15 +141,14 @@ function validateAddress(address: string, addressType: string, at: FieldPath): F
 function validatePorts(ports: EndpointSlice['ports'] | null, at: FieldPath): FieldError[] {
   if ((ports?.length ?? 0) > mostPorts) return [tooMany(at, ports?.length ?? 0, mostPorts)]
   const names = new Set<string>()
-  return (ports ?? []).flatMap(({ name = '', port, protocol, appProtocol }, i) => {
+  return (ports ?? []).flatMap(({ name = '', protocol, appProtocol }, i) => {
     const here = at.index(i)
     const errors = name ? invalidValues(here.child('name'), name, dns1123Label(name)) : []
     if (names.has(name)) errors.push(duplicate(here.child('name'), name))
     names.add(name)
-    errors.push(...requiredOneOf(protocol, ['SCTP', 'TCP', 'UDP'], here.child('protocol')))
+    errors.push(...oneOf(protocol, ['SCTP', 'TCP', 'UDP'], here.child('protocol')))
     if (appProtocol !== undefined)
       errors.push(...invalidValues(here.child('appProtocol'), appProtocol, qualifiedName(appProtocol)))
-    if (port !== undefined) errors.push(...invalidValues(here.child('port'), port, portNumber(port)))
     return errors
   })
 }

@@ -1,4 +1,4 @@
-import { duplicate, invalidValue } from '../../../machinery/field-errors.js'
+import { duplicate, required } from '../../../machinery/field-errors.js'
 import { root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 
@@ -12,9 +12,8 @@ export function validateFlowConditions(conditions: readonly FlowCondition[] | un
   const seen = new Set<string>()
   return (conditions ?? []).flatMap(({ type = '' }, i) => {
     const here = at.index(i).child('type')
-    if (!type) return [invalidValue(here, type, 'must not be empty')]
-    if (seen.has(type)) return [duplicate(here, type)]
+    const errors = seen.has(type) ? [duplicate(here, type)] : []
     seen.add(type)
-    return []
+    return type ? errors : [...errors, required(here, 'must not be empty')]
   })
 }

@@ -1,27 +1,23 @@
-import {
-  duplicate,
-  forbiddenField,
-  invalidValue,
-  invalidValues,
-  notSupported,
-  required,
-} from '../../../machinery/field-errors.js'
+import { forbiddenField, invalidValue, invalidValues, notSupported, required } from '../../../machinery/field-errors.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, nameColumn, none, textColumn } from '../../columns.js'
-import { oneOf } from '../../field-rules.js'
+import { shownInternally } from '../../internal-form.js'
 import { statusApart } from '../../status-apart.js'
 import { validateFlowConditions } from './flow-conditions.js'
 import {
+  FlowDistinguisherMethod,
   FlowSchema,
+  FlowSchemaSpec,
   type NonResourcePolicyRule,
   type PolicyRulesWithSubjects,
   type ResourcePolicyRule,
   type Subject,
 } from './flow-schema.js'
+import { mandatoryFlowSchemas } from './mandatory-objects.js'
 
 const defaultPrecedence = 1000
 const highestPrecedence = 10_000
@@ -74,15 +70,35 @@ function validate({ metadata, spec }: FlowSchema): FieldError[] {
       ),
     )
   if (distinguisherMethod)
-    errors.push(...oneOf(distinguisherMethod.type, ['ByNamespace', 'ByUser'], at.child('distinguisherMethod', 'type')))
+    errors.push(...validateDistinguisher(distinguisherMethod, at.child('distinguisherMethod', 'type')))
   const name = at.child('priorityLevelConfiguration', 'name')
   errors.push(
     ...(level.name
       ? invalidValues(name, level.name, dns1123Subdomain(level.name))
       : [required(name, 'must reference a priority level')]),
   )
-  return [...errors, ...rules.flatMap((rule, i) => validateRule(rule, at.child('rules').index(i)))]
+  const fixed = mandatoryFlowSchemas[metadata.name ?? '']
+  return [
+    ...errors,
+    ...rules.flatMap((rule, i) => validateRule(rule, at.child('rules').index(i))),
+    ...(fixed && !jsonEqual(spec, fixed)
+      ? [
+          invalidValue(
+            at,
+            shownInternally(FlowSchemaSpec, spec),
+            `spec of '${metadata.name}' must equal the fixed value`,
+          ),
+        ]
+      : []),
+  ]
 }
+
+const distinguishers = ['ByNamespace', 'ByUser']
+
+const validateDistinguisher = (method: FlowDistinguisherMethod, here: FieldPath): FieldError[] =>
+  distinguishers.includes(method.type)
+    ? []
+    : [notSupported(here, shownInternally(FlowDistinguisherMethod, method), distinguishers)]
 
 function validateRule(
   { subjects, resourceRules = [], nonResourceRules = [] }: PolicyRulesWithSubjects,
@@ -132,8 +148,7 @@ function validateSubject({ kind, user, group, serviceAccount }: Subject, here: F
   return errors
 }
 
-const verbs = ['*', 'create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch']
-const urlVerbs = ['*', 'connect', 'delete', 'get', 'head', 'options', 'patch', 'post', 'put', 'trace']
+const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch']
 
 /** A list that is there, in which `*` stands alone. */
 function validateList(values: readonly string[] | null, detail: string, here: FieldPath, what: string): FieldError[] {
@@ -143,15 +158,15 @@ function validateList(values: readonly string[] | null, detail: string, here: Fi
     : []
 }
 
-function validateVerbs(given: readonly string[] | null, known: readonly string[], here: FieldPath): FieldError[] {
-  const errors = validateList(given, 'verbs must contain at least one value', here, 'verbs')
-  const unknown = (given ?? []).filter(verb => !known.includes(verb))
-  return unknown.length > 0 ? [...errors, notSupported(here, given, known)] : errors
+function validateVerbs(given: readonly string[] | null, here: FieldPath): FieldError[] {
+  if (!given?.length || given.includes('*'))
+    return validateList(given, 'verbs must contain at least one value', here, 'verbs')
+  return given.every(verb => verbs.includes(verb)) ? [] : [notSupported(here, given, verbs)]
 }
 
 function validateResourceRule(rule: ResourcePolicyRule, here: FieldPath): FieldError[] {
   const { apiGroups, resources, namespaces, clusterScope } = rule
-  const errors = validateVerbs(rule.verbs, verbs, here.child('verbs'))
+  const errors = validateVerbs(rule.verbs, here.child('verbs'))
   errors.push(
     ...validateList(
       apiGroups,
@@ -180,24 +195,29 @@ function validateResourceRule(rule: ResourcePolicyRule, here: FieldPath): FieldE
   else
     namespaces?.forEach((namespace, i) => {
       if (namespace !== '*')
-        errors.push(...invalidValues(here.child('namespaces').index(i), namespace, dns1123Label(namespace)))
+        errors.push(
+          ...invalidValues(
+            here.child('namespaces').index(i),
+            namespace,
+            dns1123Label(namespace).map(message => namespaceIntro + message),
+          ),
+        )
     })
   return errors
 }
 
+const namespaceIntro = "each member of this list must be '*' or a DNS-1123 label; "
+
 function validateUrlRule({ verbs: given, nonResourceURLs }: NonResourcePolicyRule, here: FieldPath): FieldError[] {
-  const errors = validateVerbs(given, urlVerbs, here.child('verbs'))
+  const errors = validateVerbs(given, here.child('verbs'))
   const urls = here.child('nonResourceURLs')
   errors.push(
     ...validateList(nonResourceURLs, 'nonResourceURLs must contain at least one value', urls, 'non-resource URLs'),
   )
-  if (jsonEqual(nonResourceURLs, ['*'])) return errors
+  if (nonResourceURLs?.includes('*')) return errors
   nonResourceURLs?.forEach((url, i) => {
-    {
-      const fault = urlFault(url)
-      if (fault) errors.push(invalidValue(urls.index(i), url, fault))
-      if (nonResourceURLs.indexOf(url) < i) errors.push(duplicate(urls.index(i), url))
-    }
+    const fault = urlFault(url)
+    if (fault) errors.push(invalidValue(urls.index(i), url, fault))
   })
   return errors
 }
@@ -205,7 +225,7 @@ function validateUrlRule({ verbs: given, nonResourceURLs }: NonResourcePolicyRul
 function urlFault(url: string): string | undefined {
   if (url === '') return 'must not be empty'
   if (url === '/') return undefined
-  if (!url.startsWith('/')) return "must start with '/'"
+  if (!url.startsWith('/')) return 'must start with slash'
   if (url.includes(' ')) return 'must not contain white-space'
   if (url.includes('//')) return 'must not contain double slash'
   const star = url.indexOf('*')

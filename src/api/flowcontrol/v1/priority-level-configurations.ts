@@ -1,14 +1,18 @@
 import { forbiddenField, invalidValue, required } from '../../../machinery/field-errors.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, nameColumn, none, textColumn } from '../../columns.js'
 import { oneOf } from '../../field-rules.js'
+import { shownInternally } from '../../internal-form.js'
 import { statusApart } from '../../status-apart.js'
 import { validateFlowConditions } from './flow-conditions.js'
+import { mandatoryPriorityLevels } from './mandatory-objects.js'
 import {
   type LimitedPriorityLevelConfiguration,
   PriorityLevelConfiguration,
+  PriorityLevelConfigurationSpec,
   type QueuingConfiguration,
 } from './priority-level-configuration.js'
 
@@ -54,7 +58,7 @@ function validate({ metadata, spec }: PriorityLevelConfiguration): FieldError[] 
   const { type, limited, exempt } = spec
   const errors: FieldError[] = []
   if ((metadata.name === 'exempt') !== (type === 'Exempt'))
-    errors.push(invalidValue(at.child('type'), type, "type must be 'Exempt' if and only if `name` is 'exempt'"))
+    errors.push(invalidValue(at.child('type'), type, "must be 'Exempt' if and only if `name` is 'exempt'"))
   errors.push(...oneOf(type, ['Exempt', 'Limited'], at.child('type')))
   if (type === 'Exempt' && limited)
     errors.push(forbiddenField(at.child('limited'), 'must be nil if the type is not Limited'))
@@ -75,7 +79,20 @@ function validate({ metadata, spec }: PriorityLevelConfiguration): FieldError[] 
       )
     errors.push(...validatePercent(exempt.lendablePercent, here.child('lendablePercent')))
   }
-  return errors
+  return [...errors, ...validateMandatory(metadata.name ?? '', spec)]
+}
+
+function validateMandatory(name: string, spec: PriorityLevelConfigurationSpec): FieldError[] {
+  const fixed = mandatoryPriorityLevels[name]
+  if (!fixed) return []
+  const isSame =
+    name === 'exempt'
+      ? jsonEqual({ ...spec, exempt: undefined }, { ...fixed, exempt: undefined })
+      : jsonEqual(spec, fixed)
+  if (isSame) return []
+  const what = name === 'exempt' ? `'${name}' except the 'spec.exempt' field` : `'${name}'`
+  const shown = shownInternally(PriorityLevelConfigurationSpec, spec)
+  return [invalidValue(at, shown, `spec of ${what} must equal the fixed value`)]
 }
 
 const validatePercent = (value: number | undefined, here: ReturnType<typeof at.child>): FieldError[] =>

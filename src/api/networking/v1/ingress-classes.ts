@@ -29,7 +29,7 @@ export const ingressClasses: Resource<IngressClass> = resource(IngressClass, {
     validate,
     validateUpdate: (now, old) => [
       ...unchanged(now.spec.controller, old.spec.controller, at.child('controller')),
-      ...validateParameters(now.spec.parameters, at.child('parameters')),
+      ...validate(now),
     ],
   },
 })
@@ -60,7 +60,8 @@ function validateParameters(parameters: IngressClassParametersReference | undefi
   if (!scope) return [...errors, required(here.child('scope'))]
   errors.push(...oneOf(scope, ['Cluster', 'Namespace'], here.child('scope')))
   if (scope === 'Namespace') {
-    if (!namespace) errors.push(required(here.child('namespace'), "`parameters.scope` is set to 'Namespace'"))
+    if (namespace === undefined)
+      errors.push(required(here.child('namespace'), "`parameters.scope` is set to 'Namespace'"))
     else errors.push(...invalidValues(here.child('namespace'), namespace, dns1123Label(namespace)))
   }
   if (scope === 'Cluster' && namespace !== undefined)

@@ -1,12 +1,13 @@
-import { invalidValues, required } from '../../../machinery/field-errors.js'
+import { immutable, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
 import { formatIp, parseIp } from '../../../machinery/ip-address.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Subdomain, pathSegmentName } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { nameColumn, none, textColumn } from '../../columns.js'
-import { unchanged } from '../../field-rules.js'
-import { IPAddress } from './ip-address.js'
+import { shownInternally } from '../../internal-form.js'
+import { IPAddress, ParentReference } from './ip-address.js'
 
 const at = root.child('spec', 'parentRef')
 
@@ -16,7 +17,10 @@ export const ipAddresses: Resource<IPAddress> = resource(IPAddress, {
   strategy: {
     nameErrors: canonicalAddress,
     validate,
-    validateUpdate: (now, old) => [...validate(now), ...unchanged(now.spec.parentRef, old.spec.parentRef, at)],
+    validateUpdate: ({ spec: { parentRef } }, old) =>
+      jsonEqual(parentRef, old.spec.parentRef)
+        ? []
+        : [invalidValue(at, parentRef && shownInternally(ParentReference, parentRef), immutable)],
   },
 })
 

@@ -1,14 +1,15 @@
 import { duplicate, invalidValues } from '../../../machinery/field-errors.js'
-import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Label } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabels } from '../../../machinery/validate-labels.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
+import { Toleration } from '../../core/v1/index.js'
 import { validateResources } from '../../core/v1/validate-resources.js'
 import { validateTolerations } from '../../core/v1/validate-scheduling.js'
 import { unchanged } from '../../field-rules.js'
+import { shownInternally } from '../../internal-form.js'
 import { RuntimeClass } from './runtime-class.js'
 
 export const runtimeClasses: Resource<RuntimeClass> = resource(RuntimeClass, {
@@ -23,16 +24,19 @@ export const runtimeClasses: Resource<RuntimeClass> = resource(RuntimeClass, {
 function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
   const errors = invalidValues(root.child('handler'), handler, dns1123Label(handler))
   if (overhead)
-    errors.push(
-      ...validateResources({ limits: overhead.podFixed ?? {} }, new Set(), root.child('overhead', 'podFixed')),
-    )
+    errors.push(...validateResources({ limits: overhead.podFixed ?? {} }, new Set(), root.child('overhead')))
   if (!scheduling) return errors
   const at = root.child('scheduling')
   errors.push(...validateLabels(scheduling.nodeSelector, at.child('nodeSelector')))
   const { tolerations = [] } = scheduling
+  errors.push(...validateTolerations(tolerations, at.child('tolerations')))
+  const seen = new Set<string>()
   tolerations.forEach((toleration, i) => {
-    if (tolerations.slice(0, i).some(before => jsonEqual(before, toleration)))
-      errors.push(duplicate(at.child('tolerations').index(i), toleration))
+    const { key, operator, value, effect } = toleration
+    const identity = JSON.stringify([key, operator, value, effect])
+    if (seen.has(identity))
+      errors.push(duplicate(at.child('tolerations').index(i), shownInternally(Toleration, toleration)))
+    seen.add(identity)
   })
-  return [...errors, ...validateTolerations(tolerations, at.child('tolerations'))]
+  return errors
 }

@@ -6,6 +6,7 @@ import { type Resource, resource, statusView } from '../../../machinery/resource
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelSelector } from '../../../machinery/validate-labels.js'
 import { ageColumn, nameColumn, numberColumn, textColumn } from '../../columns.js'
+import { validateConditions } from '../../condition-rules.js'
 import { atMostAll, countOrPercent, nonNegative, oneOf } from '../../field-rules.js'
 import { statusApart } from '../../status-apart.js'
 import { PodDisruptionBudget } from './pod-disruption-budget.js'
@@ -62,7 +63,10 @@ function validate({ spec }: PodDisruptionBudget): FieldError[] {
 
 function validateStatus({ status }: PodDisruptionBudget): FieldError[] {
   const at = root.child('status')
-  return (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap(field =>
-    nonNegative(status[field], at.child(field)),
-  )
+  return [
+    ...validateConditions(status.conditions, at.child('conditions')),
+    ...(['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap(field =>
+      nonNegative(status[field], at.child(field)),
+    ),
+  ]
 }

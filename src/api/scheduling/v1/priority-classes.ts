@@ -70,5 +70,5 @@ function validate({ metadata: { name = '' }, value, preemptionPolicy, globalDefa
     errors.push(
       forbiddenField(root.child('value'), `maximum allowed value of a user defined priority is ${highestPriority}`),
     )
-  return [...errors, ...oneOf(preemptionPolicy, ['Never', 'PreemptLowerPriority'], root.child('preemptionPolicy'))]
+  return [...errors, ...oneOf(preemptionPolicy, ['PreemptLowerPriority', 'Never'], root.child('preemptionPolicy'))]
 }
