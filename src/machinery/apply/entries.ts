@@ -24,10 +24,11 @@ export interface Entry extends ManagerIdentity {
 const mostUpdaters = 10
 const ancientManager = 'ancient-changes'
 
+/** Who applies is the same whatever version that is done in; updates of each version are kept apart. */
 export const sameManager = (a: ManagerIdentity, b: ManagerIdentity): boolean =>
   a.manager === b.manager &&
   a.operation === b.operation &&
-  a.apiVersion === b.apiVersion &&
+  (a.operation === 'Apply' || a.apiVersion === b.apiVersion) &&
   a.subresource === b.subresource
 
 /** The entry with other fields; the same entry if they are the same. */

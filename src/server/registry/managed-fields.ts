@@ -1,10 +1,24 @@
-import { configFault, type FieldSet, fieldsAt, objectTypeOf, updateManagedFields } from '../../machinery/apply/index.js'
+import {
+  configFault,
+  type FieldSet,
+  fieldsAt,
+  isReset,
+  type ManagedFieldsEntry,
+  objectTypeOf,
+  updateManagedFields,
+} from '../../machinery/apply/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
+import { invalidValue, tooLong } from '../../machinery/field-errors.js'
 import type { ApiObject } from '../../machinery/object.js'
+import { root } from '../../machinery/path.js'
 import type { Resource, ViewSubresource } from '../../machinery/resource.js'
+import { invalid } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
+import { twice } from './preconditions.js'
 import { apiVersionOf } from './read-body.js'
 import type { WriteContext } from './registry.js'
+import { versionViews } from './version-views.js'
+import { managerErrors } from './write-options.js'
 
 const sets = new WeakMap<readonly string[], FieldSet>()
 
@@ -41,17 +55,46 @@ export function trackManagedFields<T extends ApiObject>(
     schema: resource.kind,
     before,
     after: draft,
-    // A client that sends an empty list asks for a fresh start; one that sends none keeps what is there.
-    managedFields: metadata.managedFields ?? before?.metadata.managedFields ?? [],
+    managedFields: sentManagedFields(resource, metadata, before, view) ?? before?.metadata.managedFields ?? [],
     manager: context.fieldManager,
     subresource: view?.name ?? '',
     apiVersion: apiVersionOf(resource.kind.gvk),
     time: rfc3339(now),
     ...resetFieldsOf(resource, view),
+    ...versionViews(resource),
   })
   if (managedFields.length > 0) metadata.managedFields = managedFields as Draft<typeof managedFields>
   else delete metadata.managedFields
 }
+
+/**
+ * The managed fields that a client sends itself: a fresh start if that is one empty entry; undefined if they do not
+ * count, as with a view of the object. Throws a 422 for entries that are none.
+ */
+function sentManagedFields<T extends ApiObject>(
+  { kind }: Resource<T>,
+  { name, managedFields }: ApiObject['metadata'],
+  before: T | undefined,
+  view: ViewSubresource<T> | undefined,
+): readonly ManagedFieldsEntry[] | undefined {
+  if (view || !managedFields || managedFields === before?.metadata.managedFields) return undefined
+  if (isReset(managedFields)) return before ? managedFields : undefined
+  const errors = managedFields.flatMap((entry, i) => {
+    const at = root.child('metadata').child('managedFields').index(i)
+    const { operation = '', manager = '', subresource = '' } = entry
+    return [
+      ...(operation === 'Apply' || operation === 'Update'
+        ? []
+        : [invalidValue(at.child('operation'), operation, 'must be `Apply` or `Update`')]),
+      ...managerErrors(manager, at.child('manager')),
+      ...(subresource.length > longestSubresource ? [tooLong(at.child('subresource'), longestSubresource)] : []),
+    ]
+  })
+  if (errors.length > 0) throw invalid(kind.gvk, name ?? '', before ? twice(errors) : errors)
+  return managedFields
+}
+
+const longestSubresource = 256
 
 /**
  * Whether the fields cannot be told apart any more: somebody wrote the object in another version, whose schema does not

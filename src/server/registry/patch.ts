@@ -6,7 +6,7 @@ import { type PatchType, patchTypeOf } from '../../machinery/negotiation.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { applyJsonPatch, applyMergePatch, applyStrategicMerge } from '../../machinery/patch/index.js'
 import type { Resource, ViewSubresource } from '../../machinery/resource.js'
-import { badRequest, type FieldError, invalid, notFound, type StatusError } from '../../machinery/status-error.js'
+import { badRequest, conflict, type FieldError, invalid, notFound, type StatusError } from '../../machinery/status-error.js'
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
@@ -14,6 +14,7 @@ import { resetFieldsOf } from './managed-fields.js'
 import { PatchText } from './patch-text.js'
 import { apiVersionOf, type DecodeContext, decodeValue, readBytes } from './read-body.js'
 import type { Change, Registry, WriteContext } from './registry.js'
+import { versionViews } from './version-views.js'
 
 export interface PatchRequest {
   readonly type: PatchType
@@ -102,13 +103,21 @@ export function patchChange(
           apiVersion: apiVersionOf(kind.gvk),
           time: rfc3339(registry.host.clock.now()),
           ...resetFieldsOf(resource, view),
+          ...versionViews(resource),
         })
         tellOfDuplicates(patch, decode)
         const draft = decodeValue(object, kind, { fieldValidation: 'Ignore', warn: () => {} })
         resource.defaults?.(draft)
+        if (!current && draft.metadata.uid)
+          throw conflict(
+            registry.name,
+            target.name,
+            `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`,
+          )
         // There is nothing yet that could have a version.
         if (!current) delete draft.metadata.resourceVersion
-        draft.metadata.managedFields = managedFields as Draft<typeof managedFields>
+        if (managedFields.length > 0) draft.metadata.managedFields = managedFields as Draft<typeof managedFields>
+        else delete draft.metadata.managedFields
         return draft
       },
     }

@@ -91,7 +91,6 @@ export class Registry<T extends ApiObject = ApiObject> {
     if (metadata.resourceVersion)
       throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created')
     if (!managedFieldsKnown) {
-      delete metadata.managedFields
       // What admission and strategies add from here on is nobody's doing.
       trackManagedFields(resource, undefined, draft, context, undefined, host.clock.now())
     }

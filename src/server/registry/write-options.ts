@@ -1,6 +1,7 @@
 import { invalidValue, notSupported, tooLong } from '../../machinery/field-errors.js'
 import type { ApiRequest } from '../../machinery/http.js'
 import { DeleteOptions } from '../../machinery/meta/index.js'
+import type { FieldPath } from '../../machinery/path.js'
 import type { PropagationPolicy, Resource } from '../../machinery/resource.js'
 import { type FieldError, invalid } from '../../machinery/status-error.js'
 import type { RequestContext } from '../pipeline.js'
@@ -52,11 +53,12 @@ function check(kind: string, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
 }
 
-function managerErrors(manager: string): FieldError[] {
+/** What is wrong with a manager's name. */
+export function managerErrors(manager: string, at: FieldPath | string = 'fieldManager'): FieldError[] {
   const errors: FieldError[] = []
-  if (manager.length > maximumManager) errors.push(tooLong('fieldManager', maximumManager))
+  if (manager.length > maximumManager) errors.push(tooLong(at, maximumManager))
   if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager))
-    errors.push(invalidValue('fieldManager', manager, 'should only contain printable characters'))
+    errors.push(invalidValue(at, manager, 'should only contain printable characters'))
   return errors
 }
 
