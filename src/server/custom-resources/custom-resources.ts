@@ -9,6 +9,7 @@ import type { Registry, RegistryHost, WriteContext } from '../registry/registry.
 import type { AskWebhook } from './conversion.js'
 import { cleanupFinalizer, isEstablished, namedStatus, withCondition } from './definition-status.js'
 import { ServedDefinitions } from './served-definitions.js'
+import { registerVersions } from './version-registration.js'
 
 export interface CustomResourcesOptions {
   readonly registries: Registries
@@ -119,7 +120,11 @@ export class CustomResources {
 
   async #reconcile(name: string): Promise<void> {
     const definition = this.#definitions.cache.get(name)?.object
-    if (!definition) return this.#served.withdraw(name)
+    if (!definition) {
+      const group = this.#served.withdraw(name)
+      if (group !== undefined) await this.#register(group)
+      return
+    }
     if (definition.metadata.deletionTimestamp) return this.#cleanUp(definition)
     const others = this.#definitions.cache
       .list()
@@ -132,6 +137,11 @@ export class CustomResources {
     if (isEstablished(next)) await this.#served.serve(next)
     if (!jsonEqual(status, definition.status))
       await this.#writeStatus(name, current => namedStatus(current, others, now))
+    await this.#register(definition.spec.group)
+  }
+
+  #register(group: string): Promise<void> {
+    return registerVersions(this.options.registries, group, this.#served.versionsOf(group), writer)
   }
 
   async #writeStatus(

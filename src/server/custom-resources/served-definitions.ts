@@ -36,6 +36,12 @@ export class ServedDefinitions {
     return this.#served.get(name)?.storage
   }
 
+  /** The versions of a group that some definition serves. */
+  versionsOf(group: string): ReadonlySet<string> {
+    const groups = [...this.#served.values()].filter(({ spec }) => spec.group === group)
+    return new Set(groups.flatMap(({ spec }) => spec.versions.filter(({ served }) => served).map(({ name }) => name)))
+  }
+
   /** Serves a definition as it is now. */
   async serve(definition: CustomResourceDefinition): Promise<void> {
     const { name = '', uid = '' } = definition.metadata
@@ -58,13 +64,14 @@ export class ServedDefinitions {
     if (before) cache.closeWatchers()
   }
 
-  /** Serves a definition no longer. */
-  withdraw(name: string): void {
+  /** Serves a definition no longer; answers the group that it was of, if it was served. */
+  withdraw(name: string): string | undefined {
     const served = this.#served.get(name)
-    if (!served) return
+    if (!served) return undefined
     this.#served.delete(name)
     for (const registry of served.registries) this.registries.remove(registry)
     this.host.feed.remove(served.cache)
+    return served.spec.group
   }
 
   async #load(definition: CustomResourceDefinition, name: string): Promise<ResourceCache> {
