@@ -7,6 +7,9 @@ import { type Clock, rfc3339 } from '../machinery/clock.js'
 import type { ApiObject } from '../machinery/object.js'
 import { isAlreadyExists, isNotFound } from '../machinery/status-error.js'
 import type { Kind } from '../schema/index.js'
+import type { AuthenticationOptions } from '../server/authentication/authentication.js'
+
+type RequestHeaders = NonNullable<AuthenticationOptions['requestHeaders']>
 
 /** Where pods and clients reach the API server. */
 export interface AdvertisedAddress {
@@ -21,6 +24,8 @@ export interface BootstrapOptions {
   /** PEM of the authorities whose client certificates the server believes. */
   readonly clientCa: string
   readonly clock: Clock
+  /** The proxy that is believed, if one is. */
+  readonly requestHeaders?: RequestHeaders | undefined
 }
 
 const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
@@ -42,7 +47,7 @@ const systemPriorityClasses = [
 /** Makes what every cluster has from its first moment. Safe to repeat; what is there is left alone. */
 export async function createBootstrapObjects(
   client: Client,
-  { serviceCidrs, serviceAddress, clientCa, clock }: BootstrapOptions,
+  { serviceCidrs, serviceAddress, clientCa, requestHeaders, clock }: BootstrapOptions,
 ): Promise<void> {
   await Promise.all(systemNamespaces.map(name => ensure(client, Namespace, { metadata: { name } })))
   await Promise.all(systemPriorityClasses.map(priorityClass => ensure(client, PriorityClass, priorityClass)))
@@ -50,7 +55,12 @@ export async function createBootstrapObjects(
   // Servers behind this one learn from it whom to believe.
   await createOrReplace(client, ConfigMap, {
     metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
-    data: { 'client-ca-file': clientCa },
+    data: { 'client-ca-file': clientCa, ...(requestHeaders ? requestHeaderData(requestHeaders) : {}) },
+  })
+  // Tokens of secrets count as unused since then.
+  await ensure(client, ConfigMap, {
+    metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
+    data: { since: rfc3339(clock.now()).slice(0, 'YYYY-MM-DD'.length) },
   })
   await ensure(client, Service, {
     metadata: {
@@ -67,6 +77,16 @@ export async function createBootstrapObjects(
     },
   })
 }
+
+/** How the proxy in front of other API servers names users, for these servers. */
+const requestHeaderData = (options: RequestHeaders) => ({
+  'requestheader-client-ca-file': options.ca,
+  'requestheader-allowed-names': JSON.stringify(options.allowedNames),
+  'requestheader-username-headers': JSON.stringify(options.usernameHeaders),
+  'requestheader-uid-headers': JSON.stringify(options.uidHeaders),
+  'requestheader-group-headers': JSON.stringify(options.groupHeaders),
+  'requestheader-extra-headers-prefix': JSON.stringify(options.extraHeaderPrefixes),
+})
 
 /** The object of the networks that the server was told to take service addresses from. They are ready at once. */
 async function createServiceCidr(client: Client, cidrs: readonly string[], clock: Clock): Promise<void> {

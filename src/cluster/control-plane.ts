@@ -175,6 +175,7 @@ export class ControlPlane implements AsyncDisposable {
           serviceCidrs: [serviceCidr],
           serviceAddress: firstAddress(serviceCidr),
           clientCa,
+          requestHeaders: options.authentication?.requestHeaders,
           clock,
         }),
       )

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Agent, request } from 'node:https'
 import { after, before, describe, it } from 'node:test'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { Pod, Secret, ServiceAccount } from '../../api/core/v1/index.js'
+import { ConfigMap, Pod, Secret, ServiceAccount } from '../../api/core/v1/index.js'
 import { createClusterPki } from '../../cluster/pki.js'
 import { TestServer } from '../test-server.js'
 
@@ -116,6 +116,15 @@ describe('who users are, over the wire', () => {
       username: 'system:bootstrap:abcdef',
       groups: ['system:bootstrappers', 'system:authenticated'],
     })
+  })
+
+  it('tells other API servers whom to believe', async () => {
+    const { data } = await server.client.get(ConfigMap, {
+      namespace: 'kube-system',
+      name: 'extension-apiserver-authentication',
+    })
+    assert.equal(data?.['requestheader-allowed-names'], '["front-proxy-client"]')
+    assert.match(data?.['requestheader-client-ca-file'] ?? '', /BEGIN CERTIFICATE/)
   })
 
   it('believes a proxy, and takes it for no user itself', async () => {
