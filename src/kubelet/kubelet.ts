@@ -36,8 +36,9 @@ import { followRuntime } from './runtime-follower.js'
 import { RuntimeView } from './runtime-view.js'
 import { Services } from './services.js'
 import { Access } from './serving/access.js'
+import { containerMetrics } from './serving/container-metrics.js'
 import { type KubeletServer, startKubeletServer } from './serving/kubelet-server.js'
-import { agentMetrics, resourceMetrics } from './serving/metrics-text.js'
+import { agentMetrics, probeMetrics, resourceMetrics } from './serving/metrics-text.js'
 import { routes } from './serving/routes.js'
 import { CpuRates, statsSummary } from './serving/stats-summary.js'
 import { nodeUsage } from './serving/usage.js'
@@ -188,6 +189,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
           return statsSummary(nodeName, await nodeUsage(measured), more)
         },
         resourceMetrics: async () => resourceMetrics(await nodeUsage(measured)),
+        containerMetrics: async () => containerMetrics(await nodeUsage(measured), facts, measured.podCgroup),
+        probeMetrics: () => probeMetrics(workers.probeCounts),
         metrics: async () => {
           const all = workers.pods.map(({ metadata }) => view.get(metadata.uid ?? ''))
           const running = all.filter(({ sandboxes }) => sandboxes.some(({ ready }) => ready)).length

@@ -20,7 +20,7 @@ import { PodResizer, type Refusal } from './pod-resizer.js'
 import { isAlive } from './pod-runtime-state.js'
 import { createSandbox, stopSandboxes } from './pod-sandbox.js'
 import { podStatus } from './pod-status.js'
-import { PodProbes } from './probes/pod-probes.js'
+import { PodProbes, type ProbeCount } from './probes/pod-probes.js'
 import type { Resize } from './resize.js'
 import { RuntimeError } from './runtime/runtime-error.js'
 import { isStaticPod } from './static-pods.js'
@@ -115,6 +115,10 @@ export class PodWorker {
   /** The pod with what it is granted in place of what it asks for. */
   get granted(): Pod {
     return this.#resizer.granted(this.#pod)
+  }
+
+  get probeCounts(): Iterable<ProbeCount> {
+    return this.#probes.counts
   }
 
   /** Whether the pod could grow if others left. */

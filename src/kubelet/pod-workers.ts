@@ -7,6 +7,7 @@ import type { NodeContext } from './node-context.js'
 import type { Verdict } from './pod-actions.js'
 import { noRuntimeState, type PodRuntimeState } from './pod-runtime-state.js'
 import { PodWorker } from './pod-worker.js'
+import type { PodProbeCounts } from './serving/metrics-text.js'
 import { isStaticPod, mirroredHash } from './static-pods.js'
 
 /** What admission of pods goes by. */
@@ -39,6 +40,11 @@ export class PodWorkers {
   /** The pods as they are known here, with the status last found. */
   get pods(): readonly Pod[] {
     return [...this.#workers.values()].map(({ pod, status }) => ({ ...pod, status }))
+  }
+
+  /** How often probes came to which result, pod by pod. */
+  get probeCounts(): readonly PodProbeCounts[] {
+    return [...this.#workers.values()].map(({ pod, probeCounts }) => ({ pod, counts: [...probeCounts] }))
   }
 
   /** The pods that use the node's resources, with what they are granted. */

@@ -91,6 +91,11 @@ describe("a node's server", { timeout: 240_000 }, () => {
     )
     assert.match(resources, /^pod_cpu_usage_seconds_total\{namespace="default",pod="box"\} [\d.]+ \d+$/m)
     assert.match((await ask('/metrics', asServer())).text, /^kubelet_running_pods 1$/m)
+    assert.match(
+      (await ask('/metrics/cadvisor', asServer())).text,
+      /^container_memory_working_set_bytes\{container="web",id="[^"]+",image="[^"]+",name="[0-9a-f]+",namespace="default",pod="box"\} \d+ \d+$/m,
+    )
+    assert.equal((await ask('/metrics/probes', asServer())).status, 200)
   })
 
   it('serves logs', async () => {

@@ -15,13 +15,27 @@ export interface PodProbesOptions {
   readonly changed: () => void
 }
 
+/** How often probes of one type of one container came to the same result. */
+export interface ProbeCount {
+  readonly container: string
+  readonly type: ProbeType
+  readonly result: 'successful' | 'failed' | 'unknown'
+  readonly times: number
+}
+
 /** The probes of all containers of one pod. */
 export class PodProbes implements Disposable {
   readonly #options: PodProbesOptions
   readonly #probers = new Map<string, ContainerProber>()
+  readonly #counts = new Map<string, ProbeCount>()
 
   constructor(options: PodProbesOptions) {
     this.#options = options
+  }
+
+  /** How often probes came to which result. */
+  get counts(): Iterable<ProbeCount> {
+    return this.#counts.values()
   }
 
   /** By container id. */
@@ -60,6 +74,13 @@ export class PodProbes implements Disposable {
     this.#probers.clear()
   }
 
+  #count(container: string, type: ProbeType, { outcome }: CheckResult): void {
+    const result = resultNames[outcome]
+    const key = `${container}/${type}/${result}`
+    const times = (this.#counts.get(key)?.times ?? 0) + 1
+    this.#counts.set(key, { container, type, result, times })
+  }
+
   #prober(pod: Pod, container: PodContainer, record: ContainerRecord, host: string): ContainerProber {
     const { cri, clock, complain, changed } = this.#options
     const { startupProbe, livenessProbe, readinessProbe } = container.spec
@@ -73,12 +94,18 @@ export class PodProbes implements Disposable {
       initial: knownOutcome(pod, record),
       spread: (Number.parseInt(record.id.slice(0, 4), 16) || 0) / 0x10000,
       clock,
-      check: (_, probe) => runProbe(probe, { cri, containerId: record.id, host, container: container.spec }),
+      check: async (type, probe) => {
+        const result = await runProbe(probe, { cri, containerId: record.id, host, container: container.spec })
+        this.#count(record.name, type, result)
+        return result
+      },
       complain: (type, result) => complain(container, type, result),
       changed,
     })
   }
 }
+
+const resultNames = { success: 'successful', failure: 'failed', unknown: 'unknown' } as const
 
 /** What the pod's status says of a container that has been running since before this agent. */
 function knownOutcome({ status }: Pod, { id }: ContainerRecord): ProbeOutcome {

@@ -1,4 +1,6 @@
+import type { Pod } from '../../api/core/v1/index.js'
 import type { ContainerRecord } from '../pod-runtime-state.js'
+import type { ProbeCount } from '../probes/pod-probes.js'
 import type { NodeUsage } from './usage.js'
 
 interface Sample {
@@ -121,3 +123,29 @@ export function agentMetrics(nodeName: string, containers: readonly ContainerRec
     ]),
   ].join('')
 }
+
+export interface PodProbeCounts {
+  readonly pod: Pod
+  readonly counts: readonly ProbeCount[]
+}
+
+/** `/metrics/probes`: what probes of containers have found. */
+export const probeMetrics = (pods: readonly PodProbeCounts[]): string =>
+  metricFamily(
+    'prober_probe_total',
+    'counter',
+    '[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.',
+    pods.flatMap(({ pod, counts }) =>
+      counts.map(({ container, type, result, times }) => ({
+        labels: {
+          container,
+          namespace: pod.metadata.namespace ?? '',
+          pod: pod.metadata.name ?? '',
+          pod_uid: pod.metadata.uid ?? '',
+          probe_type: `${type.charAt(0).toUpperCase()}${type.slice(1)}`,
+          result,
+        },
+        value: times,
+      })),
+    ),
+  )

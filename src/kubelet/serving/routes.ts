@@ -20,6 +20,8 @@ export interface RouteContext extends PodLookup {
   readonly onChange: (uid: string, changed: () => void) => Disposable
   readonly summary: () => Promise<unknown>
   readonly resourceMetrics: () => Promise<string>
+  readonly containerMetrics: () => Promise<string>
+  readonly probeMetrics: () => string
   readonly metrics: () => Promise<string>
 }
 
@@ -64,6 +66,18 @@ export function routes(context: RouteContext): readonly Route[] {
       methods: get,
       access: ['metrics', 'proxy'],
       handle: async () => text(await context.resourceMetrics()),
+    },
+    {
+      path: 'metrics/cadvisor',
+      methods: get,
+      access: ['metrics', 'proxy'],
+      handle: async () => text(await context.containerMetrics()),
+    },
+    {
+      path: 'metrics/probes',
+      methods: get,
+      access: ['metrics', 'proxy'],
+      handle: async () => text(context.probeMetrics()),
     },
     { path: 'metrics', methods: get, access: ['metrics', 'proxy'], handle: async () => text(await context.metrics()) },
   ]

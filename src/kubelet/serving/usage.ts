@@ -22,6 +22,7 @@ export interface UsageContext {
 export interface ContainerUsage {
   readonly name: string
   readonly id: string
+  readonly image: string
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly stats: ContainerStats | undefined
@@ -63,9 +64,10 @@ async function podUsage(
   const path = podCgroup(pod)
   const running = observed(pod.metadata.uid ?? '').containers.filter(({ state }) => state === 'running')
   const containers = await Promise.all(
-    running.map(async ({ id, name, startedAt }) => ({
+    running.map(async ({ id, name, image, startedAt }) => ({
       id,
       name,
+      image,
       startedAt,
       stats: stats.get(id),
       usage: await cgroupUsage(hierarchies, `${path}/${id}`),
