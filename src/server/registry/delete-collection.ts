@@ -3,6 +3,7 @@ import { isNotFound } from '../../machinery/status-error.js'
 import type { RequestContext } from '../pipeline.js'
 import type { DeletionRequest } from './deletion.js'
 import { listResponse } from './list.js'
+import { listOptions } from './list-options.js'
 import { selectObjects } from './list-selection.js'
 import type { Registry, WriteContext } from './registry.js'
 import { selectionOf } from './selection.js'
@@ -18,13 +19,9 @@ export async function deleteCollection(
   deletion: DeletionRequest,
   write: WriteContext,
 ): Promise<ApiResponse> {
-  const selection = selectionOf(context.request.query, registry.resource)
-  const listed = await selectObjects(registry, namespace, selection, {
-    limit: 0,
-    continue: '',
-    revision: undefined,
-    match: '',
-  })
+  const { query } = context.request
+  const selection = selectionOf(query, registry.resource)
+  const listed = await selectObjects(registry, namespace, selection, listOptions(query))
   const waiting = listed.items.toReversed()
   const worker = async (): Promise<void> => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
