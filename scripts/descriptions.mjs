@@ -135,6 +135,9 @@ export async function writeDescriptions(dist) {
   }
   for (const message of messages) add(openApiName(message.name), message.gvk ? identity : {})
   for (const name of namedScalarNames) add(name)
+  // The one type that no package describes.
+  const quantity = 'A number as text: plain, with a decimal exponent (1e3), or with a suffix (500m, 2k, 1.5Gi).'
+  descriptions['io.k8s.apimachinery.pkg.api.resource.Quantity'] ??= [quantity, {}]
   const clients = readFileSync(join(root, 'node_modules/@kubernetes/client-node/dist/gen/apis/CoreV1Api.d.ts'), 'utf8')
   for (const message of messages) {
     const name = openApiName(message.name)

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ConfigMap, Secret, Service } from '../../api/core/v1/index.js'
+import { untypedKind } from '../../client/discovery.js'
 import { unpackHelm } from '../../machinery/streaming/test-kubectl.js'
 import { ToolBench } from './test-cluster-tools.js'
 
@@ -37,6 +38,26 @@ metadata: {name: {{ .Release.Name }}}
 spec: {selector: {app: {{ .Release.Name }}}, ports: [{port: 80}]}
 {{- end }}
 `,
+  'crds/boats.yaml': `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: boats.sea.example.com}
+spec:
+  group: sea.example.com
+  scope: Namespaced
+  names: {plural: boats, kind: Boat}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {crew: {type: integer}}}}}}
+`,
+  'templates/boat.yaml': `
+apiVersion: sea.example.com/v1
+kind: Boat
+metadata: {name: {{ .Release.Name }}}
+spec: {crew: {{ .Values.replicas }}}
+`,
   'templates/hook.yaml': `
 apiVersion: v1
 kind: ConfigMap
@@ -53,11 +74,15 @@ describe('Helm', { timeout: 240_000 }, () => {
   before(async () => {
     bench = await ToolBench.start(unpackHelm)
     folder = join(bench.folder, 'chart')
-    await mkdir(join(folder, 'templates'), { recursive: true })
+    for (const part of ['templates', 'crds']) await mkdir(join(folder, part), { recursive: true })
     for (const [file, text] of Object.entries(chart)) await writeFile(join(folder, file), text)
   })
   after(() => bench[Symbol.asyncDispose]())
 
+  const boat = untypedKind({ group: 'sea.example.com', version: 'v1', kind: 'Boat', plural: 'boats', namespaced: true })
+  const crew = async () =>
+    ((await bench.controlPlane.client.get(boat, { namespace: 'shop', name: 'demo' })) as { spec?: { crew?: number } })
+      .spec?.crew
   const greeting = async () =>
     (await bench.controlPlane.client.get(ConfigMap, { namespace: 'shop', name: 'demo-settings' })).data?.['greeting']
   const releases = async () =>
@@ -67,6 +92,7 @@ describe('Helm', { timeout: 240_000 }, () => {
     await bench.run('install', 'demo', folder, '-n', 'shop', '--create-namespace', '--wait', '--timeout', '60s')
     const { data } = await bench.controlPlane.client.get(ConfigMap, { namespace: 'shop', name: 'demo-settings' })
     assert.deepEqual(data, { greeting: 'hello', kubernetes: 'v1.36.2', autoscaling: 'true' })
+    assert.equal(await crew(), 1)
     const [release] = await releases()
     assert.equal(release?.['status'], 'deployed')
     await assert.rejects(
@@ -80,6 +106,7 @@ describe('Helm', { timeout: 240_000 }, () => {
     const values = ['--set', 'greeting=hi,replicas=2,service=false']
     await bench.run('upgrade', 'demo', folder, '-n', 'shop', '--wait', '--timeout', '60s', ...values)
     assert.equal(await greeting(), 'hi')
+    assert.equal(await crew(), 2)
     await assert.rejects(bench.controlPlane.client.get(Service, { namespace: 'shop', name: 'demo' }), { code: 404 })
   })
 
