@@ -13,6 +13,7 @@ import { endpoints } from './endpoints/endpoints.js'
 import { endpointSlices } from './endpointslice/endpoint-slice.js'
 import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice-mirroring.js'
 import { startGarbageCollector } from './garbage-collector/index.js'
+import { jobs } from './job/job.js'
 import { namespaces } from './namespace/index.js'
 import { nodeIpam } from './node-ipam/index.js'
 import { type NodeLifecycleOptions, nodeLifecycle, taintEviction } from './node-lifecycle/index.js'
@@ -44,6 +45,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     deployments,
     replicaSets,
     replicationControllers,
+    jobs(),
     endpointSlices,
     endpointSliceMirroring,
     endpoints,

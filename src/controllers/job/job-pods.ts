@@ -1,0 +1,65 @@
+import { Job } from '../../api/batch/v1/index.js'
+import type { Container, Pod, PodInit } from '../../api/core/v1/index.js'
+import { controllerReference } from '../../client/owners.js'
+
+export const trackingFinalizer = 'batch.kubernetes.io/job-tracking'
+export const indexKey = 'batch.kubernetes.io/job-completion-index'
+export const failureCountKey = 'batch.kubernetes.io/job-index-failure-count'
+
+export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === 'Indexed'
+
+/** Whether a pod is still to be counted. */
+export const isTracked = ({ metadata }: Pod): boolean => metadata.finalizers?.includes(trackingFinalizer) ?? false
+
+/** A pod's completion index; undefined if it has none that the job has. */
+export function indexOf({ spec }: Job, { metadata }: Pod): number | undefined {
+  const text = metadata.annotations?.[indexKey]
+  if (text === undefined || !/^\d+$/.test(text)) return undefined
+  const index = Number(text)
+  return index < (spec.completions ?? 0) ? index : undefined
+}
+
+/** How often a pod's index had failed before it. */
+export function earlierFailures({ metadata }: Pod): number {
+  const count = Number(metadata.annotations?.[failureCountKey] ?? 0)
+  return Number.isInteger(count) && count >= 0 ? count : 0
+}
+
+/** The pod that a job makes, for a completion index if it has them. */
+export function podFor(job: Job, index?: number, failures = 0): PodInit {
+  const { template, backoffLimitPerIndex } = job.spec
+  const { labels, annotations, finalizers = [] } = template.metadata ?? {}
+  const { namespace = '', name = '' } = job.metadata
+  const perIndex = index !== undefined && backoffLimitPerIndex !== undefined
+  return {
+    metadata: {
+      namespace,
+      generateName: `${(index === undefined ? name : `${name}-${index}`).slice(0, 57)}-`,
+      labels: { ...labels, ...(index === undefined ? {} : { [indexKey]: String(index) }) },
+      annotations: {
+        ...annotations,
+        ...(index === undefined ? {} : { [indexKey]: String(index) }),
+        ...(perIndex ? { [failureCountKey]: String(failures) } : {}),
+      },
+      finalizers: [...finalizers, trackingFinalizer],
+      ownerReferences: [controllerReference(Job, job)],
+    },
+    spec:
+      index === undefined
+        ? template.spec
+        : {
+            ...template.spec,
+            hostname: `${name}-${index}`,
+            containers: template.spec.containers.map(withIndex),
+            ...(template.spec.initContainers ? { initContainers: template.spec.initContainers.map(withIndex) } : {}),
+          },
+  }
+}
+
+const variable = 'JOB_COMPLETION_INDEX'
+
+function withIndex(container: Container): Container {
+  if (container.env?.some(({ name }) => name === variable)) return container
+  const valueFrom = { fieldRef: { apiVersion: 'v1', fieldPath: `metadata.labels['${indexKey}']` } }
+  return { ...container, env: [...(container.env ?? []), { name: variable, valueFrom }] }
+}
