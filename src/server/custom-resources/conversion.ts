@@ -1,3 +1,4 @@
+import type { HasShape } from '../../api/apiextensions/schema/shape.js'
 import type { CustomResourceDefinition } from '../../api/apiextensions/v1/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Draft, Kind } from '../../schema/index.js'
@@ -33,6 +34,7 @@ export function formOf(
   definition: CustomResourceDefinition,
   served: Kind<ApiObject>,
   stored: Kind<ApiObject>,
+  hasShape: HasShape,
   ask: AskWebhook,
 ): VersionForm {
   const own = apiVersionOf(served.gvk)
@@ -41,7 +43,7 @@ export function formOf(
   return {
     usesWebhook: webhook,
     needsWebhook: ({ apiVersion }) => webhook && apiVersion !== own,
-    convert: object => shaped(object, served),
+    convert: object => (object.apiVersion === own && hasShape(object) ? object : shaped(object, served)),
     async ask(objects) {
       // What the webhook sees is of its version's schema, as is what it answers.
       const converted = await ask(definition, objects, own)

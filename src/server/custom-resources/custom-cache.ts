@@ -1,4 +1,3 @@
-import { jsonEqual } from '../../machinery/json-equal.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { BatchQueue, batchesOf } from '../cache/batch-queue.js'
 import { CacheEvent, type Deliveries, type Delivery, type WatchFilter } from '../cache/cache-event.js'
@@ -10,6 +9,7 @@ export interface CustomForm {
   readonly usesWebhook: boolean
   /** Whether `convert` answers at once, or objects must be `prepare`d first. */
   readonly needsWebhook: (stored: ApiObject) => boolean
+  /** Answers the very object if there is nothing to convert. */
   readonly convert: (stored: ApiObject) => ApiObject
   /** Converts by the webhook; answers in the order of what it is given. */
   readonly ask: (stored: readonly ApiObject[]) => Promise<readonly ApiObject[]>
@@ -135,7 +135,7 @@ export class CustomCache implements ObjectCache {
     let converted = this.#objects.get(stored)
     if (!converted) {
       const object = this.form.convert(stored.object)
-      converted = jsonEqual(object, stored.object) ? stored : new StoredObject(encodeForStore(object), stored.revision)
+      converted = object === stored.object ? stored : new StoredObject(encodeForStore(object), stored.revision)
       this.#objects.set(stored, converted)
     }
     return converted

@@ -1,3 +1,4 @@
+import { compileShape } from '../../api/apiextensions/schema/shape.js'
 import type { CustomResourceDefinition } from '../../api/apiextensions/v1/index.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import type { ApiObject } from '../../machinery/object.js'
@@ -7,7 +8,7 @@ import type { Registries } from '../registry/registries.js'
 import { Registry, type RegistryHost } from '../registry/registry.js'
 import { type AskWebhook, formOf } from './conversion.js'
 import { CustomCache } from './custom-cache.js'
-import { customResource, folderOf, kindOfVersion } from './custom-resource.js'
+import { customResource, folderOf, kindOfVersion, schemaOfVersion } from './custom-resource.js'
 
 interface Served {
   readonly spec: CustomResourceDefinition['spec']
@@ -90,7 +91,7 @@ export class ServedDefinitions {
     return versions.flatMap((version, i) => {
       const kind = kinds[i]
       if (!kind || !(version.served || version.storage)) return []
-      const form = formOf(definition, kind, storageKind, this.ask)
+      const form = formOf(definition, kind, storageKind, compileShape(schemaOfVersion(version), true), this.ask)
       const declared = customResource(definition, version, kind, () =>
         this.isTerminating(definition.metadata.name ?? ''),
       )

@@ -229,7 +229,7 @@ function failure({ reason }: ValidationRule, path: string, value: unknown, detai
     case 'FieldValueRequired':
       return required(path, detail)
     case 'FieldValueDuplicate':
-      return duplicate(path, shownValue(value), detail)
+      return duplicate(path, shownValue(value))
     default:
       return invalidValue(path, shownValue(value), detail)
   }

@@ -5,6 +5,7 @@ import { compileDefaults } from './defaults.js'
 import { formats } from './formats.js'
 import { compilePrune } from './prune.js'
 import { compileRules } from './rules.js'
+import { compileShape } from './shape.js'
 import { compileListCheck } from './validate-lists.js'
 import { compileCheck } from './validate-value.js'
 
@@ -91,6 +92,7 @@ describe('defaults', () => {
   ]
   for (const [name, schema, value, expected] of cases)
     it(name, () => {
+      assert.equal(compileShape(schema)(value), JSON.stringify(value) === JSON.stringify(expected))
       compileDefaults(schema)?.(value)
       assert.deepEqual(value, expected)
     })
@@ -177,7 +179,7 @@ describe('value rules', () => {
       'minProperties',
       object({ a: { type: 'object', minProperties: 1 } }),
       { a: {} },
-      ['a: Invalid value: 0: a in body should have at least 1 properties'],
+      ['a: Invalid value: 1: a in body should have at least 1 properties'],
     ],
   ]
   for (const [name, schema, value, expected] of cases)

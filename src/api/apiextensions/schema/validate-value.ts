@@ -197,7 +197,7 @@ function objectCheck(schema: JSONSchemaProps): Check | undefined {
     if (!isJsonObject(value)) return []
     const count = Object.keys(value).length
     if (minProperties !== undefined && count < minProperties)
-      return [inBody(path, count, `should have at least ${minProperties} properties`)]
+      return [inBody(path, minProperties, `should have at least ${minProperties} properties`)]
     if (maxProperties !== undefined && count > maxProperties) return [tooMany(path, count, maxProperties)]
     const before: JsonObject = isJsonObject(old) ? old : {}
     const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
