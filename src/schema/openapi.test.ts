@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
+  bytes,
   embedded,
+  inline,
   int32,
   int64,
   intOrString,
@@ -175,6 +177,12 @@ describe('properties', () => {
       { type: 'array', items: { type: 'string', default: '' } },
     ],
     [
+      'bytes that are replaced as a whole',
+      optional(1, bytes, { listType: 'atomic' }),
+      { type: 'string', format: 'byte', 'x-kubernetes-list-type': 'atomic' },
+      { type: 'string', format: 'byte', 'x-kubernetes-list-type': 'atomic' },
+    ],
+    [
       'a message that merges',
       pointer(1, PodSpec, { patch: 'retainKeys' }),
       { ...ref2(`${core}.PodSpec`), 'x-kubernetes-patch-strategy': 'retainKeys' },
@@ -253,6 +261,17 @@ describe('definitions', () => {
         assert.ok(name in all, name)
       }
     }
+  })
+
+  it('leave out what is only inlined, but not what that refers to', () => {
+    const port = message('k8s.io.test.v1.Port', { at: optional(1, time) })
+    const source = message('k8s.io.test.v1.Source', { port: pointer(1, port) })
+    const volume = message('k8s.io.test.v1.Volume', { name: required(1, string), source: inline(2, source) })
+    assert.deepEqual(Object.keys(openapiV3Schemas([volume])), [
+      'io.k8s.apimachinery.pkg.apis.meta.v1.Time',
+      'io.k8s.test.v1.Port',
+      'io.k8s.test.v1.Volume',
+    ])
   })
 
   it('of scalars that have a name are as upstream has them', () => {
