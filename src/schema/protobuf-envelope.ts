@@ -57,7 +57,12 @@ function opening(apiVersion: string, kind: string): Buffer {
 
 /** Opens an envelope; `raw` is a view into `bytes`. Throws `ProtobufError` if it is none. */
 export function unwrapEnvelope(bytes: Uint8Array): Envelope {
-  if (!isEnvelope(bytes)) throw new ProtobufError('not a Kubernetes object: the bytes do not start with its magic')
+  if (bytes.length === 0) throw new ProtobufError('empty data')
+  if (!isEnvelope(bytes))
+    throw new ProtobufError(
+      `provided data does not appear to be a protobuf message, expected prefix [${magic.join(' ')}]`,
+    )
+  if (bytes.length === magic.length) throw new ProtobufError('empty body')
   const reader = new Reader(bytes)
   const end = reader.buffer.length
   reader.position = magic.length

@@ -54,7 +54,7 @@ export async function readBody(request: Pick<ApiRequest, 'body' | 'headers'>): P
   }
   const media = bodyMedia(request.headers['content-type'])
   const bytes = await readBytes(request)
-  if (media === 'protobuf' && bytes.length > 0) return { decode: kind => decodeProtobufBody(bytes, kind) }
+  if (media === 'protobuf') return { decode: kind => decodeProtobufBody(bytes, kind) }
   let parsed: ParsedText | undefined
   return {
     decode(kind, context) {
