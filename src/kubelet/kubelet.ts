@@ -17,7 +17,7 @@ import { findCgroupHierarchies } from './node/cgroup-hierarchies.js'
 import { cgroupUsage } from './node/cgroup-usage.js'
 import { Cgroups } from './node/cgroups.js'
 import { diskUsage } from './node/disk-usage.js'
-import { Evictor } from './node/evictor.js'
+import { Evictor, evictionDefaults } from './node/evictor.js'
 import { ImageCollector } from './node/image-collector.js'
 import { hostAddresses, machineFacts } from './node/machine-facts.js'
 import { NodeAgent } from './node/node-agent.js'
@@ -36,6 +36,7 @@ import { followRuntime } from './runtime-follower.js'
 import { RuntimeView } from './runtime-view.js'
 import { Services } from './services.js'
 import { Access } from './serving/access.js'
+import { configz } from './serving/configz.js'
 import { containerMetrics } from './serving/container-metrics.js'
 import { type KubeletServer, startKubeletServer } from './serving/kubelet-server.js'
 import { agentMetrics, probeMetrics, resourceMetrics } from './serving/metrics-text.js'
@@ -61,7 +62,6 @@ export interface Kubelet extends AsyncDisposable {
 }
 
 const defaultMaxPods = 110
-const defaults = { memoryAvailable: 100 << 20, diskAvailable: 0.1 }
 const defaultPort = 10250
 /** Containers made at the same time; more would only wait for the processors. */
 const concurrency = 8
@@ -85,11 +85,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const facts = { ...machineFacts(), ...(options.hostname ? { hostname: options.hostname } : {}) }
     const hostIps = options.nodeIps ?? hostAddresses()
     const disk = () => diskUsage(options.rootDir)
+    const thresholds = { ...evictionDefaults, ...options.eviction }
+    const maxPods = options.maxPods ?? defaultMaxPods
     const capacity = nodeCapacity(facts, await disk(), {
-      maxPods: options.maxPods ?? defaultMaxPods,
+      maxPods,
       reserved: options.reserved ?? {},
-      memoryThreshold: options.eviction?.memoryAvailable ?? defaults.memoryAvailable,
-      diskThreshold: options.eviction?.diskAvailable ?? defaults.diskAvailable,
+      memoryThreshold: thresholds.memoryAvailable,
+      diskThreshold: thresholds.diskAvailable,
     })
     const hierarchies = findCgroupHierarchies()
     const cgroups = new Cgroups(hierarchies, options.cgroupRoot ?? '/')
@@ -190,6 +192,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         },
         resourceMetrics: async () => resourceMetrics(await nodeUsage(measured)),
         containerMetrics: async () => containerMetrics(await nodeUsage(measured), facts, measured.podCgroup),
+        configz: () => configz(options, { ...thresholds, maxPods, port: server?.port ?? defaultPort }),
         probeMetrics: () => probeMetrics(workers.probeCounts),
         metrics: async () => {
           const all = workers.pods.map(({ metadata }) => view.get(metadata.uid ?? ''))

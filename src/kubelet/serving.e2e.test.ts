@@ -96,6 +96,9 @@ describe("a node's server", { timeout: 240_000 }, () => {
       /^container_memory_working_set_bytes\{container="web",id="[^"]+",image="[^"]+",name="[0-9a-f]+",namespace="default",pod="box"\} \d+ \d+$/m,
     )
     assert.equal((await ask('/metrics/probes', asServer())).status, 200)
+    const { kubeletconfig } = JSON.parse((await ask('/configz', asServer())).text)
+    assert.deepEqual([kubeletconfig.maxPods, kubeletconfig.clusterDNS], [110, ['10.96.0.10']])
+    assert.equal(kubeletconfig.evictionHard['nodefs.available'], '0%')
   })
 
   it('serves logs', async () => {

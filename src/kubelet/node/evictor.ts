@@ -31,7 +31,8 @@ export interface EvictorOptions {
 }
 
 const mebibyte = 1 << 20
-const defaults = { memoryAvailable: 100 * mebibyte, diskAvailable: 0.1, inodesFree: 0.05 }
+/** Where the options say nothing. */
+export const evictionDefaults = { memoryAvailable: 100 * mebibyte, diskAvailable: 0.1, inodesFree: 0.05 }
 /** How long a pressure counts after it was last felt, so that a node at the edge does not flap. Milliseconds. */
 const lingering = 300_000
 /** Limits on disk are looked at this often: counting files costs. Milliseconds. */
@@ -61,7 +62,7 @@ export class Evictor {
     const { clock, thresholds, memoryAvailable, disk, freeDisk, changed } = this.#options
     const before = JSON.stringify(this.pressure)
     const now = clock.now()
-    const wanted = { ...defaults, ...thresholds }
+    const wanted = { ...evictionDefaults, ...thresholds }
     const [memory, usage] = await Promise.all([memoryAvailable(), disk()])
     const isLow = memory < wanted.memoryAvailable
     const isFull =

@@ -22,6 +22,7 @@ export interface RouteContext extends PodLookup {
   readonly resourceMetrics: () => Promise<string>
   readonly containerMetrics: () => Promise<string>
   readonly probeMetrics: () => string
+  readonly configz: () => unknown
   readonly metrics: () => Promise<string>
 }
 
@@ -50,6 +51,7 @@ export function routes(context: RouteContext): readonly Route[] {
           podList(context.pods().filter(pod => context.observed(pod.metadata.uid ?? '').sandboxes.some(s => s.ready))),
         ),
     },
+    { path: 'configz', methods: get, access: ['configz', 'proxy'], handle: async () => json(context.configz()) },
     { path: 'containerLogs', methods: get, access: ['proxy'], handle: request => containerLogs(context, request) },
     { path: 'exec', methods: getAndPost, access: ['proxy'], handle: request => exec(context, request) },
     { path: 'attach', methods: getAndPost, access: ['proxy'], handle: request => attach(context, request) },
