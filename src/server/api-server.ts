@@ -12,6 +12,7 @@ import { impersonationStage } from './authentication/impersonation.js'
 import { type Authorizer, authorizationStage } from './authorization/authorizer.js'
 import { ConvertedCache } from './cache/converted-cache.js'
 import { StoreFeed } from './cache/store-feed.js'
+import { rootPathsStage } from './discovery/index.js'
 import { every } from './every.js'
 import { startFlowControl } from './flow-control/start-flow-control.js'
 import { type HealthCheck, healthStage, StartHooks } from './health.js'
@@ -195,6 +196,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     }),
     besideResources([
       healthStage(checks, metrics.health),
+      rootPathsStage(registries, checks),
       metricsStage(metrics),
       ...(flowControl ? [flowControl.dumps] : []),
       ...plugins.endpoints,

@@ -6,6 +6,7 @@ import { type Resource, resource, statusView } from '../../machinery/resource.js
 import { decodeObject, kind, type OpenApiSchema, unwrapEnvelope } from '../../schema/index.js'
 import { discoveryStage } from './discovery.js'
 import { compareVersions } from './groups.js'
+import { rootPathsStage } from './root-paths.js'
 import { ask, registriesOf } from './test-stage.js'
 
 const boats = resource(
@@ -127,6 +128,30 @@ describe('aggregated discovery', () => {
     const kindFor = async (accept: string) => (await ask(stage, '/api', { accept }))?.json().kind
     assert.equal(await kindFor(`${aggregated},${old},application/json`), 'APIGroupDiscoveryList')
     assert.equal(await kindFor(`${old},application/json`), 'APIVersions')
+  })
+})
+
+describe('the root', () => {
+  it('lists what is served, sorted', async () => {
+    const checks = () => [
+      { name: 'ping', check: () => {} },
+      { name: 'shutdown', check: () => {}, readyOnly: true },
+    ]
+    const answer = await ask(rootPathsStage(registriesOf([boats]), checks), '/')
+    const { paths } = answer?.json() ?? {}
+    assert.deepEqual(paths.slice(0, 7), [
+      '/.well-known/openid-configuration',
+      '/api',
+      '/apis',
+      '/apis/',
+      '/apis/example.com',
+      '/apis/example.com/v1',
+      '/healthz',
+    ])
+    assert.deepEqual(
+      paths.filter((path: string) => /z\/./.test(path)),
+      ['/healthz/ping', '/livez/ping', '/readyz/ping', '/readyz/shutdown'],
+    )
   })
 })
 

@@ -1,3 +1,4 @@
+import type { HealthCheck } from '../health.js'
 import type { Stage } from '../pipeline.js'
 import type { Registries } from '../registry/registries.js'
 import { jsonBytes, jsonText } from '../respond.js'
@@ -9,36 +10,32 @@ const always = [
   '/api',
   '/apis',
   '/apis/',
-  '/healthz',
-  '/healthz/etcd',
-  '/healthz/log',
-  '/healthz/ping',
-  '/livez',
-  '/livez/etcd',
-  '/livez/log',
-  '/livez/ping',
   '/logs',
   '/metrics',
   '/openapi/v2',
   '/openapi/v3',
   '/openapi/v3/',
   '/openid/v1/jwks',
-  '/readyz',
-  '/readyz/etcd',
-  '/readyz/log',
-  '/readyz/ping',
-  '/readyz/shutdown',
   '/version',
 ]
 
 /** `/`: the paths that are served, sorted, for people to find their way. */
 export const rootPathsStage =
-  (registries: Registries): Stage =>
+  (registries: Registries, checks: () => readonly HealthCheck[]): Stage =>
   async ({ info: { path } }, next) => {
     if (path !== '/' && path !== '/index.html') return next()
+    const health = (root: string, of: readonly HealthCheck[]) => [root, ...of.map(({ name }) => `${root}/${name}`)]
+    const alive = checks().filter(({ readyOnly }) => !readyOnly)
     const groups = groupsOf(registries.resources).flatMap(({ name, versions }) => {
       const root = name ? `/apis/${name}` : '/api'
       return [...(name ? [root] : []), ...versions.map(({ version }) => `${root}/${version}`)]
     })
-    return jsonBytes(200, [jsonText({ paths: [...always, ...groups].sort() }, true)])
+    const paths = [
+      ...always,
+      ...health('/healthz', alive),
+      ...health('/livez', alive),
+      ...health('/readyz', checks()),
+      ...groups,
+    ]
+    return jsonBytes(200, [jsonText({ paths: paths.sort() }, true)])
   }
