@@ -19,7 +19,8 @@ export interface StatusDetails {
 export interface StatusBody {
   readonly kind: 'Status'
   readonly apiVersion: 'v1'
-  readonly metadata: Record<string, never>
+  /** `continue` goes on with a list that can no longer be shown as it was. */
+  readonly metadata: { readonly continue?: string }
   readonly status: 'Failure' | 'Success'
   readonly message?: string
   readonly reason?: string
@@ -48,6 +49,7 @@ export class StatusError extends Error {
     readonly reason: string,
     message: string,
     readonly details?: StatusDetails,
+    readonly metadata: StatusBody['metadata'] = {},
   ) {
     super(message)
     this.name = 'StatusError'
@@ -58,7 +60,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.metadata,
       status: 'Failure',
       ...(this.message ? { message: this.message } : {}),
       ...(this.reason ? { reason: this.reason } : {}),
@@ -69,7 +71,13 @@ export class StatusError extends Error {
 
   /** Rebuilds the error from a `Status` received over the wire. */
   static from(body: Partial<StatusBody>, code: number): StatusError {
-    return new StatusError(body.code ?? code, body.reason ?? '', body.message ?? `HTTP ${code}`, body.details)
+    return new StatusError(
+      body.code ?? code,
+      body.reason ?? '',
+      body.message ?? `HTTP ${code}`,
+      body.details,
+      body.metadata,
+    )
   }
 }
 
@@ -136,7 +144,8 @@ export const badRequest = (message: string): StatusError => new StatusError(400,
 
 export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized')
 
-export const gone = (message: string): StatusError => new StatusError(410, 'Expired', message)
+export const gone = (message: string, metadata?: StatusBody['metadata']): StatusError =>
+  new StatusError(410, 'Expired', message, undefined, metadata)
 
 export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>
   new StatusError(429, 'TooManyRequests', message, { retryAfterSeconds })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decodeContinue, encodeContinue } from './continue-token.js'
+import { decodeContinue, encodeContinue, newestRevision } from './continue-token.js'
 
 const token = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -9,6 +9,7 @@ describe('continue token', () => {
     for (const after of ['a', 'ns/name', 'ns/ü'])
       assert.deepEqual(decodeContinue(encodeContinue({ revision: 7, after }), ''), { revision: 7, after })
     assert.deepEqual(decodeContinue(encodeContinue({ revision: 7, after: 'ns/a' }), 'ns/').after, 'ns/a')
+    assert.equal(decodeContinue(encodeContinue({ revision: newestRevision, after: 'a' }), '').revision, newestRevision)
   })
 
   const v = 'meta.k8s.io/v1'
@@ -20,6 +21,7 @@ describe('continue token', () => {
     ['another version', token({ v: 'v2', rv: 1, start: 'a' })],
     ['no revision', token({ v, start: 'a' })],
     ['a revision of 0', token({ v, rv: 0, start: 'a' })],
+    ['a revision below', token({ v, rv: -2, start: 'a' })],
     ['a fraction of a revision', token({ v, rv: 1.5, start: 'a' })],
     ['no start', token({ v, rv: 1, start: '' })],
     ['a start in another namespace', encodeContinue({ revision: 1, after: 'other/a' })],

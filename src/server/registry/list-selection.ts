@@ -2,7 +2,7 @@ import { type ApiObject, keyOf } from '../../machinery/object.js'
 import { gone, StatusError } from '../../machinery/status-error.js'
 import { CompactedError, FutureRevisionError } from '../../storage/store.js'
 import type { StoredObject } from '../cache/stored-object.js'
-import { decodeContinue, encodeContinue } from './continue-token.js'
+import { decodeContinue, encodeContinue, newestRevision } from './continue-token.js'
 import type { ListOptions } from './list-options.js'
 import type { Registry } from './registry.js'
 import type { Selection } from './selection.js'
@@ -32,8 +32,9 @@ export async function selectObjects(
   const { limit, match, revision } = options
   if (options.continue) {
     const position = decodeContinue(options.continue, keyPrefix ?? '')
-    if (keyPrefix === undefined) return { items: [], revision: position.revision }
-    return pageOfHistory(registry, keyPrefix, selection, limit, position.revision, position.after)
+    const shown = position.revision === newestRevision ? await registry.host.store.revision() : position.revision
+    if (keyPrefix === undefined) return { items: [], revision: shown }
+    return pageOfHistory(registry, keyPrefix, selection, limit, shown, position.after)
   }
   if (revision) await untilRevision(registry, revision)
   else await feed.consistent()
@@ -71,6 +72,12 @@ function pageOfCache(
 }
 
 const lastKey = (items: readonly StoredObject[]): string => keyOf(items[items.length - 1]?.object.metadata ?? {})
+
+const continueTooOld =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+  'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+  'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+  'deleted between the time the first chunk was returned and now may show up in the list.'
 
 /** The state as of an older revision, from the store. */
 async function pageOfHistory(
@@ -111,11 +118,9 @@ async function pageOfHistory(
     }
   } catch (error) {
     if (error instanceof CompactedError)
-      throw gone(
-        position === undefined
-          ? 'The resourceVersion for the provided list is too old.'
-          : 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
-      )
+      throw position === undefined
+        ? gone('The resourceVersion for the provided list is too old.')
+        : gone(continueTooOld, { continue: encodeContinue({ revision: newestRevision, after: position }) })
     if (error instanceof FutureRevisionError) throw tooLarge(revision, error.currentRevision)
     throw error
   }
