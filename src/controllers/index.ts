@@ -8,6 +8,7 @@ import {
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.js'
+import { cronJobs } from './cronjob/cron-job.js'
 import { deployments } from './deployment/deployment.js'
 import { endpoints } from './endpoints/endpoints.js'
 import { endpointSlices } from './endpointslice/endpoint-slice.js'
@@ -23,6 +24,7 @@ import { resourceQuotas } from './resource-quota/resource-quota.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
 import { type ServiceAccountTokenOptions, serviceAccountTokens } from './service-account-token/service-account-token.js'
+import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.js'
 
 export { startGarbageCollector } from './garbage-collector/index.js'
 
@@ -46,6 +48,8 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     replicaSets,
     replicationControllers,
     jobs(),
+    cronJobs,
+    ttlAfterFinished,
     endpointSlices,
     endpointSliceMirroring,
     endpoints,
