@@ -39,9 +39,19 @@ export async function buildOperation(
     minimumWatchSeconds: count('--min-request-timeout', flags.minRequestTimeout),
     shutdownDelayMs: durationMs('--shutdown-delay-duration', flags.shutdownDelayDuration),
     goawayChance,
+    flags: shownFlags(flags),
     ...(audit ? { audit: await made(audit, flags, onError) } : {}),
   }
 }
+
+/** The flags by the names they have on the command line. */
+const shownFlags = (flags: object): { readonly [name: string]: string } =>
+  Object.fromEntries(
+    Object.entries(flags).map(([name, value]) => [
+      name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
+      String(value),
+    ]),
+  )
 
 async function made(audit: AuditOptions, { auditPolicyFile }: OperationFlags, onError: (error: unknown) => void) {
   try {

@@ -12,6 +12,7 @@ import { impersonationStage } from './authentication/impersonation.js'
 import { type Authorizer, authorizationStage } from './authorization/authorizer.js'
 import { ConvertedCache } from './cache/converted-cache.js'
 import { StoreFeed } from './cache/store-feed.js'
+import { debugPagesStage } from './debug-pages.js'
 import { rootPathsStage } from './discovery/index.js'
 import { every } from './every.js'
 import { startFlowControl } from './flow-control/start-flow-control.js'
@@ -28,6 +29,7 @@ import { Registries } from './registry/registries.js'
 import { Registry, type RegistryHost, type TimeToLive } from './registry/registry.js'
 import { resourceStage, type SubresourceHandlers } from './registry/resource-stage.js'
 import { Serving } from './serving.js'
+import { kubernetesVersion } from './version.js'
 
 /** How the server works, rather than what it serves. */
 export interface ServerOperation {
@@ -43,6 +45,8 @@ export interface ServerOperation {
   readonly shutdownDelayMs?: number
   /** What is written to the audit log, and where; nothing by default. The server disposes of it when it ends. */
   readonly audit?: AuditSetup
+  /** The flags the server was started with, for `/flagz`. */
+  readonly flags?: { readonly [name: string]: string }
   /** How likely an HTTP/2 client is asked to connect anew with a request; 0, the default, to 0.02. */
   readonly goawayChance?: number
 }
@@ -198,6 +202,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       healthStage(checks, metrics.health),
       rootPathsStage(registries, checks),
       metricsStage(metrics),
+      debugPagesStage({
+        clock,
+        version: kubernetesVersion.slice(1),
+        flags: options.flags ?? {},
+        paths: ['/healthz', '/livez', '/metrics', '/metrics/slis', '/readyz', '/version'],
+      }),
       ...(flowControl ? [flowControl.dumps] : []),
       ...plugins.endpoints,
     ]),
