@@ -68,6 +68,29 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
     assert.match(await cluster.up(), /up already/)
   })
 
+  it('lets nobody do more than roles say', async () => {
+    const may = async (...args: string[]) => {
+      const { code, stdout } = await cluster.tryKubectl(['auth', 'can-i', ...args])
+      return code === 0 && stdout.toString().startsWith('yes')
+    }
+    const { items } = await cluster.json<ListJson<PodJson>>('get', 'nodes')
+    const node = ['--as', `system:node:${items[0]?.metadata.name}`, '--as-group', 'system:nodes']
+    const account = ['--as', 'system:serviceaccount:default:default']
+    assert.deepEqual(
+      [
+        await may('list', 'secrets'),
+        await may('list', 'pods', ...account),
+        await may('list', 'secrets', '-A', ...node),
+        await may('update', 'nodes', '--subresource=status', ...node),
+        await may('create', 'services', '--as', 'system:kube-proxy'),
+        await may('create', 'pods', '--subresource=binding', '--as', 'system:kube-scheduler'),
+      ],
+      [true, false, false, true, false, true],
+    )
+    const kubelet = await exec('curl', ['-sk', '-o', '/dev/null', '-w', '%{http_code}', `${cluster.kubeletUrl}/pods`])
+    assert.equal(kubelet.stdout, '401')
+  })
+
   it('runs a deployment', async () => {
     await cluster.kubectl('create', 'deployment', 'web', '--image=web:1', '--replicas=3')
     await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
@@ -77,21 +100,11 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
   it('serves it by name, spread over the pods', async () => {
     await cluster.kubectl('expose', 'deployment', 'web', '--port=80', '--target-port=8080')
     const script = 'for i in $(seq 30); do wget -qO- http://web || exit 1; echo; done'
-    const said = await cluster.kubectl(
-      ...[
-        'run',
-        'probe',
-        '--rm',
-        '--attach',
-        '--restart=Never',
-        '--image=busybox:1',
-        '--quiet',
-        '--',
-        'sh',
-        '-c',
-        script,
-      ],
-    )
+    // Whoever attaches to what ends so soon may come too late.
+    await cluster.kubectl('run', 'probe', '--restart=Never', '--image=busybox:1', '--', 'sh', '-c', script)
+    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/probe', '--timeout=60s')
+    const said = await cluster.kubectl('logs', 'probe')
+    await cluster.kubectl('delete', 'pod', 'probe', '--now')
     const answered = new Set(said.split('\n').filter(line => line.startsWith('web-')))
     assert.equal(answered.size, 3, said)
   })

@@ -35,6 +35,10 @@ export class TestCluster implements AsyncDisposable {
     return join(this.folder, 'kubeconfig')
   }
 
+  get kubeletUrl(): string {
+    return `https://127.0.0.1:${this.numbers.ports + 1}`
+  }
+
   get upFlags(): readonly string[] {
     const { ports, net } = this.numbers
     return [
