@@ -219,7 +219,8 @@ function inPreference({ versions, preferredVersion }: APIGroup): string[] {
 
 const joined = (group: string, version: string): string => (group ? `${group}/${version}` : version)
 
-async function answerOf({ body }: ApiResponse): Promise<unknown> {
+/** The value that an answer holds, in whatever form it came. */
+export async function answerOf({ body }: ApiResponse): Promise<unknown> {
   if (body.kind === 'object') return body.value
   if (body.kind !== 'bytes' && body.kind !== 'stream') return undefined
   const chunks: Uint8Array[] = []

@@ -10,6 +10,7 @@ import { Informers } from '../client/informers.js'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.js'
 import { cronJobs } from './cronjob/cron-job.js'
 import { deployments } from './deployment/deployment.js'
+import { disruption } from './disruption/disruption.js'
 import { endpoints } from './endpoints/endpoints.js'
 import { endpointSlices } from './endpointslice/endpoint-slice.js'
 import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice-mirroring.js'
@@ -50,6 +51,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     jobs(),
     cronJobs,
     ttlAfterFinished,
+    disruption,
     endpointSlices,
     endpointSliceMirroring,
     endpoints,
