@@ -100,6 +100,25 @@ a10:
     )
   })
 
+  it('is read as upstream reads it', () => {
+    for (const [text, expected] of [
+      ['12:30:45', '12:30:45'],
+      ['1:30', '1:30'],
+      ['.', '.'],
+      ['0o17', 15],
+      ['017', 15],
+      ['08', 8],
+      ['0x1F', 31],
+      ['1_000', 1000],
+      ['y', true],
+      ['2020-01-01', '2020-01-01'],
+    ] as const)
+      assert.deepEqual(JSON.parse(yamlToJson(`a: ${text}`).json), { a: expected }, text)
+    assert.throws(() => yamlToJson('a: .inf'), {
+      message: 'error converting YAML to JSON: json: unsupported value: +Inf',
+    })
+  })
+
   it('comes back as it was, whatever texts are in it', () => {
     const texts = [
       'yes',

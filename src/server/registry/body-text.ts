@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml'
+import { parseDocument, type ScalarTag } from 'yaml'
 import { badRequest } from '../../machinery/status-error.js'
 import { JsonSyntaxError, parseJson } from '../../schema/index.js'
 import { textFault, yamlFault } from './yaml-fault.js'
@@ -27,6 +27,27 @@ const maximumAliases = 100
 /** Tags that would turn texts into what JSON does not have. */
 const unknownToJson = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:binary'])
 
+/** Times of day are texts, too, not numbers of base 60. */
+const isLeftOut = ({ tag, format }: { readonly tag: string; readonly format?: string }): boolean =>
+  unknownToJson.has(tag) || format === 'TIME'
+
+/** What is read otherwise than YAML 1.1 has it: a lone dot is a text, octal numbers may be written as in YAML 1.2. */
+const ownTags: ScalarTag[] = [
+  { tag: 'tag:yaml.org,2002:str', default: true, test: /^[-+]?\.$/, resolve: text => text },
+  {
+    tag: 'tag:yaml.org,2002:int',
+    default: true,
+    test: /^[-+]?0o[0-7_]+$/,
+    resolve: text => Number.parseInt(text.replace(/0o|_/g, ''), 8),
+  },
+]
+
+function finite(_key: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isFinite(value)) return value
+  const named = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+  throw new BodySyntaxError(`error converting YAML to JSON: json: unsupported value: ${named}`)
+}
+
 /** Converts YAML 1.1 to JSON the way Kubernetes does: dates stay texts. Throws `BodySyntaxError`. */
 export function yamlToJson(text: string): ConvertedYaml {
   const why = textFault(text)
@@ -35,7 +56,7 @@ export function yamlToJson(text: string): ConvertedYaml {
     version: '1.1',
     merge: true,
     logLevel: 'error',
-    customTags: tags => tags.filter(tag => typeof tag === 'string' || !unknownToJson.has(tag.tag)),
+    customTags: tags => [...ownTags, ...tags.filter(tag => typeof tag === 'string' || !isLeftOut(tag))],
   })
   // Of several documents the first one counts.
   const fault = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY' && code !== 'MULTIPLE_DOCS')
@@ -47,8 +68,9 @@ export function yamlToJson(text: string): ConvertedYaml {
         `line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(keyAt(text, start))} already set in map`,
     )
   try {
-    return { json: JSON.stringify(document.toJS({ maxAliasCount: maximumAliases })) ?? 'null', duplicates }
+    return { json: JSON.stringify(document.toJS({ maxAliasCount: maximumAliases }), finite) ?? 'null', duplicates }
   } catch (error) {
+    if (error instanceof BodySyntaxError) throw error
     // An alias that leads nowhere, to too much, or to itself.
     const message = (error as Error).message.split('\n')[0] ?? ''
     const [, anchor] = /^Unresolved alias .*: (.*)$/.exec(message) ?? []

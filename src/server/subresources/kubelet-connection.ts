@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { Node, type Pod } from '../../api/core/v1/index.js'
-import { badRequest, StatusError, serviceUnavailable } from '../../machinery/status-error.js'
+import { badRequest, StatusError } from '../../machinery/status-error.js'
 import type { UpgradeBackend } from '../../machinery/streaming/index.js'
 import type { Registries } from '../registry/registries.js'
 
@@ -45,7 +45,10 @@ export class KubeletConnection implements Disposable {
     const address =
       addresses?.find(({ type }) => type === 'InternalIP') ??
       addressPreference.map(type => addresses?.find(candidate => candidate.type === type)).find(Boolean)
-    if (!address) throw serviceUnavailable(`no preferred addresses found; known addresses: []`)
+    if (!address) {
+      const known = (addresses ?? []).map(({ type, address }) => `{${type} ${address}}`)
+      throw new StatusError(500, '', `no preferred addresses found; known addresses: [${known.join(' ')}]`)
+    }
     const host = address.address.includes(':') ? `[${address.address}]` : address.address
     return new URL(`https://${host}:${nodePort(object)}`)
   }
