@@ -166,7 +166,7 @@ describe('CEL evaluation errors', () => {
 
 describe('CEL cost estimates', () => {
   const cases: readonly (readonly [string, number])[] = [
-    ['self.size < 10', 3],
+    ['self.size < 10', 2],
     ['self.name == "x"', 3],
     ['self.tags.all(t, t.startsWith("t"))', 2 + 10 * (2 + 1 + 2) + 1],
     ['"bad tags: " + string(self.tags.size())', 2 ** 64],

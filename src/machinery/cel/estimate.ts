@@ -222,8 +222,8 @@ function stepCosts(macro: ComprehensionExpr['macro'], body: Range, filter: Range
   }
 }
 
+/** What has no size, objects and numbers, counts as nothing; of what is behind an optional, nothing is known. */
 function boundOf(type: CelType): Range | undefined {
-  if ('maxElements' in type && type.maxElements !== undefined)
-    return { min: 0, max: Math.min(type.maxElements, unlimited) }
-  return sized.has(type.kind) ? undefined : one
+  if (type.kind === 'opaque') return undefined
+  return { min: 0, max: Math.min(('maxElements' in type && type.maxElements) || 0, unlimited) }
 }

@@ -53,6 +53,8 @@ export class CustomResources {
 
   /** Serves what is established, and follows the definitions until `signal` aborts. The caches must be loaded. */
   async start(signal: AbortSignal): Promise<void> {
+    const { gvk, plural } = CustomResourceDefinition
+    if (!this.options.registries.find(gvk.group, gvk.version, plural)) return
     const { cache } = this.#definitions
     signal.addEventListener('abort', () => this.#stop(), { once: true })
     cache.observe(({ key, stored }) => {

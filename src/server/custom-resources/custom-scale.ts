@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../api/apiextensions/schema/json-types.js'
+import { isJsonObject, type JsonObject, ownField } from '../../api/apiextensions/schema/json-types.js'
 import type { CustomResourceDefinitionVersion } from '../../api/apiextensions/v1/index.js'
 import { invalidValue } from '../../machinery/field-errors.js'
 import type { ApiObject } from '../../machinery/object.js'
@@ -12,7 +12,7 @@ const namesOf = (path: string): readonly string[] => path.split('.').filter(name
 
 function valueAt(object: unknown, path: string): unknown {
   let value = object
-  for (const name of namesOf(path)) value = isJsonObject(value) ? value[name] : undefined
+  for (const name of namesOf(path)) value = isJsonObject(value) ? ownField(value, name) : undefined
   return value
 }
 
@@ -20,7 +20,7 @@ function setAt(object: JsonObject, path: string, value: unknown): void {
   const names = namesOf(path)
   let target = object
   for (const name of names.slice(0, -1)) {
-    const next = target[name]
+    const next = ownField(target, name)
     if (isJsonObject(next)) target = next
     else target = target[name] = {}
   }

@@ -1,5 +1,5 @@
 import type { JSONSchemaProps } from '../v1/index.js'
-import { isJsonObject } from './json-types.js'
+import { isJsonObject, ownField } from './json-types.js'
 
 export type Counterpart = (item: unknown, index: number) => unknown
 
@@ -14,7 +14,7 @@ export function oldItems(schema: JSONSchemaProps): (items: readonly unknown[], o
   if (!keys?.length) return () => nobody
   const defaults = keyDefaults(schema)
   const identity = (item: unknown): string =>
-    JSON.stringify(isJsonObject(item) ? keys.map(key => item[key] ?? defaults[key] ?? null) : null)
+    JSON.stringify(isJsonObject(item) ? keys.map(key => ownField(item, key) ?? ownField(defaults, key) ?? null) : null)
   return (_items, old) => {
     if (!Array.isArray(old)) return nobody
     const byKeys = new Map(old.map(item => [identity(item), item as unknown]))

@@ -1,5 +1,5 @@
 import type { JSONSchemaProps } from '../v1/index.js'
-import { isJsonObject } from './json-types.js'
+import { isJsonObject, ownField, setField } from './json-types.js'
 import { isForbiddenNull, itemsOf, valuesOf } from './structure.js'
 
 /** Fills in defaults, in place. True if anything changed. */
@@ -34,18 +34,18 @@ export function compileDefaults(schema: JSONSchemaProps): ApplyDefaults | undefi
       }
     } else if (isJsonObject(value)) {
       for (const { name, property, inside } of fields) {
-        const held = value[name]
+        const held = ownField(value, name)
         if (property.default !== undefined && (held === undefined || isForbiddenNull(held, property))) {
-          value[name] = structuredClone(property.default)
+          setField(value, name, structuredClone(property.default))
           changed = true
         }
-        if (inside?.(value[name])) changed = true
+        if (inside?.(ownField(value, name))) changed = true
       }
       if (forValues)
         for (const name of Object.keys(value)) {
           if (known.has(name)) continue
           if (valueDefault !== undefined && isForbiddenNull(value[name], values)) {
-            value[name] = structuredClone(valueDefault)
+            setField(value, name, structuredClone(valueDefault))
             changed = true
           }
           if (insideValues?.(value[name])) changed = true

@@ -1,5 +1,5 @@
 import type { JSONSchemaProps } from '../v1/index.js'
-import { isJsonObject, type JsonObject } from './json-types.js'
+import { isJsonObject, type JsonObject, setField } from './json-types.js'
 import { isEmbedded, isForbiddenNull, itemsOf, keepsUnknown, valuesOf } from './structure.js'
 
 /** Copies a value, leaving out what the schema does not know; `unknown` hears of each such field. */
@@ -32,11 +32,11 @@ export function compilePrune(schema: JSONSchemaProps, isRoot = false): Prune {
       const field = fields.get(name)
       if (field && !own.has(name)) {
         if (isForbiddenNull(given, field.schema) && field.schema.default === undefined) continue
-        set(result, name, field.prune(given, at, unknown))
+        setField(result, name, field.prune(given, at, unknown))
       } else if (pruneValue && values) {
         if (isForbiddenNull(given, values) && values.default === undefined) continue
-        set(result, name, pruneValue(given, at, unknown))
-      } else if (keeps || own.has(name)) set(result, name, given)
+        setField(result, name, pruneValue(given, at, unknown))
+      } else if (keeps || own.has(name)) setField(result, name, given)
       else unknown(at)
     }
     return result
@@ -46,11 +46,4 @@ export function compilePrune(schema: JSONSchemaProps, isRoot = false): Prune {
       return pruneItem ? value.map((item, i) => pruneItem(item, `${path}[${i}]`, unknown)) : value
     return isJsonObject(value) ? object(value, path, unknown) : value
   }
-}
-
-/** A field called `__proto__` is a field like any other. */
-function set(target: JsonObject, name: string, value: unknown): void {
-  if (name === '__proto__')
-    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true })
-  else target[name] = value
 }

@@ -18,7 +18,7 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import type { JSONSchemaProps, ValidationRule } from '../v1/index.js'
 import { celTypeOf } from './cel-types.js'
 import { oldItems } from './correlate.js'
-import { isJsonObject } from './json-types.js'
+import { isJsonObject, ownField } from './json-types.js'
 import { itemsOf, valuesOf } from './structure.js'
 
 /** All rules of an object together may cost as much. */
@@ -127,10 +127,11 @@ function compilePart(schema: JSONSchemaProps, isRoot: boolean): RuleCheck | unde
     } else if (isJsonObject(value)) {
       const olds = isJsonObject(old) ? old : {}
       const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
-      for (const [name, check] of fields) check(value[name], at(name), olds[name], run, same)
+      for (const [name, check] of fields) check(ownField(value, name), at(name), ownField(olds, name), run, same)
       if (checkValue)
         for (const [name, item] of Object.entries(value))
-          if (!Object.hasOwn(schema.properties ?? {}, name)) checkValue(item, `${path}[${name}]`, olds[name], run, same)
+          if (!Object.hasOwn(schema.properties ?? {}, name))
+            checkValue(item, `${path}[${name}]`, ownField(olds, name), run, same)
     }
   }
 }

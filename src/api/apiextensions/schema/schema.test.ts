@@ -223,6 +223,21 @@ describe('value rules', () => {
   })
 })
 
+describe('fields with names that every object knows', () => {
+  it('are fields like any other', () => {
+    const schema = object({ constructor: text, ['__proto__']: { ...text, default: 'x' } }, { required: ['toString'] })
+    const value = compilePrune(schema)(JSON.parse('{"toString": 1}'), '', () => {})
+    assert.deepEqual(value, {})
+    compileDefaults(schema)?.(value)
+    assert.equal(JSON.stringify(value), '{"__proto__":"x"}')
+    const errors = compileCheck(schema)(value, '')
+    assert.deepEqual(
+      errors.map(({ field }) => field),
+      ['toString'],
+    )
+  })
+})
+
 describe('lists', () => {
   it('of sets and maps have distinct items', () => {
     const set: JSONSchemaProps = { type: 'array', 'x-kubernetes-list-type': 'set', items: text }

@@ -1,5 +1,5 @@
 import type { JSONSchemaProps } from '../v1/index.js'
-import { isJsonObject, type JsonObject } from './json-types.js'
+import { isJsonObject, type JsonObject, ownField } from './json-types.js'
 import { isEmbedded, isForbiddenNull, itemsOf, keepsUnknown, valuesOf } from './structure.js'
 
 /** Whether pruning and defaults would leave a value as it is. */
@@ -28,7 +28,7 @@ export function compileShape(schema: JSONSchemaProps, isRoot = false): HasShape 
     return !isJsonObject(value) || hasFields(value)
   }
   function hasFields(value: JsonObject): boolean {
-    for (const name of defaulted) if (value[name] === undefined) return false
+    for (const name of defaulted) if (ownField(value, name) === undefined) return false
     for (const name in value) {
       const given = value[name]
       const field = own.has(name) ? undefined : fields.get(name)

@@ -2,7 +2,7 @@ import { duplicate, invalidValue, required } from '../../../machinery/field-erro
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { JSONSchemaProps } from '../v1/index.js'
 import { validateMetadataOf } from './embedded-metadata.js'
-import { isJsonObject, type JsonObject } from './json-types.js'
+import { isJsonObject, type JsonObject, ownField } from './json-types.js'
 import { isEmbedded, itemsOf, someSchema, valuesOf } from './structure.js'
 
 export type PartCheck = (value: unknown, path: string) => FieldError[]
@@ -27,7 +27,7 @@ function listCheck(schema: JSONSchemaProps): PartCheck | undefined {
     if (type === 'set' || !isJsonObject(item)) return item
     return Object.fromEntries(
       [...keys].sort().flatMap(key => {
-        const value = item[key] ?? properties[key]?.default
+        const value = ownField(item, key) ?? properties[key]?.default
         return value === undefined ? [] : [[key, value]]
       }),
     )
@@ -86,7 +86,10 @@ function compileParts(
       if (checkItem) for (const [i, item] of value.entries()) errors.push(...checkItem(item, `${path}[${i}]`))
     } else if (isJsonObject(value)) {
       const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
-      for (const [name, check] of fields) if (value[name] !== undefined) errors.push(...check(value[name], at(name)))
+      for (const [name, check] of fields) {
+        const field = ownField(value, name)
+        if (field !== undefined) errors.push(...check(field, at(name)))
+      }
       if (checkValue) errors.push(...checkValues(value, schema, checkValue, path))
     }
     return errors

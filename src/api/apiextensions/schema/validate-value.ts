@@ -6,7 +6,7 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import type { JSONSchemaProps } from '../v1/index.js'
 import { oldItems } from './correlate.js'
 import { formats } from './formats.js'
-import { isJsonObject, type JsonObject, jsonSchemaType } from './json-types.js'
+import { isJsonObject, type JsonObject, jsonSchemaType, ownField } from './json-types.js'
 import { isIntOrString, itemsOf, valuesOf } from './structure.js'
 
 /**
@@ -202,14 +202,14 @@ function objectCheck(schema: JSONSchemaProps): Check | undefined {
     const before: JsonObject = isJsonObject(old) ? old : {}
     const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
     const errors: FieldError[] = []
-    for (const name of names) if (value[name] === undefined) errors.push(required(at(name)))
+    for (const name of names) if (ownField(value, name) === undefined) errors.push(required(at(name)))
     for (const [name, check] of fields) {
-      const field = value[name]
-      if (field !== undefined) errors.push(...check(field, at(name), before[name]))
+      const field = ownField(value, name)
+      if (field !== undefined) errors.push(...check(field, at(name), ownField(before, name)))
     }
     if (checkValue)
       for (const [name, item] of Object.entries(value))
-        if (!Object.hasOwn(properties, name)) errors.push(...checkValue(item, at(name), before[name]))
+        if (!Object.hasOwn(properties, name)) errors.push(...checkValue(item, at(name), ownField(before, name)))
     return errors
   }
 }
