@@ -1,5 +1,6 @@
 import { duplicate, forbiddenField, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
 import { goQuote } from '../../../machinery/go-format.js'
+import type { ObjectMeta } from '../../../machinery/meta/index.js'
 import { dns1123Subdomain } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import { compareQuantities } from '../../../machinery/quantity.js'
@@ -247,13 +248,9 @@ function validateEphemeral(
   if (volumeClaimTemplate) {
     const { metadata, spec } = volumeClaimTemplate
     errors.push(
-      ...validateAnnotations(metadata.annotations, here.child('metadata', 'annotations')),
-      ...validateLabels(metadata.labels, here.child('metadata', 'labels')),
+      ...validateTemplateMetadata(metadata, here.child('metadata')),
+      ...validateClaimSpec(spec, here.child('spec')),
     )
-    for (const field of Object.keys(metadata))
-      if (field !== 'labels' && field !== 'annotations')
-        errors.push(forbiddenField(here.child('metadata', field), 'cannot be set'))
-    errors.push(...validateClaimSpec(spec, here.child('spec')))
   } else errors.push(required(here))
   const claim = `${pod}-${volume}`
   if (pod && volume)
@@ -261,3 +258,12 @@ function validateEphemeral(
       errors.push(invalidValue(at.sibling('name'), volume, `PVC name ${goQuote(claim)}: ${message}`))
   return errors
 }
+
+/** Metadata that objects made by a template get: labels and annotations alone. */
+export const validateTemplateMetadata = (metadata: ObjectMeta, at: FieldPath): FieldError[] => [
+  ...validateAnnotations(metadata.annotations, at.child('annotations')),
+  ...validateLabels(metadata.labels, at.child('labels')),
+  ...Object.keys(metadata).flatMap(field =>
+    field === 'labels' || field === 'annotations' ? [] : [forbiddenField(at.child(field), 'cannot be set')],
+  ),
+]

@@ -1,22 +1,14 @@
-import {
-  duplicate,
-  invalidValue,
-  invalidValues,
-  notSupported,
-  required,
-  tooMany,
-} from '../../../machinery/field-errors.js'
-import { dns1123Label } from '../../../machinery/names.js'
+import { invalidValue, notSupported, required } from '../../../machinery/field-errors.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { Draft } from '../../../schema/index.js'
-import { subdomainName } from '../../field-rules.js'
+import { labelName, subdomainName } from '../../field-rules.js'
+import { validateItems, validateSet } from '../../list-rules.js'
 import {
-  exactlyOne,
   mostConfigurations,
   validateConfiguration,
   validateDeviceToleration,
-  validateQualifiedIdentifier,
+  validateFullIdentifier,
   validateSelectors,
 } from './device-rules.js'
 import type {
@@ -27,7 +19,7 @@ import type {
   ResourceClaimSpec,
 } from './resource-claim-spec.js'
 
-const mostRequests = 32
+export const mostRequests = 32
 const mostConstraints = 32
 const mostAlternatives = 8
 const mostTolerations = 16
@@ -42,65 +34,44 @@ export function defaultClaimSpec({ devices }: Draft<ResourceClaimSpec>): void {
 }
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/ */
-export function validateClaimSpec({ devices }: ResourceClaimSpec, spec: FieldPath): FieldError[] {
-  const at = spec.child('devices')
-  const requests = devices.requests ?? []
-  const { constraints = [], config = [] } = devices
-  const errors: FieldError[] = []
-  if (requests.length > mostRequests) errors.push(tooMany(at.child('requests'), requests.length, mostRequests))
-  const names = new Set<string>()
-  requests.forEach((request, i) => {
-    {
-      const here = at.child('requests').index(i)
-      errors.push(...validateRequest(request, here))
-      if (names.has(request.name)) errors.push(duplicate(here, request.name))
-      names.add(request.name)
-    }
-  })
-  if (constraints.length > mostConstraints)
-    errors.push(tooMany(at.child('constraints'), constraints.length, mostConstraints))
-  constraints.forEach((constraint, i) => {
-    errors.push(...validateConstraint(constraint, requests, at.child('constraints').index(i)))
-  })
-  if (config.length > mostConfigurations) errors.push(tooMany(at.child('config'), config.length, mostConfigurations))
-  config.forEach((configuration, i) => {
-    {
-      const here = at.child('config').index(i)
-      errors.push(
-        ...validateRequestNames(configuration.requests, requests, here.child('requests')),
-        ...validateConfiguration(configuration, here),
-      )
-    }
-  })
-  return errors
+export function validateClaimSpec(spec: ResourceClaimSpec, at: FieldPath): FieldError[] {
+  const devices = at.child('devices')
+  const { requests, constraints, config } = spec.devices
+  const names = requestNames(spec)
+  return [
+    ...validateSet(requests, mostRequests, devices.child('requests'), validateRequest, ({ name }) => name),
+    ...validateItems(constraints, mostConstraints, devices.child('constraints'), (constraint, here) =>
+      validateConstraint(constraint, names, here),
+    ),
+    ...validateItems(config, mostConfigurations, devices.child('config'), (configuration, here) => [
+      ...validateRequestNames(configuration.requests, names, here.child('requests')),
+      ...validateConfiguration(configuration, here),
+    ]),
+  ]
 }
 
-const validateName = (name: string, at: FieldPath): FieldError[] =>
-  name ? invalidValues(at, name, dns1123Label(name)) : [required(at)]
-
 function validateRequest({ name, exactly, firstAvailable = [] }: DeviceRequest, at: FieldPath): FieldError[] {
-  const errors = validateName(name, at.child('name'))
-  const set = [...(firstAvailable.length > 0 ? ['firstAvailable'] : []), ...(exactly ? ['exactly'] : [])].reverse()
-  errors.push(...exactlyOne(set, ['exactly', 'firstAvailable'], at, ' or '))
-  if (exactly) errors.push(...validateAmount(exactly, at.child('exactly')))
-  const list = at.child('firstAvailable')
-  if (firstAvailable.length > mostAlternatives) errors.push(tooMany(list, firstAvailable.length, mostAlternatives))
-  const names = new Set<string>()
-  firstAvailable.forEach((alternative, i) => {
-    {
-      const here = list.index(i)
-      errors.push(...validateName(alternative.name, here.child('name')))
-      if (names.has(alternative.name)) errors.push(duplicate(here, alternative.name))
-      names.add(alternative.name)
-      errors.push(...validateAmount(alternative, here))
-    }
-  })
-  return errors
+  const errors = labelName(name, at.child('name'))
+  const detail = 'exactly one of `exactly` or `firstAvailable` is required'
+  if (exactly && firstAvailable.length > 0)
+    return [...errors, invalidValue(at, null, `${detail}, but multiple fields are set`)]
+  if (exactly) return [...errors, ...validateAmount(exactly, at.child('exactly'))]
+  if (firstAvailable.length === 0) return [...errors, required(at, detail)]
+  return [
+    ...errors,
+    ...validateSet(
+      firstAvailable,
+      mostAlternatives,
+      at.child('firstAvailable'),
+      (alternative, here) => [...labelName(alternative.name, here.child('name')), ...validateAmount(alternative, here)],
+      alternative => alternative.name,
+    ),
+  ]
 }
 
 /** Which devices, and how many. */
 function validateAmount(request: ExactDeviceRequest | DeviceSubRequest, at: FieldPath): FieldError[] {
-  const { deviceClassName, selectors, allocationMode = '', count = 0, tolerations = [] } = request
+  const { deviceClassName, selectors, allocationMode = '', count = 0, tolerations } = request
   const errors = deviceClassName
     ? subdomainName(deviceClassName, at.child('deviceClassName'))
     : [required(at.child('deviceClassName'))]
@@ -111,51 +82,54 @@ function validateAmount(request: ExactDeviceRequest | DeviceSubRequest, at: Fiel
   } else if (allocationMode === 'ExactCount') {
     if (count <= 0) errors.push(invalidValue(at.child('count'), count, 'must be greater than zero'))
   } else errors.push(notSupported(at.child('allocationMode'), allocationMode, ['All', 'ExactCount']))
-  if (tolerations.length > mostTolerations)
-    errors.push(tooMany(at.child('tolerations'), tolerations.length, mostTolerations))
-  tolerations.forEach((toleration, i) => {
-    errors.push(...validateDeviceToleration(toleration, at.child('tolerations').index(i)))
-  })
-  return errors
+  return [...errors, ...validateItems(tolerations, mostTolerations, at.child('tolerations'), validateDeviceToleration)]
 }
 
-function validateRequestNames(
-  names: readonly string[] | undefined,
-  requests: readonly DeviceRequest[],
-  at: FieldPath,
-): FieldError[] {
-  const known = new Set(
-    requests.flatMap(({ name, firstAvailable = [] }) => [name, ...firstAvailable.map(each => `${name}/${each.name}`)]),
+/** The alternatives of each request of a claim, by the request's name. */
+export type RequestNames = ReadonlyMap<string, ReadonlySet<string>>
+
+export const requestNames = ({ devices }: ResourceClaimSpec): RequestNames =>
+  new Map(
+    devices.requests?.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map(each => each.name))]),
   )
-  const given = names ?? []
-  const errors: FieldError[] = given.length > mostRequests ? [tooMany(at, given.length, mostRequests)] : []
-  given.forEach((name, i) => {
-    {
-      const here = at.index(i)
-      if (!known.has(name))
-        errors.push(
-          invalidValue(
-            here,
-            name,
-            "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
-          ),
-        )
-      if (given.indexOf(name) < i) errors.push(duplicate(here, name))
-    }
-  })
-  return errors
+
+/** A request, or one of its alternatives behind a slash. */
+export function validateRequestName(name: string, names: RequestNames, at: FieldPath): FieldError[] {
+  const unknown = invalidValue(
+    at,
+    name,
+    "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
+  )
+  const parts = name.split('/')
+  const [request = '', alternative] = parts
+  if (parts.length > 2) return [unknown]
+  const errors = parts.flatMap(part => labelName(part, at))
+  const alternatives = names.get(request)
+  const isKnown = alternatives && (alternative === undefined || alternatives.has(alternative))
+  return isKnown ? errors : [...errors, unknown]
 }
+
+const validateRequestNames = (given: readonly string[] | undefined, names: RequestNames, at: FieldPath): FieldError[] =>
+  validateSet(
+    given,
+    mostRequests,
+    at,
+    (name, here) => validateRequestName(name, names, here),
+    name => name,
+  )
 
 function validateConstraint(
-  { requests: names, matchAttribute, distinctAttribute }: DeviceConstraint,
-  requests: readonly DeviceRequest[],
+  { requests, matchAttribute, distinctAttribute }: DeviceConstraint,
+  names: RequestNames,
   at: FieldPath,
 ): FieldError[] {
-  const errors = validateRequestNames(names, requests, at.child('requests'))
-  if (matchAttribute !== undefined)
-    errors.push(...validateQualifiedIdentifier(matchAttribute, at.child('matchAttribute'), true))
+  const errors = validateRequestNames(requests, names, at.child('requests'))
+  if (matchAttribute !== undefined) errors.push(...validateFullIdentifier(matchAttribute, at.child('matchAttribute')))
   else if (distinctAttribute !== undefined)
-    errors.push(...validateQualifiedIdentifier(distinctAttribute, at.child('distinctAttribute'), true))
-  else errors.push(required(at, 'exactly one of `distinctAttribute` or `matchAttribute` is required'))
+    errors.push(...validateFullIdentifier(distinctAttribute, at.child('distinctAttribute')))
+  else
+    errors.push(
+      required(at, 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'),
+    )
   return errors
 }

@@ -1,15 +1,16 @@
 import {
+  duplicate,
   invalidValue,
   invalidValues,
   notSupported,
   required,
   tooLong,
-  tooMany,
 } from '../../../machinery/field-errors.js'
 import { cIdentifier, dns1123Subdomain, labelValue } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelKey } from '../../../machinery/validate-labels.js'
+import { validateItems } from '../../list-rules.js'
 import type { DeviceConfiguration } from './device-configuration.js'
 import type { DeviceSelector } from './device-selector.js'
 import type { DeviceTaint, DeviceToleration } from './device-taint.js'
@@ -20,15 +21,14 @@ const longestDriver = 63
 const longestParameters = 10 * 1024
 const longestExpression = 10 * 1024
 const longestPool = 253
-const longestDomain = 63
 const longestIdentifier = 32
 
-/** The name of a driver: a domain. */
+/** The name of a driver: a domain, in any case. */
 export function validateDriverName(name: string, at: FieldPath): FieldError[] {
   if (!name) return [required(at)]
   return [
     ...(name.length > longestDriver ? [tooLong(at, longestDriver)] : []),
-    ...invalidValues(at, name, dns1123Subdomain(name)),
+    ...invalidValues(at, name, dns1123Subdomain(name.toLowerCase())),
   ]
 }
 
@@ -42,53 +42,56 @@ export function validatePoolName(name: string, at: FieldPath): FieldError[] {
 }
 
 /** Which devices will do. Whether an expression compiles is not looked at here. */
-export function validateSelectors(selectors: readonly DeviceSelector[] | undefined, at: FieldPath): FieldError[] {
-  if (!selectors) return []
-  const errors: FieldError[] = selectors.length > mostSelectors ? [tooMany(at, selectors.length, mostSelectors)] : []
-  selectors.forEach(({ cel }, i) => {
-    {
-      const here = at.index(i).child('cel')
-      if (!cel) errors.push(required(here))
-      else if (cel.expression.length > longestExpression)
-        errors.push(tooLong(here.child('expression'), longestExpression))
-    }
+export const validateSelectors = (selectors: readonly DeviceSelector[] | undefined, at: FieldPath): FieldError[] =>
+  validateItems(selectors, mostSelectors, at, ({ cel }, item) => {
+    const here = item.child('cel')
+    if (!cel) return [required(here)]
+    return cel.expression.length > longestExpression ? [tooLong(here.child('expression'), longestExpression)] : []
   })
-  return errors
-}
 
 /** Parameters for a driver, which alone understands them. */
 export function validateConfiguration({ opaque }: DeviceConfiguration, at: FieldPath): FieldError[] {
   const here = at.child('opaque')
   if (!opaque) return [required(here)]
-  const errors = validateDriverName(opaque.driver, here.child('driver'))
-  const parameters = here.child('parameters')
-  const value: unknown = opaque.parameters
-  if (value === undefined || value === null) errors.push(required(parameters))
-  else if (typeof value !== 'object' || Array.isArray(value))
-    errors.push(invalidValue(parameters, '<value omitted>', 'error parsing data as JSON: must be a JSON object'))
-  else if (JSON.stringify(value).length > longestParameters) errors.push(tooLong(parameters, longestParameters))
-  return errors
+  return [
+    ...validateDriverName(opaque.driver, here.child('driver')),
+    ...validateParameters(opaque.parameters, here.child('parameters')),
+  ]
+}
+
+/** An object whose fields only its driver understands. */
+export function validateParameters(value: unknown, at: FieldPath, longest = longestParameters): FieldError[] {
+  if (value === undefined || value === null) return [required(at)]
+  if (JSON.stringify(value).length > longest) return [tooLong(at, longest)]
+  return typeof value !== 'object' || Array.isArray(value)
+    ? [invalidValue(at, '<value omitted>', 'must be a valid JSON object')]
+    : []
 }
 
 /** `domain/name`, or for attributes of the driver's own domain the name alone. */
-export function validateQualifiedIdentifier(name: string, at: FieldPath, fully = false): FieldError[] {
-  if (!name) return [required(at)]
-  const slash = name.indexOf('/')
-  if (fully && slash < 0)
-    return [invalidValue(at, name, 'a fully qualified name must be a domain and a name separated by a slash')]
-  const domain = slash < 0 ? undefined : name.slice(0, slash)
-  const identifier = name.slice(slash + 1)
-  const errors: FieldError[] = []
-  if (domain !== undefined) {
-    if (!domain) errors.push(required(at, 'the domain must not be empty'))
-    else if (domain.length > longestDomain) errors.push(tooLong(at, longestDomain))
-    else errors.push(...invalidValues(at, domain, dns1123Subdomain(domain)))
-  }
-  if (!identifier) errors.push(required(at, 'the name must not be empty'))
-  else if (identifier.length > longestIdentifier) errors.push(tooLong(at, longestIdentifier))
-  else errors.push(...invalidValues(at, identifier, cIdentifier(identifier)))
-  return errors
+export function validateQualifiedIdentifier(name: string, at: FieldPath): FieldError[] {
+  const parts = name.split('/')
+  const [domain = '', identifier] = parts
+  if (identifier === undefined) return validateIdentifier(domain, at)
+  if (parts.length > 2) return []
+  return [
+    ...(domain ? validateDriverName(domain, at) : [invalidValue(at, '', 'the domain must not be empty')]),
+    ...(identifier ? validateIdentifier(identifier, at) : [invalidValue(at, '', 'the name must not be empty')]),
+  ]
 }
+
+/** The same with a domain in any case. */
+export const validateFullIdentifier = (name: string, at: FieldPath): FieldError[] => [
+  ...validateQualifiedIdentifier(name, at),
+  ...(name.includes('/')
+    ? []
+    : [invalidValue(at, name, 'a fully qualified name must be a domain and a name separated by a slash')]),
+]
+
+const validateIdentifier = (name: string, at: FieldPath): FieldError[] => [
+  ...(name.length > longestIdentifier ? [tooLong(at, longestIdentifier)] : []),
+  ...invalidValues(at, name, cIdentifier(name)),
+]
 
 const effects = ['NoExecute', 'NoSchedule', 'None']
 
@@ -109,7 +112,6 @@ export function validateDeviceToleration(toleration: DeviceToleration, at: Field
     if (value) errors.push(invalidValue(at.child('value'), value, 'must be empty for operator `Exists`'))
   } else if (operator === 'Equal') {
     errors.push(...invalidValues(at.child('value'), value, labelValue(value)))
-    if (!key) errors.push(required(at.child('key'), 'required for operator `Equal`'))
   } else
     errors.push(
       operator ? notSupported(at.child('operator'), operator, ['Equal', 'Exists']) : required(at.child('operator')),
@@ -130,4 +132,39 @@ export function exactlyOne(
   if (set.length === 0) return [required(at, detail)]
   const shown = `{${set.map(name => `\`${name}\``).join(', ')}}`
   return [invalidValue(at, shown, `${detail}, but multiple fields are set`)]
+}
+
+const mostBindings = 4
+
+interface Bindings {
+  readonly bindingConditions?: readonly string[]
+  readonly bindingFailureConditions?: readonly string[]
+}
+
+/** Conditions that a binding waits for, and those that end it. */
+export function validateBindings(
+  { bindingConditions: hopes = [], bindingFailureConditions: fears = [] }: Bindings,
+  at: FieldPath,
+): FieldError[] {
+  const hope = at.child('bindingConditions')
+  const fear = at.child('bindingFailureConditions')
+  const again = (list: readonly string[], here: FieldPath) => (name: string, i: number) =>
+    list.indexOf(name) < i ? [duplicate(here.index(i), name)] : []
+  return [
+    ...validateItems(hopes, mostBindings, hope, validateLabelKey),
+    ...validateItems(fears, mostBindings, fear, validateLabelKey),
+    ...hopes.flatMap(again(hopes, hope)),
+    ...fears.flatMap((name, i) => [
+      ...again(fears, fear)(name, i),
+      ...(hopes.includes(name)
+        ? [invalidValue(fear.index(i), name, 'bindingFailureConditions must not overlap with bindingConditions')]
+        : []),
+    ]),
+    ...(hopes.length === 0 && fears.length > 0
+      ? [invalidValue(hope, null, 'bindingConditions are required to use bindingFailureConditions')]
+      : []),
+    ...(fears.length === 0 && hopes.length > 0
+      ? [invalidValue(fear, null, 'bindingFailureConditions are required to use bindingConditions')]
+      : []),
+  ]
 }
