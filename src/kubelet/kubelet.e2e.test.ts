@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { Lease } from '../api/coordination/v1/index.js'
-import { ConfigMap, Node, Pod, Secret } from '../api/core/v1/index.js'
+import { ConfigMap, Event, Node, Pod, Secret } from '../api/core/v1/index.js'
 import { sandboxConfig } from './container/sandbox-config.js'
 import { eventually, isReady, TestNode } from './test-node.js'
 import { mountsBelow } from './volumes/mounts.js'
@@ -294,6 +294,8 @@ describe('a node', { timeout: 300_000 }, () => {
     await node.stopKubelet()
     await node.client.delete(Pod, { namespace, name: 'goes' })
     await node.client.delete(Pod, { namespace, name: 'vanishes' }, { gracePeriodSeconds: 0 })
+    const grants = join(node.folder, 'kubelet/pods', vanished.metadata.uid ?? '', 'granted.json')
+    await writeFile(grants, JSON.stringify({ box: { requests: { cpu: '1m' } } }))
     await node.startKubelet()
     await node.gone('goes')
     await eventually(async () => (await node.runtime.cri.listPodSandbox({})).items.length === 1, 'an orphan is left')
@@ -301,7 +303,11 @@ describe('a node', { timeout: 300_000 }, () => {
     assert.equal(after.status.containerStatuses?.[0]?.containerID, before.status.containerStatuses?.[0]?.containerID)
     assert.equal(after.status.containerStatuses?.[0]?.restartCount, 0)
     assert.deepEqual(after.status.conditions, before.status.conditions)
-    assert.ok(!existsSync(join(node.folder, 'kubelet/pods', vanished.metadata.uid ?? '')))
+    await eventually(() => !existsSync(dirname(grants)), 'what it had been granted is left')
+    const { items } = await node.client.list(Event, { namespace })
+    assert.ok(
+      !items.some(({ reason, involvedObject }) => reason === 'ResizeStarted' && involvedObject.name === 'vanishes'),
+    )
     await node.remove('stays')
   })
 

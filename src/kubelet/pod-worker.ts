@@ -256,7 +256,9 @@ export class PodWorker {
 
   /** Looks, decides, acts. Answers when to look again if nothing happens before. */
   async #round(): Promise<number | 'at once' | undefined> {
-    await this.#resizer.consider(this.#pod, this.#context.view.get(this.uid).containers)
+    const isOver = this.#vanished || this.#verdict || isTerminalPhase(this.#status.phase)
+    if (!isOver && !this.#pod.metadata.deletionTimestamp)
+      await this.#resizer.consider(this.#pod, this.#context.view.get(this.uid).containers)
     const decision = this.#decide(this.#situation())
     switch (decision.kind) {
       case 'terminate':
