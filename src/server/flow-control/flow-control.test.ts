@@ -167,6 +167,20 @@ describe('default flow objects', () => {
   })
 })
 
+describe('the exempt priority level', () => {
+  it('may be given seats to lend, but nothing else', () => {
+    const wanted = { name: 'exempt', spec: { type: 'Exempt', exempt: { lendablePercent: 0 } }, mandatory: true }
+    const object = (spec: object) => ({
+      metadata: { name: 'exempt', annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+      spec,
+    })
+    const lending = { type: 'Exempt', exempt: { lendablePercent: 50 } }
+    assert.equal(corrected(object(lending), wanted), undefined)
+    assert.deepEqual(corrected(object({ ...lending, limited: {} }), wanted), object(lending))
+    assert.deepEqual(corrected(object({ type: 'Limited' }), wanted), object(wanted.spec))
+  })
+})
+
 describe('the work of a request', () => {
   const estimate = workEstimator(({ plural }) =>
     plural === 'pods' ? { objects: 5000, averageSize: 1000, watchers: 100 } : undefined,

@@ -33,7 +33,7 @@ export function mayUpdate({ metadata }: ApiObject, mandatory: boolean): boolean 
   return (metadata.generation ?? 1) === 1
 }
 
-/** What a default object is to become; undefined if it is as it should be. */
+/** What a default object is to become; undefined if it is as it should be. What the exempt level lends is anybody's to say. */
 export function corrected<T extends FlowObject>(
   current: T,
   { spec, mandatory }: DefaultFlowObject<object>,
@@ -41,11 +41,13 @@ export function corrected<T extends FlowObject>(
   const update = mayUpdate(current, mandatory)
   const annotation = String(update)
   const said = current.metadata.annotations?.[autoUpdate]
-  if (said === annotation && (!update || jsonEqual(current.spec, spec))) return undefined
+  const { exempt } = current.spec as { readonly exempt?: object }
+  const wanted = 'exempt' in spec && exempt ? { ...spec, exempt } : spec
+  if (said === annotation && (!update || jsonEqual(current.spec, wanted))) return undefined
   return {
     ...current,
     metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, [autoUpdate]: annotation } },
-    spec: update ? spec : current.spec,
+    spec: update ? wanted : current.spec,
   } as unknown as Draft<T>
 }
 
