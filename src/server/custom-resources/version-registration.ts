@@ -1,6 +1,7 @@
 import { APIService } from '../../api/apiregistration/v1/index.js'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
+import { apiVersionOf } from '../registry/read-body.js'
 import type { Registries } from '../registry/registries.js'
 import type { WriteContext } from '../registry/registry.js'
 
@@ -25,8 +26,13 @@ export async function registerVersions(
   for (const version of served) {
     const name = nameOf(group, version)
     if (services.cache.get(name)) continue
-    const service = { metadata: { name, labels: automanaged }, spec: { group, version, ...priorities } }
-    await services.create('', structuredClone(service) as unknown as Draft<APIService>, writer).catch(error => {
+    const service = {
+      kind: APIService.gvk.kind,
+      apiVersion: apiVersionOf(APIService.gvk),
+      metadata: { name, labels: { ...automanaged } },
+      spec: { group, version, ...priorities },
+    }
+    await services.create('', service as unknown as Draft<APIService>, writer).catch(error => {
       if (!isAlreadyExists(error)) throw error
     })
   }
