@@ -63,6 +63,18 @@ test('a patch is read once there is something to patch', async () => {
   }
 })
 
+test('a Scale that is put names its object', async () => {
+  const put = (metadata: object) =>
+    server.http2({ method: 'PUT', path: `${deployments}/d/scale`, body: { metadata, spec: { replicas: 1 } } })
+  const unnamed = await put({})
+  assert.equal(unnamed.status, 400)
+  assert.match(unnamed.json.message, /\(d based on URL\) was undeterminable: name must be provided$/)
+  const another = await put({ name: 'd', uid: 'x' })
+  assert.equal(another.status, 409)
+  assert.match(another.json.message, /Precondition failed: UID in precondition: x, UID in object meta: /)
+  assert.equal((await put({ name: 'd' })).status, 200)
+})
+
 test('a patch that makes no Scale is refused like any other', async () => {
   const body = '[{"op":"replace","path":"/spec/replicas","value":"x"}]'
   const { status, json } = await patch(`${deployments}/d/scale`, 'json-patch', body)

@@ -52,6 +52,21 @@ export function versionOf({ resourceVersion }: ApiObject['metadata']): number | 
 /** Upstream checks the metadata of an update twice, for all kinds and for each kind, and lists what it finds twice. */
 export const twice = (errors: readonly FieldError[]): readonly FieldError[] => [...errors, ...errors]
 
+/** 409: an update insists on an object with another uid than the one there is. */
+export function anotherObject(
+  resource: ResourceName,
+  storePrefix: string,
+  { namespace, name = '', uid = '' }: ApiObject['metadata'],
+  asked: string,
+): StatusError {
+  const key = `${storePrefix}${namespace ? `${namespace}/` : ''}${name}`
+  return conflict(
+    resource,
+    name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`,
+  )
+}
+
 /** Whether an update may replace what is there. Throws a 409 or a 422 if not. */
 export function checkUpdate<T extends ApiObject>(
   resource: Resource<T>,
@@ -65,12 +80,7 @@ export function checkUpdate<T extends ApiObject>(
   const own = current?.object.metadata
   if (uid && uid !== own?.uid) {
     if (change.retry) throw invalid(resource.kind.gvk, name, twice([invalidValue('metadata.uid', uid, immutable)]))
-    const key = `${storePrefix}${own?.namespace ? `${own.namespace}/` : ''}${name}`
-    throw conflict(
-      ownName,
-      name,
-      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${own?.uid ?? ''}`,
-    )
+    throw anotherObject(ownName, storePrefix, { ...own, name }, uid)
   }
   if (!current) return
   const version = versionOf(metadata)

@@ -13,6 +13,7 @@ import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
 import { chooseForm } from './form.js'
 import { type PatchRequest, patchedDraft, patchRequest } from './patch.js'
+import { anotherObject, checkName } from './preconditions.js'
 import { apiVersionOf, decodeValue, readObject } from './read-body.js'
 import type { Registry, WriteContext } from './registry.js'
 import { partial, valueResponse } from './represent.js'
@@ -79,6 +80,10 @@ export async function writeScale(
       apply(current) {
         if (!current) throw notFound(registry.name, name)
         const wanted = body ?? patched(scaleOf(current, subresource), patch as PatchRequest, context)
+        if (body) checkName(wanted.metadata, name)
+        // Who replaces a scale can insist on the object it is of.
+        if (body?.metadata.uid && body.metadata.uid !== current.metadata.uid)
+          throw anotherObject(registry.name, registry.cache.prefix, current.metadata, body.metadata.uid)
         checkIdentity(wanted, namespace, name)
         const replicas = wanted.spec?.replicas ?? 0
         if (replicas < 0 && !subresource.validated)
