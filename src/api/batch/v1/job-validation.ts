@@ -13,7 +13,7 @@ import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelSelector } from '../../../machinery/validate-labels.js'
 import type { MessageSchema } from '../../../schema/index.js'
-import { type Container, PodTemplateSpec } from '../../core/v1/index.js'
+import { type Container, PodSpec, PodTemplateSpec } from '../../core/v1/index.js'
 import { validatePodTemplate, validateSelected } from '../../core/v1/validate-pod.js'
 import { nonNegative, oneOf, unchanged } from '../../field-rules.js'
 import { shownInternally } from '../../internal-form.js'
@@ -194,33 +194,34 @@ const unchangedPolicy = <T>(schema: MessageSchema<T>, value: T | undefined, old:
     : [invalidValue(specAt.child(field), value === undefined ? undefined : shownInternally(schema, value), immutable)]
 
 /** While a job is suspended and none of its pods runs, where and how they run may still be decided. */
-function validateTemplateChange({ spec }: Job, old: Job): FieldError[] {
+function validateTemplateChange({ spec: { template } }: Job, old: Job): FieldError[] {
   const before = old.spec.template
+  const at = specAt.child('template')
   const { startTime, active = 0, conditions = [] } = old.status
-  const rests = !startTime || conditions.some(({ type, status }) => type === 'Suspended' && status === 'True')
-  const expected = old.spec.suspend && active === 0 && rests ? withPlacementOf(spec.template, before) : before
-  return jsonEqual(spec.template, expected)
-    ? []
-    : [invalidValue(specAt.child('template'), shownInternally(PodTemplateSpec, spec.template), immutable)]
+  const stopped = !startTime || conditions.some(({ type, status }) => type === 'Suspended' && status === 'True')
+  if (old.spec.suspend && stopped && active === 0)
+    return jsonEqual(template.spec, withPlacementOf(template.spec, before.spec))
+      ? []
+      : [invalidValue(at.child('spec'), shownInternally(PodSpec, template.spec), immutable)]
+  return jsonEqual(template, before) ? [] : [invalidValue(at, shownInternally(PodTemplateSpec, template), immutable)]
 }
 
-/** The old template with what a resting job may change taken from the new one. */
-function withPlacementOf(template: PodTemplateSpec, old: PodTemplateSpec) {
-  const { nodeSelector, tolerations, schedulingGates, affinity, containers, initContainers } = template.spec
-  const others = { ...old.spec.affinity, nodeAffinity: affinity?.nodeAffinity }
+/** The old pods with what a resting job may change taken from the new ones. */
+function withPlacementOf(spec: PodSpec, old: PodSpec) {
+  const { nodeSelector, tolerations, schedulingGates, affinity } = spec
+  const others = { ...old.affinity, nodeAffinity: affinity?.nodeAffinity }
   const resized = (now: readonly Container[] | undefined, was: readonly Container[] | undefined) =>
-    was?.map((container, i) => ({ ...container, resources: now?.[i]?.resources ?? container.resources }))
+    was?.map((container, i) => {
+      const twin = now?.length === was.length && now[i]?.name === container.name ? now[i] : container
+      return { ...container, resources: twin.resources }
+    })
   return {
     ...old,
-    metadata: { ...old.metadata, labels: template.metadata.labels, annotations: template.metadata.annotations },
-    spec: {
-      ...old.spec,
-      nodeSelector,
-      tolerations,
-      schedulingGates,
-      affinity: affinity || Object.values(others).some(Boolean) ? others : undefined,
-      containers: resized(containers, old.spec.containers) ?? [],
-      initContainers: resized(initContainers, old.spec.initContainers),
-    },
+    nodeSelector,
+    tolerations,
+    schedulingGates,
+    affinity: affinity || Object.values(others).some(Boolean) ? others : undefined,
+    containers: resized(spec.containers, old.containers),
+    initContainers: resized(spec.initContainers, old.initContainers),
   }
 }

@@ -7,7 +7,6 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-errors.js'
-import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Subdomain } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -51,7 +50,9 @@ export function validateRequest(request: CertificateSigningRequest): FieldError[
   if (!spec.usages?.length) errors.push(required(at.child('usages')))
   spec.usages?.forEach((usage, i) => {
     if (!usages.includes(usage)) errors.push(notSupported(at.child('usages').index(i), usage, usages))
-    else if (spec.usages?.indexOf(usage) !== i) errors.push(duplicate(at.child('usages').index(i), usage))
+  })
+  spec.usages?.forEach((usage, i) => {
+    if (spec.usages?.indexOf(usage) !== i) errors.push(duplicate(at.child('usages').index(i), usage))
   })
   if (spec.signerName === legacySigner)
     errors.push(
@@ -149,22 +150,25 @@ function validateKept(now: CertificateSigningRequest, old: CertificateSigningReq
   )
 }
 
+const kept = ['Approved', 'Denied', 'Failed']
+
 export const validateRequestUpdate = (now: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] => [
-  ...validateKept(now, old, ['Approved', 'Denied', 'Failed']),
   ...validateConditions(now),
+  ...validateKept(now, old, kept),
 ]
 
 export const validateApproval = validateRequestUpdate
 
 export function validateStatus(now: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
-  const errors = validateRequestUpdate(now, old)
+  const errors = validateConditions(now)
   const at = root.child('status', 'certificate')
+  const { certificate } = now.status
   const before = old.status.certificate
-  const certificate = now.status.certificate
-  if (before && !jsonEqual(before, certificate))
-    errors.push(forbiddenField(at, `updates may not ${certificate ? 'modify' : 'clear'} certificate content`))
-  const fault = certificate && certificateFault(certificate)
+  const isNew = (certificate ?? '') !== (before ?? '')
+  const fault = isNew && certificate && !(before && certificateFault(before)) && certificateFault(certificate)
   if (fault) errors.push(invalidValue(at, '<certificate data>', fault))
+  errors.push(...validateKept(now, old, kept))
+  if (isNew && before) errors.push(forbiddenField(at, 'updates may not modify existing certificate content'))
   return errors
 }
 
