@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ManualClock, systemClock } from '../machinery/clock.js'
 import { setUpAudit } from './audit/index.js'
-import { otherToken, TestServer, until } from './test-server.js'
+import { adminToken, otherToken, TestServer, until } from './test-server.js'
 
 const policy = `
 apiVersion: audit.k8s.io/v1
@@ -172,6 +172,30 @@ describe('an API server that stops', () => {
     const refused = await server.http2({ path: '/api/v1/namespaces' })
     assert.deepEqual([refused.status, refused.text], [503, 'apiserver is shutting down\n'])
     await api.settled()
+  })
+})
+
+describe('an API server that ends', () => {
+  it('answers what is under way first', async () => {
+    const server = await TestServer.start()
+    const body = JSON.stringify({ metadata: { name: 'last' } })
+    const { session } = server
+    const write = session.request({
+      ':method': 'POST',
+      ':path': '/api/v1/namespaces/default/configmaps',
+      authorization: `Bearer ${adminToken}`,
+      'content-type': 'application/json',
+      'content-length': String(body.length),
+    })
+    const status = new Promise(resolve => write.once('response', headers => resolve(headers[':status'])))
+    write.resume()
+    const { metrics } = server.controlPlane.server
+    await until(() => /request_kind="mutating"} 1$/m.test(metrics.text()), 'the write')
+    const ended = server.controlPlane[Symbol.asyncDispose]()
+    await until(() => session.closed, 'the end of the session')
+    write.end(body)
+    assert.equal(await status, 201)
+    await ended
   })
 })
 
