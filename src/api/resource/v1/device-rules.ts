@@ -12,6 +12,7 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelKey } from '../../../machinery/validate-labels.js'
 import { validateItems } from '../../list-rules.js'
 import type { DeviceConfiguration } from './device-configuration.js'
+import { validateDeviceExpression } from './device-expressions.js'
 import type { DeviceSelector } from './device-selector.js'
 import type { DeviceTaint, DeviceToleration } from './device-taint.js'
 
@@ -41,12 +42,15 @@ export function validatePoolName(name: string, at: FieldPath): FieldError[] {
   ]
 }
 
-/** Which devices will do. Whether an expression compiles is not looked at here. */
+/** Which devices will do. */
 export const validateSelectors = (selectors: readonly DeviceSelector[] | undefined, at: FieldPath): FieldError[] =>
   validateItems(selectors, mostSelectors, at, ({ cel }, item) => {
     const here = item.child('cel')
     if (!cel) return [required(here)]
-    return cel.expression.length > longestExpression ? [tooLong(here.child('expression'), longestExpression)] : []
+    const expression = here.child('expression')
+    return cel.expression.length > longestExpression
+      ? [tooLong(expression, longestExpression)]
+      : validateDeviceExpression(cel.expression, expression)
   })
 
 /** Parameters for a driver, which alone understands them. */
