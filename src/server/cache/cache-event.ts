@@ -57,13 +57,15 @@ export type Deliveries<T extends ApiObject = ApiObject> = Batches<Delivery<T>>
 export interface WatchFilter<T extends ApiObject> {
   /** Keys (`namespace/name`, or `name`) must begin with this. */
   readonly keyPrefix: string
+  /** The prefix is a whole key: one object is watched. */
+  readonly whole?: boolean
   /** Absent when every object of the prefix is wanted: then nothing needs parsing. */
   readonly matches?: ((object: T) => boolean) | undefined
 }
 
 /** As what an event is seen through a filter: objects come and go as they begin and cease to match. */
 export function seenAs<T extends ApiObject>(filter: WatchFilter<T>, event: CacheEvent<T>): EventType | undefined {
-  if (!event.key.startsWith(filter.keyPrefix)) return undefined
+  if (filter.whole ? event.key !== filter.keyPrefix : !event.key.startsWith(filter.keyPrefix)) return undefined
   if (!filter.matches) return event.type
   const before = event.previous !== undefined && filter.matches(event.previous.object)
   const after = event.type !== 'DELETED' && filter.matches(event.stored.object)

@@ -36,9 +36,9 @@ export class ConvertedCache<T extends ApiObject> implements ObjectCache<T> {
   }
 
   async watch(filter: WatchFilter<T>, from: WatchStart, signal: AbortSignal): Promise<Deliveries<T>> {
-    const { keyPrefix, matches } = filter
+    const { matches, ...place } = filter
     const deliveries = await this.kept.watch(
-      { keyPrefix, ...(matches ? { matches: object => matches(this.form.read(object)) } : {}) },
+      { ...place, ...(matches ? { matches: object => matches(this.form.read(object)) } : {}) },
       from,
       signal,
     )

@@ -156,7 +156,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     const queue = new BatchQueue<Delivery<T>>(Math.max(watcherCapacity, 2 * this.#objects.size + 1024))
     if (typeof from === 'object') {
       const { revision } = this.host
-      for (const stored of this.list(filter.keyPrefix))
+      for (const stored of this.#present(filter))
         if (!filter.matches || filter.matches(stored.object)) queue.push({ present: stored })
       if (from.bookmark) queue.push({ bookmark: revision, initialEventsEnd: true })
       this.#goLive({ filter, queue, after: revision }, signal)
@@ -172,6 +172,12 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     for (const event of this.#ring.after(after)) deliver(filter, queue, event)
     this.#goLive({ filter, queue, after }, signal)
     return queue
+  }
+
+  #present({ keyPrefix, whole }: WatchFilter<T>): readonly StoredObject<T>[] {
+    if (!whole) return this.list(keyPrefix)
+    const stored = this.#objects.get(keyPrefix)
+    return stored ? [stored] : []
   }
 
   #goLive(watcher: Watcher<T>, signal: AbortSignal): void {

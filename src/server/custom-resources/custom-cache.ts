@@ -64,12 +64,12 @@ export class CustomCache implements ObjectCache {
   }
 
   async watch(
-    { keyPrefix, matches }: WatchFilter<ApiObject>,
+    { matches, ...place }: WatchFilter<ApiObject>,
     from: WatchStart,
     signal: AbortSignal,
   ): Promise<Deliveries> {
-    await this.prepare(keyPrefix)
-    const filter = matches ? { keyPrefix, matches: (stored: ApiObject) => matches(this.#seen(stored)) } : { keyPrefix }
+    await this.prepare(place.keyPrefix)
+    const filter = matches ? { ...place, matches: (stored: ApiObject) => matches(this.#seen(stored)) } : place
     const deliveries = await this.kept.watch(filter, from, signal)
     const convert = (delivery: Delivery): Delivery => this.#delivery(delivery)
     if (this.form.usesWebhook) return this.#afterWebhook(deliveries, convert)

@@ -8,6 +8,8 @@ import { badRequest } from '../../machinery/status-error.js'
 export interface Selection<T extends ApiObject> {
   /** Absent when everything is selected. */
   readonly matches?: (object: T) => boolean
+  /** The same for objects that have the `name`: absent when all of those are selected. */
+  readonly matchesNamed?: (object: T) => boolean
   /** Set when the field selector names exactly one object. */
   readonly name?: string
   readonly namespace?: string
@@ -19,12 +21,24 @@ export function selectionOf<T extends ApiObject>(query: URLSearchParams, resourc
   if (query.size === 0) return everything
   const labels = parseLabelSelector(query.get('labelSelector') ?? '')
   const fields = parseFieldSelector(query.get('fieldSelector') ?? '')
-  const tests = fields.requirements.map(requirement => fieldTest(resource, requirement))
-  if (!labels.empty) tests.push(({ metadata }) => labels.matches(metadata.labels ?? {}))
   const name = fields.requiredValue('metadata.name')
   const namespace = fields.requiredValue('metadata.namespace')
+  const tests: ((object: T) => boolean)[] = []
+  const named: ((object: T) => boolean)[] = []
+  for (const requirement of fields.requirements) {
+    const { field, operator, value } = requirement
+    const test = fieldTest(resource, requirement)
+    tests.push(test)
+    if (field !== 'metadata.name' || operator !== '=' || value !== name) named.push(test)
+  }
+  if (!labels.empty) {
+    const test = ({ metadata }: T) => labels.matches(metadata.labels ?? {})
+    tests.push(test)
+    named.push(test)
+  }
   return {
     ...(tests.length > 0 ? { matches: (object: T) => tests.every(test => test(object)) } : {}),
+    ...(named.length > 0 ? { matchesNamed: (object: T) => named.every(test => test(object)) } : {}),
     ...(name !== undefined ? { name } : {}),
     ...(namespace !== undefined ? { namespace } : {}),
   }

@@ -6,7 +6,7 @@ import { chooseForm } from './form.js'
 import { watchOptions } from './list-options.js'
 import { prefixOf } from './list-selection.js'
 import type { Registry } from './registry.js'
-import { selectionOf } from './selection.js'
+import { type Selection, selectionOf } from './selection.js'
 import { bookmarkObject, tooFarBehind, WatchFrames } from './watch-frames.js'
 
 /** A watch without a timeout of its own ends after 30 to 60 minutes, spread so that clients do not return at once. */
@@ -25,7 +25,7 @@ export async function watchObjects(
   const selection = selectionOf(request.query, registry.resource)
   const options = watchOptions(request.query)
   const keyPrefix = prefixOf(registry, namespace, selection)
-  const filter = filterOf(registry, keyPrefix, name || selection.name, selection.matches)
+  const filter = filterOf(registry, keyPrefix, name, selection)
   const initial = options.sendInitialEvents ?? !options.revision
   if (!options.revision || options.revision > feed.revision) await feed.consistent()
 
@@ -67,17 +67,17 @@ export async function watchObjects(
 function filterOf(
   registry: Registry,
   keyPrefix: string | undefined,
-  name: string | undefined,
-  matches: ((object: ApiObject) => boolean) | undefined,
+  pathName: string,
+  { name: selected, matches, matchesNamed }: Selection<ApiObject>,
 ): WatchFilter<ApiObject> {
+  const name = pathName || selected
   // A selection of two namespaces at once matches nothing; NUL is in no key.
   if (keyPrefix === undefined) return { keyPrefix: '\0' }
   if (!name || (keyPrefix === '' && registry.resource.kind.namespaced))
     return { keyPrefix, ...(matches ? { matches } : {}) }
-  return {
-    keyPrefix: keyPrefix + name,
-    matches: object => object.metadata.name === name && (!matches || matches(object)),
-  }
+  // Whoever watches one object by its name needs nothing looked at.
+  const test = pathName ? matches : matchesNamed
+  return { keyPrefix: keyPrefix + name, whole: true, ...(test ? { matches: test } : {}) }
 }
 
 /** A watch for the direct transport: objects instead of bytes. */
