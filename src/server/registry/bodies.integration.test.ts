@@ -1,6 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { wrapEnvelope } from '../../schema/index.js'
 import { TestServer } from '../test-server.js'
+
+test('deletion options may be of any version', async () => {
+  await using server = await TestServer.start()
+  const path = '/api/v1/namespaces/default/configmaps'
+  const named = (apiVersion: string, kind = 'DeleteOptions') => JSON.stringify({ apiVersion, kind })
+  const envelope = wrapEnvelope('apps/v1', 'DeleteOptions', Buffer.from([0x08, 0x00]))
+  for (const [body, media, status] of [
+    [named('v1'), 'json', 200],
+    [named('apps/v1'), 'json', 200],
+    [named('meta.k8s.io/v1'), 'json', 200],
+    [Buffer.from(envelope), 'vnd.kubernetes.protobuf', 200],
+    [named('apps/v1', 'Deployment'), 'json', 400],
+    ['{}', 'json', 200],
+    ['', 'json', 200],
+  ] as const) {
+    await server.http2({ method: 'POST', path, body: { metadata: { name: 'a' } } })
+    const headers = { 'content-type': `application/${media}` }
+    const answer = await server.http2({ method: 'DELETE', path: `${path}/a`, body, headers })
+    assert.equal(answer.status, status, `${body} ${answer.text}`)
+  }
+})
 
 test('bodies in protobuf that are none', async () => {
   await using server = await TestServer.start()

@@ -221,10 +221,12 @@ function checkKind(
   const ownVersion = apiVersionOf(expected)
   const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : ownVersion
   const name = typeof kind === 'string' && kind !== '' ? kind : expected.kind
-  if (version === ownVersion && name === expected.kind) return
+  // Typed clients name deletion options by the version of what they delete.
+  const anyVersion = expected.kind === 'DeleteOptions'
+  if ((version === ownVersion || anyVersion) && name === expected.kind) return
   const why = wrongKind(expected, version, name, value)
   if (refuse) throw refuse(why)
-  if (expected.kind === 'DeleteOptions') throw badRequest(why)
+  if (anyVersion) throw badRequest(why)
   throw badRequest(cannotBeHandled(version.slice(version.indexOf('/') + 1), name, expected.kind, why))
 }
 
