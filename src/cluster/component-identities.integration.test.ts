@@ -93,6 +93,10 @@ describe('the identities of components', () => {
       return status.authenticated ? status.user?.username : undefined
     }
     assert.equal(await review(), 'system:serviceaccount:default:robot')
+    await until('a note of its use', async () => {
+      const { labels } = (await client.get(Secret, metadata)).metadata
+      return /^\d{4}-\d\d-\d\d$/.test(labels?.['kubernetes.io/legacy-token-last-used'] ?? '')
+    })
     await client.delete(ServiceAccount, robot)
     assert.equal(await review(), undefined)
     await until('the end of the secret', () => client.get(Secret, metadata).then(() => false, isNotFound))

@@ -51,7 +51,7 @@ export const builtIn =
     const cidr = parseCidr(options.serviceCidr)
     if (!cidr) throw new Error(`${options.serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
     const kubelets = options.kubelets?.(registries)
-    const { authenticators, tokens } = authenticationOf(options.authentication, registries, clock)
+    const { authenticators, tokens } = authenticationOf(options.authentication, { registries, clock, onError })
     const authorization = authorizationOf(options.authorization ?? ['Node', 'RBAC'], registries)
     const { authorizer } = authorization
     const call = webhookClient(registries)

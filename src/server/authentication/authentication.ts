@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { Clock } from '../../machinery/clock.js'
-import type { Registries } from '../registry/registries.js'
+import type { ServerParts } from '../api-server.js'
 import type { Authenticator } from './authenticator.js'
 import { bootstrapTokens } from './bootstrap-tokens.js'
 import { clientCertificates } from './client-certificates.js'
@@ -41,8 +40,7 @@ export interface ServiceAccountOptions {
 /** All authenticators of a server, in the order they are asked. */
 export function authenticationOf(
   options: AuthenticationOptions,
-  registries: Registries,
-  clock: Clock,
+  { registries, clock, onError }: Pick<ServerParts, 'registries' | 'clock' | 'onError'>,
 ): { readonly authenticators: readonly Authenticator[]; readonly tokens: ServiceAccountTokens } {
   const { serviceAccounts, clientCa, requestHeaders: proxy, others = [] } = options
   const { issuers, audiences, ...rest } = serviceAccounts
@@ -53,7 +51,7 @@ export function authenticationOf(
     formerIssuers,
     audiences: audiences?.length ? audiences : [issuer],
     clock,
-    subjects: tokenSubjects(registries),
+    subjects: tokenSubjects(registries, onError),
   })
   return {
     tokens,

@@ -30,6 +30,8 @@ export interface TokenSubjects {
   boundUid(namespace: string, bound: BoundObject): string | undefined
   /** The token that a secret holds, if it may still be used. */
   legacyToken(namespace: string, secret: string): string | undefined
+  /** Hears of every use of a token that a secret holds. */
+  legacyTokenUsed?(namespace: string, secret: string): void
 }
 
 export interface IssuedToken {
@@ -229,6 +231,7 @@ export class ServiceAccountTokens implements Authenticator {
     if (secret !== undefined && subjects.legacyToken(namespace, secret) !== token) throw unauthorized()
     if (subjects.serviceAccountUid(namespace, serviceAccount.name) !== serviceAccount.uid) throw unauthorized()
     if (bound && subjects.boundUid(namespace, bound) !== bound.uid) throw unauthorized()
+    if (secret !== undefined) subjects.legacyTokenUsed?.(namespace, secret)
   }
 }
 

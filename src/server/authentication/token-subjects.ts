@@ -1,13 +1,14 @@
 import { Node, Pod, Secret, ServiceAccount } from '../../api/core/v1/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Registries } from '../registry/registries.js'
+import { noteTokenUse } from './legacy-token-use.js'
 import type { TokenSubjects } from './service-account-tokens.js'
 
 /** What is deleted keeps its tokens this much longer than its own end, in ms: it may need them to end well. */
 const leewayMs = 60_000
 
 /** Looks a token's subjects up in the caches: whether they still are who they were when it was issued. */
-export function tokenSubjects(registries: Registries): TokenSubjects {
+export function tokenSubjects(registries: Registries, onError: (error: unknown) => void): TokenSubjects {
   const liveUid = (object: ApiObject | undefined, now: number): string | undefined => {
     const { uid, deletionTimestamp } = object?.metadata ?? {}
     return deletionTimestamp && Date.parse(deletionTimestamp) + leewayMs < now ? undefined : uid
@@ -22,6 +23,7 @@ export function tokenSubjects(registries: Registries): TokenSubjects {
     serviceAccountUid: (namespace, name) =>
       liveUid(registries.of(ServiceAccount).cache.get(`${namespace}/${name}`)?.object, now()),
     boundUid: (namespace, { kind, name }) => liveUid(bound[kind](namespace, name), now()),
+    legacyTokenUsed: noteTokenUse(registries, onError),
     legacyToken(namespace, name) {
       const secret = registries.of(Secret).cache.get(`${namespace}/${name}`)?.object
       if (!secret || secret.metadata.deletionTimestamp) return undefined
