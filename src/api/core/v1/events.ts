@@ -1,11 +1,14 @@
-import { invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
+import { immutable, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Subdomain, pathSegmentName, qualifiedName } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import { type Column, type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageOf, nameColumn, textColumn } from '../../columns.js'
 import { unchanged } from '../../field-rules.js'
-import { Event } from './event.js'
+import { shownInternally } from '../../internal-form.js'
+import { Event, EventSource } from './event.js'
+import { ObjectReference } from './reference.js'
 
 export const events: Resource<Event> = resource(Event, {
   shortNames: ['ev'],
@@ -95,30 +98,40 @@ export function validateEvent(event: Event, reporter: 'reportingComponent' | 're
     for (const [field, value] of Object.entries({ reportingInstance, action, reason })) {
       if (!value) errors.push(required(root.child(field)))
       else if (Buffer.byteLength(value) > longest)
-        errors.push(invalidValue(root.child(field), value, `can have at most ${longest} characters`))
+        errors.push(invalidValue(root.child(field), '', `can have at most ${longest} characters`))
     }
     if (Buffer.byteLength(event.message ?? '') > 1024)
-      errors.push(invalidValue(root.child('message'), event.message, 'can have at most 1024 characters'))
+      errors.push(invalidValue(root.child('message'), '', 'can have at most 1024 characters'))
   }
   errors.push(...invalidValues(root.child('namespace'), namespace, dns1123Subdomain(namespace)))
   return errors
 }
 
-/** What of an event never changes once it has an `eventTime`. */
+/** Of what the newer form wrote nothing but the series changes. */
 export function validateEventUpdate(event: Event, old: Event): FieldError[] {
-  const fixed = [
-    'involvedObject',
-    'reason',
-    'message',
-    'source',
-    'firstTimestamp',
-    'lastTimestamp',
-    'count',
-    'action',
-    'related',
-    'reportingComponent',
-    'reportingInstance',
-    'type',
-  ] as const
-  return fixed.flatMap(field => unchanged(event[field], old[field], root.child(field)))
+  const same = (field: keyof Event & string, called: string = field) =>
+    unchanged(event[field], old[field], root.child(called))
+  const reference = (field: 'involvedObject' | 'related') =>
+    jsonEqual(event[field], old[field])
+      ? []
+      : [invalidValue(root.child(field), event[field] && shownInternally(ObjectReference, event[field]), immutable)]
+  return [
+    ...reference('involvedObject'),
+    ...same('reason'),
+    ...same('message'),
+    ...(jsonEqual(event.source, old.source)
+      ? []
+      : [invalidValue(root.child('source'), shownInternally(EventSource, event.source), immutable)]),
+    ...same('firstTimestamp'),
+    ...same('lastTimestamp'),
+    ...same('count'),
+    // Upstream looks at the reason twice.
+    ...same('reason'),
+    ...same('type'),
+    ...same('eventTime'),
+    ...same('action'),
+    ...reference('related'),
+    ...same('reportingComponent', 'reportingController'),
+    ...same('reportingInstance'),
+  ]
 }

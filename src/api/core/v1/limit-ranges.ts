@@ -43,28 +43,32 @@ function validateType(type: string, at: FieldPath): FieldError[] {
   return [invalidValue(at, type, 'must be a standard limit type or fully qualified')]
 }
 
-const bounds = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const
+const bounds = ['max', 'min', 'default', 'defaultRequest'] as const
 
 function validateItem(item: LimitRangeItem, at: FieldPath): FieldError[] {
   const errors: FieldError[] = []
   const validateName =
     item.type === 'Pod' || item.type === 'Container' ? validateContainerResourceName : validateResourceName
   const names = new Set<string>()
+  const validateNames = (bound: (typeof bounds)[number] | 'maxLimitRequestRatio'): void => {
+    for (const name of Object.keys(item[bound] ?? {}).sort()) {
+      errors.push(...validateName(name, at.child(bound).key(name)))
+      names.add(name)
+    }
+  }
   for (const bound of bounds) {
     if (item.type === 'Pod' && (bound === 'default' || bound === 'defaultRequest')) {
       if (Object.keys(item[bound] ?? {}).length > 0)
         errors.push(forbiddenField(at.child(bound), "may not be specified when `type` is 'Pod'"))
       continue
     }
-    for (const name of Object.keys(item[bound] ?? {}).sort()) {
-      errors.push(...validateName(name, at.child(bound).key(name)))
-      names.add(name)
-    }
+    validateNames(bound)
   }
   if (item.type === 'PersistentVolumeClaim' && !item.min?.['storage'] && !item.max?.['storage'])
     errors.push(
       required(at.child('limits'), 'either minimum or maximum storage value is required, but neither was provided'),
     )
+  validateNames('maxLimitRequestRatio')
   for (const name of names) errors.push(...validateBounds(item, name, at))
   return errors
 }

@@ -1,5 +1,6 @@
-import { invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
-import { dns1123Subdomain, qualifiedName } from '../../../machinery/names.js'
+import { invalidValue, required } from '../../../machinery/field-errors.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
+import { dns1123Subdomain } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -26,43 +27,43 @@ export const newerEvents: Resource<Event> = resource(Event, {
   strategy: {
     createOnUpdate: true,
     nameErrors: dns1123Subdomain,
-    validate: event => (event.eventTime ? validateNewer(event) : validateEvent(toCore(event), 'reportingController')),
-    validateUpdate: (event, old) =>
-      event.eventTime
-        ? [...validateNewer(event), ...validateEventUpdate(toCore(event), toCore(old))]
-        : validateEvent(toCore(event), 'reportingController'),
+    validate: event => [
+      ...validateEvent(toCore(event), 'reportingController'),
+      ...validateSeries(event),
+      ...validateNewForm(event),
+    ],
+    validateUpdate: (event, old) => [
+      ...validateEvent(toCore(event), 'reportingController'),
+      ...(jsonEqual(event.series, old.series) ? [] : validateSeries(event)),
+      ...validateEventUpdate(toCore(event), toCore(old)),
+    ],
   },
 })
 
-const longestWord = 128
-const longestNote = 1024
+function validateSeries({ series }: Event): FieldError[] {
+  if (!series) return []
+  return [
+    ...(series.count < 2 ? [invalidValue(root.child('series', 'count'), '', 'should be at least 2')] : []),
+    ...(series.lastObservedTime ? [] : [required(root.child('series', 'lastObservedTime'))]),
+  ]
+}
 
-/** What the newer form asks of events that it was made for. */
-function validateNewer(event: Event): FieldError[] {
-  const { reportingController = '', reportingInstance = '', action = '', reason = '', note = '', type = '' } = event
-  const at = root
-  const errors: FieldError[] = []
-  if (!reportingController) errors.push(required(at.child('reportingController')))
-  errors.push(
-    ...invalidValues(at.child('reportingController'), reportingController, qualifiedName(reportingController)),
-  )
-  for (const [field, value] of Object.entries({ reportingInstance, action, reason })) {
-    if (!value) errors.push(required(at.child(field)))
-    else if (Buffer.byteLength(value) > longestWord)
-      errors.push(invalidValue(at.child(field), '', `can have at most ${longestWord} characters`))
+/** New events say when they were, and leave the fields of the older form alone. */
+function validateNewForm(event: Event): FieldError[] {
+  const { eventTime, type = '', deprecatedSource } = event
+  const old = {
+    firstTimestamp: event.deprecatedFirstTimestamp,
+    lastTimestamp: event.deprecatedLastTimestamp,
+    count: event.deprecatedCount,
+    source: deprecatedSource.component || deprecatedSource.host,
   }
-  if (Buffer.byteLength(note) > longestNote)
-    errors.push(invalidValue(at.child('note'), '', `can have at most ${longestNote} characters`))
-  if (type !== 'Normal' && type !== 'Warning')
-    errors.push(invalidValue(at.child('type'), '', `has invalid value: ${type}`))
-  const { series } = event
-  if (series && series.count < 2) errors.push(invalidValue(at.child('series', 'count'), '', 'should be at least 2'))
-  if (series && !series.lastObservedTime) errors.push(required(at.child('series', 'lastObservedTime')))
-  const unset = 'needs to be unset'
-  if (event.deprecatedFirstTimestamp) errors.push(invalidValue(at.child('firstTimestamp'), '', unset))
-  if (event.deprecatedLastTimestamp) errors.push(invalidValue(at.child('lastTimestamp'), '', unset))
-  if (event.deprecatedCount) errors.push(invalidValue(at.child('count'), '', unset))
-  if (event.deprecatedSource.component || event.deprecatedSource.host)
-    errors.push(invalidValue(at.child('source'), '', unset))
-  return errors
+  return [
+    ...(eventTime ? [] : [required(root.child('eventTime'))]),
+    ...(type === 'Normal' || type === 'Warning'
+      ? []
+      : [invalidValue(root.child('type'), '', `has invalid value: ${type}`)]),
+    ...Object.entries(old).flatMap(([field, value]) =>
+      value ? [invalidValue(root.child(field), '', 'needs to be unset')] : [],
+    ),
+  ]
 }
