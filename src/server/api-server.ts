@@ -131,7 +131,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     minimumWatchSeconds: options.minimumWatchSeconds,
   }
   const plugins = options.plugins({ registries, host, clock, onError })
-  admission.push(...plugins.admission.map(plugin => observedAdmission(plugin, metrics)))
+  admission.push(...observedAdmission(plugins.admission, metrics))
   for (const resource of options.resources) {
     const { gvk, plural } = resource.kind
     const timeToLive = plugins.timeToLive?.[gvk.group ? `${plural}.${gvk.group}` : plural]

@@ -1,41 +1,66 @@
+import type { Distribution } from '../../machinery/metrics/index.js'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/admission.js'
 import type { ServerMetrics } from './server-metrics.js'
 
-/** The same plugin, whose work is measured. */
+type Step = 'admit' | 'validate'
+type Work = (request: AdmissionRequest) => Promise<void> | void
+
+/** The same plugins, whose work is measured, each and all together. */
 export function observedAdmission(
-  plugin: AdmissionPlugin,
-  { admission }: Pick<ServerMetrics, 'admission'>,
-): AdmissionPlugin {
-  const { name } = plugin
-  const note = (type: 'admit' | 'validate', operation: string, rejected: boolean, begun: number) =>
-    admission.with(name, operation, String(rejected), type).observe((performance.now() - begun) / 1000)
-  const measured = (
-    type: 'admit' | 'validate',
-    request: AdmissionRequest,
-    work: (request: AdmissionRequest) => Promise<void> | void,
-  ): Promise<void> | void => {
-    const begun = performance.now()
-    const { operation } = request
-    const failed = (error: unknown): never => {
-      note(type, operation, true, begun)
+  plugins: readonly AdmissionPlugin[],
+  metrics: Pick<ServerMetrics, 'admission' | 'admissionSteps'>,
+): AdmissionPlugin[] {
+  const began = new WeakMap<AdmissionRequest, number>()
+  const begin = (request: AdmissionRequest) => void began.set(request, performance.now())
+  const endStep = (step: Step, request: AdmissionRequest, rejected: boolean) => {
+    const begun = began.get(request)
+    if (begun === undefined) return
+    metrics.admissionSteps.with(request.operation, String(rejected), step).observe((performance.now() - begun) / 1000)
+  }
+
+  const measured = (name: string, step: Step, work: Work): Work => {
+    const passed = new Map<string, Distribution>()
+    const note = ({ operation }: AdmissionRequest, begun: number) => {
+      let cell = passed.get(operation)
+      if (!cell) passed.set(operation, (cell = metrics.admission.with(name, operation, 'false', step)))
+      cell.observe((performance.now() - begun) / 1000)
+    }
+    const refuse = (request: AdmissionRequest, begun: number, error: unknown): never => {
+      metrics.admission.with(name, request.operation, 'true', step).observe((performance.now() - begun) / 1000)
+      endStep(step, request, true)
       throw error
     }
-    let pending: Promise<void> | void
-    try {
-      pending = work(request)
-    } catch (error) {
-      return failed(error)
+    return request => {
+      const begun = performance.now()
+      let pending: Promise<void> | void
+      try {
+        pending = work(request)
+      } catch (error) {
+        return refuse(request, begun, error)
+      }
+      if (!pending) return note(request, begun)
+      return pending.then(
+        () => note(request, begun),
+        error => refuse(request, begun, error),
+      )
     }
-    if (pending) return pending.then(() => note(type, operation, false, begun), failed)
-    note(type, operation, false, begun)
   }
-  return {
-    name,
-    ...(plugin.mutate ? { mutate: request => measured('admit', request, asked => plugin.mutate?.(asked)) } : {}),
-    ...(plugin.allocate ? { allocate: request => plugin.allocate?.(request) } : {}),
-    ...(plugin.validate
-      ? { validate: request => measured('validate', request, asked => plugin.validate?.(asked)) }
-      : {}),
-    ...(plugin.settled ? { settled: (request, written) => plugin.settled?.(request, written) } : {}),
-  }
+
+  const observed = plugins.map((plugin): AdmissionPlugin => {
+    const { name, mutate, validate } = plugin
+    return {
+      ...plugin,
+      ...(mutate ? { mutate: measured(name, 'admit', request => mutate.call(plugin, request)) } : {}),
+      ...(validate ? { validate: measured(name, 'validate', request => validate.call(plugin, request)) } : {}),
+    }
+  })
+  return [
+    { name: 'Begin', mutate: begin, validate: begin },
+    ...observed,
+    {
+      name: 'End',
+      mutate: request => endStep('admit', request, false),
+      validate: request => endStep('validate', request, false),
+    },
+  ]
 }

@@ -31,6 +31,7 @@ export class ServerMetrics {
   readonly auditRejected: Cell
   readonly storage
   readonly admission
+  readonly admissionSteps
   /** What came of health checks. */
   readonly health = new MetricsRegistry()
   readonly #users
@@ -84,6 +85,15 @@ export class ServerMetrics {
         name: 'apiserver_admission_controller_admission_duration_seconds',
         help: 'Admission controller latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).',
         labels: ['name', 'operation', 'rejected', 'type'],
+        stability: 'STABLE',
+      },
+      admissionBounds,
+    )
+    this.admissionSteps = registry.histogram(
+      {
+        name: 'apiserver_admission_step_admission_duration_seconds',
+        help: 'Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).',
+        labels: ['operation', 'rejected', 'type'],
         stability: 'STABLE',
       },
       admissionBounds,
