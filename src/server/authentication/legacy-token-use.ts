@@ -1,7 +1,9 @@
 import { Secret } from '../../api/core/v1/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { isNotFound } from '../../machinery/status-error.js'
+import type { Draft } from '../../schema/index.js'
 import type { Registries } from '../registry/registries.js'
+import type { Change } from '../registry/registry.js'
 
 const lastUsed = 'kubernetes.io/legacy-token-last-used'
 const mostNoted = 10_000
@@ -25,16 +27,17 @@ export function noteTokenUse(
     if (noted.size >= mostNoted) noted.clear()
     noted.set(key, day)
     if (registry.cache.get(key)?.object.metadata.labels?.[lastUsed] === day) return
-    const change = {
-      apply(current: Secret | undefined) {
-        const draft = structuredClone(current ?? {}) as Secret
-        return { ...draft, metadata: { ...draft.metadata, labels: { ...draft.metadata.labels, [lastUsed]: day } } }
+    const change: Change<Secret> = {
+      apply(current) {
+        const draft = structuredClone(current) as Draft<Secret>
+        draft.metadata.labels = { ...draft.metadata.labels, [lastUsed]: day }
+        return draft
       },
       retry: true,
       direct: true,
     }
     const write = { user: server, fieldManager: 'kube-apiserver', dryRun: false, warn: () => {} }
-    registry.update(namespace, name, change as Parameters<typeof registry.update>[2], write).catch(error => {
+    registry.update(namespace, name, change, write).catch(error => {
       noted.delete(key)
       if (!isNotFound(error)) onError(error)
     })
