@@ -42,8 +42,8 @@ export function validateSecurityContext(
     errors.push(invalidValue(at.child('procMount'), procMount, '`hostUsers` must be false to use `Unmasked`'))
   errors.push(...validateSeccomp(context.seccompProfile, at.child('seccompProfile')))
   if (allowPrivilegeEscalation === false) {
-    const shown = shownInternally(SecurityContext, context)
     const refuse = (what: string): void => {
+      const shown = shownInternally(SecurityContext, context)
       errors.push(invalidValue(at, shown, `cannot set \`allowPrivilegeEscalation\` to false and ${what}`))
     }
     if (privileged) refuse('`privileged` to true')
