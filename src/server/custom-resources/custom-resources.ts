@@ -204,7 +204,6 @@ export class CustomResources {
             draft.status.conditions,
             { type: 'Terminating', status: 'False', reason, message },
             now,
-            metadata.generation,
           )
           draft.status = { ...draft.status, conditions: conditions as never }
           return draft

@@ -22,7 +22,6 @@ export function withCondition(
   conditions: readonly CustomResourceDefinitionCondition[] | null | undefined,
   condition: Condition,
   now: string,
-  observedGeneration: number | undefined,
 ): readonly CustomResourceDefinitionCondition[] {
   const known = conditions ?? []
   const before = known.find(({ type }) => type === condition.type)
@@ -31,7 +30,6 @@ export function withCondition(
   const made = {
     ...condition,
     lastTransitionTime: same ? (before?.lastTransitionTime ?? now) : now,
-    ...(observedGeneration === undefined ? {} : { observedGeneration }),
   }
   return before ? known.map(one => (one === before ? made : one)) : [...known, made]
 }
@@ -62,7 +60,7 @@ export function namedStatus(
   others: readonly CustomResourceDefinition[],
   now: string,
 ): Status {
-  const { spec, status, metadata } = definition
+  const { spec, status } = definition
   const taken = takenBy(others)
   const accepted: { -readonly [K in keyof CustomResourceDefinitionNames]: CustomResourceDefinitionNames[K] } = {
     ...status.acceptedNames,
@@ -88,9 +86,7 @@ export function namedStatus(
   if (categories?.length) accepted.categories = categories
   else delete accepted.categories
 
-  const { generation } = metadata
-  const set = (conditions: Status['conditions'], condition: Condition) =>
-    withCondition(conditions, condition, now, generation)
+  const set = (conditions: Status['conditions'], condition: Condition) => withCondition(conditions, condition, now)
   let conditions = set(status.conditions, {
     type: 'NamesAccepted',
     status: conflict ? 'False' : 'True',

@@ -1,27 +1,19 @@
-import type { FieldPath } from '../../../machinery/path.js'
-import { root } from '../../../machinery/path.js'
 import type { CustomResourceDefinition, JSONSchemaProps } from '../v1/index.js'
-import { formats, numberFormats } from './formats.js'
+import { formats } from './formats.js'
 import { itemsOf, valuesOf } from './structure.js'
 
-/** Formats that nobody checks are likely misspelt. */
+/** Formats that nobody checks are likely misspelt, or on the list in place of its items. */
 export function formatWarnings({ spec }: CustomResourceDefinition): readonly string[] {
-  const found: string[] = []
-  ;(spec.versions ?? []).forEach(({ schema }, i) => {
-    const path = root.child('spec', 'versions').index(i).child('schema', 'openAPIV3Schema')
-    if (schema?.openAPIV3Schema) gather(schema.openAPIV3Schema, path, found)
-  })
-  return found
+  const found = new Set<string>()
+  for (const { schema } of spec.versions ?? []) if (schema?.openAPIV3Schema) gather(schema.openAPIV3Schema, found)
+  return [...found].sort().map(format => `unrecognized format ${JSON.stringify(format)}`)
 }
 
-function gather(schema: JSONSchemaProps, path: FieldPath, found: string[]): void {
-  const { format } = schema
-  if (format && !formats.has(format) && !numberFormats.has(format))
-    found.push(`${path.child('format')}: unrecognized format ${JSON.stringify(format)}`)
-  const items = itemsOf(schema)
-  if (items) gather(items, path.child('items'), found)
-  const values = valuesOf(schema)
-  if (values) gather(values, path.child('additionalProperties'), found)
-  for (const [name, property] of Object.entries(schema.properties ?? {}))
-    gather(property, path.child('properties').key(name), found)
+function gather(schema: JSONSchemaProps, found: Set<string>): void {
+  const { type, format } = schema
+  // Formats of numbers are taken as they are.
+  if (format && type !== 'integer' && type !== 'number' && !(type === 'string' && formats.has(format)))
+    found.add(format)
+  for (const part of [itemsOf(schema), valuesOf(schema), ...Object.values(schema.properties ?? {})])
+    if (part) gather(part, found)
 }

@@ -85,6 +85,3 @@ export const formats: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['k8s-short-name', text => dns1123Label(text).length === 0],
   ['k8s-long-name', text => dns1123Subdomain(text).length === 0],
 ] as const satisfies readonly (readonly [string, (text: string) => boolean])[])
-
-/** Formats of numbers, which are looked at elsewhere. */
-export const numberFormats: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double'])
