@@ -3,6 +3,40 @@ import { test } from 'node:test'
 import { wrapEnvelope } from '../../schema/index.js'
 import { TestServer } from '../test-server.js'
 
+test('bodies of other kinds and versions', async () => {
+  await using server = await TestServer.start()
+  const autoscalers = '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers'
+  const otherVersion = (data: string, expected: string) =>
+    `the API version in the data (${data}) does not match the expected API version (${expected})`
+  const namespace = '/api/v1/namespaces/default'
+  for (const [path, apiVersion, kind, message] of [
+    [autoscalers, 'autoscaling/v2', 'HorizontalPodAutoscaler', otherVersion('autoscaling/v2', 'autoscaling/v1')],
+    ['/apis/events.k8s.io/v1/namespaces/default/events', 'v1', 'Event', otherVersion('v1', 'events.k8s.io/v1')],
+    [
+      `${namespace}/configmaps`,
+      'v1',
+      'Secret',
+      'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
+    ],
+    [
+      `${namespace}/configmaps`,
+      'v1',
+      'ConfigMapList',
+      'ConfigMapList in version "v1" cannot be handled as a ConfigMap: converting (v1.ConfigMapList) to (core.ConfigMap): unknown conversion',
+    ],
+    [
+      `${namespace}/configmaps`,
+      'v1',
+      'FooList',
+      'FooList in version "v1" cannot be handled as a ConfigMap: no kind "FooList" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    ],
+  ] as const) {
+    const body = { apiVersion, kind, metadata: { name: 'a' } }
+    const { status, json } = await server.http2({ method: 'POST', path, body })
+    assert.deepEqual([status, json.message], [400, message])
+  }
+})
+
 test('deletion options may be of any version', async () => {
   await using server = await TestServer.start()
   const path = '/api/v1/namespaces/default/configmaps'

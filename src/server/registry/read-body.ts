@@ -227,6 +227,8 @@ function checkKind(
   const why = wrongKind(expected, version, name, value)
   if (refuse) throw refuse(why)
   if (anyVersion) throw badRequest(why)
+  if (isOtherVersion(expected, version, name) && !(value && faultAs(version, name, value)))
+    throw badRequest(`the API version in the data (${version}) does not match the expected API version (${ownVersion})`)
   throw badRequest(cannotBeHandled(version.slice(version.indexOf('/') + 1), name, expected.kind, why))
 }
 
@@ -260,18 +262,28 @@ function wrongKind(expected: GroupVersionKind, apiVersion: string, kind: string,
     `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`
   if (expected.kind === 'DeleteOptions') return unknown('pkg/apis/meta/internalversion/scheme/register.go:27')
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
-  const known = kinds.find(({ gvk }) => gvk.kind === kind && apiVersionOf(gvk) === apiVersion)
   // It is read as what it says it is before that turns out to be wrong.
-  const fault = known && value && decodeFault(known as unknown as MessageSchema, value)
+  const fault = value && faultAs(apiVersion, kind, value)
   if (fault) return fault
-  return known
+  return knownKind(apiVersion, kind) || (kind.endsWith('List') && knownKind(apiVersion, kind.slice(0, -4)))
     ? `converting (${version}.${kind}) to (${packageOf(expected.group)}.${expected.kind}): unknown conversion`
     : unknown('pkg/api/legacyscheme/scheme.go:30')
 }
 
-function decodeFault(schema: MessageSchema, value: object): string | undefined {
+const knownKind = (apiVersion: string, kind: string): Kind | undefined =>
+  kinds.find(({ gvk }) => gvk.kind === kind && apiVersionOf(gvk) === apiVersion)
+
+/** Whether this is the same kind in another version, or in its other group (events). */
+function isOtherVersion({ group, kind }: GroupVersionKind, apiVersion: string, named: string): boolean {
+  const known = named === kind ? knownKind(apiVersion, kind) : undefined
+  return known !== undefined && packageOf(known.gvk.group) === packageOf(group)
+}
+
+/** What keeps a value from being of the kind it names; undefined if nothing does, or the kind is unknown. */
+function faultAs(apiVersion: string, kind: string, value: object): string | undefined {
+  const known = knownKind(apiVersion, kind)
   try {
-    decodeJson(schema, value)
+    if (known) decodeJson(known as unknown as MessageSchema, value)
     return undefined
   } catch (error) {
     if (error instanceof DecodeError) return error.message
@@ -280,4 +292,5 @@ function decodeFault(schema: MessageSchema, value: object): string | undefined {
 }
 
 /** What upstream's package of a group's internal types is called. */
-export const packageOf = (group: string): string => (group === '' ? 'core' : (group.split('.')[0] ?? group))
+export const packageOf = (group: string): string =>
+  group === '' || group === 'events.k8s.io' ? 'core' : (group.split('.')[0] ?? group)
