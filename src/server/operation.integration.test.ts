@@ -98,6 +98,30 @@ describe('an API server', () => {
     await server.http2({ method: 'DELETE', path: `${path}/seen` })
   })
 
+  it('tells the audit log what pods violate', async () => {
+    const labels = { 'pod-security.kubernetes.io/audit': 'restricted' }
+    const created = await server.http2({
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { metadata: { name: 'watched', labels } },
+    })
+    assert.equal(created.status, 201)
+    await server.http2({
+      method: 'POST',
+      path: '/api/v1/namespaces/watched/serviceaccounts',
+      body: { metadata: { name: 'default' } },
+    })
+    const body = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+    const pod = await server.http2({ method: 'POST', path: '/api/v1/namespaces/watched/pods', body })
+    assert.equal(pod.status, 201, pod.text)
+    const [event] = await audited(pod.headers['audit-id'])
+    assert.equal(event.annotations['pod-security.kubernetes.io/enforce-policy'], 'privileged:latest')
+    assert.match(
+      event.annotations['pod-security.kubernetes.io/audit-violations'],
+      /^would violate PodSecurity "restricted:latest": /,
+    )
+  })
+
   it('writes refusals to the audit log', async () => {
     const unknown = await server.http2({ path: '/api/v1/pods', headers: { authorization: 'Bearer nobody' } })
     assert.equal(unknown.status, 401)

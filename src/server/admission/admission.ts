@@ -16,6 +16,8 @@ export interface AdmissionRequest {
   readonly user: UserInfo
   readonly dryRun: boolean
   warn(text: string): void
+  /** Adds something to what the audit log says of the request, if it is written down. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined
   /** Set by a plugin that has had the object changed from outside: all plugins look at it once more. */
   again?: boolean
 }

@@ -28,6 +28,7 @@ export async function admitted<R>(
     user: write.user,
     dryRun: write.dryRun,
     warn: text => write.warn(text),
+    annotate: write.annotate,
   }
   let done = false
   try {

@@ -407,6 +407,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       user: context.user,
       dryRun: context.dryRun,
       warn: text => context.warn(text),
+      annotate: context.annotate,
     }
   }
 }

@@ -25,7 +25,7 @@ const optionsOf: { readonly [verb: string]: string } = {
 }
 
 /** The options of a write in its query. Throws a 422 for values that are none. */
-export function writeContext({ request, info, user, warnings }: RequestContext): WriteContext {
+export function writeContext({ request, info, user, warnings, annotate }: RequestContext): WriteContext {
   const { query } = request
   let dryRun: readonly string[] = []
   let manager = ''
@@ -44,6 +44,7 @@ export function writeContext({ request, info, user, warnings }: RequestContext):
     fieldManager: manager || managerFromAgent(request),
     dryRun: dryRun.length > 0,
     warn: text => warnings.push(text),
+    annotate,
   }
 }
 

@@ -11,6 +11,8 @@ export interface WriteContext {
   readonly fieldManager: string
   readonly dryRun: boolean
   warn(text: string): void
+  /** Adds something to what the audit log says of the request, if it is written down. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined
 }
 
 /** What an update does to the current object; called again with a newer one when a race is lost. */

@@ -56,8 +56,10 @@ function checkPod(registries: Registries, request: AdmissionRequest): void {
   if (!evaluatedSubresources.has(request.subresource)) return
   const pod = request.object as unknown as Pod
   if (request.operation === 'UPDATE' && !isSignificant(pod, request.old as Pod)) return
-  const { enforce, warn } = policyOf(registries, request.namespace)
+  const { enforce, warn, audit } = policyOf(registries, request.namespace)
   const checked = checkedPod(pod)
+  request.annotate?.('pod-security.kubernetes.io/enforce-policy', policyText(enforce))
+  auditOf(request, audit, checked)
   const violations = evaluatePod(enforce, checked)
   if (violations.length > 0)
     throw refusal(request, `violates PodSecurity "${policyText(enforce)}": ${violationText(violations)}`)
@@ -66,7 +68,20 @@ function checkPod(registries: Registries, request: AdmissionRequest): void {
 
 /** Templates are never refused: only the pods made of them are. */
 function checkTemplate(registries: Registries, request: AdmissionRequest, template: PodTemplateSpec): void {
-  warnOf(request, policyOf(registries, request.namespace).warn, checkedPod(template))
+  const { warn, audit } = policyOf(registries, request.namespace)
+  const checked = checkedPod(template)
+  auditOf(request, audit, checked)
+  warnOf(request, warn, checked)
+}
+
+/** The audit log, if there is one, is told what the namespace wants to know. */
+function auditOf({ annotate }: AdmissionRequest, policy: PolicyVersion, pod: CheckedPod): void {
+  const violations = annotate ? evaluatePod(policy, pod) : []
+  if (violations.length > 0)
+    annotate?.(
+      'pod-security.kubernetes.io/audit-violations',
+      `would violate PodSecurity "${policyText(policy)}": ${violationText(violations)}`,
+    )
 }
 
 function warnOf(request: AdmissionRequest, policy: PolicyVersion, pod: CheckedPod): void {
