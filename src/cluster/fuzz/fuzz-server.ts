@@ -104,7 +104,7 @@ function changed(sample: SampleRequest, random: Random): SampleRequest {
   // As it is, so that there is something to change.
   if (part === 0) return sample
   if (part === 1) return { ...sample, target: mutateText(target, random) }
-  if (part === 2) {
+  if (part === 2 || (body === undefined && part < 7)) {
     const mark = target.indexOf('?') + 1
     if (mark > 0)
       return { ...sample, target: target.slice(0, mark) + mutateText(decodeURIComponent(target.slice(mark)), random) }
