@@ -20,6 +20,17 @@ export function defaultPodSpec(spec: Draft<PodSpec>): void {
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount
   for (const container of allContainers(spec)) defaultContainer(container)
   for (const volume of spec.volumes ?? []) defaultVolume(volume)
+  dropDisabledFields(spec)
+}
+
+/** Fields of features that are off, as they are upstream, are not kept. */
+function dropDisabledFields(spec: Draft<PodSpec>): void {
+  delete spec.schedulingGroup
+  for (const { projected } of spec.volumes ?? [])
+    for (const source of projected?.sources ?? []) {
+      delete source.clusterTrustBundle
+      delete source.podCertificate
+    }
 }
 
 /** What is only filled in once there is a pod. */

@@ -1,5 +1,7 @@
+import { jsonEqual } from '../../../machinery/json-equal.js'
 import { labelValue } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
+import { appArmorOf, appArmorPrefix } from './app-armor-annotations.js'
 import type { Container, ContainerPort, EphemeralContainer } from './container.js'
 import type { NodeSelectorTerm } from './node-selector.js'
 import type { PodSpec } from './pod-spec.js'
@@ -70,17 +72,19 @@ const profileWarning = (annotations: object, key: string, why: string, at: Field
 function profileWarnings(
   { name, securityContext: own }: AnyContainer,
   { securityContext: shared }: PodSpec,
-  annotations: object,
+  annotations: { readonly [key: string]: string },
   ofPod: boolean,
   at: FieldPath,
 ): string[] {
   const secKey = `container.seccomp.security.alpha.kubernetes.io/${name}`
-  const armorKey = `container.apparmor.security.beta.kubernetes.io/${name}`
+  const armorKey = appArmorPrefix + name
+  const armor = appArmorOf(annotations[armorKey] ?? '')
+  // Containers of pods have already been given what the annotation says.
+  const profile = own?.appArmorProfile
+  const isOld = ofPod ? jsonEqual(profile, armor) : !profile && !shared?.appArmorProfile
   return [
     ...(own?.seccompProfile ? [] : profileWarning(annotations, secKey, seccomp, at)),
-    ...(ofPod || own?.appArmorProfile || shared?.appArmorProfile
-      ? []
-      : profileWarning(annotations, armorKey, appArmor, at)),
+    ...(isOld ? profileWarning(annotations, armorKey, appArmor, at) : []),
   ]
 }
 

@@ -3,6 +3,7 @@ import { copyField, type Resource, type RowCondition, resource, statusView } fro
 import type { Draft } from '../../../schema/index.js'
 import { Eviction } from '../../policy/v1/index.js'
 import { keepStatus } from '../../status-apart.js'
+import { takeAppArmorAnnotations } from './app-armor-annotations.js'
 import { Pod } from './pod.js'
 import { podColumns } from './pod-columns.js'
 import { defaultPod } from './pod-defaults.js'
@@ -114,6 +115,7 @@ export const pods: Resource<Pod> = resource(Pod, {
           },
         ]
       mergeMatchLabelKeys(draft)
+      takeAppArmorAnnotations(draft)
     },
     prepareForUpdate: keepStatus,
     validate: validatePod,

@@ -2,13 +2,13 @@ import { forbiddenField, invalidValue } from '../../../machinery/field-errors.js
 import { goQuote } from '../../../machinery/go-format.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { appArmorPrefix } from './app-armor-annotations.js'
 import type { Container, EphemeralContainer } from './container.js'
 import type { PodSpec } from './pod-spec.js'
 import type { AppArmorProfile, SeccompProfile } from './security-context.js'
 import { validateDescendingPath } from './validate-paths.js'
 
 /** Annotations that named security profiles before there were fields for them. */
-export const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/'
 const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod'
 const seccompPrefix = 'container.seccomp.security.alpha.kubernetes.io/'
 
