@@ -75,6 +75,8 @@ export interface Verdict {
   /** A JSON patch. */
   readonly patch?: unknown
   readonly warnings: readonly string[]
+  /** For the audit log. */
+  readonly auditAnnotations?: { readonly [key: string]: string }
 }
 
 /** A webhook answered what is no answer. */
@@ -92,6 +94,16 @@ interface Response {
   readonly patch?: unknown
   readonly patchType?: unknown
   readonly warnings?: unknown
+  readonly auditAnnotations?: { readonly [key: string]: unknown } | null
+}
+
+/** What a webhook says besides its decision. */
+function toldBy({ warnings, auditAnnotations }: Response): Pick<Verdict, 'warnings' | 'auditAnnotations'> {
+  const annotations = Object.entries(auditAnnotations ?? {}).map(([key, value]) => [key, String(value)])
+  return {
+    warnings: Array.isArray(warnings) ? warnings.map(String) : [],
+    ...(annotations.length > 0 ? { auditAnnotations: Object.fromEntries(annotations) } : {}),
+  }
 }
 
 /** Reads a webhook's answer. Throws ReviewError. */
@@ -110,17 +122,17 @@ export function verdictOf(name: string, review: Review, text: string): Verdict {
     )
   if (response.uid !== review.request.uid)
     throw new ReviewError(`expected response.uid="${review.request.uid}", got "${String(response.uid ?? '')}"`)
-  const warnings = Array.isArray(response.warnings) ? response.warnings.map(String) : []
-  if (response.allowed !== true) return { refusal: refusalOf(name, response), warnings }
+  const told = toldBy(response)
+  if (response.allowed !== true) return { refusal: refusalOf(name, response), ...told }
   if (response.patch === undefined || response.patch === null) {
     if (response.patchType) throw new ReviewError('webhook response.patchType may only be set with response.patch')
-    return { warnings }
+    return told
   }
   if (response.patchType !== 'JSONPatch')
     throw new ReviewError('webhook returned response.patchType that is not "JSONPatch"')
   try {
     const patch: unknown = JSON.parse(Buffer.from(String(response.patch), 'base64').toString())
-    return Array.isArray(patch) && patch.length === 0 ? { warnings } : { patch, warnings }
+    return Array.isArray(patch) && patch.length === 0 ? told : { patch, ...told }
   } catch {
     throw new ReviewError('webhook returned a patch that is no JSON')
   }

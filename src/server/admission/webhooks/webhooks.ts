@@ -136,6 +136,8 @@ async function ask(
     })
     const verdict = verdictOf(name, review, text)
     for (const warning of verdict.warnings) request.warn(warning)
+    for (const [key, value] of Object.entries(verdict.auditAnnotations ?? {}))
+      request.annotate?.(`${name}/${key}`, value)
     return { form, object: subject.object, verdict }
   } catch (error) {
     if (!(error instanceof ReviewError)) throw error
