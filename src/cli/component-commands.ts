@@ -19,6 +19,8 @@ export function addComponentCommands(program: Command): void {
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
     .option('--allocate-node-cidrs <boolean>', 'give each node its part of --cluster-cidr', 'true')
     .option('--service-account-private-key-file <file>', 'key that signs the tokens of secrets for service accounts')
+    .option('--cluster-signing-cert-file <file>', 'authority that signs the certificates that are asked for')
+    .option('--cluster-signing-key-file <file>', 'its key; nothing is signed without')
     .option('--use-service-account-credentials <boolean>', 'each controller acts as its own service account', 'true')
     .action(async options => (await import('./run-control-components.js')).runControllerManager(options))
   withLeaderElection(withKubeconfig(program.command('scheduler')), 'kube-scheduler')

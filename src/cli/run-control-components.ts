@@ -49,6 +49,8 @@ export async function runControllerManager(
     readonly allocateNodeCidrs: string
     readonly useServiceAccountCredentials: string
     readonly serviceAccountPrivateKeyFile?: string
+    readonly clusterSigningCertFile?: string
+    readonly clusterSigningKeyFile?: string
   },
 ): Promise<void> {
   using termination = terminationSignal()
@@ -60,6 +62,7 @@ export async function runControllerManager(
     throw new OperatorError('there is no authority for pods to trust', 'Name its certificate with --root-ca-file.')
   const keyFile = flags.serviceAccountPrivateKeyFile
   const signingKey = keyFile && (await fileText(keyFile))
+  const authority = await signingAuthority(flags.clusterSigningCertFile, flags.clusterSigningKeyFile)
   await using accounts = accountClients({ client, endpoint: connection, userAgent })
   await asLeader(flags, client, termination.signal, () =>
     startControllers({
@@ -68,11 +71,22 @@ export async function runControllerManager(
       onError: logFault,
       controllers: {
         rootCa,
+        ...(authority ? { signing: { authority } } : {}),
         ...(signingKey ? { signSecretToken: secretTokenSigner(signingKey) } : {}),
         ...(flags.allocateNodeCidrs === 'false' ? {} : { clusterCidr: flags.clusterCidr }),
       },
     }),
   )
+}
+
+async function signingAuthority(certificateFile: string | undefined, keyFile: string | undefined) {
+  if (!certificateFile && !keyFile) return undefined
+  if (!certificateFile || !keyFile)
+    throw new OperatorError(
+      'certificates cannot be signed with half of an authority',
+      'Give both --cluster-signing-cert-file and --cluster-signing-key-file.',
+    )
+  return { certificate: await fileText(certificateFile), key: await fileText(keyFile) }
 }
 
 /** `t8s scheduler` */

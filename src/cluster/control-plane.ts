@@ -212,6 +212,7 @@ export class ControlPlane implements AsyncDisposable {
             clientOf: controller => clientFor(controllerUser(controller)),
             controllers: {
               rootCa: pki.ca.certificate,
+              signing: { authority: pki.ca },
               clusterCidr: options.podCidr ?? defaultPodCidr,
               signSecretToken: secretTokenSigner(pki.serviceAccount.privateKey),
             },

@@ -7,6 +7,7 @@ import {
 } from '../client/controller-runtime.js'
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
+import { type CertificateSigningOptions, certificateSigning } from './certificates/certificate-signing.js'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.js'
 import { cronJobs } from './cronjob/cron-job.js'
 import { deployments } from './deployment/deployment.js'
@@ -34,6 +35,8 @@ export interface BuiltInControllerOptions {
   readonly rootCa: string
   /** Signs tokens for secrets that are made for service accounts; they get none when absent. */
   readonly signSecretToken?: ServiceAccountTokenOptions['sign']
+  /** Signs the certificates that are asked for and approved; nobody does when absent. */
+  readonly signing?: CertificateSigningOptions
   /** Addresses of pods, of which every node is given a part; nodes get none from here when absent. */
   readonly clusterCidr?: string
   /** How soon nodes count as lost, and how fast they are emptied then. */
@@ -63,6 +66,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     taintEviction(),
     podGc(options.podGc),
     resourceQuotas(),
+    ...(options.signing ? [certificateSigning(options.signing)] : []),
     ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),
     ...(options.signSecretToken
       ? [serviceAccountTokens({ rootCa: options.rootCa, sign: options.signSecretToken })]
