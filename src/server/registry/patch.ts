@@ -6,7 +6,14 @@ import { type PatchType, patchTypeOf } from '../../machinery/negotiation.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { applyJsonPatch, applyMergePatch, applyStrategicMerge } from '../../machinery/patch/index.js'
 import type { Resource, ViewSubresource } from '../../machinery/resource.js'
-import { badRequest, conflict, type FieldError, invalid, notFound, type StatusError } from '../../machinery/status-error.js'
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  invalid,
+  notFound,
+  type StatusError,
+} from '../../machinery/status-error.js'
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
