@@ -1,4 +1,5 @@
 import { type Pod, podRequests } from '../api/core/v1/index.js'
+import { isExtendedResource } from '../api/core/v1/resource-quantities.js'
 import { tolerates } from '../api/core/v1/tolerates.js'
 import { milliValue, quantityValue } from '../machinery/quantity.js'
 import { sysctlName } from './container/sandbox-config.js'
@@ -64,6 +65,8 @@ function findLack(pod: Pod, active: readonly Pod[], allocatable: NodeState['allo
   const pods = Number(allocatable.pods ?? Infinity)
   if (others.length + 1 > pods) return { resource: 'pods', requested: 1, used: others.length, capacity: pods }
   for (const [resource, requested] of Object.entries(podRequests(pod))) {
+    // What only others know of: the scheduler has seen to it, or it belongs to no node at all.
+    if (allocatable[resource] === undefined && isExtendedResource(resource)) continue
     const value = resource === 'cpu' ? milliValue : quantityValue
     const capacity = allocatable[resource] === undefined ? 0 : value(allocatable[resource])
     const used = others.reduce((sum, other) => sum + (podRequests(other)[resource] ?? 0), 0)

@@ -87,10 +87,16 @@ describe('admission', () => {
     ['anything', {}, {}, ''],
     ['too much', { containers: [container('a', { resources: cpu('3') })] }, {}, 'OutOfcpu'],
     [
-      'an unknown resource',
+      'a resource that others advertise',
       { containers: [container('a', { resources: { requests: { 'x.y/gpu': '1' } } })] },
       {},
-      'OutOfx.y/gpu',
+      '',
+    ],
+    [
+      'a resource that the node does not have',
+      { containers: [container('a', { resources: { requests: { 'hugepages-2Mi': '2Mi' } } })] },
+      {},
+      'OutOfhugepages-2Mi',
     ],
     ['one too many', {}, { others }, 'OutOfpods'],
     ['a label that is there', { nodeSelector: { zone: 'a' } }, {}, ''],

@@ -128,12 +128,9 @@ export class NodeAgent implements AsyncDisposable {
     if (!this.#node) {
       this.#node = await registerNode(client, registration)
       this.#tellRegistered()
-    }
+    } else await this.refresh()
     // Who was not heard of for as long as a lease lasts may have been declared lost meanwhile: everything is told anew.
-    if (this.#written && clock.now() - this.#renewed > leaseLasts) {
-      this.#node = await client.get(Node, { name: registration.name })
-      this.#written = undefined
-    }
+    if (clock.now() - this.#renewed > leaseLasts) this.#written = undefined
     await this.#report()
     const now = clock.now()
     if (now - this.#renewed < heartbeat - 500) return
@@ -164,6 +161,7 @@ export class NodeAgent implements AsyncDisposable {
       facts,
       addresses,
       ...capacity,
+      advertised: this.#node?.status.capacity ?? {},
       runtime: this.#runtime,
       images: this.#images,
       pressure: pressure(),
@@ -176,7 +174,9 @@ export class NodeAgent implements AsyncDisposable {
     const addressList = jsonEqual(old?.addresses, status.addresses)
       ? {}
       : { addresses: [{ $patch: 'replace' }, ...(status.addresses ?? [])] }
-    const body = { status: { ...status, ...addressList } }
+    const gone = Object.keys(this.#node?.status.allocatable ?? {}).filter(name => !status.allocatable?.[name])
+    const allocatable = { ...status.allocatable, ...Object.fromEntries(gone.map(name => [name, null])) }
+    const body = { status: { ...status, ...addressList, allocatable } }
     const ref = { name: registration.name }
     this.#node = await client.patch(Node, ref, { type: 'strategic', body }, { subresource: 'status' })
     const before = this.#written?.status

@@ -1,4 +1,5 @@
 import type { NodeCondition, NodeStatus } from '../../api/core/v1/index.js'
+import { isExtendedResource } from '../../api/core/v1/resource-quantities.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import type { Image, StatusResponse, VersionResponse } from '../runtime/cri-messages.js'
 import type { MachineFacts } from './machine-facts.js'
@@ -23,6 +24,8 @@ export interface NodeStatusInput {
   readonly addresses: readonly string[]
   readonly capacity: { readonly [resource: string]: string }
   readonly allocatable: { readonly [resource: string]: string }
+  /** The capacity that the API server has: others may have added what only they know of. */
+  readonly advertised?: { readonly [resource: string]: string }
   readonly runtime: RuntimeReport | undefined
   readonly images: readonly Image[]
   readonly pressure: Pressure
@@ -41,9 +44,10 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { facts, addresses, runtime, old } = input
   const handlers = runtime?.status.runtimeHandlers ?? []
   const { features } = runtime?.status ?? {}
+  const foreign = foreignResources(input)
   return {
-    capacity: input.capacity,
-    allocatable: input.allocatable,
+    capacity: { ...foreign, ...input.capacity },
+    allocatable: { ...foreign, ...input.allocatable },
     conditions: nodeConditions(input),
     addresses: [
       ...addresses.map(address => ({ type: 'InternalIP', address })),
@@ -72,6 +76,15 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     ...(features ? { features: { supplementalGroupsPolicy: features.supplementalGroupsPolicy } } : {}),
   }
 }
+
+/**
+ * Extended resources that others advertise for the node; pods may have all of them
+ * (https://kubernetes.io/docs/tasks/administer-cluster/extended-resource-node/).
+ */
+const foreignResources = ({ advertised = {}, capacity }: NodeStatusInput) =>
+  Object.fromEntries(
+    Object.entries(advertised).filter(([name]) => isExtendedResource(name) && capacity[name] === undefined),
+  )
 
 /** The largest images, by whose presence the scheduler may choose. */
 const nodeImages = (images: readonly Image[]): NonNullable<NodeStatus['images']> =>
