@@ -10,6 +10,7 @@ import { Informers } from '../client/informers.js'
 import { type CertificateSigningOptions, certificateSigning } from './certificates/certificate-signing.js'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.js'
 import { cronJobs } from './cronjob/cron-job.js'
+import { daemonSets } from './daemonset/daemon-set.js'
 import { deployments } from './deployment/deployment.js'
 import { disruption } from './disruption/disruption.js'
 import { endpoints } from './endpoints/endpoints.js'
@@ -51,6 +52,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     deployments,
     replicaSets,
     replicationControllers,
+    daemonSets(),
     jobs(),
     cronJobs,
     ttlAfterFinished,
