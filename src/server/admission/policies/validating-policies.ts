@@ -18,6 +18,8 @@ import { PolicyRun, subjectOf } from './policy-variables.js'
 interface Objection {
   readonly message: string
   readonly reason?: string
+  /** Which of the policy's rules it is. */
+  readonly index?: number
 }
 
 interface Refusal {
@@ -32,6 +34,7 @@ const codes: { readonly [reason: string]: number } = {
   RequestEntityTooLarge: 413,
   Invalid: 422,
 }
+const failureAnnotation = 'validation.policy.admission.k8s.io/validation_failure'
 const longestMessage = 5 * 1024
 
 /**
@@ -62,14 +65,23 @@ export function validatingPolicies(registries: Registries, authorizer: Authorize
           binding,
           programsOf(policy),
         )
+        const failures: object[] = []
         const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
         for (const objection of objections) {
+          if (actions.includes('Audit'))
+            failures.push({
+              message: objection.message,
+              ...names,
+              expressionIndex: objection.index ?? 0,
+              validationActions: actions,
+            })
           if (actions.includes('Deny')) refusals.push({ ...names, objection })
           if (actions.includes('Warn'))
             request.warn(
               `Validation failed for ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}': ${objection.message}`,
             )
         }
+        if (failures.length > 0) request.annotate?.(failureAnnotation, JSON.stringify(failures))
       }
       const [first] = refusals
       if (first) throw refusedBy(request, first)
@@ -105,11 +117,27 @@ async function judge(
       if (!(await run.meets(programs.conditions))) continue
       const objection = await firstObjection(run, policy, programs)
       if (objection) objections.push(objection)
+      await annotate(run, request, policy, programs)
     }
     return { actions, objections }
   } catch (error) {
     if (error instanceof ConfigurationError || error instanceof CelError) return failed(error.message)
     throw error
+  }
+}
+
+/** What the policy has the audit log tell, whether or not it objects. */
+async function annotate(
+  run: PolicyRun,
+  request: AdmissionRequest,
+  { metadata, spec }: ValidatingAdmissionPolicy,
+  { annotations }: ValidatingPrograms,
+): Promise<void> {
+  if (!request.annotate) return
+  for (const [i, { key }] of (spec.auditAnnotations ?? []).entries()) {
+    const program = annotations[i]
+    const value = program && (await run.evaluate(program))
+    if (typeof value === 'string' && value.trim() !== '') request.annotate(`${metadata.name}/${key}`, value.trim())
   }
 }
 
@@ -126,7 +154,7 @@ async function firstObjection(
       (await ownMessage(run, messages[i])) ||
       validation.message?.trim() ||
       `failed expression: ${validation.expression.trim()}`
-    return reason === undefined ? { message } : { message, reason }
+    return { message, index: i, ...(reason === undefined ? {} : { reason }) }
   }
   return undefined
 }
