@@ -65,6 +65,8 @@ function validate({ metadata: { name = '' }, spec }: APIService): FieldError[] {
     errors.push(
       invalidValue(root.child('metadata', 'name'), name, `must be \`spec.version+"."+spec.group\`: "${expected}"`),
     )
+  if (!group && version !== 'v1')
+    errors.push(required(at.child('group'), 'only v1 may have an empty group and it better be legacy kube'))
   if (group) errors.push(...invalidValues(at.child('group'), group, dns1123Subdomain(group)))
   errors.push(...invalidValues(at.child('version'), version, dns1035Label(version)))
   const limits = { groupPriorityMinimum: highestGroupPriority, versionPriority: highestVersionPriority }

@@ -239,11 +239,10 @@ function validateFlocker({ datasetName = '', datasetUUID = '' }: FlockerVolumeSo
 }
 
 /** The name of a CSI driver: a domain, at most 63 characters, in any case. */
-export const validateCsiDriverName = (name: string, at: FieldPath): FieldError[] => [
-  ...requiredText(name, at),
-  ...(name.length > 63 ? [tooLong(at, 63)] : []),
-  ...invalidValues(at, name, dns1123Subdomain(name.toLowerCase())),
-]
+export const validateCsiDriverName = (name: string, at: FieldPath): FieldError[] =>
+  name
+    ? [...(name.length > 63 ? [tooLong(at, 63)] : []), ...invalidValues(at, name, dns1123Subdomain(name.toLowerCase()))]
+    : [required(at)]
 
 /** Where the one too many is told about, for sources whose field is called otherwise. */
 const oddNames: { readonly [source: string]: string } = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }

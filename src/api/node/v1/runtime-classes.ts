@@ -1,5 +1,4 @@
-import { duplicate, invalidValues } from '../../../machinery/field-errors.js'
-import { dns1123Label } from '../../../machinery/names.js'
+import { duplicate, required } from '../../../machinery/field-errors.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -8,7 +7,7 @@ import { ageColumn, nameColumn, textColumn } from '../../columns.js'
 import { Toleration } from '../../core/v1/index.js'
 import { validateResources } from '../../core/v1/validate-resources.js'
 import { validateTolerations } from '../../core/v1/validate-scheduling.js'
-import { unchanged } from '../../field-rules.js'
+import { labelName, unchanged } from '../../field-rules.js'
 import { shownInternally } from '../../internal-form.js'
 import { RuntimeClass } from './runtime-class.js'
 
@@ -22,7 +21,7 @@ export const runtimeClasses: Resource<RuntimeClass> = resource(RuntimeClass, {
 })
 
 function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
-  const errors = invalidValues(root.child('handler'), handler, dns1123Label(handler))
+  const errors = handler ? labelName(handler, root.child('handler')) : [required(root.child('handler'))]
   if (overhead)
     errors.push(...validateResources({ limits: overhead.podFixed ?? {} }, new Set(), root.child('overhead')))
   if (!scheduling) return errors

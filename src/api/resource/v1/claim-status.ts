@@ -14,6 +14,7 @@ import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateConditions } from '../../condition-rules.js'
 import { validateNodeSelector } from '../../core/v1/validate-scheduling.js'
+import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
 import { labelName } from '../../field-rules.js'
 import { shownInternally } from '../../internal-form.js'
 import { validateItems, validateSet } from '../../list-rules.js'
@@ -22,7 +23,6 @@ import {
   mostConfigurations,
   validateBindings,
   validateConfiguration,
-  validateDriverName,
   validateParameters,
   validatePoolName,
 } from './device-rules.js'
@@ -107,7 +107,7 @@ function validateAllocation({ devices, nodeSelector }: AllocationResult, names: 
 
 const validateResult = (result: DeviceRequestAllocationResult, names: RequestNames, at: FieldPath): FieldError[] => [
   ...validateRequestName(result.request, names, at.child('request')),
-  ...validateDriverName(result.driver, at.child('driver')),
+  ...validateCsiDriverName(result.driver, at.child('driver')),
   ...validatePoolName(result.pool, at.child('pool')),
   ...labelName(result.device, at.child('device')),
   ...validateBindings(result, at),
@@ -143,7 +143,7 @@ function validateDeviceStatus(
 ): FieldError[] {
   const identity = deviceIdentity(device)
   return [
-    ...validateDriverName(device.driver, at.child('driver')),
+    ...validateCsiDriverName(device.driver, at.child('driver')),
     ...validatePoolName(device.pool, at.child('pool')),
     ...labelName(device.device, at.child('device')),
     ...validateShare(device.shareID, at.child('shareID')),

@@ -10,6 +10,7 @@ import { cIdentifier, dns1123Subdomain, labelValue } from '../../../machinery/na
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelKey } from '../../../machinery/validate-labels.js'
+import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
 import { validateItems } from '../../list-rules.js'
 import type { DeviceConfiguration } from './device-configuration.js'
 import { validateDeviceExpression } from './device-expressions.js'
@@ -18,20 +19,10 @@ import type { DeviceTaint, DeviceToleration } from './device-taint.js'
 
 export const mostSelectors = 32
 export const mostConfigurations = 32
-const longestDriver = 63
 const longestParameters = 10 * 1024
 const longestExpression = 10 * 1024
 const longestPool = 253
 const longestIdentifier = 32
-
-/** The name of a driver: a domain, in any case. */
-export function validateDriverName(name: string, at: FieldPath): FieldError[] {
-  if (!name) return [required(at)]
-  return [
-    ...(name.length > longestDriver ? [tooLong(at, longestDriver)] : []),
-    ...invalidValues(at, name, dns1123Subdomain(name.toLowerCase())),
-  ]
-}
 
 /** The name of a pool: domains with slashes between them. */
 export function validatePoolName(name: string, at: FieldPath): FieldError[] {
@@ -58,7 +49,7 @@ export function validateConfiguration({ opaque }: DeviceConfiguration, at: Field
   const here = at.child('opaque')
   if (!opaque) return [required(here)]
   return [
-    ...validateDriverName(opaque.driver, here.child('driver')),
+    ...validateCsiDriverName(opaque.driver, here.child('driver')),
     ...validateParameters(opaque.parameters, here.child('parameters')),
   ]
 }
@@ -79,7 +70,7 @@ export function validateQualifiedIdentifier(name: string, at: FieldPath): FieldE
   if (identifier === undefined) return validateIdentifier(domain, at)
   if (parts.length > 2) return []
   return [
-    ...(domain ? validateDriverName(domain, at) : [invalidValue(at, '', 'the domain must not be empty')]),
+    ...(domain ? validateCsiDriverName(domain, at) : [invalidValue(at, '', 'the domain must not be empty')]),
     ...(identifier ? validateIdentifier(identifier, at) : [invalidValue(at, '', 'the name must not be empty')]),
   ]
 }

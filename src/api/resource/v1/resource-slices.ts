@@ -7,10 +7,11 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
 import { NodeSelectorTerm } from '../../core/v1/index.js'
 import { validateNodeSelector } from '../../core/v1/validate-scheduling.js'
+import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
 import { subdomainName, unchanged } from '../../field-rules.js'
 import { internalForm } from '../../internal-form.js'
 import { validateSet } from '../../list-rules.js'
-import { exactlyOne, validateDriverName, validatePoolName } from './device-rules.js'
+import { exactlyOne, validatePoolName } from './device-rules.js'
 import { validateCounterSet, validateDevice } from './device-validation.js'
 import { ResourceSlice, type ResourceSliceSpec } from './resource-slice.js'
 
@@ -53,7 +54,7 @@ function validate({ spec }: ResourceSlice, old?: ResourceSlice): FieldError[] {
   const { driver, pool, devices } = spec
   const before = old?.spec
   const errors = [
-    ...validateDriverName(driver, at.child('driver')),
+    ...validateCsiDriverName(driver, at.child('driver')),
     ...validatePoolName(pool.name, at.child('pool', 'name')),
   ]
   if (pool.resourceSliceCount <= 0)

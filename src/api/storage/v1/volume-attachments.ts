@@ -59,7 +59,7 @@ function validate({ spec, status }: VolumeAttachment): FieldError[] {
 
 /** Rules that came with this version, for new objects alone. */
 const validateNames = ({ spec }: VolumeAttachment): FieldError[] => [
-  ...validateCsiDriverName(spec.attacher, at.child('attacher')),
+  ...(spec.attacher ? validateCsiDriverName(spec.attacher, at.child('attacher')) : []),
   ...(spec.source.persistentVolumeName === undefined
     ? []
     : subdomainName(spec.source.persistentVolumeName, at.child('source', 'persistentVolumeName'))),
