@@ -58,7 +58,15 @@ const setup = () => {
     messages: { read: async () => 'last words' },
     changed: uid => changes.push(uid),
   })
-  return { view, clock, changes, gone, end: () => (containerState = 2), die: () => (sandboxState = 1) }
+  return {
+    view,
+    clock,
+    changes,
+    gone,
+    end: () => (containerState = 2),
+    change: (state: number) => (containerState = state),
+    die: () => (sandboxState = 1),
+  }
 }
 
 describe('the view of the runtime', () => {
@@ -111,6 +119,24 @@ describe('the view of the runtime', () => {
     }
     assert.equal(view.get('u1').containers[0]?.state, 'running')
     end()
+    for (let i = 0; i < 10; i++) {
+      await new Promise(setImmediate)
+      clock.advance(100)
+    }
+    await taken
+    assert.equal(view.get('u1').containers[0]?.state, 'exited')
+  })
+
+  it('hears of an end that comes before the runtime has noted the start', async () => {
+    const { view, clock, change } = setup()
+    change(0)
+    await view.inspectContainer('c')
+    const taken = view.take({ type: 'exited', id: 'c', pid: 1, exitCode: 0, exitedAt: 0 })
+    await new Promise(setImmediate)
+    change(1)
+    await view.inspectContainer('c')
+    assert.equal(view.get('u1').containers[0]?.state, 'running')
+    change(2)
     for (let i = 0; i < 10; i++) {
       await new Promise(setImmediate)
       clock.advance(100)

@@ -74,7 +74,7 @@ export class RuntimeView {
     if (uid === undefined) return
     if (event.type === 'deleted') this.#forget(event.id)
     else if (this.get(uid).sandboxes.some(({ id }) => id === event.id)) await this.#inspectSandboxEnd(event.id)
-    else await this.inspectEnd(event.id)
+    else await this.inspectEnd(event.id, true)
     this.#options.changed(uid)
   }
 
@@ -128,10 +128,10 @@ export class RuntimeView {
     }
   }
 
-  /** The same for a container that has ended, or is about to. */
-  async inspectEnd(id: string): Promise<void> {
+  /** The same for a container that has ended, or is about to; `certain` if the runtime has said that it has. */
+  async inspectEnd(id: string, certain = false): Promise<void> {
     const { cri, clock, signal } = this.#options
-    const status = await statusAfterExit(cri, id, { clock, signal })
+    const status = await statusAfterExit(cri, id, { clock, signal, certain })
     if (status) await this.#keepContainer(status)
     else this.#forget(id)
   }

@@ -142,18 +142,25 @@ export const exitPatience = 30_000
 
 /**
  * A container's status after its `exited` event. CRI answers `running` for some milliseconds more, seconds if the machine
- * is overloaded, so this asks again until it does not, for at most `exitPatience`; what it then says counts. Undefined if the container is gone.
+ * is overloaded, so this asks again until it does not, for at most `exitPatience`; what it then says counts. `certain`: it
+ * has started and exited for sure, though CRI may not even have noted its start. Undefined if the container is gone.
  */
 export async function statusAfterExit(
   cri: Pick<CriClient, 'containerStatus'>,
   containerId: string,
-  { signal, clock = systemClock }: { readonly signal?: AbortSignal; readonly clock?: Clock } = {},
+  {
+    signal,
+    clock = systemClock,
+    certain = false,
+  }: { readonly signal?: AbortSignal; readonly clock?: Clock; readonly certain?: boolean } = {},
 ): Promise<ContainerStatus | undefined> {
   const end = clock.now() + exitPatience
+  const isBehind = (state: number | undefined) =>
+    state === ContainerState.running || (certain && state === ContainerState.created)
   for (let delay = 5; ; delay = Math.min(delay * 2, 500)) {
     try {
       const { status } = await cri.containerStatus({ containerId }, signal ? { signal } : {})
-      if (status?.state !== ContainerState.running || clock.now() >= end) return status
+      if (!isBehind(status?.state) || clock.now() >= end) return status
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw error
