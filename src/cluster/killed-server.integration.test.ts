@@ -84,12 +84,13 @@ async function write(client: Client, writer: string, told: (seen: Seen) => void)
 
 it('a server that is killed loses no write that it answered, and no event', { timeout: 180_000 }, async t => {
   const folder = await mkdtemp(join(tmpdir(), 't8s-killed-'))
-  await writeFile(join(folder, 'tokens'), `${token},test,1,"system:masters"\n`)
-  let server = await Server.start(folder)
+  let running: Server | undefined
   t.after(async () => {
-    await server.end('SIGKILL')
+    await running?.end('SIGKILL')
     await rm(folder, { recursive: true, force: true })
   })
+  await writeFile(join(folder, 'tokens'), `${token},test,1,"system:masters"\n`)
+  let server = (running = await Server.start(folder))
   const told: Seen[] = []
   const events: Seen[] = []
   let resourceVersion = (await server.client.list(ConfigMap, { namespace })).resourceVersion
@@ -117,7 +118,7 @@ it('a server that is killed loses no write that it answered, and no event', { ti
     await enoughTold
     await server.end('SIGKILL')
     assert.ok(answers >= enough, 'the server ended by itself')
-    server = await Server.start(folder)
+    server = running = await Server.start(folder)
   }
   const last = await server.client.create(ConfigMap, { metadata: { name: 'last', namespace } })
   await Promise.race([
