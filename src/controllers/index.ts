@@ -27,6 +27,7 @@ import { resourceQuotas } from './resource-quota/resource-quota.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
 import { type ServiceAccountTokenOptions, serviceAccountTokens } from './service-account-token/service-account-token.js'
+import { statefulSets } from './statefulset/stateful-set.js'
 import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.js'
 
 export { startGarbageCollector } from './garbage-collector/index.js'
@@ -53,6 +54,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     replicaSets,
     replicationControllers,
     daemonSets(),
+    statefulSets,
     jobs(),
     cronJobs,
     ttlAfterFinished,

@@ -1,4 +1,5 @@
 import type { Pod, PodCondition } from '../api/core/v1/index.js'
+import { jsonEqual } from '../machinery/json-equal.js'
 
 type State = Pick<Pod, 'metadata' | 'status'>
 
@@ -30,3 +31,17 @@ export const podActive = (pod: State): boolean => !podFinished(pod) && !pod.meta
 
 /** On its way out, and not finished yet. */
 export const podTerminating = (pod: State): boolean => !podFinished(pod) && pod.metadata.deletionTimestamp !== undefined
+
+/** Whether what a pod's owner counts it by has changed. */
+export function countsDifferently(pod: Pod, old: Pod): boolean {
+  const ready = podReadyCondition(pod)
+  const wasReady = podReadyCondition(old)
+  return (
+    pod.status.phase !== old.status.phase ||
+    pod.spec.nodeName !== old.spec.nodeName ||
+    ready?.status !== wasReady?.status ||
+    ready?.lastTransitionTime !== wasReady?.lastTransitionTime ||
+    pod.metadata.deletionTimestamp !== old.metadata.deletionTimestamp ||
+    !jsonEqual(pod.metadata.labels, old.metadata.labels)
+  )
+}

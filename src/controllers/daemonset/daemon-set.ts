@@ -24,7 +24,7 @@ import {
 } from '../controller-revisions/controller-revisions.js'
 import { revisionHashLabel, surplusRevisions } from '../controller-revisions/revision-plan.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
-import { podReadyCondition } from '../pod-state.js'
+import { countsDifferently } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
 import { daemonPod, type NodeFit, nodeFit, templateGeneration } from './daemon-pod.js'
 import { FailedPodBackoff } from './failed-pod-backoff.js'
@@ -44,7 +44,7 @@ export function daemonSets(): Controller {
     name: 'daemonset',
     watches: {
       for: DaemonSet,
-      owns: [watchOwned(Pod, matters), ControllerRevision],
+      owns: [watchOwned(Pod, countsDifferently), ControllerRevision],
       also: [
         watchAlso(Pod, (pod, _old, cache) =>
           controllerOf(pod)
@@ -89,20 +89,6 @@ export function daemonSets(): Controller {
       return work(id, observed, history, backoff, context)
     },
   })
-}
-
-/** What a pod's set counts it by. */
-function matters(pod: Pod, old: Pod): boolean {
-  const ready = podReadyCondition(pod)
-  const wasReady = podReadyCondition(old)
-  return (
-    pod.status.phase !== old.status.phase ||
-    pod.spec.nodeName !== old.spec.nodeName ||
-    ready?.status !== wasReady?.status ||
-    ready?.lastTransitionTime !== wasReady?.lastTransitionTime ||
-    pod.metadata.deletionTimestamp !== old.metadata.deletionTimestamp ||
-    !jsonEqual(pod.metadata.labels, old.metadata.labels)
-  )
 }
 
 /** The sets that want something else of a node than before. */

@@ -18,7 +18,7 @@ import { isNotFound } from '../../machinery/status-error.js'
 import type { Kind } from '../../schema/index.js'
 import { claimsOf, settleClaims } from '../adoption.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
-import { podActive, podReadyCondition } from '../pod-state.js'
+import { countsDifferently, podActive } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
 import { inDeletionOrder } from './deletion-order.js'
 import { observeReplicas, type ReplicaFailure } from './status.js'
@@ -65,7 +65,7 @@ function replicas<T extends ApiObject, I>({ name, kind, view, status: ownStatus 
     name,
     watches: {
       for: kind as unknown as AnyKind,
-      owns: [watchOwned(Pod, mattersToOwner)],
+      owns: [watchOwned(Pod, countsDifferently)],
       also: [
         watchAlso(Pod, (pod, old, cache) => {
           if (controllerOf(pod) || (old && !controllerOf(old) && jsonEqual(pod.metadata.labels, old.metadata.labels)))
@@ -97,19 +97,6 @@ function replicas<T extends ApiObject, I>({ name, kind, view, status: ownStatus 
       return nextAvailable === undefined ? undefined : ({ after: nextAvailable } satisfies Again)
     },
   })
-}
-
-/** What a pod's owner counts it by. */
-function mattersToOwner(pod: Pod, old: Pod): boolean {
-  const ready = podReadyCondition(pod)
-  const wasReady = podReadyCondition(old)
-  return (
-    pod.status.phase !== old.status.phase ||
-    ready?.status !== wasReady?.status ||
-    ready?.lastTransitionTime !== wasReady?.lastTransitionTime ||
-    pod.metadata.deletionTimestamp !== old.metadata.deletionTimestamp ||
-    !jsonEqual(pod.metadata.labels, old.metadata.labels)
-  )
 }
 
 interface Failed {
