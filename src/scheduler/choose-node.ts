@@ -1,5 +1,12 @@
 import type { Pod } from '../api/core/v1/index.js'
-import { type NodeFilter, type Rejection, type SchedulerPlugin, type Snapshot, Unschedulable } from './framework.js'
+import {
+  countedReasons,
+  type NodeFilter,
+  type Rejection,
+  type SchedulerPlugin,
+  type Snapshot,
+  Unschedulable,
+} from './framework.js'
 import type { NodeInfo } from './node-info.js'
 
 export type Choice =
@@ -76,7 +83,7 @@ function best(
 ): NodeInfo {
   const totals = new Array<number>(candidates.length).fill(0)
   for (const { score, weight = 1 } of plugins) {
-    const scorer = score?.(pod, snapshot)
+    const scorer = score?.(pod, snapshot, candidates)
     if (!scorer) continue
     const raw = candidates.map(node => scorer.score(node))
     const scores = scorer.normalize?.(raw) ?? raw
@@ -99,9 +106,6 @@ function best(
 
 /** `0/5 nodes are available: 2 Insufficient cpu, 3 node(s) were unschedulable.` */
 export function summary(nodes: number, rejections: ReadonlyMap<string, Rejection>): string {
-  const counts = new Map<string, number>()
-  for (const { reasons } of rejections.values())
-    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  const listed = [...counts].map(([reason, count]) => `${count} ${reason}`).sort()
-  return `0/${nodes} nodes are available: ${listed.join(', ')}.`
+  const reasons = [...rejections.values()].flatMap(({ reasons }) => reasons)
+  return `0/${nodes} nodes are available: ${countedReasons(reasons)}.`
 }

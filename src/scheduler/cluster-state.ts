@@ -1,6 +1,11 @@
 import type { Node, Pod } from '../api/core/v1/index.js'
+import type { Labels, Selector } from '../machinery/labels.js'
 import type { Snapshot } from './framework.js'
 import { NodeInfo } from './node-info.js'
+import { type CountsByNode, type PlacedTerm, PodIndex, type PodQuery } from './pod-index.js'
+import type { Surroundings } from './surroundings.js'
+
+const unknown: Surroundings = { namespaceLabels: () => ({}), workloadSelector: () => undefined }
 
 /**
  * The nodes and the pods on them, kept change by change. A pod that has been given a node counts there at once
@@ -12,6 +17,11 @@ export class ClusterState implements Snapshot {
   /** Where each counted pod is, by uid. */
   readonly #placed = new Map<string, string>()
   readonly #assumed = new Set<string>()
+  readonly #index: PodIndex
+
+  constructor(private readonly surroundings: Surroundings = unknown) {
+    this.#index = new PodIndex(surroundings.namespaceLabels)
+  }
 
   get nodes(): readonly NodeInfo[] {
     return (this.#nodes ??= [...this.#infos.values()]
@@ -22,6 +32,23 @@ export class ClusterState implements Snapshot {
   get(name: string): NodeInfo | undefined {
     const info = this.#infos.get(name)
     return info?.node ? info : undefined
+  }
+
+  podCounts(query: PodQuery): CountsByNode {
+    return this.#index.counts(query)
+  }
+
+  termsSelecting(pod: Pod): readonly PlacedTerm[] {
+    return this.#index.termsSelecting(pod)
+  }
+
+  namespaceLabels = (name: string): Labels => this.surroundings.namespaceLabels(name)
+
+  workloadSelector = (pod: Pod): Selector | undefined => this.surroundings.workloadSelector(pod)
+
+  /** The labels of a namespace have changed. */
+  namespaceChanged(): void {
+    this.#index.namespaceChanged()
   }
 
   setNode(node: Node): void {
@@ -51,6 +78,7 @@ export class ClusterState implements Snapshot {
     const name = this.#placed.get(uid)
     if (name === undefined) return
     this.#placed.delete(uid)
+    this.#index.remove(uid)
     const info = this.#infos.get(name)
     info?.remove(uid)
     if (info && info.pods.size === 0 && !info.node) this.#infos.delete(name)
@@ -77,6 +105,7 @@ export class ClusterState implements Snapshot {
     if (before !== undefined && before !== node) this.#infos.get(before)?.remove(uid)
     this.#placed.set(uid, node)
     this.#info(node).add(pod)
+    this.#index.set(pod, node)
   }
 
   #info(name: string): NodeInfo {

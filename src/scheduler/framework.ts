@@ -1,11 +1,17 @@
 import type { Pod } from '../api/core/v1/index.js'
 import type { NodeInfo } from './node-info.js'
+import type { CountsByNode, PlacedTerm, PodQuery } from './pod-index.js'
+import type { Surroundings } from './surroundings.js'
 
 /** All nodes as they are at the beginning of a pod's scheduling. Not to be changed. */
-export interface Snapshot {
+export interface Snapshot extends Surroundings {
   /** Nodes that exist, in a stable order. */
   readonly nodes: readonly NodeInfo[]
   get(name: string): NodeInfo | undefined
+  /** How many pods on which nodes meet a query. Cheap to ask again, for pods of one kind too. */
+  podCounts(query: PodQuery): CountsByNode
+  /** Affinity and anti-affinity terms of pods on nodes that select the pod. */
+  termsSelecting(pod: Pod): readonly PlacedTerm[]
 }
 
 /** Why a node will not do. */
@@ -40,7 +46,8 @@ export interface SchedulerPlugin {
   readonly preEnqueue?: (pod: Pod) => string | undefined
   /** Throw `Unschedulable` to reject the pod on all nodes at once. */
   readonly filter?: (pod: Pod, snapshot: Snapshot) => NodeFilter | undefined
-  readonly score?: (pod: Pod, snapshot: Snapshot) => NodeScorer | undefined
+  /** `candidates` are the nodes that passed all filters. */
+  readonly score?: (pod: Pod, snapshot: Snapshot, candidates: readonly NodeInfo[]) => NodeScorer | undefined
   /** How much its score counts; 1 by default. */
   readonly weight?: number
 }
@@ -56,4 +63,14 @@ export function normalized(scores: readonly number[], reverse = false): readonly
     const share = Math.floor((maximumScore * score) / greatest)
     return reverse ? maximumScore - share : share
   })
+}
+
+/** Reasons as events list them: `2 Insufficient cpu, 3 node(s) were unschedulable`. */
+export function countedReasons(reasons: Iterable<string>): string {
+  const counts = new Map<string, number>()
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  return [...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .sort()
+    .join(', ')
 }

@@ -1,6 +1,7 @@
 import { Node, Pod } from '../api/core/v1/index.js'
 import type { Informers } from '../client/informers.js'
 import { Scheduler, type SchedulerOptions } from './scheduler.js'
+import { informedSurroundings } from './surroundings.js'
 
 export { type Choice, chooseNode } from './choose-node.js'
 export {
@@ -20,15 +21,20 @@ export async function startScheduler(
   options: SchedulerOptions & { readonly informers: Informers },
 ): Promise<AsyncDisposable> {
   const { informers } = options
-  const scheduler = new Scheduler(options)
+  const surroundings = informedSurroundings(informers)
+  const scheduler = new Scheduler({ surroundings, ...options })
   const nodes = informers.of(Node)
   const pods = informers.of(Pod)
   // Pods placed before the nodes are known would all be told that there are none.
-  await Promise.all([nodes.synced(), pods.synced()])
+  await Promise.all([nodes.synced(), pods.synced(), surroundings.synced()])
   const handlers = [
     nodes.onChange((node, old, change) =>
       change === 'deleted' ? scheduler.nodeChanged(undefined, node) : scheduler.nodeChanged(node, old),
     ),
+    surroundings.namespaces.onChange((namespace, old) => {
+      if (JSON.stringify(namespace.metadata.labels) !== JSON.stringify(old?.metadata.labels))
+        scheduler.namespaceChanged()
+    }),
     pods.onChange((pod, old, change) =>
       change === 'deleted' ? scheduler.podChanged(undefined, pod) : scheduler.podChanged(pod, old),
     ),

@@ -18,6 +18,8 @@ export class NodeInfo {
   /** As `requested`, counting an assumed amount for pods that ask for nothing. */
   compared: Amounts = {}
   hostPorts: readonly HostPort[] = []
+  /** Pods by priority. */
+  readonly #priorities = new Map<number, number>()
   #node: Node | undefined
   #allocatable: Amounts = {}
   #images = new Map<string, number>()
@@ -46,10 +48,17 @@ export class NodeInfo {
     return this.#images
   }
 
+  /** Whether there are pods of lower priority. */
+  hasPodsBelow(priority: number): boolean {
+    for (const other of this.#priorities.keys()) if (other < priority) return true
+    return false
+  }
+
   add(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
     if (this.pods.has(uid)) this.remove(uid)
     this.pods.set(uid, pod)
+    this.#countPriority(pod, 1)
     const { requested, compared } = podRequest(pod)
     this.requested = add(this.requested, requested)
     this.compared = add(this.compared, compared)
@@ -61,10 +70,17 @@ export class NodeInfo {
     const pod = this.pods.get(uid)
     if (!pod) return
     this.pods.delete(uid)
+    this.#countPriority(pod, -1)
     const { requested, compared } = podRequest(pod)
     this.requested = subtract(this.requested, requested)
     this.compared = subtract(this.compared, compared)
     if (hostPortsOf(pod).length > 0) this.hostPorts = [...this.pods.values()].flatMap(hostPortsOf)
+  }
+
+  #countPriority({ spec: { priority = 0 } }: Pod, by: 1 | -1): void {
+    const count = (this.#priorities.get(priority) ?? 0) + by
+    if (count > 0) this.#priorities.set(priority, count)
+    else this.#priorities.delete(priority)
   }
 }
 

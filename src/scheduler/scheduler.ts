@@ -7,13 +7,17 @@ import { type Choice, chooseNode } from './choose-node.js'
 import { ClusterState } from './cluster-state.js'
 import type { SchedulerPlugin } from './framework.js'
 import { defaultPlugins } from './plugins/index.js'
+import { preemptionOutcome } from './preemption-outcome.js'
 import { SchedulingQueue } from './scheduling-queue.js'
+import type { Surroundings } from './surroundings.js'
 
 export interface SchedulerOptions {
   readonly client: Client
   readonly events: EventRecorder
   /** Pods that name another scheduler are left alone. */
   readonly name?: string
+  /** Namespaces and workloads; without them, those with no labels and none. */
+  readonly surroundings?: Surroundings
   readonly plugins?: readonly SchedulerPlugin[]
   readonly clock?: Clock
   readonly random?: () => number
@@ -28,13 +32,15 @@ const burst = 64
  * cluster, and writes bindings side by side: the next pod is placed while the last one's binding is on its way.
  */
 export class Scheduler implements Disposable {
-  readonly #state = new ClusterState()
+  readonly #state: ClusterState
   readonly #queue: SchedulingQueue
-  readonly #options: Required<SchedulerOptions>
+  readonly #options: Required<Omit<SchedulerOptions, 'surroundings'>>
   #scheduled = false
   #disposed = false
   /** Where the next search of nodes begins. */
   #start = 0
+  /** Pods on nodes have changed in what affinity and spreading look at. */
+  #relationsChanged = false
 
   constructor(options: SchedulerOptions) {
     this.#options = {
@@ -44,6 +50,7 @@ export class Scheduler implements Disposable {
       random: Math.random,
       ...options,
     }
+    this.#state = new ClusterState(options.surroundings)
     this.#queue = new SchedulingQueue(this.#options.clock, () => this.#wake())
   }
 
@@ -59,7 +66,7 @@ export class Scheduler implements Disposable {
       if (pod.spec.nodeName) {
         this.#queue.remove(uid)
         this.#state.setPod(pod)
-        if (old && !old.spec.nodeName) return
+        if (!old?.spec.nodeName || relationsDiffer(pod, old)) this.#wakeRelated()
       } else if (pod.spec.schedulerName === this.#options.name && !pod.metadata.deletionTimestamp) {
         if (!this.#state.isAssumed(uid)) this.#queue.offer(pod, this.#gateOf(pod))
       } else this.#queue.remove(uid)
@@ -81,6 +88,12 @@ export class Scheduler implements Disposable {
     if (!old || mayHelp(node, old)) this.#queue.wake()
   }
 
+  /** The labels of a namespace have changed. */
+  namespaceChanged(): void {
+    this.#state.namespaceChanged()
+    this.#wakeRelated()
+  }
+
   /** Pods waiting, by where they are in the queue. */
   get pending(): { readonly [place: string]: number } {
     return this.#queue.counts()
@@ -94,6 +107,13 @@ export class Scheduler implements Disposable {
     return undefined
   }
 
+  /** Tries pods again that look at other pods; once for all changes that come together. */
+  #wakeRelated(): void {
+    if (this.#relationsChanged) return
+    this.#relationsChanged = true
+    this.#wake()
+  }
+
   #wake(): void {
     if (this.#scheduled || this.#disposed) return
     this.#scheduled = true
@@ -104,6 +124,10 @@ export class Scheduler implements Disposable {
   }
 
   #work(): void {
+    if (this.#relationsChanged && !this.#disposed) {
+      this.#relationsChanged = false
+      this.#queue.wake(looksAtPods)
+    }
     for (let i = 0; i < burst && !this.#disposed; i++) {
       const pod = this.#queue.take()
       if (!pod) return
@@ -126,7 +150,9 @@ export class Scheduler implements Disposable {
     }
     if (choice.node === undefined) {
       this.#queue.unschedulable(uid)
-      this.#tellUnschedulable(pod, choice.message)
+      const outcome = preemptionOutcome(pod, this.#state, choice.rejections)
+      const known = this.#state.nodes.length > 0 && outcome
+      this.#tellUnschedulable(pod, known ? `${choice.message} ${outcome}` : choice.message)
       return
     }
     this.#start = (this.#start + choice.evaluated) % Math.max(1, this.#state.nodes.length)
@@ -184,6 +210,16 @@ export class Scheduler implements Disposable {
 }
 
 const isFinished = ({ status }: Pod): boolean => status.phase === 'Succeeded' || status.phase === 'Failed'
+
+/** Whether where other pods are decides on a pod. */
+const looksAtPods = ({ spec }: Pod): boolean =>
+  spec.affinity?.podAffinity !== undefined ||
+  spec.affinity?.podAntiAffinity !== undefined ||
+  (spec.topologySpreadConstraints?.length ?? 0) > 0
+
+const relationsDiffer = ({ metadata }: Pod, { metadata: old }: Pod): boolean =>
+  metadata.deletionTimestamp !== old.deletionTimestamp ||
+  (metadata.labels !== old.labels && JSON.stringify(metadata.labels) !== JSON.stringify(old.labels))
 
 /** Heartbeats change nothing for pods that wait. */
 function mayHelp(node: Node, old: Node): boolean {

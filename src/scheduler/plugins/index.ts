@@ -5,6 +5,7 @@ import { nodeName } from './node-name.js'
 import { nodePorts } from './node-ports.js'
 import { nodeResourcesBalancedAllocation, nodeResourcesFit } from './node-resources.js'
 import { nodeUnschedulable } from './node-unschedulable.js'
+import { podTopologySpread } from './pod-topology-spread.js'
 import { schedulingGates } from './scheduling-gates.js'
 import { taintToleration } from './taint-toleration.js'
 
@@ -17,6 +18,7 @@ export const defaultPlugins: readonly SchedulerPlugin[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
+  podTopologySpread,
   nodeResourcesBalancedAllocation,
   imageLocality,
 ]

@@ -1,19 +1,20 @@
-import type { Pod, Taint } from '../../api/core/v1/index.js'
+import type { Node, Pod, Taint } from '../../api/core/v1/index.js'
 import { tolerates } from '../../api/core/v1/tolerates.js'
 import { normalized, type SchedulerPlugin } from '../framework.js'
 
 const tolerated = ({ spec }: Pod, taint: Taint): boolean =>
   (spec.tolerations ?? []).some(toleration => tolerates(toleration, taint))
 
+/** The first taint that keeps a pod off a node. */
+export const untolerated = (pod: Pod, { spec }: Node): Taint | undefined =>
+  spec.taints?.find(taint => (taint.effect === 'NoSchedule' || taint.effect === 'NoExecute') && !tolerated(pod, taint))
+
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
 export const taintToleration: SchedulerPlugin = {
   name: 'TaintToleration',
   weight: 3,
   filter: pod => info => {
-    const taint = info.node?.spec.taints?.find(
-      candidate =>
-        (candidate.effect === 'NoSchedule' || candidate.effect === 'NoExecute') && !tolerated(pod, candidate),
-    )
+    const taint = info.node && untolerated(pod, info.node)
     return taint && { reasons: ['node(s) had untolerated taint(s)'], unresolvable: true }
   },
   score: pod => ({

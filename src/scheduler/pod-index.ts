@@ -1,0 +1,150 @@
+import type { Pod } from '../api/core/v1/index.js'
+import { type Labels, nothing } from '../machinery/labels.js'
+import { type PodSelection, type PodTerm, selects, termOf } from './pod-selection.js'
+
+/** Pods to be counted. */
+export interface PodQuery {
+  /** A pod counts if all of them select it. */
+  readonly selections: readonly PodSelection[]
+  /** Count pods that are being deleted as well. */
+  readonly terminating: boolean
+}
+
+/** Pods by the name of the node they are on; only nodes that have any. */
+export type CountsByNode = ReadonlyMap<string, number>
+
+export type TermKind = 'requiredAffinity' | 'requiredAntiAffinity' | 'preferredAffinity' | 'preferredAntiAffinity'
+
+/** A term that pods on nodes have, and how many of them on which nodes. */
+export interface PlacedTerm {
+  readonly kind: TermKind
+  readonly term: PodTerm
+  /** Of a preferred term; 1 of a required one. */
+  readonly weight: number
+  readonly counts: CountsByNode
+}
+
+type Counts = Map<string, number>
+
+interface Answer {
+  readonly query: PodQuery
+  readonly counts: Counts
+}
+
+/** Queries whose counts are kept; those asked for least recently go first. */
+const keptAnswers = 512
+
+/**
+ * What affinity and spreading ask about the pods on nodes, kept pod by pod: an answer is counted from the beginning
+ * when it is first asked for, and from then on only changed.
+ */
+export class PodIndex {
+  readonly #pods = new Map<string, { readonly pod: Pod; readonly node: string }>()
+  readonly #answers = new Map<string, Answer>()
+  readonly #terms = new Map<string, PlacedTerm & { readonly counts: Counts }>()
+
+  constructor(private readonly namespaceLabels: (name: string) => Labels) {}
+
+  /** Takes in a pod on a node, or its newer version. */
+  set(pod: Pod, node: string): void {
+    const { uid = '' } = pod.metadata
+    const known = this.#pods.get(uid)
+    if (known && known.node === node && looksTheSame(known.pod, pod)) return
+    this.remove(uid)
+    this.#pods.set(uid, { pod, node })
+    this.#count(pod, node, 1)
+  }
+
+  remove(uid: string): void {
+    const known = this.#pods.get(uid)
+    if (!known) return
+    this.#pods.delete(uid)
+    this.#count(known.pod, known.node, -1)
+  }
+
+  /** The labels of a namespace have changed. */
+  namespaceChanged(): void {
+    for (const [key, { query }] of this.#answers)
+      if (query.selections.some(({ namespaceSelector }) => namespaceSelector !== nothing)) this.#answers.delete(key)
+  }
+
+  counts(query: PodQuery): CountsByNode {
+    const key = `${query.terminating}|${query.selections.map(({ key }) => key).join('&')}`
+    let answer = this.#answers.get(key)
+    if (answer) this.#answers.delete(key)
+    else {
+      answer = { query, counts: new Map() }
+      for (const { pod, node } of this.#pods.values()) if (this.#meets(query, pod)) change(answer.counts, node, 1)
+    }
+    this.#answers.set(key, answer)
+    if (this.#answers.size > keptAnswers) for (const oldest of this.#answers.keys()) return this.#drop(oldest, answer)
+    return answer.counts
+  }
+
+  /** Terms of pods on nodes that select `pod`. */
+  termsSelecting(pod: Pod): readonly PlacedTerm[] {
+    return [...this.#terms.values()].filter(({ term }) => selects(term, pod, this.namespaceLabels))
+  }
+
+  #drop(key: string, { counts }: Answer): CountsByNode {
+    this.#answers.delete(key)
+    return counts
+  }
+
+  #meets({ selections, terminating }: PodQuery, pod: Pod): boolean {
+    if (!terminating && pod.metadata.deletionTimestamp) return false
+    return selections.every(selection => selects(selection, pod, this.namespaceLabels))
+  }
+
+  #count(pod: Pod, node: string, by: 1 | -1): void {
+    for (const { query, counts } of this.#answers.values()) if (this.#meets(query, pod)) change(counts, node, by)
+    for (const { kind, term, weight } of termsOf(pod)) {
+      const key = `${kind}|${weight}|${term.topologyKey}|${term.key}`
+      let placed = this.#terms.get(key)
+      if (!placed) this.#terms.set(key, (placed = { kind, term, weight, counts: new Map() }))
+      change(placed.counts, node, by)
+      if (placed.counts.size === 0) this.#terms.delete(key)
+    }
+  }
+}
+
+/** Most changes of a pod are of its status, and of no interest here. */
+const looksTheSame = (left: Pod, right: Pod): boolean =>
+  left.metadata.deletionTimestamp === right.metadata.deletionTimestamp &&
+  JSON.stringify([left.metadata.labels, left.spec.affinity]) ===
+    JSON.stringify([right.metadata.labels, right.spec.affinity])
+
+function change(counts: Counts, node: string, by: number): void {
+  const count = (counts.get(node) ?? 0) + by
+  if (count > 0) counts.set(node, count)
+  else counts.delete(node)
+}
+
+/** A term of a pod that is to be placed. */
+export type OwnTerm = Omit<PlacedTerm, 'counts'>
+
+const compiledTerms = new WeakMap<Pod, readonly OwnTerm[]>()
+
+/** All terms of a pod's affinity and anti-affinity to other pods; worked out once for each. */
+export function termsOf(pod: Pod): readonly OwnTerm[] {
+  const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
+  if (!podAffinity && !podAntiAffinity) return []
+  let terms = compiledTerms.get(pod)
+  if (!terms) {
+    terms = [
+      ...ofOne(pod, podAffinity, 'requiredAffinity', 'preferredAffinity'),
+      ...ofOne(pod, podAntiAffinity, 'requiredAntiAffinity', 'preferredAntiAffinity'),
+    ]
+    compiledTerms.set(pod, terms)
+  }
+  return terms
+}
+
+type Affinity = NonNullable<NonNullable<Pod['spec']['affinity']>['podAffinity']>
+
+function* ofOne(pod: Pod, affinity: Affinity | undefined, required: TermKind, preferred: TermKind): Iterable<OwnTerm> {
+  for (const term of affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [])
+    yield { kind: required, term: termOf(term, pod), weight: 1 }
+  for (const { podAffinityTerm, weight } of affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+    if (weight !== 0) yield { kind: preferred, term: termOf(podAffinityTerm, pod), weight }
+}
