@@ -1,5 +1,6 @@
 import type { SchedulerPlugin } from '../framework.js'
 import { imageLocality } from './image-locality.js'
+import { interPodAffinity } from './inter-pod-affinity.js'
 import { nodeAffinity } from './node-affinity.js'
 import { nodeName } from './node-name.js'
 import { nodePorts } from './node-ports.js'
@@ -19,6 +20,7 @@ export const defaultPlugins: readonly SchedulerPlugin[] = [
   nodePorts,
   nodeResourcesFit,
   podTopologySpread,
+  interPodAffinity,
   nodeResourcesBalancedAllocation,
   imageLocality,
 ]
