@@ -16,11 +16,13 @@ import { disruption } from './disruption/disruption.js'
 import { endpoints } from './endpoints/endpoints.js'
 import { endpointSlices } from './endpointslice/endpoint-slice.js'
 import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice-mirroring.js'
+import { ephemeralVolumes } from './ephemeral-volume/ephemeral-volume.js'
 import { startGarbageCollector } from './garbage-collector/index.js'
 import { jobs } from './job/job.js'
 import { namespaces } from './namespace/index.js'
 import { nodeIpam } from './node-ipam/index.js'
 import { type NodeLifecycleOptions, nodeLifecycle, taintEviction } from './node-lifecycle/index.js'
+import { claimBinder, volumeBinder } from './persistentvolume-binder/index.js'
 import { type PodGcOptions, podGc } from './pod-gc/index.js'
 import { replicaSets, replicationControllers } from './replicaset/replica-set.js'
 import { resourceQuotas } from './resource-quota/resource-quota.js'
@@ -29,6 +31,7 @@ import { defaultServiceAccounts } from './service-account/service-account.js'
 import { type ServiceAccountTokenOptions, serviceAccountTokens } from './service-account-token/service-account-token.js'
 import { statefulSets } from './statefulset/stateful-set.js'
 import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.js'
+import { attributesClassProtection, claimProtection, volumeProtection } from './volume-protection/volume-protection.js'
 
 export { startGarbageCollector } from './garbage-collector/index.js'
 
@@ -70,6 +73,12 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     taintEviction(),
     podGc(options.podGc),
     resourceQuotas(),
+    claimBinder,
+    volumeBinder(),
+    ephemeralVolumes,
+    claimProtection,
+    volumeProtection,
+    attributesClassProtection,
     ...(options.signing ? [certificateSigning(options.signing)] : []),
     ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),
     ...(options.signSecretToken

@@ -1,0 +1,115 @@
+import { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1/index.js'
+import { VolumeAttributesClass } from '../../api/storage/v1/index.js'
+import {
+  type Controller,
+  controller,
+  index,
+  type Key,
+  type ReconcileContext,
+  watchAlso,
+} from '../../client/controller.js'
+import { claimIsFor, ephemeralClaimName } from '../ephemeral-volume/ephemeral-volume.js'
+import { claimKey, claimNamesOf, podsOfClaim } from '../persistentvolume-binder/indexes.js'
+import { settledFinalizers, withFinalizers } from './finalizers.js'
+
+/** Kubelet has ended the pod, or nobody waited for that. */
+const shutDown = ({ metadata }: Pod): boolean =>
+  metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0
+
+/**
+ * Whether a pod on a node uses the claim. Others do not count: kubelet starts none with a claim that is being deleted.
+ * One that has finished does, as it could be looked into still.
+ */
+export function podUsesClaim(pod: Pod, claim: PersistentVolumeClaim): boolean {
+  if (!pod.spec.nodeName) return false
+  return (pod.spec.volumes ?? []).some(
+    volume =>
+      volume.persistentVolumeClaim?.claimName === claim.metadata.name ||
+      (volume.ephemeral &&
+        !shutDown(pod) &&
+        ephemeralClaimName(pod, volume) === claim.metadata.name &&
+        claimIsFor(pod, claim)),
+  )
+}
+
+/**
+ * Keeps claims that are deleted until no pod uses them.
+ * https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
+ */
+export const claimProtection: Controller = controller({
+  name: 'persistentvolumeclaim-protection',
+  watches: {
+    for: PersistentVolumeClaim,
+    also: [
+      watchAlso(Pod, (pod, old) =>
+        [pod, ...(old ? [old] : [])].flatMap(each =>
+          claimNamesOf(each).map(name => ({ namespace: each.metadata.namespace ?? '', name })),
+        ),
+      ),
+    ],
+  },
+  async reconcile(key, context) {
+    const claim = context.get(PersistentVolumeClaim, key)
+    if (!claim) return undefined
+    const cached = context.by(podsOfClaim, claimKey(key))
+    const finalizers = settledFinalizers(claim, 'kubernetes.io/pvc-protection', () =>
+      cached.some(pod => podUsesClaim(pod, claim)),
+    )
+    if (!finalizers) return undefined
+    // The cache may not know of a pod yet, and what is deleted does not come back.
+    if (claim.metadata.deletionTimestamp && (await usedByAny(claim, context))) return undefined
+    await context.client.update(PersistentVolumeClaim, withFinalizers(claim, finalizers))
+    return undefined
+  },
+})
+
+async function usedByAny(claim: PersistentVolumeClaim, { client }: ReconcileContext): Promise<boolean> {
+  const { items } = await client.list(Pod, { namespace: claim.metadata.namespace ?? '' })
+  return items.some(pod => podUsesClaim(pod, claim))
+}
+
+/** Keeps volumes that are deleted until they are not bound any more. */
+export const volumeProtection: Controller = controller({
+  name: 'persistentvolume-protection',
+  watches: { for: PersistentVolume },
+  async reconcile(key, { get, client }) {
+    const volume = get(PersistentVolume, { name: key.name })
+    const finalizers =
+      volume && settledFinalizers(volume, 'kubernetes.io/pv-protection', () => volume.status.phase === 'Bound')
+    if (finalizers) await client.update(PersistentVolume, withFinalizers(volume, finalizers))
+    return undefined
+  },
+})
+
+const named = (names: readonly (string | undefined)[]): Key[] =>
+  names.flatMap(name => (name ? { namespace: '', name } : []))
+
+const classesOfClaim = ({ spec, status }: PersistentVolumeClaim): Key[] =>
+  named([
+    spec.volumeAttributesClassName,
+    status.currentVolumeAttributesClassName,
+    status.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ])
+const classOfVolume = ({ spec }: PersistentVolume): Key[] => named([spec.volumeAttributesClassName])
+
+const claimsOfClass = index(PersistentVolumeClaim, claim => classesOfClaim(claim).map(({ name }) => name))
+const volumesOfClass = index(PersistentVolume, volume => classOfVolume(volume).map(({ name }) => name))
+
+/** Keeps volume attributes classes that are deleted until no claim and no volume has them. */
+export const attributesClassProtection: Controller = controller({
+  name: 'volumeattributesclass-protection',
+  watches: {
+    for: VolumeAttributesClass,
+    also: [
+      watchAlso(PersistentVolumeClaim, (claim, old) => [...classesOfClaim(claim), ...(old ? classesOfClaim(old) : [])]),
+      watchAlso(PersistentVolume, (volume, old) => [...classOfVolume(volume), ...(old ? classOfVolume(old) : [])]),
+    ],
+  },
+  async reconcile({ name }, { get, by, client }) {
+    const found = get(VolumeAttributesClass, { name })
+    const inUse = () => by(claimsOfClass, name).length > 0 || by(volumesOfClass, name).length > 0
+    const finalizers = found && settledFinalizers(found, 'kubernetes.io/vac-protection', inUse)
+    if (finalizers) await client.update(VolumeAttributesClass, withFinalizers(found, finalizers))
+    return undefined
+  },
+})
