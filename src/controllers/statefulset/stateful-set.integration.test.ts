@@ -207,6 +207,19 @@ describe('stateful sets', () => {
       assert.deepEqual([pod.metadata.uid, pod.metadata.ownerReferences?.[0]?.kind], [metadata.uid, 'StatefulSet'])
     })
   })
+
+  it('change nothing any more once they are on their way out', async () => {
+    await client.create(StatefulSet, statefulSet('out', 2))
+    await ready('out', 2)
+    await client.delete(StatefulSet, { namespace, name: 'out' }, { propagationPolicy: 'Foreground' })
+    const revisions = () => client.list(ControllerRevision, { namespace, labelSelector: 'app=out' })
+    for (const { metadata } of (await revisions()).items) await client.delete(ControllerRevision, metadata)
+    const pod = await client.get(Pod, { namespace, name: 'out-1' })
+    await setPhase(client, pod, 'Failed')
+    await eventually(async () => assert.equal((await statusOf('out')).readyReplicas, 1))
+    assert.equal((await client.get(Pod, pod.metadata)).metadata.uid, pod.metadata.uid)
+    assert.equal((await revisions()).items.length, 0)
+  })
 })
 
 it('an ordered set makes its pods in order, whatever is lost on the way', async () => {

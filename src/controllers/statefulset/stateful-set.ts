@@ -67,6 +67,7 @@ export const statefulSets: Controller = controller({
     if (!set) return undefined
     const selector = selectorOf(set)
     if (selector.empty) return undefined
+    if (set.metadata.deletionTimestamp) return watchOnly(set, context)
     const history = await settleHistory(StatefulSet, set, hashLabel, context)
     const pods = await claimPods(set, selector, context)
     const before = history.others.find(({ metadata }) => metadata.name === set.status.currentRevision)
@@ -78,17 +79,32 @@ export const statefulSets: Controller = controller({
       updateRevision: history.current.metadata.name ?? '',
       now: context.clock.now(),
     }
-    const error = set.metadata.deletionTimestamp
-      ? undefined
-      : await reach(observed, revisionTemplate(current) ?? set.spec.template, context)
-    const { status, nextAvailable } = observeStatefulSet(observed, history.collisionCount ?? 0)
-    if (!jsonEqual(set.status, status))
-      await context.client.update(StatefulSet, { ...set, status }, { subresource: 'status' })
+    const error = await reach(observed, revisionTemplate(current) ?? set.spec.template, context)
+    const again = await writeStatus(observed, history.collisionCount ?? 0, context)
     if (error !== undefined) throw error
-    if (!set.metadata.deletionTimestamp) await truncate(observed, history, context)
-    return nextAvailable === undefined ? undefined : ({ after: nextAvailable } satisfies Again)
+    await truncate(observed, history, context)
+    return again
   },
 })
+
+/** A set on its way out changes nothing any more but its status: what it made would have to be collected again. */
+function watchOnly(set: StatefulSet, context: ReconcileContext): Promise<Again | undefined> {
+  const { currentRevision = '', updateRevision = '', collisionCount = 0 } = set.status
+  const pods = context.ownedBy(Pod, set.metadata.uid ?? '')
+  const observed = { set, pods, currentRevision, updateRevision, now: context.clock.now() }
+  return writeStatus(observed, collisionCount, context)
+}
+
+async function writeStatus(
+  observed: Observed,
+  collisionCount: number,
+  { client }: ReconcileContext,
+): Promise<Again | undefined> {
+  const { set } = observed
+  const { status, nextAvailable } = observeStatefulSet(observed, collisionCount)
+  if (!jsonEqual(set.status, status)) await client.update(StatefulSet, { ...set, status }, { subresource: 'status' })
+  return nextAvailable === undefined ? undefined : { after: nextAvailable }
+}
 
 const selectorOf = ({ spec }: StatefulSet): Selector => selectorFromObject(spec.selector)
 
