@@ -1,11 +1,10 @@
-import type { Node, Pod } from '../api/core/v1/index.js'
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../api/core/v1/index.js'
+import type { StorageClass } from '../api/storage/v1/index.js'
 import type { Labels, Selector } from '../machinery/labels.js'
 import type { Snapshot } from './framework.js'
 import { NodeInfo } from './node-info.js'
 import { type CountsByNode, type PlacedTerm, PodIndex, type PodQuery } from './pod-index.js'
-import type { Surroundings } from './surroundings.js'
-
-const unknown: Surroundings = { namespaceLabels: () => ({}), workloadSelector: () => undefined }
+import { noSurroundings, type Surroundings } from './surroundings.js'
 
 /**
  * The nodes and the pods on them, kept change by change. A pod that has been given a node counts there at once
@@ -19,7 +18,7 @@ export class ClusterState implements Snapshot {
   readonly #assumed = new Set<string>()
   readonly #index: PodIndex
 
-  constructor(private readonly surroundings: Surroundings = unknown) {
+  constructor(private readonly surroundings: Surroundings = noSurroundings) {
     this.#index = new PodIndex(surroundings.namespaceLabels)
   }
 
@@ -45,6 +44,13 @@ export class ClusterState implements Snapshot {
   namespaceLabels = (name: string): Labels => this.surroundings.namespaceLabels(name)
 
   workloadSelector = (pod: Pod): Selector | undefined => this.surroundings.workloadSelector(pod)
+
+  claim = (namespace: string, name: string): PersistentVolumeClaim | undefined =>
+    this.surroundings.claim(namespace, name)
+
+  volume = (name: string): PersistentVolume | undefined => this.surroundings.volume(name)
+
+  storageClass = (name: string): StorageClass | undefined => this.surroundings.storageClass(name)
 
   /** The labels of a namespace have changed. */
   namespaceChanged(): void {

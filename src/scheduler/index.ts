@@ -35,6 +35,9 @@ export async function startScheduler(
       if (JSON.stringify(namespace.metadata.labels) !== JSON.stringify(old?.metadata.labels))
         scheduler.namespaceChanged()
     }),
+    ...[surroundings.claims, surroundings.volumes, surroundings.classes].map(informer =>
+      informer.onChange(() => scheduler.volumesChanged()),
+    ),
     pods.onChange((pod, old, change) =>
       change === 'deleted' ? scheduler.podChanged(undefined, pod) : scheduler.podChanged(pod, old),
     ),

@@ -18,17 +18,13 @@ describe('preemptionOutcome', () => {
           ['c', unfit],
         ]),
       ],
-      'preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.',
+      'no new claims to deallocate, preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.',
     ],
-    [
-      'rejected as a whole',
-      [podOf('new'), clusterOf([nodeOf('a'), nodeOf('b')]), new Map()],
-      'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
-    ],
+    ['rejected as a whole', [podOf('new'), clusterOf([nodeOf('a'), nodeOf('b')]), new Map()], 'not found'],
     [
       'a pod that must not',
       [podOf('new', {}, { preemptionPolicy: 'Never' }), clusterOf([nodeOf('a')]), new Map([['a', full]])],
-      'preemption: not eligible due to preemptionPolicy=Never.',
+      'no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
     ],
     [
       'one of lower priority is there',

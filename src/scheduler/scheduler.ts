@@ -94,6 +94,11 @@ export class Scheduler implements Disposable {
     this.#wakeRelated()
   }
 
+  /** A claim, a volume or a storage class has come, changed or gone. */
+  volumesChanged(): void {
+    this.#queue.wake(hasClaims)
+  }
+
   /** Pods waiting, by where they are in the queue. */
   get pending(): { readonly [place: string]: number } {
     return this.#queue.counts()
@@ -210,6 +215,9 @@ export class Scheduler implements Disposable {
 }
 
 const isFinished = ({ status }: Pod): boolean => status.phase === 'Succeeded' || status.phase === 'Failed'
+
+const hasClaims = ({ spec }: Pod): boolean =>
+  spec.volumes?.some(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim || ephemeral) ?? false
 
 /** Whether where other pods are decides on a pod. */
 const looksAtPods = ({ spec }: Pod): boolean =>

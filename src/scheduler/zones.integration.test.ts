@@ -87,7 +87,7 @@ describe('the scheduler on simulated nodes in zones', () => {
     assert.deepEqual(inZones(await placed('apart', 3)), [1, 1, 1])
     const message =
       "0/6 nodes are available: 6 node(s) didn't match pod anti-affinity rules. " +
-      'preemption: 0/6 nodes are available: 6 No preemption victims found for incoming pod.'
+      'no new claims to deallocate, preemption: 0/6 nodes are available: 6 No preemption victims found for incoming pod.'
     const left = await eventually(async () => {
       const pod = (await podsOf('apart')).find(({ spec }) => !spec.nodeName)
       assert.equal(pod?.status.conditions?.find(({ type }) => type === 'PodScheduled')?.message, message)

@@ -9,6 +9,7 @@ import { nodeUnschedulable } from './node-unschedulable.js'
 import { podTopologySpread } from './pod-topology-spread.js'
 import { schedulingGates } from './scheduling-gates.js'
 import { taintToleration } from './taint-toleration.js'
+import { volumeBinding } from './volume-binding.js'
 
 /** What a scheduler without a profile of its own uses, cheap and telling filters first. */
 export const defaultPlugins: readonly SchedulerPlugin[] = [
@@ -19,6 +20,7 @@ export const defaultPlugins: readonly SchedulerPlugin[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
+  volumeBinding,
   podTopologySpread,
   interPodAffinity,
   nodeResourcesBalancedAllocation,

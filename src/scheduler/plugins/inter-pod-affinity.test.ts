@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node, Pod } from '../../api/core/v1/index.js'
+import { noSurroundings, type Surroundings } from '../surroundings.js'
 import { clusterOf, nodeOf, type Placed, placement, podOf } from '../test-cluster.js'
 import { interPodAffinity } from './inter-pod-affinity.js'
 
@@ -18,9 +19,9 @@ const preferred = (weight: number, podAffinityTerm: object) => ({
 const near = (affinity: object) => ({ affinity: { podAffinity: affinity } })
 const apart = (affinity: object) => ({ affinity: { podAntiAffinity: affinity } })
 
-const surroundings = {
+const surroundings: Surroundings = {
+  ...noSurroundings,
   namespaceLabels: (name: string) => ({ team: name === 'other' ? 'x' : 'y' }),
-  workloadSelector: () => undefined,
 }
 const zones = [nodeOf('a1', 'a'), nodeOf('a2', 'a'), nodeOf('b1', 'b')]
 const none = (nodes: number, listed: string) => `0/${nodes} nodes are available: ${listed}.`

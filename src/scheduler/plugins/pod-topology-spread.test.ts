@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node, Pod } from '../../api/core/v1/index.js'
 import { selectorFromLabels } from '../../machinery/labels.js'
+import { noSurroundings, type Surroundings } from '../surroundings.js'
 import { clusterOf, nodeOf, type Placed, placement, podOf } from '../test-cluster.js'
 import { podTopologySpread } from './pod-topology-spread.js'
 
@@ -159,8 +160,8 @@ describe('PodTopologySpread filter', () => {
 })
 
 describe('PodTopologySpread score', () => {
-  const surroundings = { namespaceLabels: () => ({}), workloadSelector: () => selectorFromLabels(app) }
-  const scores = (pod: Pod, nodes: readonly Node[], placed: Placed, given?: typeof surroundings) => {
+  const surroundings: Surroundings = { ...noSurroundings, workloadSelector: () => selectorFromLabels(app) }
+  const scores = (pod: Pod, nodes: readonly Node[], placed: Placed, given?: Surroundings) => {
     const state = clusterOf(nodes, placed, given)
     const scorer = podTopologySpread.score?.(pod, state, state.nodes)
     const raw = state.nodes.map(info => scorer?.score(info) ?? Number.NaN)
