@@ -2,9 +2,19 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { Deployment } from '../api/apps/v1/index.js'
 import { TokenReview } from '../api/authentication/v1/index.js'
-import { Namespace, Node, Pod, Secret, Service, ServiceAccount } from '../api/core/v1/index.js'
+import {
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  Service,
+  ServiceAccount,
+} from '../api/core/v1/index.js'
 import { EndpointSlice } from '../api/discovery/v1/index.js'
 import { ClusterRole } from '../api/rbac/v1/index.js'
+import { VolumeAttributesClass } from '../api/storage/v1/index.js'
 import type { Client } from '../client/client.js'
 import { builtInControllers } from '../controllers/index.js'
 import { isNotFound } from '../machinery/status-error.js'
@@ -107,6 +117,44 @@ describe('the identities of components', () => {
       const roles = await Promise.all(['view', 'edit', 'admin'].map(name => client.get(ClusterRole, { name })))
       return roles.map(({ rules }) => rules?.length).join() === '12,27,29'
     }))
+
+  it('suffice to bind, make, empty and protect volumes', async () => {
+    const space = 'default'
+    const accessModes = ['ReadWriteOnce']
+    const claimOf = (storage: string) => ({ accessModes, resources: { requests: { storage } } })
+    const claim = { namespace: space, name: 'c' }
+    const volume = { name: 'v' }
+    const nfs = { server: 's', path: '/p' }
+    await client.create(PersistentVolume, {
+      metadata: volume,
+      spec: { capacity: { storage: '1Gi' }, accessModes, nfs, persistentVolumeReclaimPolicy: 'Recycle' },
+    })
+    await client.create(PersistentVolumeClaim, { metadata: claim, spec: claimOf('1Gi') })
+    const phase = async () => (await client.get(PersistentVolumeClaim, claim)).status.phase
+    await until('a bound claim', async () => (await phase()) === 'Bound')
+    await client.delete(PersistentVolumeClaim, claim)
+    await until('a recycler', () =>
+      client.get(Pod, { namespace: space, name: 'recycler-for-v' }).then(
+        () => true,
+        () => false,
+      ),
+    )
+    await client.create(Pod, {
+      metadata: { namespace: space, name: 'p' },
+      spec: {
+        containers: [{ name: 'c', image: 'i' }],
+        volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: claimOf('9Gi') } } }],
+      },
+    })
+    const own = { namespace: space, name: 'p-v' }
+    const absent = (ref: typeof own) => client.get(PersistentVolumeClaim, ref).then(() => false, isNotFound)
+    await until('a claim for a pod', async () => !(await absent(own)))
+    await client.delete(Pod, { namespace: space, name: 'p' }, { gracePeriodSeconds: 0 })
+    await until('its end', () => absent(own))
+    await client.create(VolumeAttributesClass, { metadata: { name: 'a' }, driverName: 'd', parameters: { p: 'v' } })
+    await client.delete(VolumeAttributesClass, { name: 'a' })
+    await until('no class', () => client.get(VolumeAttributesClass, { name: 'a' }).then(() => false, isNotFound))
+  })
 
   it('suffice to remove nodes and namespaces', async () => {
     await client.delete(Node, { name: 'sim-1' })

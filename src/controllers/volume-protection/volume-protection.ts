@@ -8,9 +8,15 @@ import {
   type ReconcileContext,
   watchAlso,
 } from '../../client/controller.js'
+import type { ApiObject } from '../../machinery/object.js'
+import { isNotFound } from '../../machinery/status-error.js'
+import type { Kind } from '../../schema/index.js'
 import { claimIsFor, ephemeralClaimName } from '../ephemeral-volume/ephemeral-volume.js'
 import { claimKey, claimNamesOf, podsOfClaim } from '../persistentvolume-binder/indexes.js'
 import { settledFinalizers, withFinalizers } from './finalizers.js'
+
+/** Ms after which it is looked again, if the cache did not know what the server knows. */
+const recheck = 1_000
 
 /** Kubelet has ended the pod, or nobody waited for that. */
 const shutDown = ({ metadata }: Pod): boolean =>
@@ -57,11 +63,25 @@ export const claimProtection: Controller = controller({
     )
     if (!finalizers) return undefined
     // The cache may not know of a pod yet, and what is deleted does not come back.
-    if (claim.metadata.deletionTimestamp && (await usedByAny(claim, context))) return undefined
-    await context.client.update(PersistentVolumeClaim, withFinalizers(claim, finalizers))
+    if (claim.metadata.deletionTimestamp && (await usedByAny(claim, context))) return { after: recheck }
+    await settle(PersistentVolumeClaim, claim, finalizers, context)
     return undefined
   },
 })
+
+/** Writes finalizers; whoever went without them is no concern any more. */
+async function settle<T extends ApiObject, I>(
+  kind: Kind<T, I>,
+  object: T & I,
+  finalizers: readonly string[],
+  { client }: ReconcileContext,
+): Promise<void> {
+  try {
+    await client.update(kind, withFinalizers(object, finalizers))
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
 
 async function usedByAny(claim: PersistentVolumeClaim, { client }: ReconcileContext): Promise<boolean> {
   const { items } = await client.list(Pod, { namespace: claim.metadata.namespace ?? '' })
@@ -72,11 +92,11 @@ async function usedByAny(claim: PersistentVolumeClaim, { client }: ReconcileCont
 export const volumeProtection: Controller = controller({
   name: 'persistentvolume-protection',
   watches: { for: PersistentVolume },
-  async reconcile(key, { get, client }) {
-    const volume = get(PersistentVolume, { name: key.name })
+  async reconcile(key, context) {
+    const volume = context.get(PersistentVolume, { name: key.name })
     const finalizers =
       volume && settledFinalizers(volume, 'kubernetes.io/pv-protection', () => volume.status.phase === 'Bound')
-    if (finalizers) await client.update(PersistentVolume, withFinalizers(volume, finalizers))
+    if (finalizers) await settle(PersistentVolume, volume, finalizers, context)
     return undefined
   },
 })
@@ -105,11 +125,23 @@ export const attributesClassProtection: Controller = controller({
       watchAlso(PersistentVolume, (volume, old) => [...classOfVolume(volume), ...(old ? classOfVolume(old) : [])]),
     ],
   },
-  async reconcile({ name }, { get, by, client }) {
+  async reconcile({ name }, context) {
+    const { get, by } = context
     const found = get(VolumeAttributesClass, { name })
     const inUse = () => by(claimsOfClass, name).length > 0 || by(volumesOfClass, name).length > 0
     const finalizers = found && settledFinalizers(found, 'kubernetes.io/vac-protection', inUse)
-    if (finalizers) await client.update(VolumeAttributesClass, withFinalizers(found, finalizers))
+    if (!finalizers) return undefined
+    if (found.metadata.deletionTimestamp && (await attributesInUse(name, context))) return { after: recheck }
+    await settle(VolumeAttributesClass, found, finalizers, context)
     return undefined
   },
 })
+
+/** As the server knows it. */
+async function attributesInUse(name: string, { client }: ReconcileContext): Promise<boolean> {
+  const has = (keys: readonly Key[]) => keys.some(key => key.name === name)
+  return (
+    (await client.list(PersistentVolumeClaim)).items.some(claim => has(classesOfClaim(claim))) ||
+    (await client.list(PersistentVolume)).items.some(volume => has(classOfVolume(volume)))
+  )
+}
