@@ -48,6 +48,18 @@ const source = (path: string, rest: Partial<LogSource> = {}): LogSource => ({
   ...rest,
 })
 
+it('what is written while the end of a log is read is not part of it', async () => {
+  const path = join(folder, 'growing.log')
+  const line = record(1, 'F', 'x'.repeat(1000))
+  await writeFile(path, line.repeat(200))
+  let lines = 0
+  for await (const piece of readLog(source(path), { tailLines: 150 })) {
+    lines += piece.toString().split('\n').length - 1
+    await appendFile(path, line)
+  }
+  assert.equal(lines, 150)
+})
+
 describe('reading a log', () => {
   const text = [
     record(1, 'F', 'one'),

@@ -77,14 +77,17 @@ async function* logLines(source: LogSource, { follow, tailLines }: LogOptions): 
   using _state = follow ? onChange(() => change.note()) : undefined
   let file = await open(path)
   try {
-    let position = tailLines === undefined ? 0 : await tailPosition(file, tailLines)
+    const { size } = await file.stat()
+    let position = tailLines === undefined ? 0 : await tailPosition(file, tailLines, size)
+    // Who does not follow sees the log as it was: what is written meanwhile would be more lines than were asked for.
+    const end = follow ? Infinity : size
     let rest: Buffer = nothing
     const buffer = Buffer.alloc(chunkSize)
     while (!signal.aborted) {
       change.reset()
       const wasOpen = isOpen()
       const successor = follow ? await isSuperseded(file, path) : false
-      const { bytesRead } = await file.read(buffer, 0, chunkSize, position)
+      const { bytesRead } = await file.read(buffer, 0, Math.min(chunkSize, end - position), position)
       if (bytesRead > 0) {
         position += bytesRead
         const data = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
@@ -118,9 +121,8 @@ async function isSuperseded(file: FileHandle, path: string): Promise<boolean> {
   return current?.ino !== mine.ino
 }
 
-/** Where the last `lines` lines begin. */
-async function tailPosition(file: FileHandle, lines: number): Promise<number> {
-  const { size } = await file.stat()
+/** Where the last `lines` lines of the first `size` bytes begin. */
+async function tailPosition(file: FileHandle, lines: number, size: number): Promise<number> {
   const buffer = Buffer.alloc(chunkSize)
   let found = 0
   for (let end = size; end > 0; ) {
