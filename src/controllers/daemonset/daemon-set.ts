@@ -23,6 +23,7 @@ import {
   settleHistory,
 } from '../controller-revisions/controller-revisions.js'
 import { revisionHashLabel, surplusRevisions } from '../controller-revisions/revision-plan.js'
+import { errorText } from '../error-text.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { countsDifferently } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
@@ -165,7 +166,7 @@ async function carryOut(observed: Observed, { create, remove }: Rollout, context
       events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${metadata.name}`)
     } catch (error) {
       if (!isNamespaceTerminating(error))
-        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${text(error)}`)
+        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${errorText(error)}`)
       throw error
     }
   })
@@ -176,7 +177,7 @@ async function carryOut(observed: Observed, { create, remove }: Rollout, context
         events.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${metadata.name}`)
       } catch (error) {
         if (isNotFound(error)) return
-        events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${text(error)}`)
+        events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${errorText(error)}`)
         throw error
       }
     }),
@@ -185,5 +186,3 @@ async function carryOut(observed: Observed, { create, remove }: Rollout, context
   for (const result of results) if (result.status === 'rejected') return result.reason
   return undefined
 }
-
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -15,6 +15,7 @@ import { jsonEqual } from '../../machinery/json-equal.js'
 import { selectorFromObject } from '../../machinery/labels.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { claimsOf, settleClaims } from '../adoption.js'
+import { errorText } from '../error-text.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { podReady } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
@@ -211,7 +212,7 @@ async function remove(job: Job, pods: readonly Pod[], { client, events }: Reconc
         events.record(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${metadata.name}`)
       } catch (error) {
         if (isNotFound(error)) return
-        events.record(job, 'Warning', 'FailedDelete', `Error deleting: ${text(error)}`)
+        events.record(job, 'Warning', 'FailedDelete', `Error deleting: ${errorText(error)}`)
         throw error
       }
     }),
@@ -235,11 +236,9 @@ async function make(
       events.record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${metadata.name}`)
     } catch (error) {
       if (!isNamespaceTerminating(error))
-        events.record(job, 'Warning', 'FailedCreate', `Error creating: ${text(error)}`)
+        events.record(job, 'Warning', 'FailedCreate', `Error creating: ${errorText(error)}`)
       throw error
     }
   })
   if (error !== undefined && !isNamespaceTerminating(error)) throw error
 }
-
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -17,6 +17,7 @@ import type { ApiObject } from '../../machinery/object.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import type { Kind } from '../../schema/index.js'
 import { claimsOf, settleClaims } from '../adoption.js'
+import { errorText } from '../error-text.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { countsDifferently, podActive } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
@@ -136,7 +137,7 @@ async function createPods(
       events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${metadata.name}`)
     } catch (error) {
       if (!isNamespaceTerminating(error))
-        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${text(error)}`)
+        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${errorText(error)}`)
       throw error
     }
   })
@@ -179,7 +180,7 @@ async function deletePods(
         events.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${metadata.name}`)
       } catch (error) {
         if (isNotFound(error)) return
-        events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${text(error)}`)
+        events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${errorText(error)}`)
         throw error
       }
     }),
@@ -194,5 +195,3 @@ function relatedPods(kind: AnyKind, set: ReplicaSet, { ownedBy }: ReconcileConte
   const sets = owner ? ownedBy(kind, owner.uid) : [set]
   return sets.flatMap(({ metadata }) => ownedBy(Pod, metadata.uid ?? '')).filter(podActive)
 }
-
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error))

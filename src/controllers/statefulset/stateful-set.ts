@@ -22,6 +22,7 @@ import {
   settleHistory,
 } from '../controller-revisions/controller-revisions.js'
 import { revisionTemplate, surplusRevisions } from '../controller-revisions/revision-plan.js'
+import { errorText } from '../error-text.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { countsDifferently, podFinished } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
@@ -165,7 +166,7 @@ async function createPods(
       events.record(set, 'Normal', 'SuccessfulCreate', `${what} successful`)
     } catch (error) {
       if (!isNamespaceTerminating(error) && !isAlreadyExists(error))
-        events.record(set, 'Warning', 'FailedCreate', `${what} failed error: ${text(error)}`)
+        events.record(set, 'Warning', 'FailedCreate', `${what} failed error: ${errorText(error)}`)
       throw error
     }
   })
@@ -180,7 +181,7 @@ async function relabel(set: StatefulSet, pod: Pod, ordinal: number, context: Rec
     await client.update(Pod, { ...pod, metadata: { ...pod.metadata, labels } })
     events.record(set, 'Normal', 'SuccessfulUpdate', `${what} successful`)
   } catch (error) {
-    events.record(set, 'Warning', 'FailedUpdate', `${what} failed error: ${text(error)}`)
+    events.record(set, 'Warning', 'FailedUpdate', `${what} failed error: ${errorText(error)}`)
     throw error
   }
 }
@@ -207,7 +208,7 @@ async function removePods(set: StatefulSet, pods: readonly Pod[], context: Recon
         events.record(set, 'Normal', 'SuccessfulDelete', `${what} successful`)
       } catch (error) {
         if (isNotFound(error)) return
-        events.record(set, 'Warning', 'FailedDelete', `${what} failed error: ${text(error)}`)
+        events.record(set, 'Warning', 'FailedDelete', `${what} failed error: ${errorText(error)}`)
         throw error
       }
     }),
@@ -221,5 +222,3 @@ async function truncate({ set, pods, currentRevision }: Observed, history: Histo
   const unused = history.others.filter(({ metadata }) => !used.has(metadata.name ?? ''))
   await deleteRevisions(surplusRevisions(set, unused), context)
 }
-
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error))
