@@ -1,6 +1,5 @@
 // Joins the compiled command into a few files below dist/bundle: reading hundreds of small ones takes longer than all
 // else a start does. What is large or native stays a package of its own.
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -9,7 +8,8 @@ import { writeDescriptions } from './descriptions.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Where the compiled project is; T8S_DIST says otherwise. */
 const dist = resolve(process.env.T8S_DIST ?? `${root}/dist`)
-const { dependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+/** What is native, or large and seldom needed. */
+const apart = ['lmdb', '@grpc/grpc-js', '@peculiar/x509', 'reflect-metadata']
 
 await writeDescriptions(dist)
 
@@ -21,7 +21,9 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  external: Object.keys(dependencies),
+  external: apart,
+  // Packages in CommonJS require what Node.js comes with.
+  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
   sourcemap: true,
   logLevel: 'warning',
 })

@@ -11,6 +11,12 @@ import { addInternalCommands } from './internal-commands.js'
 // Objects from caches are frozen while developing and testing, which costs; what runs from here is neither.
 process.env['NODE_ENV'] ??= 'production'
 
+// Who reads only the beginning (`| head`) has what they want.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 const program = new Command('t8s')
   .description('Kubernetes in TypeScript: a real cluster from one command.')
   .enablePositionalOptions()
