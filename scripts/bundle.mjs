@@ -23,7 +23,9 @@ await build({
   target: 'node20',
   external: apart,
   // Packages in CommonJS require what Node.js comes with.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
   sourcemap: true,
   logLevel: 'warning',
 })
