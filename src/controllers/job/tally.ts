@@ -28,7 +28,7 @@ export interface Tally {
   readonly failures: ReadonlyMap<number, number>
   /** A failure that ends the job at once. */
   readonly failJob: string | undefined
-  /** Ends of pods that failed and succeeded just now, in ms. */
+  /** Ends of pods that failed and succeeded by themselves just now, in ms. */
   readonly failedAt: readonly number[]
   readonly succeededAt: readonly number[]
 }
@@ -79,7 +79,8 @@ export function tally(job: Job, pods: readonly Pod[], ending: 'no' | 'failing' |
     if (verdict.action === 'FailJob') failJob ??= verdict.message
     if (!mayGo(job, pod, index, pods, completedIndexes, failedIndexes, verdict, failures)) continue
     released.push(pod)
-    failedAt.push(endOf(pod, now))
+    // Who deletes a pod wants another one; only what fails by itself makes the job wait.
+    if (pod.status.phase === 'Failed') failedAt.push(endOf(pod, now))
     if (verdict.action === 'Ignore' || (indexed && index === undefined)) continue
     uncounted.failed.push(uid)
   }
