@@ -20,6 +20,8 @@ export function addApiServerCommand(program: Command): void {
     .option('--kubelet-client-certificate <file>', 'certificate to show to kubelets')
     .option('--kubelet-client-key <file>', 'its key')
     .option('--kubelet-certificate-authority <file>', 'authority of the serving certificates of kubelets')
+    .option('--proxy-client-cert-file <file>', 'certificate to show to aggregated API servers')
+    .option('--proxy-client-key-file <file>', 'its key')
     .option('--event-ttl <duration>', 'how long events are kept', '1h')
   addOperationFlags(addAuthorizationFlags(addAuthenticationFlags(command)))
   command.action(async options => (await import('./run-api-server.js')).runApiServer(options))

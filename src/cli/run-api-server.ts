@@ -5,7 +5,7 @@ import { machineAddress } from '../cluster/cluster-config.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { OperatorError } from '../cluster/operator-error.js'
-import { type ClusterPki, clientTemplate, createClusterPki, identities } from '../cluster/pki.js'
+import { type ClusterPki, type Credential, clientTemplate, createClusterPki, identities } from '../cluster/pki.js'
 import { ensureClusterPki, ensureCredential } from '../cluster/pki-files.js'
 import { parseDuration } from '../schema/index.js'
 import { jsonCalls } from '../server/authentication/https-json.js'
@@ -31,6 +31,8 @@ export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags,
   readonly kubeletClientCertificate?: string
   readonly kubeletClientKey?: string
   readonly kubeletCertificateAuthority?: string
+  readonly proxyClientCertFile?: string
+  readonly proxyClientKeyFile?: string
   readonly eventTtl: string
 }
 
@@ -73,6 +75,7 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     ...(flags.advertiseAddress || servedAt.length === 0
       ? { advertiseAddress: flags.advertiseAddress ?? machineAddress() }
       : {}),
+    ...(flags.kubeletCertificateAuthority ? { kubeletCa: await fileText(flags.kubeletCertificateAuthority) } : {}),
     ...(flags.clientCaFile ? { clientCa: await fileText(flags.clientCaFile) } : {}),
     ...(await serving(flags)),
   })
@@ -102,38 +105,49 @@ export const aborted = (signal: AbortSignal): Promise<void> =>
   })
 
 async function withGivenKeys(flags: ApiServerFlags, pki: ClusterPki): Promise<ClusterPki> {
-  const { serviceAccountSigningKeyFile, kubeletClientCertificate, kubeletClientKey, kubeletCertificateAuthority } =
-    flags
-  if ((kubeletClientCertificate === undefined) !== (kubeletClientKey === undefined))
+  const { serviceAccountSigningKeyFile } = flags
+  const kubeletClient = await givenCredential(
+    'a client certificate for kubelets',
+    ['--kubelet-client-certificate', flags.kubeletClientCertificate],
+    ['--kubelet-client-key', flags.kubeletClientKey],
+  )
+  const proxyClient = await givenCredential(
+    'a client certificate for aggregated API servers',
+    ['--proxy-client-cert-file', flags.proxyClientCertFile],
+    ['--proxy-client-key-file', flags.proxyClientKeyFile],
+  )
+  if (proxyClient && !flags.requestheaderClientCaFile)
     throw new OperatorError(
-      'a client certificate for kubelets needs its key',
-      'Give both --kubelet-client-certificate and --kubelet-client-key.',
+      'aggregated API servers would not know by whom --proxy-client-cert-file was issued',
+      'Give --requestheader-client-ca-file, too.',
     )
   return {
     ...pki,
     ...(serviceAccountSigningKeyFile
       ? { serviceAccount: { ...pki.serviceAccount, privateKey: await fileText(serviceAccountSigningKeyFile) } }
       : {}),
-    ...(kubeletClientCertificate && kubeletClientKey
-      ? {
-          apiserverKubeletClient: {
-            certificate: await fileText(kubeletClientCertificate),
-            key: await fileText(kubeletClientKey),
-          },
-        }
-      : {}),
-    ...(kubeletCertificateAuthority ? { kubeletCa: await fileText(kubeletCertificateAuthority) } : {}),
+    ...(kubeletClient ? { apiserverKubeletClient: kubeletClient } : {}),
+    ...(proxyClient ? { frontProxyClient: proxyClient } : {}),
   }
 }
 
-async function serving({ tlsCertFile, tlsPrivateKeyFile }: ApiServerFlags) {
-  if (!tlsCertFile && !tlsPrivateKeyFile) return {}
-  if (!tlsCertFile || !tlsPrivateKeyFile)
-    throw new OperatorError(
-      'a serving certificate needs its key',
-      'Give both --tls-cert-file and --tls-private-key-file.',
-    )
-  return { serving: { certificate: await fileText(tlsCertFile), key: await fileText(tlsPrivateKeyFile) } }
+type FileFlag = readonly [name: string, file: string | undefined]
+
+/** The certificate and key of two flags; undefined if neither is given. Throws an `OperatorError` if only one is. */
+async function givenCredential(what: string, certificate: FileFlag, key: FileFlag): Promise<Credential | undefined> {
+  if (certificate[1] === undefined && key[1] === undefined) return undefined
+  if (certificate[1] === undefined || key[1] === undefined)
+    throw new OperatorError(`${what} needs its key`, `Give both ${certificate[0]} and ${key[0]}.`)
+  return { certificate: await fileText(certificate[1]), key: await fileText(key[1]) }
+}
+
+async function serving(flags: ApiServerFlags) {
+  const credential = await givenCredential(
+    'a serving certificate',
+    ['--tls-cert-file', flags.tlsCertFile],
+    ['--tls-private-key-file', flags.tlsPrivateKeyFile],
+  )
+  return credential ? { serving: credential } : {}
 }
 
 /** A port from the command line. Throws an `OperatorError` that names the flag. */

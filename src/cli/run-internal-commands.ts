@@ -5,10 +5,8 @@ import { ensureClusterCredentials, processSpecs, supervisorDir } from '../cluste
 import { startNode } from '../cluster/node.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
-import { identities } from '../cluster/pki.js'
 import { SUPERVISED_BY } from '../cluster/process-table.js'
 import { supervise } from '../cluster/supervisor.js'
-import { frontProxyHeaders } from '../server/authentication/request-headers.js'
 import { logFault } from './log.js'
 import { aborted } from './run-api-server.js'
 
@@ -52,14 +50,7 @@ export async function runControlPlane(flags: Flags): Promise<void> {
     podCidr: config.podCidr,
     simulatedNodes: config.simulatedNodes,
     ...credentials,
-    authentication: {
-      bootstrapTokens: true,
-      requestHeaders: {
-        ca: credentials.pki.frontProxyCa.certificate,
-        allowedNames: [identities.frontProxy.commonName],
-        ...frontProxyHeaders,
-      },
-    },
+    authentication: { bootstrapTokens: true },
     onError: logFault,
   })
   await aborted(termination.signal)

@@ -12,6 +12,7 @@ import { formatIp, parseCidr } from '../machinery/ip-address.js'
 import { type ApiServer, type ServerOperation, startApiServer } from '../server/api-server.js'
 import type { AuthenticationOptions, ServiceAccountOptions } from '../server/authentication/authentication.js'
 import type { AnonymousAccess, Authenticator } from '../server/authentication/authenticator.js'
+import { frontProxyHeaders } from '../server/authentication/request-headers.js'
 import { secretTokenSigner } from '../server/authentication/service-account-tokens.js'
 import { accountGroups, accountUser, authenticatedGroup } from '../server/authentication/user-names.js'
 import type { Authorizer } from '../server/authorization/authorizer.js'
@@ -46,7 +47,9 @@ export interface ControlPlaneOptions {
   readonly serving?: { readonly certificate: string; readonly key: string }
   /** PEM of authorities whose client certificates are believed, instead of the PKI's own. */
   readonly clientCa?: string
-  /** How service accounts and others are known, beyond certificates of the PKI. */
+  /** PEM of authorities of kubelets' serving certificates, instead of the PKI's own. */
+  readonly kubeletCa?: string
+  /** How service accounts and others are known, beyond certificates of the PKI. Its front proxy is believed by default. */
   readonly authentication?: Partial<Omit<AuthenticationOptions, 'serviceAccounts' | 'clientCa'>> & {
     readonly serviceAccounts?: Partial<ServiceAccountOptions>
   }
@@ -123,6 +126,7 @@ export class ControlPlane implements AsyncDisposable {
       const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
       parts.push(store)
       const clientCa = options.clientCa ?? pki.ca.certificate
+      const requestHeaders = options.authentication?.requestHeaders ?? frontProxyOf(pki)
       let advertised: AdvertisedAddress | undefined
       const server = await startApiServer({
         store,
@@ -137,6 +141,7 @@ export class ControlPlane implements AsyncDisposable {
           authentication: {
             ...options.authentication,
             clientCa,
+            requestHeaders,
             serviceAccounts: {
               issuers: [defaultIssuer],
               signingKey: pki.serviceAccount.privateKey,
@@ -156,7 +161,7 @@ export class ControlPlane implements AsyncDisposable {
             const kubelets = new KubeletConnection(registries, {
               clientCert: pki.apiserverKubeletClient.certificate,
               clientKey: pki.apiserverKubeletClient.key,
-              ca: pki.ca.certificate,
+              ca: options.kubeletCa ?? pki.ca.certificate,
             })
             parts.push({ [Symbol.asyncDispose]: async () => kubelets[Symbol.dispose]() })
             return kubelets
@@ -175,7 +180,7 @@ export class ControlPlane implements AsyncDisposable {
           serviceCidrs: [serviceCidr],
           serviceAddress: firstAddress(serviceCidr),
           clientCa,
-          requestHeaders: options.authentication?.requestHeaders,
+          requestHeaders,
           clock,
         }),
       )
@@ -188,7 +193,7 @@ export class ControlPlane implements AsyncDisposable {
           port: options.port ?? 0,
           cert: (options.serving ?? pki.apiserver).certificate,
           key: (options.serving ?? pki.apiserver).key,
-          clientCa: [clientCa, options.authentication?.requestHeaders?.ca ?? ''].join('\n'),
+          clientCa: [clientCa, requestHeaders.ca].join('\n'),
           handler: server.handle,
           settled: () => server.settled(),
           ...(options.operation?.goawayChance ? { goawayChance: options.operation.goawayChance } : {}),
@@ -281,6 +286,13 @@ const reachable = (address: string): string => (address === '0.0.0.0' || address
 
 /** An address as it stands in a URL. */
 const hostOf = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip)
+
+/** The proxy that a PKI vouches for: this server, to servers behind it. */
+const frontProxyOf = ({ frontProxyCa }: ClusterPki) => ({
+  ca: frontProxyCa.certificate,
+  allowedNames: [identities.frontProxy.commonName],
+  ...frontProxyHeaders,
+})
 
 const clientOf = ({ certificate, key }: Credential) => ({ clientCert: certificate, clientKey: key })
 
