@@ -220,16 +220,23 @@ function inPreference({ versions, preferredVersion }: APIGroup): string[] {
 const joined = (group: string, version: string): string => (group ? `${group}/${version}` : version)
 
 /** The value that an answer holds, in whatever form it came. */
-export async function answerOf({ body }: ApiResponse): Promise<unknown> {
-  if (body.kind === 'object') return body.value
-  if (body.kind !== 'bytes' && body.kind !== 'stream') return undefined
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body.chunks) chunks.push(chunk)
-  const text = Buffer.concat(chunks).toString()
+export async function answerOf(response: ApiResponse): Promise<unknown> {
+  if (response.body.kind === 'object') return response.body.value
+  if (response.body.kind !== 'bytes' && response.body.kind !== 'stream') return undefined
+  const text = await answerText(response)
   try {
     return JSON.parse(text)
   } catch {
     // Something between us and the server answered in its own words.
     return { message: text.slice(0, 500) }
   }
+}
+
+/** An answer as text: what came over a connection as it is, an object as JSON. */
+export async function answerText({ body }: ApiResponse): Promise<string> {
+  if (body.kind === 'object') return JSON.stringify(body.value)
+  if (body.kind !== 'bytes' && body.kind !== 'stream') return ''
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body.chunks) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
 }

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
-import { resources } from '../api/resources.js'
+import { metricsResources } from '../api/metrics/v1beta1/resources.js'
+import { resources as builtInResources } from '../api/resources.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
 import { measuredTransport } from '../client/client-metrics.js'
@@ -9,6 +10,7 @@ import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
 import { formatIp, parseCidr } from '../machinery/ip-address.js'
+import { type ResourceMetrics, startResourceMetrics } from '../metrics/index.js'
 import { type ApiServer, type ServerOperation, startApiServer } from '../server/api-server.js'
 import type { AuthenticationOptions, ServiceAccountOptions } from '../server/authentication/authentication.js'
 import type { AnonymousAccess, Authenticator } from '../server/authentication/authenticator.js'
@@ -26,6 +28,7 @@ import { reconcileBootstrapPolicy } from './bootstrap-policy.js'
 import { startControllers, startDefaultScheduler } from './components.js'
 import { accountOfController } from './controller-accounts.js'
 import { registerLocalApiServices } from './local-api-services.js'
+import { computedMetrics, createMetricsReaderRole } from './metrics-api.js'
 import { type ClusterPki, type Credential, createClusterPki, identities, issueClientCertificate } from './pki.js'
 
 export interface ControlPlaneOptions {
@@ -62,6 +65,11 @@ export interface ControlPlaneOptions {
   readonly authorization?: readonly (AuthorizationMode | Authorizer)[]
   /** Run the controllers; they do by default. */
   readonly controllers?: boolean
+  /**
+   * What `metrics.k8s.io` shows: by default what the nodes' kubelets tell, where controllers run. `false` serves no such
+   * group.
+   */
+  readonly resourceMetrics?: ResourceMetrics | false
   /** Run the scheduler; it does by default. */
   readonly scheduler?: boolean
   /** Nodes that only pretend to run their pods; none by default. */
@@ -126,6 +134,9 @@ export class ControlPlane implements AsyncDisposable {
       const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
       parts.push(store)
       const clientCa = options.clientCa ?? pki.ca.certificate
+      const showsMetrics = options.resourceMetrics ?? options.controllers !== false
+      let resourceMetrics = options.resourceMetrics || undefined
+      const resources = showsMetrics ? [...builtInResources, ...metricsResources] : builtInResources
       const requestHeaders = options.authentication?.requestHeaders ?? frontProxyOf(pki)
       let advertised: AdvertisedAddress | undefined
       const server = await startApiServer({
@@ -152,6 +163,7 @@ export class ControlPlane implements AsyncDisposable {
           serverUrl: () => (advertised ? `https://${hostOf(advertised.ip)}:${advertised.port}` : defaultIssuer),
           eventTtlSeconds: options.eventTtlSeconds ?? defaultEventTtl,
           ...(options.authorization ? { authorization: options.authorization } : {}),
+          ...(showsMetrics ? { computed: computedMetrics(() => resourceMetrics) } : {}),
           // What runs in this very process is as well as the process is.
           components: [
             ...(options.controllers === false ? [] : [{ name: 'controller-manager', check: () => {} }]),
@@ -185,6 +197,7 @@ export class ControlPlane implements AsyncDisposable {
         }),
       )
       await server.startHook(['rbac/bootstrap-roles'], () => reconcileBootstrapPolicy(own))
+      if (showsMetrics) await createMetricsReaderRole(own)
       await server.startHook(['kube-apiserver-autoregistration'], () => registerLocalApiServices(own, resources))
       let listener: Listener | undefined
       if (options.port !== false) {
@@ -209,6 +222,11 @@ export class ControlPlane implements AsyncDisposable {
       const informers = new Informers({ client: clientFor(reader), clock, onError })
       parts.push(informers)
       const shared = { clock, onError, informers, metrics: server.metrics }
+      if (showsMetrics && !resourceMetrics) {
+        const measured = startResourceMetrics({ client: own, informers, clock, onError })
+        parts.push(measured)
+        resourceMetrics = measured
+      }
       if (options.controllers !== false)
         parts.push(
           await startControllers({

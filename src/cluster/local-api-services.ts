@@ -25,11 +25,13 @@ const groupPriorities: { readonly [group: string]: number } = {
   'discovery.k8s.io': 16_200,
   'resource.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
+  'metrics.k8s.io': 100,
 }
 const versionPriorities: { readonly [groupVersion: string]: number } = {
   '/v1': 1,
   'autoscaling/v2': 30,
   'flowcontrol.apiserver.k8s.io/v1': 21,
+  'metrics.k8s.io/v1beta1': 100,
   'resource.k8s.io/v1': 21,
 }
 const versionPriority = 15

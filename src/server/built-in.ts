@@ -17,6 +17,7 @@ import type { HealthCheck } from './health.js'
 import { hostLogsStage } from './host-logs.js'
 import { locateNode, locatePod, locateService, proxyTo } from './proxy/index.js'
 import type { Registries } from './registry/registries.js'
+import type { ComputedObjects } from './registry/resource-stage.js'
 import { serviceAllocation } from './services/allocation.js'
 import { bindPod } from './subresources/binding.js'
 import { evictPod } from './subresources/eviction.js'
@@ -38,6 +39,8 @@ export interface BuiltInOptions {
   readonly healthChecks?: readonly HealthCheck[]
   /** Parts of the control plane, besides the store, whose health is to be known. */
   readonly components?: readonly HealthCheck[]
+  /** Further kinds whose objects are worked out when asked for. */
+  readonly computed?: ComputedObjects
   /** How to reach kubelets; without it, logs, exec and port-forward are refused. */
   readonly kubelets?: (registries: Registries) => KubeletConnection
   /** Seconds an event is kept. */
@@ -84,6 +87,7 @@ export const builtIn =
           }),
         },
         computed: {
+          ...options.computed,
           componentstatuses: () =>
             componentStatuses([
               { name: 'etcd-0', check: async () => void (await host.store.revision()) },

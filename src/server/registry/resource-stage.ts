@@ -1,5 +1,5 @@
 import type { ApiResponse } from '../../machinery/http.js'
-import type { ApiObject } from '../../machinery/object.js'
+import { type ApiObject, keyOf } from '../../machinery/object.js'
 import type { ScaleSubresource, Verb, ViewSubresource } from '../../machinery/resource.js'
 import { notFound, qualified, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
@@ -33,7 +33,12 @@ export interface SubresourceHandlers {
   readonly actions: { readonly [name: string]: ActionHandler }
   readonly connects: { readonly [name: string]: ConnectHandler }
   /** Objects of kinds that are worked out when asked for, by `plural.group`. */
-  readonly computed?: { readonly [name: string]: () => Promise<readonly StoredObject[]> }
+  readonly computed?: ComputedObjects
+}
+
+/** By `plural.group`: the objects of a kind as they are now, of one namespace unless it is empty. */
+export interface ComputedObjects {
+  readonly [name: string]: (namespace: string) => Promise<readonly StoredObject[]>
 }
 
 /** The last stage: serves every resource of every group through its registry. */
@@ -68,10 +73,10 @@ async function serveObject(
   const namespace = resource.kind.namespaced ? info.namespace : ''
   switch (verb) {
     case 'get':
-      if (!resource.stored) return getComputed(context, registry, handlers)
+      if (!resource.stored) return getComputed(context, registry, namespace, handlers)
       return getObject(context, registry, namespace, info.name)
     case 'list':
-      if (!resource.stored) return listComputed(context, registry, handlers)
+      if (!resource.stored) return listComputed(context, registry, namespace, handlers)
       return listObjects(context, registry, namespace)
     case 'watch':
       return watchObjects(context, registry, namespace, info.name)
@@ -106,28 +111,34 @@ async function serveObject(
   }
 }
 
-const computedOf = async ({ name }: Registry, { computed }: SubresourceHandlers): Promise<readonly StoredObject[]> =>
-  (await computed?.[qualified(name)]?.()) ?? []
+const computedOf = async (
+  { name }: Registry,
+  namespace: string,
+  { computed }: SubresourceHandlers,
+): Promise<readonly StoredObject[]> => (await computed?.[qualified(name)]?.(namespace)) ?? []
 
 /** Upstream names what is not there by its singular. */
 async function getComputed(
   context: RequestContext,
   registry: Registry,
+  namespace: string,
   handlers: SubresourceHandlers,
 ): Promise<ApiResponse> {
-  const asked = context.info.resource?.name ?? ''
-  const found = (await computedOf(registry, handlers)).find(({ object }) => object.metadata.name === asked)
-  if (!found) throw notFound({ group: registry.name.group, plural: registry.resource.singular }, asked)
+  const name = context.info.resource?.name ?? ''
+  const found = (await computedOf(registry, namespace, handlers)).find(({ object }) => object.metadata.name === name)
+  if (!found)
+    throw notFound({ group: registry.name.group, plural: registry.resource.singular }, keyOf({ namespace, name }))
   return objectResponse(context, registry, 200, found)
 }
 
 async function listComputed(
   context: RequestContext,
   registry: Registry,
+  namespace: string,
   handlers: SubresourceHandlers,
 ): Promise<ApiResponse> {
   const { matches } = selectionOf(context.request.query, registry.resource)
-  const all = await computedOf(registry, handlers)
+  const all = await computedOf(registry, namespace, handlers)
   const items = matches ? all.filter(({ object }) => matches(object)) : all
   return listResponse(context, registry, { items, revision: 0 })
 }

@@ -1,0 +1,1 @@
+export { type ResourceMetrics, type ResourceMetricsOptions, startResourceMetrics } from './resource-metrics.js'

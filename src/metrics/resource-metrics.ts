@@ -1,0 +1,105 @@
+import { Node, Pod } from '../api/core/v1/index.js'
+import type { NodeMetrics, PodMetrics } from '../api/metrics/v1beta1/index.js'
+import { type Cache, type Client, type Informers, runControllers } from '../client/index.js'
+import { type Clock, rfc3339, systemClock } from '../machinery/clock.js'
+import { keyOf } from '../machinery/object.js'
+import { nodeScraper } from './node-scraper.js'
+import { PointStore } from './point-store.js'
+import { windowText } from './usage-rate.js'
+
+/** What nodes and pods use, as `metrics.k8s.io` shows it; of those for which there are figures, in the order of names. */
+export interface ResourceMetrics {
+  readonly nodes: () => readonly NodeMetrics[]
+  /** Of all namespaces if none is given. */
+  readonly pods: (namespace?: string) => readonly PodMetrics[]
+}
+
+export interface ResourceMetricsOptions {
+  /** Must be allowed to `get` `nodes/proxy`. */
+  readonly client: Client
+  /** Where nodes and pods are read. */
+  readonly informers: Informers
+  readonly clock?: Clock
+  /** Told of nodes whose figures cannot be had, once each until they can be had again. */
+  readonly onError: (error: unknown) => void
+}
+
+/** The resolution, in milliseconds: metrics-server's own. */
+const period = 15_000
+const firstPeriod = 3000
+const timeout = 10_000
+/** Figures older than this are not shown: two scrapes may fail. */
+const lifetime = 3 * period + timeout
+
+/** Follows what the nodes use, as their kubelets tell it, until disposed of. */
+export function startResourceMetrics(options: ResourceMetricsOptions): ResourceMetrics & AsyncDisposable {
+  const { client, informers, clock = systemClock, onError } = options
+  const points = new PointStore(period, lifetime)
+  informers.of(Pod)
+  const scraper = nodeScraper({
+    period,
+    firstPeriod,
+    timeout,
+    taken: (name, sample) => points.take(name, sample, clock.now()),
+    forget: name => points.forget(name),
+    onError,
+  })
+  const running = runControllers([scraper], { client, informers, clock, onError: error => onError(error) })
+  return {
+    nodes: () => nodeMetrics(informers, points, clock.now()),
+    pods: namespace => podMetrics(informers, points, clock.now(), namespace),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  }
+}
+
+const apiVersion = 'metrics.k8s.io/v1beta1'
+
+function nodeMetrics(cache: Cache, points: PointStore, now: number): NodeMetrics[] {
+  const found: NodeMetrics[] = []
+  for (const { metadata } of cache.list(Node)) {
+    const { name = '', labels } = metadata
+    const used = points.node(name, now)
+    if (!used) continue
+    found.push({
+      kind: 'NodeMetrics',
+      apiVersion,
+      metadata: { name, ...(labels ? { labels } : {}), creationTimestamp: rfc3339(now) } as NodeMetrics['metadata'],
+      timestamp: rfc3339(used.time),
+      window: windowText(used.window),
+      usage: used.usage,
+    })
+  }
+  return found.sort(byName)
+}
+
+function podMetrics(cache: Cache, points: PointStore, now: number, namespace?: string): PodMetrics[] {
+  const found: PodMetrics[] = []
+  for (const { metadata, spec, status } of cache.list(Pod, namespace ? { namespace } : {})) {
+    if (status.phase !== 'Running' || !spec.nodeName) continue
+    const used = points.pod(spec.nodeName, keyOf(metadata), now)
+    // Containers are measured one by one; the one that was measured first speaks for the pod.
+    const first = used?.reduce((one, other) => (other.time < one.time ? other : one))
+    if (!used || !first) continue
+    const { name = '', namespace: of = '', labels } = metadata
+    found.push({
+      kind: 'PodMetrics',
+      apiVersion,
+      metadata: {
+        name,
+        namespace: of,
+        ...(labels ? { labels } : {}),
+        creationTimestamp: rfc3339(now),
+      } as PodMetrics['metadata'],
+      timestamp: rfc3339(first.time),
+      window: windowText(first.window),
+      containers: used.map(({ name, usage }) => ({ name, usage })),
+    })
+  }
+  return found.sort(byName)
+}
+
+const byName = (a: NodeMetrics | PodMetrics, b: NodeMetrics | PodMetrics): number =>
+  compare(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
+  compare(a.metadata.name ?? '', b.metadata.name ?? '')
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
