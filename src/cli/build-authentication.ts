@@ -3,7 +3,6 @@ import type { ControlPlaneOptions } from '../cluster/control-plane.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { AnonymousAccess, Authenticator } from '../server/authentication/authenticator.js'
-import type { JsonCall } from '../server/authentication/https-json.js'
 import {
   type AuthenticationConfiguration,
   authenticationConfiguration,
@@ -12,6 +11,7 @@ import {
 import { oidc, oidcAlgorithms } from '../server/authentication/oidc.js'
 import { tokenFile } from '../server/authentication/token-file.js'
 import { type WebhookTokensOptions, webhookTokens } from '../server/authentication/webhook-tokens.js'
+import type { JsonCall } from '../server/webhooks/json-calls.js'
 import type { AuthenticationFlags } from './authentication-flags.js'
 import { durationMs, fileText } from './flag-values.js'
 import { webhookOf } from './webhook-call.js'

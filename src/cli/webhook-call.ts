@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { loadKubeconfig } from '../cluster/connection.js'
-import type { JsonCall } from '../server/authentication/https-json.js'
+import type { JsonCall } from '../server/webhooks/json-calls.js'
 
 /** What asks the webhook that a kubeconfig names; its token file is read for every question. */
 export async function webhookOf(

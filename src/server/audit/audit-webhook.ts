@@ -1,20 +1,15 @@
-import { request as httpRequest } from 'node:http'
-import { Agent, request as httpsRequest } from 'node:https'
+import { Agent } from 'node:https'
 import { type Clock, sleep } from '../../machinery/clock.js'
+import { exchange } from '../webhooks/exchange.js'
+import { type HttpsEndpoint, tlsOf } from '../webhooks/https-endpoint.js'
 import type { AuditEvent } from './audit-event.js'
 import type { AuditSink } from './audit-sink.js'
 
-/** Who takes audit events, and how to prove who sends them. PEM texts. */
-export interface AuditEndpoint {
-  readonly url: string
-  readonly ca?: string | undefined
-  readonly clientCert?: string | undefined
-  readonly clientKey?: string | undefined
+/** Who takes audit events, and how to prove who sends them. */
+export interface AuditEndpoint extends HttpsEndpoint {
   readonly token?: () => Promise<string> | string
   readonly username?: string | undefined
   readonly password?: string | undefined
-  readonly tlsServerName?: string | undefined
-  readonly insecureSkipTlsVerify?: boolean
 }
 
 export interface AuditWebhookOptions {
@@ -27,6 +22,8 @@ export interface AuditWebhookOptions {
 const tries = 5
 const factor = 1.5
 const timeoutMs = 30_000
+/** What it says besides the status is of no interest. */
+const maxBytes = 1 << 20
 
 /** Sends audit events as lists to a service, again if that fails: https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/#webhook-backend */
 export function auditWebhook({ endpoint, initialBackoffMs, clock }: AuditWebhookOptions): AuditSink {
@@ -37,7 +34,7 @@ export function auditWebhook({ endpoint, initialBackoffMs, clock }: AuditWebhook
       const body = Buffer.from(JSON.stringify(list))
       for (let tried = 1, pause = initialBackoffMs; ; tried++, pause *= factor) {
         try {
-          return await post(endpoint, await endpoint.token?.(), agent, body)
+          return await post(endpoint, agent, body)
         } catch (error) {
           if (tried >= tries || !(error instanceof PostFailed && error.retryable)) throw error
         }
@@ -64,46 +61,27 @@ class PostFailed extends Error {
   }
 }
 
-function post(
-  endpoint: AuditEndpoint,
-  token: string | undefined,
-  agent: Agent | undefined,
-  body: Buffer,
-): Promise<void> {
-  const { url, ca, clientCert, clientKey, username, password, tlsServerName } = endpoint
-  const basic = username === undefined ? undefined : Buffer.from(`${username}:${password ?? ''}`).toString('base64')
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error) =>
-      reject(new PostFailed(`the audit webhook ${url} failed: ${error.message}`, true, { cause: error }))
-    const sent = (agent ? httpsRequest : httpRequest)(
-      url,
-      {
-        method: 'POST',
-        timeout: timeoutMs,
-        headers: {
-          'content-type': 'application/json',
-          'content-length': body.length,
-          ...(token ? { authorization: `Bearer ${token}` } : basic ? { authorization: `Basic ${basic}` } : {}),
-        },
-        ...(agent ? { agent } : {}),
-        ...(ca ? { ca } : {}),
-        ...(clientCert ? { cert: clientCert, key: clientKey } : {}),
-        ...(tlsServerName ? { servername: tlsServerName } : {}),
-        ...(endpoint.insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
-      },
-      response => {
-        response.resume()
-        response.on('error', failed)
-        response.on('end', () => {
-          const { statusCode = 0 } = response
-          if (statusCode >= 200 && statusCode < 300) return resolve()
-          const retryable = statusCode >= 500 || statusCode === 429
-          reject(new PostFailed(`the audit webhook ${url} answers ${statusCode}`, retryable))
-        })
-      },
-    )
-    sent.on('timeout', () => sent.destroy(new Error('it does not answer in time')))
-    sent.on('error', failed)
-    sent.end(body)
+async function post(endpoint: AuditEndpoint, agent: Agent | undefined, body: Buffer): Promise<void> {
+  const { url } = endpoint
+  const authorization = await authorizationOf(endpoint)
+  const { status } = await exchange({
+    method: 'POST',
+    url: new URL(url),
+    headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+    body,
+    tls: tlsOf(endpoint),
+    agent,
+    timeoutMs,
+    maxBytes,
+  }).catch((error: Error) => {
+    throw new PostFailed(`the audit webhook ${url} failed: ${error.message}`, true, { cause: error })
   })
+  if (status >= 200 && status < 300) return
+  throw new PostFailed(`the audit webhook ${url} answers ${status}`, status >= 500 || status === 429)
+}
+
+async function authorizationOf({ token, username, password }: AuditEndpoint): Promise<string | undefined> {
+  const bearer = await token?.()
+  if (bearer) return `Bearer ${bearer}`
+  return username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
 }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { SignJWT } from 'jose'
 import { ManualClock } from '../../machinery/clock.js'
 import type { ApiRequest } from '../../machinery/http.js'
-import type { JsonCall } from './https-json.js'
+import type { JsonCall } from '../webhooks/json-calls.js'
 import { type AuthenticationConfigError, authenticationConfiguration, type JwtConfig } from './jwt-config.js'
 import { oidc } from './oidc.js'
 
