@@ -13,13 +13,16 @@ export function addClusterCommands(program: Command): void {
     .summary('start the cluster, and make it if there is none')
     .description(
       'Starts the cluster in the background and comes back when it is ready. Makes it if there is none, and installs\n' +
-        'the Debian packages that are missing. Harmless if the cluster is up already.',
+        'the Debian packages that are missing. Harmless if the cluster is up already. A second cluster, with a --name of\n' +
+        'its own, gets the next free ports and addresses unless they are named.',
     )
     .option('--no-install', 'only list what would be installed')
     .option('--api-port <port>', 'port of the API server (6443)')
     .option('--address <ip>', 'address of this machine that the cluster uses')
     .option('--service-cidr <cidr>', 'addresses of services (10.96.0.0/16)')
     .option('--pod-cidr <cidr>', 'addresses of pods (10.244.0.0/16)')
+    .option('--nodes <n>', 'how many nodes run pods; each beyond this machine is a network namespace of it (1)')
+    .option('--node-cidr <cidr>', 'addresses of nodes beyond the first (10.89.0.0/24)')
     .option('--kubelet-port <port>', 'port of the node agent (10250)')
     .option('--dns-port <port>', 'port on this machine behind the DNS service (10053)')
     .option('--node-name <name>', "name of this machine's node (the host name)")

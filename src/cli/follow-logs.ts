@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ClusterConfig } from '../cluster/cluster-config.js'
+import { localNodes } from '../cluster/local-nodes.js'
 import { tailLog } from '../cluster/log-file.js'
 import { hasCode, OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPaths, nodePaths } from '../cluster/paths.js'
@@ -23,8 +24,12 @@ export async function followLogs(
 ): Promise<void> {
   const files: { readonly [component: string]: string } = {
     'control-plane': join(paths.logs, 'control-plane.log'),
-    node: join(paths.logs, 'node.log'),
-    containerd: join(nodePaths(paths, config.nodeName).containerdRoot, 'containerd.log'),
+    ...Object.fromEntries(
+      localNodes(config).flatMap(({ name, process: node }) => [
+        [node, join(paths.logs, `${node}.log`)],
+        [node.replace('node', 'containerd'), join(nodePaths(paths, name).containerdRoot, 'containerd.log')],
+      ]),
+    ),
     supervisor: join(paths.logs, 'supervisor.log'),
   }
   const chosen = component === undefined ? Object.entries(files) : [[component, files[component]] as const]

@@ -9,7 +9,7 @@ export function addInternalCommands(program: Command): void {
   withCluster(program.command('control-plane', { hidden: true })).action(async options =>
     (await import('./run-internal-commands.js')).runControlPlane(options),
   )
-  withCluster(program.command('node', { hidden: true })).action(async options =>
+  withCluster(program.command('node', { hidden: true }).option('--node <name>')).action(async options =>
     (await import('./run-internal-commands.js')).runNode(options),
   )
 }

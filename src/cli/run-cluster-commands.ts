@@ -1,10 +1,11 @@
 import { type ClusterConfig, defaultConfig, readConfig } from '../cluster/cluster-config.js'
 import { terminationSignal } from '../cluster/daemon.js'
+import { dnsAddressIn, freshConfig } from '../cluster/fresh-config.js'
 import { bringUp, clusterStatus, contextName, deleteCluster, takeDown } from '../cluster/lifecycle.js'
 import { OperatorError } from '../cluster/operator-error.js'
-import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
+import { type ClusterPaths, clusterPaths, listClusters } from '../cluster/paths.js'
 import { elapsed, showProgress } from '../cluster/progress.js'
-import { formatIp, parseCidr } from '../machinery/ip-address.js'
+import { parseCidr } from '../machinery/ip-address.js'
 import { parseDuration } from '../schema/index.js'
 import { followLogs } from './follow-logs.js'
 import { portNumber } from './run-api-server.js'
@@ -20,6 +21,8 @@ interface UpFlags extends ClusterFlags {
   readonly address?: string
   readonly serviceCidr?: string
   readonly podCidr?: string
+  readonly nodes?: string
+  readonly nodeCidr?: string
   readonly kubeletPort?: string
   readonly dnsPort?: string
   readonly nodeName?: string
@@ -32,7 +35,7 @@ interface UpFlags extends ClusterFlags {
 export async function up(flags: UpFlags): Promise<void> {
   requireRoot('up')
   const paths = pathsOf(flags)
-  const config = configOf(flags, (await readConfig(paths)) ?? defaultConfig(flags.name))
+  const config = configOf(flags, (await readConfig(paths)) ?? freshConfig(flags.name, await otherClusters(flags)))
   using progress = showProgress(process.stderr)
   using termination = terminationSignal()
   const began = performance.now()
@@ -132,6 +135,13 @@ async function existing(flags: ClusterFlags): Promise<{ paths: ClusterPaths; con
   return { paths, config }
 }
 
+/** The clusters of this machine, which a new one must not get in the way of. */
+async function otherClusters({ root }: ClusterFlags): Promise<readonly ClusterConfig[]> {
+  const names = await listClusters({ root })
+  const configs = await Promise.all(names.map(name => readConfig(clusterPaths(name, { root })).catch(() => undefined)))
+  return configs.flatMap(config => config ?? [])
+}
+
 function requireRoot(command: string): void {
   if (process.getuid?.() !== 0)
     throw new OperatorError(`\`t8s ${command}\` must be run as root`, `It runs containers. Try: sudo t8s ${command}`)
@@ -140,12 +150,13 @@ function requireRoot(command: string): void {
 /** What was chosen before, and what the flags change of it. */
 function configOf(flags: UpFlags, known: ClusterConfig): ClusterConfig {
   const serviceCidr = networkOf('--service-cidr', flags.serviceCidr ?? known.serviceCidr)
-  const cidr = parseCidr(serviceCidr)
   return {
     ...known,
     serviceCidr,
     podCidr: networkOf('--pod-cidr', flags.podCidr ?? known.podCidr),
-    dnsAddress: cidr ? formatIp({ family: cidr.family, value: cidr.network + 10n }) : known.dnsAddress,
+    dnsAddress: dnsAddressIn(serviceCidr),
+    nodeCidr: networkOf('--node-cidr', flags.nodeCidr ?? known.nodeCidr),
+    ...(flags.nodes ? { nodes: countOf('--nodes', flags.nodes, 1) } : {}),
     ...(flags.address ? { address: flags.address } : {}),
     ...(flags.nodeName ? { nodeName: flags.nodeName } : {}),
     ...(flags.kubeconfig ? { kubeconfig: flags.kubeconfig } : {}),
@@ -162,9 +173,9 @@ function networkOf(flag: string, value: string): string {
   return value
 }
 
-function countOf(flag: string, value: string): number {
+function countOf(flag: string, value: string, least = 0): number {
   const count = Number(value)
-  if (!Number.isSafeInteger(count) || count < 0)
-    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'Give a number, such as 100.')
+  if (!Number.isSafeInteger(count) || count < least)
+    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, `Give a number, ${least} or more.`)
   return count
 }

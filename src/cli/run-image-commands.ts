@@ -1,6 +1,13 @@
+import { constants, createWriteStream } from 'node:fs'
+import { access, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { readConfig } from '../cluster/cluster-config.js'
 import { terminationSignal } from '../cluster/daemon.js'
-import { OperatorError } from '../cluster/operator-error.js'
+import { localNodes } from '../cluster/local-nodes.js'
+import { hasCode, OperatorError } from '../cluster/operator-error.js'
 import { clusterPaths, nodePaths } from '../cluster/paths.js'
 import { showProgress } from '../cluster/progress.js'
 import {
@@ -21,46 +28,84 @@ interface Flags {
 export async function load(file: string, flags: Flags): Promise<void> {
   using termination = terminationSignal()
   using progress = showProgress(process.stderr)
-  const names = await withRuntime(flags, (cri, socket) =>
-    progress.step(`loading ${file === '-' ? 'standard input' : file}`, async () =>
-      loadImage(file === '-' ? process.stdin : file, await imageTargetOf(socket, cri), cri, {
-        signal: termination.signal,
-      }),
+  const nodes = await nodesOf(flags)
+  await using archive = await archiveOf(file, nodes.length)
+  const title = (node: string) =>
+    `loading ${file === '-' ? 'standard input' : file}${nodes.length > 1 ? ` into ${node}` : ''}`
+  const loaded = await Promise.all(
+    nodes.map(({ name, socket }) =>
+      withRuntime(flags, socket, cri =>
+        progress.step(title(name), async () =>
+          loadImage(archive.source, await imageTargetOf(socket, cri), cri, { signal: termination.signal }),
+        ),
+      ),
     ),
   )
-  process.stdout.write(`${names.join('\n')}\n`)
+  process.stdout.write(`${[...new Set(loaded.flat())].join('\n')}\n`)
 }
 
 /** `t8s image list` */
 export async function list(flags: Flags): Promise<void> {
-  const { images } = await withRuntime(flags, cri => cri.listImages({}))
-  const rows = images
-    .flatMap(({ repoTags, repoDigests, size }) =>
-      (repoTags.length > 0 ? repoTags : repoDigests).map(name => ({ name, size })),
-    )
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const width = Math.max(5, ...rows.map(({ name }) => name.length))
+  const sizes = new Map<string, number>()
+  for (const { socket } of await nodesOf(flags)) {
+    const { images } = await withRuntime(flags, socket, cri => cri.listImages({}))
+    for (const { repoTags, repoDigests, size } of images)
+      for (const name of repoTags.length > 0 ? repoTags : repoDigests) sizes.set(name, size)
+  }
+  const rows = [...sizes].sort(([a], [b]) => (a < b ? -1 : 1))
+  const width = Math.max(5, ...rows.map(([name]) => name.length))
   const lines = [
     `${'IMAGE'.padEnd(width)}  SIZE`,
-    ...rows.map(({ name, size }) => `${name.padEnd(width)}  ${megabytes(size)}`),
+    ...rows.map(([name, size]) => `${name.padEnd(width)}  ${megabytes(size)}`),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
-async function withRuntime<T>(flags: Flags, use: (cri: CriClient, socket: string) => Promise<T>): Promise<T> {
+async function nodesOf(flags: Flags): Promise<readonly { readonly name: string; readonly socket: string }[]> {
   const paths = clusterPaths(flags.name, { root: flags.root })
   const config = await readConfig(paths)
   if (!config) throw new OperatorError(`there is no cluster ${flags.name}`, '`t8s up` makes it.')
-  const { containerdSocket } = nodePaths(paths, config.nodeName)
-  using cri = connectCri(containerdSocket)
+  return localNodes(config).map(({ name }) => ({ name, socket: nodePaths(paths, name).containerdSocket }))
+}
+
+/** Where an archive is read from as often as needed: standard input can be read once. */
+async function archiveOf(
+  file: string,
+  times: number,
+): Promise<AsyncDisposable & { readonly source: Readable | string }> {
+  const nothing = async () => {}
+  if (file !== '-') {
+    await access(file, constants.R_OK).catch(error => {
+      const trouble = hasCode(error, 'ENOENT') ? 'does not exist' : 'cannot be read'
+      throw new OperatorError(`the file ${file} ${trouble}`, 'Give an image archive, or - to read standard input.', {
+        cause: error,
+      })
+    })
+    return { source: file, [Symbol.asyncDispose]: nothing }
+  }
+  if (times === 1) return { source: process.stdin, [Symbol.asyncDispose]: nothing }
+  const folder = await mkdtemp(join(tmpdir(), 't8s-image-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  const source = join(folder, 'archive')
   try {
-    return await use(cri, containerdSocket)
+    await pipeline(process.stdin, createWriteStream(source))
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return { source, [Symbol.asyncDispose]: remove }
+}
+
+async function withRuntime<T>(flags: Flags, socket: string, use: (cri: CriClient) => Promise<T>): Promise<T> {
+  using cri = connectCri(socket)
+  try {
+    return await use(cri)
   } catch (error) {
     if (isUnavailable(error))
       throw new OperatorError(
-        `the cluster ${flags.name} does not run: ${containerdSocket} does not answer`,
+        `the cluster ${flags.name} does not run: ${socket} does not answer`,
         'Start it with `t8s up`; `t8s status` says how it is.',
         { cause: error },
       )

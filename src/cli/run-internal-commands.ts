@@ -2,11 +2,13 @@ import { type ClusterConfig, readConfig } from '../cluster/cluster-config.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { ensureClusterCredentials, processSpecs, supervisorDir } from '../cluster/lifecycle.js'
+import { kernelName, localNodes } from '../cluster/local-nodes.js'
 import { startNode } from '../cluster/node.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
 import { SUPERVISED_BY } from '../cluster/process-table.js'
 import { supervise } from '../cluster/supervisor.js'
+import { ensureNodeNamespace, ensureWayOut } from '../network/node-namespace.js'
 import { logFault } from './log.js'
 import { aborted } from './run-api-server.js'
 
@@ -27,6 +29,7 @@ async function clusterOf({ name, root }: Flags): Promise<{ paths: ClusterPaths; 
 export async function runSupervisor(flags: Flags): Promise<void> {
   using termination = terminationSignal()
   const { paths, config } = await clusterOf(flags)
+  await prepareNetworks(config)
   await using supervision = await supervise(processSpecs(config), {
     stateDir: supervisorDir(paths),
     logDir: paths.logs,
@@ -34,6 +37,14 @@ export async function runSupervisor(flags: Flags): Promise<void> {
   })
   await aborted(termination.signal)
   await supervision.stop()
+}
+
+/** The networks of nodes that are not the machine itself; after a boot of the machine they are gone. */
+async function prepareNetworks(config: ClusterConfig): Promise<void> {
+  const namespaces = localNodes(config).flatMap(({ namespace }) => namespace ?? [])
+  if (namespaces.length === 0) return
+  await ensureWayOut({ cluster: kernelName(config), ...config })
+  for (const namespace of namespaces) await ensureNodeNamespace(namespace)
 }
 
 /** API server, controllers and scheduler of a cluster. */
@@ -57,12 +68,18 @@ export async function runControlPlane(flags: Flags): Promise<void> {
 }
 
 /** Kubelet, service proxy and DNS of a node, and the containerd under it. */
-export async function runNode(flags: Flags): Promise<void> {
+export async function runNode(flags: Flags & { readonly node?: string }): Promise<void> {
   using termination = terminationSignal()
   // What this process starts outlives it, and must not be taken for the supervisor's own.
   delete process.env[SUPERVISED_BY]
   const { paths, config } = await clusterOf(flags)
   const { pki } = await ensureClusterCredentials(paths, config)
-  await using _node = await startNode({ paths, config, pki, signal: termination.signal, onError: logFault })
+  const local = localNodes(config).find(({ name }) => name === (flags.node ?? config.nodeName))
+  if (!local)
+    throw new OperatorError(
+      `the cluster ${config.name} has no node ${flags.node}`,
+      '`t8s up --nodes` says how many it has.',
+    )
+  await using _node = await startNode({ paths, config, local, pki, signal: termination.signal, onError: logFault })
   await aborted(termination.signal)
 }

@@ -13,6 +13,10 @@ export interface ClusterConfig {
   readonly address: string
   readonly serviceCidr: string
   readonly podCidr: string
+  /** How many nodes run pods: this machine and, beyond the first, network namespaces of it. */
+  readonly nodes: number
+  /** The addresses of nodes beyond the first. */
+  readonly nodeCidr: string
   readonly clusterDomain: string
   /** Address of the cluster's DNS service. */
   readonly dnsAddress: string
@@ -30,6 +34,8 @@ export const defaultConfig = (name: string): ClusterConfig => ({
   address: machineAddress(),
   serviceCidr: '10.96.0.0/16',
   podCidr: '10.244.0.0/16',
+  nodes: 1,
+  nodeCidr: '10.89.0.0/24',
   clusterDomain: 'cluster.local',
   dnsAddress: '10.96.0.10',
   nodeName: nodeNameOf(hostname()),

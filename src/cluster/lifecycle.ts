@@ -1,27 +1,31 @@
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Node } from '../api/core/v1/index.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
 import { httpsTransport } from '../client/https-transport.js'
+import { isNotFound } from '../machinery/status-error.js'
 import { queryDns } from '../network/dns/index.js'
+import { inNamespace } from '../network/node-namespace.js'
 import { installPackages } from './apt.js'
 import { type ClusterConfig, readConfig, writeConfig } from './cluster-config.js'
 import { firstAddress } from './control-plane.js'
 import { findDaemon, startDaemon, stopDaemon } from './daemon.js'
 import { contextEntry, kubeconfigForNewContext, mergeContext, removeContext } from './kubeconfig.js'
+import { localNodes } from './local-nodes.js'
 import { tailLog } from './log-file.js'
-import { removeNode, stopNode } from './node-removal.js'
-import { messageOf, OperatorError } from './operator-error.js'
+import { removeNodes, stopNodes } from './node-removal.js'
+import { hasCode, messageOf, OperatorError } from './operator-error.js'
 import { missingRequirements } from './packages.js'
-import type { ClusterPaths } from './paths.js'
+import { type ClusterPaths, nodePaths } from './paths.js'
 import { type ClusterPki, type Credential, clientTemplate, identities } from './pki.js'
 import { ensureClusterPki, ensureCredential } from './pki-files.js'
 import type { ProcessSpec } from './process-spec.js'
 import { listProcesses } from './process-table.js'
 import type { Progress } from './progress.js'
 import { answersHttp } from './readiness.js'
+import { refuseChanges, requireFreePorts } from './start-conditions.js'
 import { endOrphans } from './supervisor.js'
 
 /** The program that runs the parts of a cluster: the one that was started. */
@@ -56,15 +60,22 @@ export async function bringUp(
   options: UpOptions,
 ): Promise<{ readonly kubeconfig: string; readonly alreadyUp: boolean }> {
   const { paths, config, progress, signal } = options
+  const running = await findDaemon(supervisorDir(paths))
+  const known = await readConfig(paths)
+  if (known) refuseChanges(known, config, running !== undefined)
   await ensurePackages(options)
   signal.throwIfAborted()
+  if (!running) {
+    if (known) await endOrphans(supervisorDir(paths))
+    // A cluster that was killed may still have in the kernel what it is to have no more.
+    if (known && known.nodes > config.nodes) await stopNodes(paths, known)
+    await requireFreePorts(config)
+  }
   const { pki, admin } = await progress.step('certificates', () => prepareFiles(paths, config))
-  const running = await findDaemon(supervisorDir(paths))
   try {
     if (!running)
       await progress.step('processes', async step => {
         step.detail('starting')
-        await endOrphans(supervisorDir(paths))
         await startDaemon([process.execPath, program, 'supervise', '--name', config.name, ...rootFlag()], {
           stateDir: supervisorDir(paths),
           logFile: supervisorLog(paths),
@@ -86,9 +97,10 @@ export async function bringUp(
       )
     await waitFor('API server', () => apiServerTrouble(config, pki))
     await Promise.all([
-      waitFor('node ready', () => nodeTrouble(client, config.nodeName)),
+      waitFor(config.nodes === 1 ? 'node ready' : 'nodes ready', () => nodesTrouble(client, config)),
       waitFor('cluster DNS', () => dnsTrouble(config)),
     ])
+    if (!running) await retireNodes(paths, config, client)
     const kubeconfig = await mergeContext(
       config.kubeconfig ?? (await kubeconfigForNewContext()),
       contextEntry({
@@ -111,15 +123,40 @@ export async function bringUp(
 export async function takeDown(paths: ClusterPaths, config: ClusterConfig): Promise<void> {
   await stopDaemon(supervisorDir(paths))
   await endOrphans(supervisorDir(paths))
-  await stopNode(paths, config)
+  await stopNodes(paths, config)
 }
 
 /** Removes every trace of a cluster. Harmless if there is none. */
 export async function deleteCluster(paths: ClusterPaths, config: ClusterConfig): Promise<void> {
   await takeDown(paths, config)
-  await removeNode(paths, config)
+  await removeNodes(paths, config)
   if (config.kubeconfig) await removeContext(config.kubeconfig, contextName(config.name))
-  for (const folder of [paths.run, paths.logs, paths.data]) await rm(folder, { recursive: true, force: true })
+  for (const folder of [paths.run, paths.logs, paths.data]) {
+    await rm(folder, { recursive: true, force: true })
+    await removeIfEmpty(dirname(folder))
+  }
+}
+
+/** Other clusters may be there as well. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'ENOENT')) throw error
+  }
+}
+
+/** Forgets the nodes that a cluster had when it was told to have more of them. */
+async function retireNodes(paths: ClusterPaths, config: ClusterConfig, client: Client): Promise<void> {
+  const present = new Set(localNodes(config).map(({ name }) => name))
+  for (const name of await readdir(join(paths.data, 'nodes'))) {
+    if (present.has(name)) continue
+    await client.delete(Node, { name }).catch(error => {
+      if (!isNotFound(error)) throw error
+    })
+    const { data, run } = nodePaths(paths, name)
+    for (const folder of [data, run]) await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** What a supervisor keeps running for a cluster. */
@@ -127,7 +164,10 @@ export const processSpecs = (config: ClusterConfig): readonly ProcessSpec[] => {
   const flags = ['--name', config.name, ...rootFlag()]
   return [
     { name: 'control-plane', argv: [process.execPath, program, 'control-plane', ...flags] },
-    { name: 'node', argv: [process.execPath, program, 'node', ...flags], graceMs: 20_000 },
+    ...localNodes(config).map(({ name, process: processName, namespace }): ProcessSpec => {
+      const argv = [process.execPath, program, 'node', ...flags, '--node', name] as const
+      return { name: processName, argv: namespace ? [...inNamespace(namespace), ...argv] : argv, graceMs: 20_000 }
+    }),
   ]
 }
 
@@ -233,6 +273,15 @@ export async function nodeTrouble(client: Client, name: string): Promise<string 
   return ready?.status === 'True' ? undefined : (ready?.message ?? 'the node has not reported yet')
 }
 
+/** The first trouble of any node; which one, if there are several. */
+async function nodesTrouble(client: Client, config: ClusterConfig): Promise<string | undefined> {
+  for (const { name } of localNodes(config)) {
+    const trouble = await nodeTrouble(client, name).catch(messageOf)
+    if (trouble !== undefined) return config.nodes === 1 ? trouble : `${name}: ${trouble}`
+  }
+  return undefined
+}
+
 export async function dnsTrouble(config: ClusterConfig): Promise<string | undefined> {
   const name = `${dnsProbe}.${config.clusterDomain}`
   const answers = await queryDns({ address: config.dnsAddress, port: 53, name, timeoutMs: 500 })
@@ -268,13 +317,13 @@ export async function clusterStatus(paths: ClusterPaths): Promise<ClusterStatus 
   const client = apiClient(transport.handle)
   const [apiServer, node, dns] = await Promise.all([
     apiServerTrouble(config, pki).catch(messageOf),
-    nodeTrouble(client, config.nodeName).catch(messageOf),
+    nodesTrouble(client, config),
     dnsTrouble(config).catch(messageOf),
   ])
   return {
     config,
     supervisor: supervisor?.pid,
     processes,
-    troubles: { 'API server': apiServer, node, 'cluster DNS': dns },
+    troubles: { 'API server': apiServer, [config.nodes === 1 ? 'node' : 'nodes']: node, 'cluster DNS': dns },
   }
 }

@@ -19,10 +19,12 @@ import type { ApiObject } from '../machinery/object.js'
 import { isNotFound } from '../machinery/status-error.js'
 import { startDns } from '../network/dns/index.js'
 import { chooseCniType, cniConfig, outgoingMtu, prepareHost } from '../network/node-network.js'
+import { startNodeRoutes } from '../network/node-routes.js'
 import { startProxy } from '../network/proxy/index.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { createOrReplace } from './bootstrap-objects.js'
 import type { ClusterConfig } from './cluster-config.js'
+import { kernelName, type LocalNode } from './local-nodes.js'
 import { type ClusterPaths, type NodePaths, nodePaths } from './paths.js'
 import {
   type ClusterPki,
@@ -37,50 +39,46 @@ import { ensureCredential } from './pki-files.js'
 export interface NodeOptions {
   readonly paths: ClusterPaths
   readonly config: ClusterConfig
+  readonly local: LocalNode
   readonly pki: ClusterPki
   /** Gives up starting. */
   readonly signal: AbortSignal
   readonly onError: (error: unknown) => void
 }
 
-/** Cluster-unique short name of what the kernel knows a node's things by; links have at most 15 letters. */
-export const kernelName = ({ name }: ClusterConfig): string => `t8s-${name}`
+/** The link that joins a node's pods; links have at most 15 letters. */
 export const bridgeName = ({ name }: ClusterConfig): string =>
   name === 'typernetes' ? 't8s0' : `t8s-${name.slice(-9).replace(/^-+/, '')}`
-export const cgroupRoot = ({ name }: ClusterConfig): string => `/t8s-${name}`
 
 /** How a node's containerd is started; the same for all who must find it again. */
-export const containerdOptions = (config: ClusterConfig, node: NodePaths): ContainerdOptions => ({
+export const containerdOptions = ({ cgroup }: LocalNode, node: NodePaths): ContainerdOptions => ({
   root: node.containerdRoot,
   state: node.containerdState,
   socket: node.containerdSocket,
   sandboxImage: pauseImageName,
   cniConfDir: node.cniConfig,
-  cgroups: { daemon: `${cgroupRoot(config)}/containerd`, shims: `${cgroupRoot(config)}/shims` },
+  cgroups: { daemon: `${cgroup}/containerd`, shims: `${cgroup}/shims` },
 })
 
 /**
- * Runs this machine's node: containerd, kubelet, service proxy and cluster DNS. Disposing of it stops the agents;
+ * Runs a node: containerd, kubelet, service proxy and, on the machine's own, cluster DNS. Disposing of it stops the agents;
  * containers, their network and the services' rules stay as they are, and the next start finds them.
  */
-export async function startNode({ paths, config, pki, signal, onError }: NodeOptions): Promise<AsyncDisposable> {
-  const node = nodePaths(paths, config.nodeName)
+export async function startNode({ paths, config, local, pki, signal, onError }: NodeOptions): Promise<AsyncDisposable> {
+  const node = nodePaths(paths, local.name)
   await using parts = new AsyncParts()
   for (const folder of [node.data, node.run, node.cniConfig]) await mkdir(folder, { recursive: true, mode: 0o711 })
 
-  const nodeIdentity = identities.node(config.nodeName)
+  const nodeIdentity = identities.node(local.name)
   const ensure = (name: string, template: LeafTemplate) =>
     ensureCredential(paths.pki, name, { authority: pki.ca, template })
   const credentials = {
-    node: await ensure(`node-${config.nodeName}-client`, clientTemplate(nodeIdentity)),
-    serving: await ensure(
-      `node-${config.nodeName}-serving`,
-      servingTemplate(nodeIdentity, [config.nodeName, config.address]),
-    ),
+    node: await ensure(`node-${local.name}-client`, clientTemplate(nodeIdentity)),
+    serving: await ensure(`node-${local.name}-serving`, servingTemplate(nodeIdentity, [local.name, local.address])),
     proxy: await ensure('kube-proxy', clientTemplate(identities.proxy)),
     admin: await ensure('admin', clientTemplate(identities.admin)),
   }
-  const server = `https://127.0.0.1:${config.apiPort}`
+  const server = `https://${local.namespace ? config.address : '127.0.0.1'}:${config.apiPort}`
   const clientAs = (credential: Credential, userAgent: string): Client => {
     const transport = parts.use(
       httpsTransport({
@@ -98,7 +96,7 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
   const cniType = await chooseCniType()
   await prepareHost(cniType)
   const containerd = parts.use(
-    await superviseContainerd(containerdOptions(config, node), {
+    await superviseContainerd(containerdOptions(local, node), {
       onTrouble: (message, error) => onError(new Error(message, error === undefined ? undefined : { cause: error })),
     }),
   )
@@ -109,15 +107,15 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
 
   parts.use(
     await startKubelet({
-      nodeName: config.nodeName,
+      nodeName: local.name,
       client: nodeClient,
       criSocket: containerd.current.socket,
       rootDir: node.kubelet,
       logDir: node.podLogs,
-      cgroupRoot: cgroupRoot(config),
+      cgroupRoot: local.cgroup,
       clusterDns: [config.dnsAddress],
       clusterDomain: config.clusterDomain,
-      nodeIps: [config.address],
+      nodeIps: [local.address],
       manifestDir: node.manifests,
       server: {
         port: config.kubeletPort,
@@ -129,28 +127,33 @@ export async function startNode({ paths, config, pki, signal, onError }: NodeOpt
   )
 
   const informers = parts.use(new Informers({ client: proxyClient, onError }))
-  const dns = startDns({
-    client: proxyClient,
-    informers,
-    address: config.address,
-    port: config.dnsPort,
-    clusterDomain: config.clusterDomain,
-    resolvConf: '/etc/resolv.conf',
-    onError,
-  })
-  const podCidr = await podCidrOf(nodeClient, config.nodeName, signal)
+  // One for the cluster is enough, and further nodes have no more of a network than the first.
+  const dns = local.namespace
+    ? undefined
+    : startDns({
+        client: proxyClient,
+        informers,
+        address: config.address,
+        port: config.dnsPort,
+        clusterDomain: config.clusterDomain,
+        resolvConf: '/etc/resolv.conf',
+        onError,
+      })
+  const podCidr = await podCidrOf(nodeClient, local.name, signal)
   await writeCniConfig(node, config, cniType, podCidr)
   parts.use(
     await startProxy({
       client: proxyClient,
       informers,
-      nodeName: config.nodeName,
+      nodeName: local.name,
       tableName: kernelName(config),
       podCidr,
       clusterCidr: config.podCidr,
       onError,
     }),
   )
+  parts.use(startNodeRoutes({ informers, nodeName: local.name, clusterCidr: config.podCidr, onError }))
+  if (!dns) return parts.release()
   parts.use(await dns)
   // Making a service is nothing that an agent of a node should be able to do.
   const adminClient = clientAs(credentials.admin, 't8s/v1.36.2')

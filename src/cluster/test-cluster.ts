@@ -44,6 +44,7 @@ export class TestCluster implements AsyncDisposable {
     return [
       ...['--api-port', String(ports), '--kubelet-port', String(ports + 1), '--dns-port', String(ports + 2)],
       ...['--service-cidr', `10.${net}.0.0/20`, '--pod-cidr', `10.${net}.128.0/17`],
+      ...['--node-cidr', `10.${net}.16.0/24`],
       ...['--kubeconfig', this.kubeconfig],
     ]
   }
