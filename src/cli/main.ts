@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import { messageOf, OperatorError } from '../cluster/operator-error.js'
+import { OperatorError } from '../cluster/operator-error.js'
 import { DEFAULT_CLUSTER } from '../cluster/paths.js'
+import { messageOf } from '../machinery/message-of.js'
 import { addApiServerCommand } from './api-server.js'
 import { addClusterCommands } from './cluster-commands.js'
 import { addComponentCommands } from './component-commands.js'

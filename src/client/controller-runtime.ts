@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { type Clock, sleep, systemClock } from '../machinery/clock.js'
+import { messageOf } from '../machinery/message-of.js'
 import type { ApiObject } from '../machinery/object.js'
 import { isAlreadyExists, isConflict } from '../machinery/status-error.js'
 import type { Client } from './client.js'
@@ -223,5 +224,5 @@ function parseKey(key: string): Key {
 /** Prints a fault to standard error: what is done with faults unless told otherwise. */
 export function printFault(error: unknown, { controller, key }: FaultPlace): void {
   const where = controller ? `controller ${controller}, ${key?.namespace ? `${key.namespace}/` : ''}${key?.name}: ` : ''
-  console.error(`${where}${error instanceof Error ? error.message : String(error)}`)
+  console.error(`${where}${messageOf(error)}`)
 }

@@ -1,4 +1,5 @@
 import type { ApiResponse } from '../machinery/http.js'
+import { messageOf } from '../machinery/message-of.js'
 import type { APIGroup, APIGroupList, APIResourceList, APIVersions } from '../machinery/meta/index.js'
 import type { ApiObject } from '../machinery/object.js'
 import { StatusError } from '../machinery/status-error.js'
@@ -187,7 +188,7 @@ async function readPlain(root: string, answer: unknown, ask: (path: string) => P
       try {
         return { asked, list: (await ask(asked.path)) as Partial<APIResourceList> }
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
+        const message = messageOf(error)
         failures.push({ groupVersion: joined(asked.group, asked.version), message })
         return { asked, list: {} }
       }

@@ -7,6 +7,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import type { ApiRequest, ApiResponse, Handler } from '../machinery/http.js'
+import { messageOf } from '../machinery/message-of.js'
 import { serviceUnavailable } from '../machinery/status-error.js'
 
 /** Where an API server is and how to prove who one is. PEM texts; `tokenFile` is read again as it changes. */
@@ -153,9 +154,7 @@ function openSession(
 }
 
 const unreachable = (server: string, error: unknown) =>
-  serviceUnavailable(
-    `the API server ${server} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
-  )
+  serviceUnavailable(`the API server ${server} cannot be reached: ${messageOf(error)}`)
 
 function bodyOf({ body }: ApiRequest): Buffer | undefined {
   if (body.kind === 'object') return Buffer.from(JSON.stringify(body.value))

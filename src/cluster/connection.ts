@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isAbsolute } from 'node:path/posix'
+import { messageOf } from '../machinery/message-of.js'
 import {
   type Kubeconfig,
   type KubeconfigExec,
@@ -8,7 +9,7 @@ import {
   kubeconfigPaths,
   readKubeconfig,
 } from './kubeconfig.js'
-import { hasCode, messageOf, OperatorError } from './operator-error.js'
+import { hasCode, OperatorError } from './operator-error.js'
 
 /** For whom requests are made in place of the user who makes them. */
 export interface Impersonation {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { type Clock, systemClock } from '../machinery/clock.js'
+import { messageOf } from '../machinery/message-of.js'
 import type { Connection } from './connection.js'
 import { type ExecCredential, runExecPlugin } from './exec-credential.js'
-import { messageOf, OperatorError } from './operator-error.js'
+import { OperatorError } from './operator-error.js'
 
 /** What to send so that the server knows who asks. */
 export interface Credentials {

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs'
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { messageOf } from '../machinery/message-of.js'
 import {
   endProcess,
   identifyProcess,
@@ -13,7 +14,7 @@ import {
 import { writeFileAtomicallySync } from './atomic-file.js'
 import { lockFile } from './lock-file.js'
 import { openLog, tailLog } from './log-file.js'
-import { hasCode, messageOf, OperatorError } from './operator-error.js'
+import { hasCode, OperatorError } from './operator-error.js'
 import { SUPERVISED_BY } from './process-table.js'
 
 export interface DaemonOptions {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
+import { messageOf } from '../machinery/message-of.js'
 import type { Connection } from './connection.js'
 import type { KubeconfigExec } from './kubeconfig.js'
-import { hasCode, messageOf, OperatorError } from './operator-error.js'
+import { hasCode, OperatorError } from './operator-error.js'
 
 /** What a credential program answered. */
 export interface ExecCredential {

@@ -2,9 +2,10 @@ import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { type Document, isMap, isScalar, isSeq, parseDocument, type Tags, YAMLMap, YAMLSeq } from 'yaml'
+import { messageOf } from '../machinery/message-of.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { lockFile } from './lock-file.js'
-import { hasCode, messageOf, OperatorError } from './operator-error.js'
+import { hasCode, OperatorError } from './operator-error.js'
 
 /** How to reach a cluster. Fields are named as in the file; `-data` fields are base64. */
 export interface KubeconfigCluster {

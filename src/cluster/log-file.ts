@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, constants, fstatSync, openSync, readSync, truncateSync, writeSync } from 'node:fs'
 import { copyFile, open, rename, rm, stat } from 'node:fs/promises'
-import { hasCode, messageOf } from './operator-error.js'
+import { messageOf } from '../machinery/message-of.js'
+import { hasCode } from './operator-error.js'
 
 /** How large log files may grow. */
 export interface LogLimits {

@@ -2,10 +2,11 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../machinery/clock.js'
+import { messageOf } from '../machinery/message-of.js'
 import { extendedUsages, publicKeyToPem } from '../machinery/x509/index.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { lockFile } from './lock-file.js'
-import { hasCode, messageOf, OperatorError } from './operator-error.js'
+import { hasCode, OperatorError } from './operator-error.js'
 import {
   type ClusterPki,
   type Credential,

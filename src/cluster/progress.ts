@@ -1,4 +1,5 @@
-import { messageOf, OperatorError } from './operator-error.js'
+import { messageOf } from '../machinery/message-of.js'
+import { OperatorError } from './operator-error.js'
 
 /** Where progress is shown; `process.stderr` is one. */
 export interface ProgressOutput {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
+import { messageOf } from '../machinery/message-of.js'
 import { identifyProcess, type ProcessIdentity, processEnded, signalProcess } from '../machinery/process-identity.js'
 import { openLog } from './log-file.js'
-import { messageOf } from './operator-error.js'
 import type { ProcessSpec } from './process-spec.js'
 import { SUPERVISED_BY, sweepGroup } from './process-table.js'
 

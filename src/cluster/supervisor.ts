@@ -1,9 +1,10 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageOf } from '../machinery/message-of.js'
 import { isRunning, type ProcessIdentity } from '../machinery/process-identity.js'
 import { lockFile, lockHolder } from './lock-file.js'
 import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-file.js'
-import { messageOf, OperatorError } from './operator-error.js'
+import { OperatorError } from './operator-error.js'
 import { checkSpecs, DEFAULT_GRACE, type ProcessSpec, specDigest } from './process-spec.js'
 import {
   endSupervised,

@@ -1,4 +1,5 @@
 import type { ComponentStatus } from '../api/core/v1/index.js'
+import { messageOf } from '../machinery/message-of.js'
 import { encodeForStore, StoredObject } from './cache/stored-object.js'
 import type { HealthCheck } from './health.js'
 
@@ -14,7 +15,7 @@ export async function componentStatuses(checks: readonly HealthCheck[]): Promise
             type: 'Healthy',
             status: 'False',
             message: '',
-            error: error instanceof Error ? error.message : String(error),
+            error: messageOf(error),
           }),
         )
       return { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name } as never, conditions: [condition] }

@@ -1,3 +1,4 @@
+import { messageOf } from '../machinery/message-of.js'
 import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import type { Stage } from './pipeline.js'
 import { text } from './respond.js'
@@ -58,7 +59,7 @@ export function healthStage(checks: () => readonly HealthCheck[], metrics: Metri
       const pending = check()
       if (pending) await pending
     } catch (error) {
-      fault = error instanceof Error ? error.message : String(error)
+      fault = messageOf(error)
     }
     state.with(name, endpoint).set(fault === undefined ? 1 : 0)
     total.with(name, fault === undefined ? 'success' : 'error', endpoint).add(1)

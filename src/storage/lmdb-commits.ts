@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { messageOf, type Tables } from './lmdb-files.js'
+import { messageOf } from '../machinery/message-of.js'
+import type { Tables } from './lmdb-files.js'
 import { decodeState, encodeState, encodeWrites, numberKey, type StoreState, stateKey } from './lmdb-records.js'
 import { View } from './lmdb-view.js'
 import { KeyExistsError, RevisionConflictError } from './store.js'

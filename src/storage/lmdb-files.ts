@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
+import { messageOf } from '../machinery/message-of.js'
 import { emptyState, encodeState, stateKey } from './lmdb-records.js'
 import { StoreFailedError } from './store-failures.js'
 
@@ -138,5 +139,3 @@ function syncDirectory(directory: string): void {
     fs.closeSync(handle)
   }
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

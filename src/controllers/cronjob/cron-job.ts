@@ -3,8 +3,8 @@ import { type Again, type Controller, controller, type ReconcileContext } from '
 import { controllerOf, controllerReference } from '../../client/owners.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.js'
-import { errorText } from '../error-text.js'
 import { holds, isFinished } from '../job/outcome.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { missedTimes, readSchedule, type Schedule } from './schedule.js'
@@ -137,7 +137,7 @@ async function run(
       const there = await client.get(Job, { namespace: metadata.namespace ?? '', name })
       if (controllerOf(there)?.uid === metadata.uid) return { ...status, lastScheduleTime: rfc3339(due) }
     }
-    events.record(cronJob, 'Warning', 'FailedCreate', `Error creating job: ${errorText(error)}`)
+    events.record(cronJob, 'Warning', 'FailedCreate', `Error creating job: ${messageOf(error)}`)
     throw error
   }
 }
@@ -162,7 +162,7 @@ async function remove(cronJob: CronJob, name: string, { client, events }: Reconc
     events.record(cronJob, 'Normal', 'SuccessfulDelete', `Deleted job ${name}`)
   } catch (error) {
     if (isNotFound(error)) return
-    events.record(cronJob, 'Warning', 'FailedDelete', `Deleted job: ${errorText(error)}`)
+    events.record(cronJob, 'Warning', 'FailedDelete', `Deleted job: ${messageOf(error)}`)
     throw error
   }
 }

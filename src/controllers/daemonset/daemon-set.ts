@@ -14,6 +14,7 @@ import {
 import { controllerOf } from '../../client/owners.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { selectorFromObject } from '../../machinery/labels.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { claimsOf, settleClaims } from '../adoption.js'
 import {
@@ -23,7 +24,6 @@ import {
   settleHistory,
 } from '../controller-revisions/controller-revisions.js'
 import { revisionHashLabel, surplusRevisions } from '../controller-revisions/revision-plan.js'
-import { errorText } from '../error-text.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { countsDifferently } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
@@ -166,7 +166,7 @@ async function carryOut(observed: Observed, { create, remove }: Rollout, context
       events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${metadata.name}`)
     } catch (error) {
       if (!isNamespaceTerminating(error))
-        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${errorText(error)}`)
+        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
       throw error
     }
   })
@@ -177,7 +177,7 @@ async function carryOut(observed: Observed, { create, remove }: Rollout, context
         events.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${metadata.name}`)
       } catch (error) {
         if (isNotFound(error)) return
-        events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${errorText(error)}`)
+        events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
         throw error
       }
     }),

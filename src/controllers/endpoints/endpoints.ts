@@ -1,6 +1,7 @@
 import { type EndpointSubset, Endpoints, Pod, Service } from '../../api/core/v1/index.js'
 import { type Controller, controller, type ReconcileContext, watchAlso } from '../../client/controller.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isAlreadyExists, isConflict, isNotFound } from '../../machinery/status-error.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import {
@@ -84,7 +85,7 @@ async function write(
   } catch (error) {
     if (isNamespaceTerminating(error)) return
     if (isAlreadyExists(error) || isConflict(error)) throw error
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     const about = `${service.metadata.namespace}/${service.metadata.name}`
     if (found) events.record(found, 'Warning', 'FailedToUpdateEndpoint', `Failed to update endpoint ${about}: ${text}`)
     else

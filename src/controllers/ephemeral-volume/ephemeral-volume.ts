@@ -1,6 +1,7 @@
 import { PersistentVolumeClaim, Pod, type Volume } from '../../api/core/v1/index.js'
 import { type Controller, controller, watchAlso } from '../../client/controller.js'
 import { controllerReference } from '../../client/owners.js'
+import { messageOf } from '../../machinery/message-of.js'
 
 /** The claim of a pod's own volume. */
 export function ephemeralClaim(pod: Pod, volume: Volume) {
@@ -64,7 +65,7 @@ export const ephemeralVolumes: Controller = controller({
             })
           })
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
+        const why = messageOf(error)
         events.record(pod, 'Warning', 'FailedBinding', `ephemeral volume ${volume.name}: ${why}`)
         failures.push(error)
       }

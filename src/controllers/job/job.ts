@@ -13,9 +13,9 @@ import { controllerOf } from '../../client/owners.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { selectorFromObject } from '../../machinery/labels.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { claimsOf, settleClaims } from '../adoption.js'
-import { errorText } from '../error-text.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { podReady } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
@@ -212,7 +212,7 @@ async function remove(job: Job, pods: readonly Pod[], { client, events }: Reconc
         events.record(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${metadata.name}`)
       } catch (error) {
         if (isNotFound(error)) return
-        events.record(job, 'Warning', 'FailedDelete', `Error deleting: ${errorText(error)}`)
+        events.record(job, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
         throw error
       }
     }),
@@ -236,7 +236,7 @@ async function make(
       events.record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${metadata.name}`)
     } catch (error) {
       if (!isNamespaceTerminating(error))
-        events.record(job, 'Warning', 'FailedCreate', `Error creating: ${errorText(error)}`)
+        events.record(job, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
       throw error
     }
   })

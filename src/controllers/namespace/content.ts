@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.js'
 import type { AnyKind } from '../../client/controller.js'
 import type { ServedApi, ServedResource } from '../../client/discovery.js'
+import { messageOf } from '../../machinery/message-of.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { isNotFound, StatusError } from '../../machinery/status-error.js'
 import type { DeletionProgress, Remainder } from './conditions.js'
@@ -33,7 +34,7 @@ export async function deleteContent(
       if (remainder.unexpected > 0) errors.push(unexpected(resource.kind, namespace))
     } catch (error) {
       signal.throwIfAborted()
-      errors.push(error instanceof Error ? error.message : String(error))
+      errors.push(messageOf(error))
     }
   }
   const resources = deletableResources(api)

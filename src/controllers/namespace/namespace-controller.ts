@@ -3,6 +3,7 @@ import type { Client } from '../../client/client.js'
 import { type Again, type Controller, controller, type ReconcileContext, watchAlso } from '../../client/controller.js'
 import { Discovery, type ServedApi } from '../../client/discovery.js'
 import { rfc3339 } from '../../machinery/clock.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { type DeletionProgress, deletionConditions, finished } from './conditions.js'
 import { deleteContent } from './content.js'
@@ -47,7 +48,7 @@ export function namespaces(): Controller {
       if (api.failures.length > 0 && discovery) api = await discovery.since(discovery.now)
     } catch (error) {
       signal.throwIfAborted()
-      return { ...nothing, discoveryError: error instanceof Error ? error.message : String(error) }
+      return { ...nothing, discoveryError: messageOf(error) }
     }
     const { failures, malformed } = api
     return { failures, malformed, ...(await deleteContent(client, api, namespace.metadata.name ?? '', signal)) }

@@ -1,5 +1,6 @@
 import { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1/index.js'
 import { type Controller, controller, type Key, type ReconcileContext, watchAlso } from '../../client/controller.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.js'
 import { podFinished } from '../pod-state.js'
 import { annotationOf, provisionedBy } from './annotations.js'
@@ -141,7 +142,7 @@ async function reclaim(volume: PersistentVolume, context: ReconcileContext, opti
     try {
       await (options.deleteHostPath ?? deleteHostPath)(todo.hostPath)
     } catch (error) {
-      return fail(volume, 'VolumeFailedDelete', error instanceof Error ? error.message : String(error), context)
+      return fail(volume, 'VolumeFailedDelete', messageOf(error), context)
     }
   const { name = '', uid = '' } = volume.metadata
   try {
@@ -177,7 +178,7 @@ async function recycle(volume: PersistentVolume, context: ReconcileContext) {
     } catch (error) {
       // The cache will show it.
       if (isAlreadyExists(error)) return { after: retry }
-      const why = error instanceof Error ? error.message : String(error)
+      const why = messageOf(error)
       const message = `Recycle failed: unexpected error creating recycler pod:  ${why}\n`
       return fail(volume, 'VolumeFailedRecycle', message, context)
     }

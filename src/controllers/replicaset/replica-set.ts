@@ -13,11 +13,11 @@ import {
 import { controllerOf, controllerReference } from '../../client/owners.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { selectorFromObject } from '../../machinery/labels.js'
+import { messageOf } from '../../machinery/message-of.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import type { Kind } from '../../schema/index.js'
 import { claimsOf, settleClaims } from '../adoption.js'
-import { errorText } from '../error-text.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { countsDifferently, podActive } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
@@ -120,7 +120,7 @@ async function reachReplicas(
       ? await createPods(kind, set, Math.min(missing, burst), context)
       : await deletePods(kind, set, active, Math.min(-missing, burst), context)
   if (error === undefined) return undefined
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   return { failure: { reason: missing > 0 ? 'FailedCreate' : 'FailedDelete', message }, error }
 }
 
@@ -137,7 +137,7 @@ async function createPods(
       events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${metadata.name}`)
     } catch (error) {
       if (!isNamespaceTerminating(error))
-        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${errorText(error)}`)
+        events.record(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
       throw error
     }
   })
@@ -180,7 +180,7 @@ async function deletePods(
         events.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${metadata.name}`)
       } catch (error) {
         if (isNotFound(error)) return
-        events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${errorText(error)}`)
+        events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
         throw error
       }
     }),

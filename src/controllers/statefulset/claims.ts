@@ -2,6 +2,7 @@ import type { StatefulSet } from '../../api/apps/v1/index.js'
 import { PersistentVolumeClaim, type Pod } from '../../api/core/v1/index.js'
 import type { ReconcileContext } from '../../client/controller.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isAlreadyExists } from '../../machinery/status-error.js'
 import { claimOwners, isStaleClaim, ownersOfNewClaim } from './claim-owners.js'
 import { claimsFor, ordinalOf, podName } from './identity.js'
@@ -66,7 +67,7 @@ export async function createClaims(set: StatefulSet, ordinal: number, context: R
       events.record(set, 'Normal', 'SuccessfulCreate', `create ${what} success`)
     } catch (error) {
       if (isAlreadyExists(error)) continue
-      const message = error instanceof Error ? error.message : String(error)
+      const message = messageOf(error)
       events.record(set, 'Warning', 'FailedCreate', `create ${what} failed error: ${message}`)
       throw error
     }

@@ -13,6 +13,7 @@ import {
 import { controllerOf } from '../../client/owners.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { type Selector, selectorFromObject } from '../../machinery/labels.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.js'
 import { claimsOf, settleClaims } from '../adoption.js'
 import {
@@ -22,7 +23,6 @@ import {
   settleHistory,
 } from '../controller-revisions/controller-revisions.js'
 import { revisionTemplate, surplusRevisions } from '../controller-revisions/revision-plan.js'
-import { errorText } from '../error-text.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import { countsDifferently, podFinished } from '../pod-state.js'
 import { slowStart } from '../slow-start.js'
@@ -166,7 +166,7 @@ async function createPods(
       events.record(set, 'Normal', 'SuccessfulCreate', `${what} successful`)
     } catch (error) {
       if (!isNamespaceTerminating(error) && !isAlreadyExists(error))
-        events.record(set, 'Warning', 'FailedCreate', `${what} failed error: ${errorText(error)}`)
+        events.record(set, 'Warning', 'FailedCreate', `${what} failed error: ${messageOf(error)}`)
       throw error
     }
   })
@@ -181,7 +181,7 @@ async function relabel(set: StatefulSet, pod: Pod, ordinal: number, context: Rec
     await client.update(Pod, { ...pod, metadata: { ...pod.metadata, labels } })
     events.record(set, 'Normal', 'SuccessfulUpdate', `${what} successful`)
   } catch (error) {
-    events.record(set, 'Warning', 'FailedUpdate', `${what} failed error: ${errorText(error)}`)
+    events.record(set, 'Warning', 'FailedUpdate', `${what} failed error: ${messageOf(error)}`)
     throw error
   }
 }
@@ -208,7 +208,7 @@ async function removePods(set: StatefulSet, pods: readonly Pod[], context: Recon
         events.record(set, 'Normal', 'SuccessfulDelete', `${what} successful`)
       } catch (error) {
         if (isNotFound(error)) return
-        events.record(set, 'Warning', 'FailedDelete', `${what} failed error: ${errorText(error)}`)
+        events.record(set, 'Warning', 'FailedDelete', `${what} failed error: ${messageOf(error)}`)
         throw error
       }
     }),

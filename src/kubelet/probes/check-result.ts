@@ -1,3 +1,4 @@
+import { messageOf } from '../../machinery/message-of.js'
 /** What one run of a probe found. `unknown`: the check itself went wrong, which counts neither way. */
 export interface CheckResult {
   readonly outcome: 'success' | 'failure' | 'unknown'
@@ -11,7 +12,7 @@ export const warning = (output: string): CheckResult => ({ outcome: 'success', o
 export const failure = (output: string): CheckResult => ({ outcome: 'failure', output })
 export const unknown = (error: unknown): CheckResult => ({
   outcome: 'unknown',
-  output: error instanceof Error ? error.message : String(error),
+  output: messageOf(error),
 })
 
 /** What of an answer is kept for an event's message. */

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import * as zlib from 'node:zlib'
 import { createTarDecoder, type ParsedTarEntry, type TarHeader } from 'modern-tar'
+import { messageOf } from '../../machinery/message-of.js'
 import { packTar, type TarEntry } from './image-archive.js'
 import { normalizeImageName } from './image-names.js'
 
@@ -212,5 +213,4 @@ async function zstd(file: string): Promise<Readable> {
   return output
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error

@@ -3,6 +3,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { messageOf } from '../../machinery/message-of.js'
 import { StatusError } from '../../machinery/status-error.js'
 import type { ServerOptions } from '../options.js'
 import { RuntimeError } from '../runtime/runtime-error.js'
@@ -135,7 +136,7 @@ function failureOf(error: unknown): ServerError {
   if (error instanceof ServerError) return error
   if (error instanceof StatusError) return new ServerError(error.code, error.message)
   if (error instanceof RuntimeError) return new ServerError(error.code === 'NotFound' ? 404 : 500, error.description)
-  return new ServerError(500, error instanceof Error ? error.message : String(error))
+  return new ServerError(500, messageOf(error))
 }
 
 async function serve(

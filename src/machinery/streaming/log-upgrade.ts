@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.js'
 import type { ClientUpgrade } from './client-upgrade.js'
 import { negotiateWebSocket } from './upgrade-handlers.js'
 import type { SessionOptions } from './upgrade-proxy.js'
@@ -43,7 +44,7 @@ export async function handleLogUpgrade(upgrade: ClientUpgrade, { open, ...option
     socket.close(1000)
   } catch (error) {
     // The reason of a closing is limited to 123 bytes.
-    const reason = Buffer.from(error instanceof Error ? error.message : String(error)).subarray(0, 123)
+    const reason = Buffer.from(messageOf(error)).subarray(0, 123)
     socket.close(1011, reason)
   }
   await session.closed

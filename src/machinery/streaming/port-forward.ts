@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import { messageOf } from '../message-of.js'
 import { ChannelSocket } from './channel-socket.js'
 import type { SpdyConnection } from './spdy-connection.js'
 import type { SpdyStream } from './spdy-stream.js'
@@ -67,7 +68,7 @@ export async function servePortForward(
     client.start({ onData: (channel, data) => feeds.get(channel)?.(data) })
     await Promise.all(forwarded.map(port => relay(port, client)))
   } catch (error) {
-    const message = `error forwarding ports: ${error instanceof Error ? error.message : String(error)}`
+    const message = `error forwarding ports: ${messageOf(error)}`
     await client.send(1, Buffer.from(message))
   } finally {
     upstream.destroy()

@@ -1,5 +1,6 @@
 import { backOff } from '../../client/back-off.js'
 import { type Clock, sleep, systemClock } from '../../machinery/clock.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { ProgramError, type RunProgram, runProgram } from '../run-program.js'
 import {
   afterUpdate,
@@ -106,7 +107,7 @@ export class RulesetApplier implements AsyncDisposable {
         const refused = error instanceof ProgramError && error.code !== null
         const another = refused && this.#way !== 'replace'
         this.#way = 'replace'
-        this.options.onError(new Error(`the service rules could not be updated: ${message(error)}`, { cause: error }))
+        this.options.onError(new Error(`the service rules could not be updated: ${messageOf(error)}`, { cause: error }))
         if (!another)
           await sleep(this.#clock, backOff(this.#failures, retries, this.options.random ?? Math.random), signal).catch(
             () => {},
@@ -177,8 +178,6 @@ export class RulesetApplier implements AsyncDisposable {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }
-
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Removes a proxy's table of either family, if it is there. Throws a `ProgramError` if nft cannot. */
 export async function removeRules(

@@ -1,6 +1,7 @@
 import type { SubjectAccessReview, SubjectAccessReviewInit } from '../../api/authorization/v1/index.js'
 import type { Clock } from '../../machinery/clock.js'
 import type { UserInfo } from '../../machinery/http.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { Remembered } from '../authentication/remembered.js'
 import { persistently } from '../authentication/webhook-tokens.js'
 import type { AccessRequest } from './access-request.js'
@@ -33,7 +34,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   const failed = (error: unknown): Decision => ({
     verdict: failurePolicy === 'Deny' ? 'deny' : 'none',
     reason: '',
-    error: error instanceof Error ? error.message : String(error),
+    error: messageOf(error),
   })
   const none: Decision = { verdict: 'none', reason: '' }
   return {

@@ -11,6 +11,7 @@ import {
   typeText,
 } from '../../../machinery/cel/index.js'
 import { invalidValue } from '../../../machinery/field-errors.js'
+import { messageOf } from '../../../machinery/message-of.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { MatchCondition } from './match.js'
@@ -77,7 +78,7 @@ function attempt(
     checkType(program.resultType, wanted)
     return program
   } catch (error) {
-    onFault(path, expression, error instanceof Error ? error.message : String(error))
+    onFault(path, expression, messageOf(error))
     return undefined
   }
 }

@@ -7,6 +7,7 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-errors.js'
+import { messageOf } from '../../../machinery/message-of.js'
 import { dns1123Subdomain } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -89,7 +90,7 @@ async function requestFault(base64: string | null): Promise<string | undefined> 
     await readCertificateRequest(pem)
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 
@@ -183,7 +184,7 @@ function certificateFault(base64: string): string | undefined {
     try {
       new X509Certificate(Buffer.from(body, 'base64'))
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return messageOf(error)
     }
   }
   return undefined
