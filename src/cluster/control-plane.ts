@@ -4,8 +4,10 @@ import { resources as builtInResources } from '../api/resources.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
 import { measuredTransport } from '../client/client-metrics.js'
+import { runControllers } from '../client/controller-runtime.js'
 import type { Endpoint } from '../client/https-transport.js'
 import { Informers } from '../client/index.js'
+import { ipAddressRepair } from '../controllers/ip-address-repair/ip-address-repair.js'
 import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
@@ -227,6 +229,9 @@ export class ControlPlane implements AsyncDisposable {
         parts.push(measured)
         resourceMetrics = measured
       }
+      // The API server's own duty, whoever runs the controllers.
+      const mayRead = options.controllers === false ? {} : { informers }
+      parts.push(runControllers(ipAddressRepair, { clock, onError, client: own, ...mayRead }))
       if (options.controllers !== false)
         parts.push(
           await startControllers({

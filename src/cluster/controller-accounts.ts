@@ -7,6 +7,7 @@ const accounts: { readonly [controller: string]: string } = {
   'endpointslice-mirroring': 'endpointslicemirroring-controller',
   'garbage-collector': 'generic-garbage-collector',
   hpa: 'horizontal-pod-autoscaler',
+  'legacy-serviceaccount-token-cleaner': 'legacy-service-account-token-cleaner',
   'node-ipam': 'node-controller',
   'node-lifecycle': 'node-controller',
   'persistentvolume-binder': 'persistent-volume-binder',
@@ -14,6 +15,7 @@ const accounts: { readonly [controller: string]: string } = {
   'persistentvolume-reclaimer': 'persistent-volume-binder',
   'persistentvolumeclaim-protection': 'pvc-protection-controller',
   replicationcontroller: 'replication-controller',
+  'service-cidr': 'service-cidrs-controller',
   serviceaccount: 'service-account-controller',
   'taint-eviction': 'node-controller',
 }

@@ -7,6 +7,8 @@ import {
 } from '../client/controller-runtime.js'
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
+import { bootstrapSigner } from './bootstrap-tokens/bootstrap-signer.js'
+import { tokenCleaner } from './bootstrap-tokens/token-cleaner.js'
 import { type CertificateSigningOptions, certificateSigning } from './certificates/certificate-signing.js'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.js'
 import { cronJobs } from './cronjob/cron-job.js'
@@ -19,6 +21,7 @@ import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice
 import { ephemeralVolumes } from './ephemeral-volume/ephemeral-volume.js'
 import { startGarbageCollector } from './garbage-collector/index.js'
 import { jobs } from './job/job.js'
+import { type LegacyTokenCleanerOptions, legacyTokenCleaner } from './legacy-token-cleaner/legacy-token-cleaner.js'
 import { namespaces } from './namespace/index.js'
 import { nodeIpam } from './node-ipam/index.js'
 import { type NodeLifecycleOptions, nodeLifecycle, taintEviction } from './node-lifecycle/index.js'
@@ -29,7 +32,9 @@ import { resourceQuotas } from './resource-quota/resource-quota.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
 import { type ServiceAccountTokenOptions, serviceAccountTokens } from './service-account-token/service-account-token.js'
+import { serviceCidrs } from './service-cidr/service-cidr.js'
 import { statefulSets } from './statefulset/stateful-set.js'
+import { ttl } from './ttl/ttl.js'
 import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.js'
 import { attributesClassProtection, claimProtection, volumeProtection } from './volume-protection/volume-protection.js'
 
@@ -48,6 +53,8 @@ export interface BuiltInControllerOptions {
   readonly nodeLifecycle?: NodeLifecycleOptions
   /** Which pods are deleted that nobody else deletes. */
   readonly podGc?: PodGcOptions
+  /** When unused tokens of secrets become invalid and go. */
+  readonly legacyTokens?: LegacyTokenCleanerOptions
 }
 
 /** Every controller that a cluster comes with, but for the garbage collector, which follows all kinds at once. */
@@ -79,6 +86,11 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     claimProtection,
     volumeProtection,
     attributesClassProtection,
+    bootstrapSigner,
+    tokenCleaner,
+    legacyTokenCleaner(options.legacyTokens),
+    ttl(),
+    serviceCidrs,
     ...(options.signing ? [certificateSigning(options.signing)] : []),
     ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),
     ...(options.signSecretToken

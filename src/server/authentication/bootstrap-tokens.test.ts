@@ -18,7 +18,7 @@ function userOf(authorization: string, changes: { [key: string]: string } = {}, 
     Buffer.from(value).toString('base64'),
   ])
   const object = {
-    metadata: {},
+    metadata: { name: 'bootstrap-token-abcdef' },
     type: 'bootstrap.kubernetes.io/token',
     data: Object.fromEntries(encoded),
     ...more,
@@ -43,7 +43,7 @@ describe('bootstrap tokens', () => {
     ['not for authentication', good, { 'usage-bootstrap-authentication': 'no' }, {}, undefined],
     ['of another secret', good, { 'token-id': 'abcdee' }, {}, undefined],
     ['a secret of another type', good, {}, { type: 'Opaque' }, undefined],
-    ['a deleted secret', good, {}, { metadata: { deletionTimestamp: 'x' } }, undefined],
+    ['a deleted secret', good, {}, { metadata: { name: 'bootstrap-token-abcdef', deletionTimestamp: 'x' } }, undefined],
     [
       'further groups',
       good,

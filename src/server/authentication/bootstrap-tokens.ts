@@ -1,12 +1,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import {
+  bootstrapGroupForm,
+  bootstrapTokenName,
+  bootstrapTokenNamespace,
+  hasExpired,
+  readBootstrapToken,
+  splitBootstrapToken,
+} from '../../api/core/v1/bootstrap-token.js'
 import { Secret } from '../../api/core/v1/index.js'
 import type { Clock } from '../../machinery/clock.js'
 import type { UserInfo } from '../../machinery/http.js'
 import type { Registries } from '../registry/registries.js'
 import { type Authenticator, bearerToken } from './authenticator.js'
-
-const tokenForm = /^([a-z0-9]{6})\.([a-z0-9]{16})$/
-const groupForm = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/
 
 /**
  * Tokens by which new nodes introduce themselves, kept as secrets of `kube-system`:
@@ -14,10 +19,11 @@ const groupForm = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/
  */
 export function bootstrapTokens(registries: Registries, clock: Clock): Authenticator {
   const userOf = (token: string): UserInfo | undefined => {
-    const [, id, secret] = tokenForm.exec(token) ?? []
-    if (!id || !secret) return undefined
-    const found = registries.of(Secret).cache.get(`kube-system/bootstrap-token-${id}`)?.object
-    return found && userOfSecret(found, id, secret, clock.now())
+    const parts = splitBootstrapToken(token)
+    if (!parts) return undefined
+    const key = `${bootstrapTokenNamespace}/${bootstrapTokenName(parts.id)}`
+    const found = registries.of(Secret).cache.get(key)?.object
+    return found && userOfSecret(found, parts.secret, clock.now())
   }
   return {
     name: 'bootstrap-token',
@@ -32,24 +38,14 @@ export function bootstrapTokens(registries: Registries, clock: Clock): Authentic
   }
 }
 
-function userOfSecret(
-  { metadata, type, data = {} }: Secret,
-  id: string,
-  secret: string,
-  now: number,
-): UserInfo | undefined {
-  const text = (key: string): string => Buffer.from(String(data?.[key] ?? ''), 'base64').toString()
-  if (type !== 'bootstrap.kubernetes.io/token' || metadata.deletionTimestamp) return undefined
-  if (text('token-id') !== id || !sameSecret(text('token-secret'), secret)) return undefined
-  const expiration = text('expiration')
-  // What cannot be read is no time to be valid until.
-  if (expiration && !(Date.parse(expiration) > now)) return undefined
-  if (text('usage-bootstrap-authentication') !== 'true') return undefined
-  const extra = text('auth-extra-groups').split(',').filter(Boolean)
-  if (extra.some(group => !groupForm.test(group))) return undefined
+function userOfSecret(found: Secret, secret: string, now: number): UserInfo | undefined {
+  const token = found.metadata.deletionTimestamp ? undefined : readBootstrapToken(found)
+  if (!token || !sameSecret(token.secret, secret) || hasExpired(token, now)) return undefined
+  if (!token.usages.includes('authentication') || token.groups.some(group => !bootstrapGroupForm.test(group)))
+    return undefined
   return {
-    name: `system:bootstrap:${id}`,
-    groups: [...new Set(['system:bootstrappers', ...extra])].sort(),
+    name: `system:bootstrap:${token.id}`,
+    groups: [...new Set(['system:bootstrappers', ...token.groups])].sort(),
   }
 }
 
