@@ -23,6 +23,7 @@ const sections = {
   apiserver: apiServer,
   cluster,
   storage: program('storage'),
+  writes: program('writes'),
   api: program('api'),
 }
 const chosen = process.argv.slice(2)

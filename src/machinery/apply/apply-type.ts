@@ -23,6 +23,8 @@ export type ApplyType =
 /** A field that identifies items of a list; an item without it counts as having the default. */
 export interface ItemKey {
   readonly name: string
+  /** The name as it stands in path elements: `"name":`. */
+  readonly text: string
   readonly default: unknown
 }
 
@@ -102,7 +104,7 @@ function compile(schema: AnySchema, granular: boolean): ApplyType {
 function itemKey(item: AnySchema, name: string): ItemKey {
   const message = resolve(item)
   const field = message.kind === 'message' ? fieldOf(message, name) : undefined
-  return { name, default: field?.default }
+  return { name, text: `${JSON.stringify(name)}:`, default: field?.default }
 }
 
 /** The type of a field of a struct; undefined if it is not declared. */
@@ -178,6 +180,21 @@ export function deduce(...values: readonly unknown[]): ApplyType {
 const anyMap: ApplyType = { kind: 'map', value: deduced }
 const anyList: ApplyType = { kind: 'atomic', inner: { kind: 'list', item: deduced } }
 
+// The same few names come again and again.
+const fieldElements = new Map<string, string>()
+const rememberedNames = 4096
+
+/** The path element of a field, or of a key of a map. */
+export function fieldElement(name: string): string {
+  let element = fieldElements.get(name)
+  if (element === undefined) {
+    element = `f:${name}`
+    if (fieldElements.size >= rememberedNames) fieldElements.clear()
+    fieldElements.set(name, element)
+  }
+  return element
+}
+
 /** The path element of an item of a keyed list, canonical: keys sorted, defaults filled in. */
 export function itemElement({ keys }: KeyedType, item: unknown): string {
   let element = 'k:{'
@@ -185,7 +202,7 @@ export function itemElement({ keys }: KeyedType, item: unknown): string {
   for (const key of keys) {
     const value = keyValue(key, item)
     if (value === undefined || value === null) continue
-    element += `${separator}${JSON.stringify(key.name)}:${JSON.stringify(value)}`
+    element += `${separator}${key.text}${JSON.stringify(value)}`
     separator = ','
   }
   return `${element}}`

@@ -3,6 +3,7 @@ import {
   type ApplyType,
   deduce,
   deduced,
+  fieldElement,
   fieldType,
   itemElement,
   type KeyedType,
@@ -37,6 +38,10 @@ const isEmpty = (value: unknown): boolean => {
  */
 export function compare(before: unknown, after: unknown, type: ApplyType): Changes | undefined {
   if (before === after) return undefined
+  if (before === undefined) {
+    const changed = added(after, type)
+    return changed === leaf ? leafChanged : changed && { changed, removed: undefined }
+  }
   switch (type.kind) {
     case 'ignored':
       return undefined
@@ -58,6 +63,52 @@ export function compare(before: unknown, after: unknown, type: ApplyType): Chang
       return compareSet(before, after)
   }
 }
+
+/** The fields of a value that comes where there was none; undefined if they are nobody's. */
+function added(value: unknown, type: ApplyType): FieldSet | undefined {
+  switch (type.kind) {
+    case 'ignored':
+      return undefined
+    case 'scalar':
+    case 'atomic':
+    case 'list':
+      return leaf
+    case 'deduced':
+      return added(value, deduce(value))
+    case 'struct':
+    case 'map': {
+      const builder = new FieldSetBuilder()
+      const fields = asValues(value)
+      for (const name in fields) {
+        const field = fields[name]
+        if (field === undefined) continue
+        const set = added(field, type.kind === 'map' ? type.value : (fieldType(type, name) ?? deduced))
+        if (set) builder.add(fieldElement(name), set)
+      }
+      return builder.build(true) ?? leaf
+    }
+    case 'keyed':
+      return addedItems(asItems(value), item => itemElement(type, item), type.item)
+    default:
+      return addedItems(asItems(value), valueElement, itemOfSet)
+  }
+}
+
+function addedItems(items: Items, elementOf: (item: unknown) => string, type: ApplyType): FieldSet {
+  const builder = new FieldSetBuilder()
+  if (items.length === 1) {
+    const set = added(items[0], type)
+    if (set) builder.add(elementOf(items[0]), set)
+  } else
+    for (const [element, alike] of grouped(items, elementOf)) {
+      // Items that share an identity cannot be told apart.
+      const set = alike.length > 1 ? leaf : added(alike[0], type)
+      if (set) builder.add(element, set)
+    }
+  return builder.build(true) ?? leaf
+}
+
+const itemOfSet: ApplyType = { kind: 'scalar', accepts: 'any' }
 
 function compareLeaf(before: unknown, after: unknown): Changes | undefined {
   if (after === undefined) return leafRemoved
@@ -110,13 +161,13 @@ function compareFields(
     const then = Object.hasOwn(left, name) ? left[name] : undefined
     if (now === then) continue
     const changes = compare(then, now, type.kind === 'map' ? type.value : (fieldType(type, name) ?? deduced))
-    if (changes) (collector ??= new Collector()).add(`f:${name}`, changes)
+    if (changes) (collector ??= new Collector()).add(fieldElement(name), changes)
   }
   for (const name in left) {
     const then = left[name]
     if (then === undefined || Object.hasOwn(right, name)) continue
     const changes = compare(then, undefined, type.kind === 'map' ? type.value : (fieldType(type, name) ?? deduced))
-    if (changes) (collector ??= new Collector()).add(`f:${name}`, changes)
+    if (changes) (collector ??= new Collector()).add(fieldElement(name), changes)
   }
   if (!collector && before !== undefined && after !== undefined) return undefined
   return (collector ?? new Collector()).finish(before, after)
@@ -139,7 +190,7 @@ function compareKeyed(before: unknown, after: unknown, type: KeyedType): Changes
 
 function compareSet(before: unknown, after: unknown): Changes | undefined {
   const collector = new Collector()
-  comparePaired(asItems(before), asItems(after), valueElement, { kind: 'scalar', accepts: 'any' }, collector)
+  comparePaired(asItems(before), asItems(after), valueElement, itemOfSet, collector)
   return collector.finish(before, after)
 }
 

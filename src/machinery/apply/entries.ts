@@ -1,5 +1,7 @@
+import type { Draft } from '../../schema/types.js'
 import type { ManagedFieldsEntry } from '../meta/object-meta.js'
 import { canonicalFieldSet, type FieldSet, union } from './field-set.js'
+import { fieldsText, isShared } from './field-set-builder.js'
 
 export type { ManagedFieldsEntry }
 
@@ -37,13 +39,13 @@ export const withFields = (entry: Entry, fields: FieldSet | undefined): Entry =>
 
 const known = new WeakMap<ManagedFieldsEntry, Entry>()
 
-/** Reads entries; undefined if any of them is malformed. Entries read before are not read again. */
+/** Reads entries; undefined if any of them is malformed. What takes long to read is read once. */
 export function readEntries(managedFields: readonly ManagedFieldsEntry[]): Entry[] | undefined {
   const entries: Entry[] = []
   for (const source of managedFields) {
     const entry = known.get(source) ?? readEntry(source)
     if (!entry) return undefined
-    known.set(source, entry)
+    if (source.fieldsV1 && !isShared(source.fieldsV1 as FieldSet)) known.set(source, entry)
     entries.push(entry)
   }
   return entries
@@ -72,17 +74,27 @@ export function writeEntries(entries: readonly Entry[]): ManagedFieldsEntry[] {
 function writeEntry(entry: Entry): ManagedFieldsEntry {
   if (entry.source) return entry.source
   const { manager, operation, apiVersion, time, fields, subresource } = entry
-  const written: ManagedFieldsEntry = {
-    ...(manager ? { manager } : {}),
-    operation,
-    ...(apiVersion ? { apiVersion } : {}),
-    ...(time === undefined ? {} : { time }),
-    fieldsType: 'FieldsV1',
-    ...(fields ? { fieldsV1: fields } : {}),
-    ...(subresource ? { subresource } : {}),
-  }
-  known.set(written, { ...entry, source: written })
+  // One by one: every write makes one, and spreading what may be absent costs more than all else about it.
+  const written: Draft<ManagedFieldsEntry> = {}
+  if (manager) written.manager = manager
+  written.operation = operation
+  if (apiVersion) written.apiVersion = apiVersion
+  if (time !== undefined) written.time = time
+  written.fieldsType = 'FieldsV1'
+  if (fields) written.fieldsV1 = fields
+  if (subresource) written.subresource = subresource
   return written
+}
+
+/** Managed fields as JSON. */
+export const managedFieldsText = (managedFields: readonly ManagedFieldsEntry[]): string =>
+  `[${managedFields.map(entryText).join()}]`
+
+function entryText(entry: ManagedFieldsEntry): string {
+  const { fieldsV1, subresource, ...identity } = entry
+  if (!fieldsV1 || !isShared(fieldsV1 as FieldSet)) return JSON.stringify(entry)
+  const last = subresource ? `,"subresource":${JSON.stringify(subresource)}` : ''
+  return `${JSON.stringify(identity).slice(0, -1)},"fieldsV1":${fieldsText(fieldsV1 as FieldSet)}${last}}`
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -13,6 +13,7 @@ import {
   union,
   without,
 } from './field-set.js'
+import { fieldsText } from './field-set-builder.js'
 
 const paths = fc.uniqueArray(
   fc
@@ -52,6 +53,20 @@ describe('the algebra of sets', () => {
         assert.deepEqual(without(left, right), setOf(kept))
       }),
     )
+  })
+
+  it('has one set of those built alike, however large, and writes it as JSON', () => {
+    const build = (count: number) => {
+      const builder = new FieldSetBuilder()
+      for (let i = 0; i < count; i++) builder.add(`f:${(i * 7) % count}`, leaf)
+      return builder.build(true)
+    }
+    assert.equal(build(40), build(40))
+    assert.notEqual(build(40), build(41))
+    assert.deepEqual(build(100), build(100))
+    for (const set of [build(40), build(40), build(100), leaf])
+      assert.equal(set && fieldsText(set), JSON.stringify(set))
+    assert.deepEqual(Object.keys(build(100) ?? {}), ['.', ...Array.from({ length: 100 }, (_, i) => `f:${i}`).sort()])
   })
 
   it('shares what does not change', () => {

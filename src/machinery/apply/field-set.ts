@@ -1,17 +1,6 @@
-/**
- * Sets of fields, in the very form `managedFields[].fieldsV1` has: a tree of path elements. An element is `f:name` (a
- * field or key), `k:{"name":"c"}` (an item of a list by its keys), `v:"x"` (an item of a list by its value) or `i:0`. A
- * node belongs to the set if it is empty or holds `.`; otherwise only what is below it does. Nodes are never changed, so
- * sets share what they have in common, and managed fields need no translation. The empty set is undefined.
- */
-export interface FieldSet {
-  readonly [element: string]: FieldSet
-}
+import { byElement, type FieldSet, FieldSetBuilder, isShared, leaf, own } from './field-set-builder.js'
 
-/** A node that belongs to the set, with nothing below. */
-export const leaf: FieldSet = Object.freeze({})
-
-const own = '.'
+export { type FieldSet, FieldSetBuilder, leaf } from './field-set-builder.js'
 
 const isLeaf = (set: FieldSet): boolean => {
   for (const _ in set) return false
@@ -24,31 +13,6 @@ export const isMember = (set: FieldSet): boolean => Object.hasOwn(set, own) || i
 /** What the set holds below an element; undefined if nothing. */
 export const below = (set: FieldSet | undefined, element: string): FieldSet | undefined =>
   set && Object.hasOwn(set, element) ? set[element] : undefined
-
-/** Grows a node; elements may come in any order. Gives undefined if nothing was put in. */
-export class FieldSetBuilder {
-  #elements: [string, FieldSet][] = []
-  #sorted = true
-
-  add(element: string, set: FieldSet): void {
-    const last = this.#elements.at(-1)
-    if (last && last[0] > element) this.#sorted = false
-    this.#elements.push([element, set])
-  }
-
-  /** `member`: the node itself belongs to the set, too. */
-  build(member: boolean): FieldSet | undefined {
-    const elements = this.#elements
-    if (elements.length === 0) return member ? leaf : undefined
-    if (!this.#sorted) elements.sort(byElement)
-    const set: Record<string, FieldSet> = {}
-    if (member) set[own] = leaf
-    for (const [element, child] of elements) set[element] = child
-    return set
-  }
-}
-
-const byElement = (a: readonly [string, unknown], b: readonly [string, unknown]): number => (a[0] < b[0] ? -1 : 1)
 
 /** What is in either. */
 export function union(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
@@ -175,7 +139,7 @@ export function printElement(element: string): string {
  */
 export function canonicalFieldSet(value: unknown): FieldSet | null | undefined {
   if (!isNode(value)) return undefined
-  const canonical = isCanonical(value) ? value : canonicalNode(value)
+  const canonical = isShared(value) || isCanonical(value) ? value : canonicalNode(value)
   return canonical && isLeaf(canonical) ? null : canonical
 }
 

@@ -4,6 +4,7 @@ import { resolve } from '../../schema/walk.js'
 import { objectTypeOf } from './apply-type.js'
 import { type Changes, compare } from './compare.js'
 import { difference, type FieldSet, FieldSetBuilder, leaf, union, without } from './field-set.js'
+import { isShared } from './field-set-builder.js'
 
 /** A kind of object whose fields are managed. */
 export interface ManagedType {
@@ -42,9 +43,19 @@ export function emptyObject(schema: AnySchema | undefined): object {
 /** Having metadata is nobody's doing: no manager owns it, and it stays when nothing in it is owned. */
 export const unowned: FieldSet = { 'f:metadata': leaf }
 
+const ownables = new WeakMap<FieldSet, WeakMap<FieldSet, FieldSet | undefined>>()
+
 /** What of the fields can be managed at all. */
-export const ownable = (fields: FieldSet | undefined, { resetFields }: ManagedType): FieldSet | undefined =>
-  without(fields && Object.hasOwn(fields, 'f:metadata') ? difference(fields, unowned) : fields, resetFields)
+export function ownable(fields: FieldSet | undefined, { resetFields = leaf }: ManagedType): FieldSet | undefined {
+  if (!fields) return undefined
+  let known = ownables.get(resetFields)
+  if (!known) ownables.set(resetFields, (known = new WeakMap()))
+  if (known.has(fields)) return known.get(fields)
+  const named = Object.hasOwn(fields, 'f:metadata') ? difference(fields, unowned) : fields
+  const found = resetFields === leaf ? named : without(named, resetFields)
+  if (isShared(fields)) known.set(fields, found)
+  return found
+}
 
 /** What a write changed that can be managed; undefined if nothing. */
 export function changesOf(before: unknown, after: unknown, type: ManagedType): Changes | undefined {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { updateManagedFields } from '../../machinery/apply/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { encodeForStore, StoredObject } from './stored-object.js'
 
@@ -27,6 +28,26 @@ describe('stored object', () => {
     const text = encodeForStore(object).toString()
     assert.ok(text.startsWith('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name"'))
     assert.ok(!text.includes('resourceVersion'))
+  })
+
+  it('is written with managed fields, and with nothing but metadata', () => {
+    const managedFields = updateManagedFields({
+      schema: undefined,
+      apiVersion: 'v1',
+      before: undefined,
+      after: object,
+      manager: 'm',
+      subresource: 'status',
+      time: '2026-01-01T00:00:00Z',
+    })
+    const foreign = { manager: 'x', operation: 'Apply', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': {} } }
+    for (const entries of [managedFields, [foreign, ...managedFields], []])
+      for (const metadata of [{ name: 'a', managedFields: entries }, { managedFields: entries }]) {
+        const whole = { kind: 'ConfigMap', apiVersion: 'v1', metadata, data: { a: 'b' } }
+        assert.equal(encodeForStore(whole).toString(), JSON.stringify(whole))
+      }
+    const bare = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' } }
+    assert.equal(encodeForStore(bare).toString(), JSON.stringify(bare))
   })
 
   it('has no version when it was never stored', () => {

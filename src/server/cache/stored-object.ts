@@ -1,3 +1,4 @@
+import { managedFieldsText } from '../../machinery/apply/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 
 /**
@@ -74,8 +75,13 @@ export function withRevision<T extends ApiObject>(object: T, revision: number): 
 /** The bytes that go to the store: `kind`, `apiVersion`, `metadata` first, without the resource version. */
 export function encodeForStore(object: ApiObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object
-  const { resourceVersion: _, ...kept } = metadata
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: kept, ...rest }))
+  const { resourceVersion: _, managedFields, ...kept } = metadata
+  // Up to where metadata ends: there go managed fields, the JSON of which many objects have in common.
+  const head = JSON.stringify({ kind, apiVersion, metadata: kept }).slice(0, -2)
+  const comma = head.endsWith('{') ? '' : ','
+  const managed = managedFields ? `${comma}"managedFields":${managedFieldsText(managedFields)}` : ''
+  const tail = JSON.stringify(rest)
+  return Buffer.from(`${head}${managed}}${tail === '{}' ? '}' : `,${tail.slice(1)}`}`)
 }
 
 const checked = process.env['NODE_ENV'] !== 'production'
