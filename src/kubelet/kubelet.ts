@@ -18,11 +18,12 @@ import { cgroupUsage } from './node/cgroup-usage.js'
 import { Cgroups } from './node/cgroups.js'
 import { diskUsage } from './node/disk-usage.js'
 import { Evictor, evictionDefaults } from './node/evictor.js'
+import { FolderUsages } from './node/folder-usage.js'
 import { ImageCollector } from './node/image-collector.js'
 import { hostAddresses, machineFacts } from './node/machine-facts.js'
 import { NodeAgent } from './node/node-agent.js'
 import { nodeCapacity } from './node/node-capacity.js'
-import type { NodeContext } from './node-context.js'
+import { type NodeContext, podLogFolder } from './node-context.js'
 import { diskConsumption, memoryConsumption } from './node-usage.js'
 import type { KubeletOptions } from './options.js'
 import { podCgroup } from './pod-sandbox.js'
@@ -43,6 +44,7 @@ import { agentMetrics, probeMetrics, resourceMetrics } from './serving/metrics-t
 import { routes } from './serving/routes.js'
 import { CpuRates, statsSummary } from './serving/stats-summary.js'
 import { nodeUsage } from './serving/usage.js'
+import { nodeDetails } from './serving/usage-details.js'
 import { Slots } from './slots.js'
 import { followManifests } from './static-pods.js'
 import { StatusWriter } from './status-writer.js'
@@ -169,12 +171,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       const rates = new CpuRates()
       const startTime = clock.now()
       const measured = {
-        nodeName,
         cri,
         clock,
         hierarchies,
         rootDir: options.rootDir,
-        memoryCapacity: facts.memory,
+        podsFolder,
+        logFolderOf: (pod: Pod) => podLogFolder(context, pod),
+        folders: new FolderUsages(clock),
         pods: () => workers.pods,
         observed: (uid: string) => view.get(uid),
         podCgroup: (pod: Pod) => podCgroup(context, pod),
@@ -187,11 +190,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         summary: async () => {
           const { imageFilesystems } = await cri.imageFsInfo({})
           rates.sweep(clock.now() - intervals.thorough)
-          const more = { rates, startTime, memoryCapacity: facts.memory, imageFilesystem: imageFilesystems[0] }
-          return statsSummary(nodeName, await nodeUsage(measured), more)
+          return statsSummary(nodeName, await nodeDetails(measured), {
+            rates,
+            startTime,
+            memoryCapacity: facts.memory,
+            swapCapacity: facts.swap,
+            imageFilesystem: imageFilesystems[0],
+          })
         },
         resourceMetrics: async () => resourceMetrics(await nodeUsage(measured)),
-        containerMetrics: async () => containerMetrics(await nodeUsage(measured), facts, measured.podCgroup),
+        containerMetrics: async () => containerMetrics(await nodeDetails(measured), facts),
         configz: () => configz(options, { ...thresholds, maxPods, port: server?.port ?? defaultPort }),
         probeMetrics: () => probeMetrics(workers.probeCounts),
         metrics: async () => {

@@ -3,7 +3,7 @@ import type { Pod } from '../api/core/v1/index.js'
 import type { CgroupHierarchies } from './node/cgroup-hierarchies.js'
 import { cgroupUsage } from './node/cgroup-usage.js'
 import type { PodConsumption } from './node/eviction-ranking.js'
-import { folderSize } from './node/folder-size.js'
+import { folderUsage } from './node/folder-usage.js'
 import { type NodeContext, podLogFolder } from './node-context.js'
 import { podCgroup } from './pod-sandbox.js'
 
@@ -32,12 +32,12 @@ export async function diskConsumption(
   const folder = join(podsFolder, uid, 'volumes', 'kubernetes.io~empty-dir')
   const volumes = new Map<string, number>()
   for (const { name, emptyDir } of pod.spec.volumes ?? [])
-    if (emptyDir && emptyDir.medium !== 'Memory') volumes.set(name, await folderSize(join(folder, name)))
+    if (emptyDir && emptyDir.medium !== 'Memory') volumes.set(name, (await folderUsage(join(folder, name))).bytes)
   const running = view.get(uid).containers.filter(({ state }) => state === 'running')
   const containers = await Promise.all(
     running.map(async ({ id, name }) => {
       const { stats } = await cri.containerStats({ containerId: id }).catch(() => ({ stats: undefined }))
-      const logs = await folderSize(join(podLogFolder(context, pod), name))
+      const { bytes: logs } = await folderUsage(join(podLogFolder(context, pod), name))
       return { name, used: (stats?.writableLayer?.usedBytes?.value ?? 0) + logs }
     }),
   )

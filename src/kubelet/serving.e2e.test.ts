@@ -82,6 +82,10 @@ describe("a node's server", { timeout: 240_000 }, () => {
     const summary = JSON.parse((await ask('/stats/summary', asServer())).text)
     assert.equal(summary.pods[0].podRef.name, 'box')
     assert.ok(summary.node.memory.workingSetBytes > 0)
+    assert.ok(summary.node.rlimit.maxpid > summary.node.rlimit.curproc)
+    assert.equal(summary.pods[0].network.name, 'eth0')
+    assert.ok(summary.pods[0].process_stats.process_count >= 3)
+    assert.ok(summary.pods[0]['ephemeral-storage'].usedBytes > 0)
     const web = summary.pods[0].containers.find(({ name }: { name: string }) => name === 'web')
     assert.ok(web.memory.workingSetBytes > 1_000_000 && web.cpu.usageCoreNanoSeconds > 1_000_000)
     const resources = (await ask('/metrics/resource', asServer())).text
@@ -94,6 +98,10 @@ describe("a node's server", { timeout: 240_000 }, () => {
     assert.match(
       (await ask('/metrics/cadvisor', asServer())).text,
       /^container_memory_working_set_bytes\{container="web",id="[^"]+",image="[^"]+",name="[0-9a-f]+",namespace="default",pod="box"\} \d+ \d+$/m,
+    )
+    assert.match(
+      (await ask('/metrics/cadvisor', asServer())).text,
+      /^container_network_transmit_bytes_total\{container="",id="[^"]+",image="",interface="eth0",name="",namespace="default",pod="box"\} \d+ \d+$/m,
     )
     assert.equal((await ask('/metrics/probes', asServer())).status, 200)
     const { kubeletconfig } = JSON.parse((await ask('/configz', asServer())).text)

@@ -10,6 +10,10 @@ export interface CgroupUsage {
   /** What could not be reclaimed without hurting: usage without cold file pages. */
   readonly workingSet: number
   readonly rss: number
+  /** File pages in memory, and those that are mapped into processes. */
+  readonly cache: number
+  readonly mappedFile: number
+  readonly swap: number
   readonly pageFaults: number
   readonly majorPageFaults: number
 }
@@ -38,16 +42,20 @@ async function usageV1(controllers: ReadonlyMap<string, string>, path: string): 
     memoryUsage,
     workingSet: Math.max(0, memoryUsage - counter(stat, 'total_inactive_file')),
     rss: counter(stat, 'total_rss'),
+    cache: counter(stat, 'total_cache'),
+    mappedFile: counter(stat, 'total_mapped_file'),
+    swap: counter(stat, 'total_swap'),
     pageFaults: counter(stat, 'total_pgfault'),
     majorPageFaults: counter(stat, 'total_pgmajfault'),
   }
 }
 
 async function usageV2(root: string, path: string): Promise<CgroupUsage | undefined> {
-  const [usage, stat, cpu] = await Promise.all([
+  const [usage, stat, cpu, swap] = await Promise.all([
     read(root, path, 'memory.current'),
     read(root, path, 'memory.stat'),
     read(root, path, 'cpu.stat'),
+    read(root, path, 'memory.swap.current'),
   ])
   if (!usage) return undefined
   const memoryUsage = Number(usage)
@@ -56,6 +64,9 @@ async function usageV2(root: string, path: string): Promise<CgroupUsage | undefi
     memoryUsage,
     workingSet: Math.max(0, memoryUsage - counter(stat, 'inactive_file')),
     rss: counter(stat, 'anon'),
+    cache: counter(stat, 'file'),
+    mappedFile: counter(stat, 'file_mapped'),
+    swap: Number(swap),
     pageFaults: counter(stat, 'pgfault'),
     majorPageFaults: counter(stat, 'pgmajfault'),
   }
@@ -76,6 +87,9 @@ async function machineUsage(): Promise<CgroupUsage> {
     memoryUsage,
     workingSet: Math.max(0, kibibytes(memory, 'MemTotal') - kibibytes(memory, 'MemAvailable')),
     rss: kibibytes(memory, 'AnonPages'),
+    cache: kibibytes(memory, 'Cached'),
+    mappedFile: kibibytes(memory, 'Mapped'),
+    swap: kibibytes(memory, 'SwapTotal') - kibibytes(memory, 'SwapFree'),
     pageFaults: counter(vmstat, 'pgfault'),
     majorPageFaults: counter(vmstat, 'pgmajfault'),
   }

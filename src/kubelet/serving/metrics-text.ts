@@ -3,7 +3,8 @@ import type { ContainerRecord } from '../pod-runtime-state.js'
 import type { ProbeCount } from '../probes/pod-probes.js'
 import type { NodeUsage } from './usage.js'
 
-interface Sample {
+/** One measurement of a family. */
+export interface Sample {
   readonly labels?: { readonly [name: string]: string }
   readonly value: number
   /** Milliseconds since the epoch. */
@@ -59,6 +60,12 @@ export function resourceMetrics({ usage, pods, time }: NodeUsage): string {
       measured.map(({ labels, used }) => ({ labels, value: used.workingSet, time })),
     ),
     metricFamily(
+      'container_swap_usage_bytes',
+      'gauge',
+      '[ALPHA] Current amount of the container swap usage in bytes. Reported only on non-windows systems',
+      measured.map(({ labels, used }) => ({ labels, value: used.swap, time })),
+    ),
+    metricFamily(
       'container_start_time_seconds',
       'gauge',
       '[STABLE] Start time of the container since unix epoch in seconds',
@@ -77,6 +84,12 @@ export function resourceMetrics({ usage, pods, time }: NodeUsage): string {
       usage ? [{ value: usage.workingSet, time }] : [],
     ),
     metricFamily(
+      'node_swap_usage_bytes',
+      'gauge',
+      '[ALPHA] Current swap usage of the node in bytes. Reported only on non-windows systems',
+      usage ? [{ value: usage.swap, time }] : [],
+    ),
+    metricFamily(
       'pod_cpu_usage_seconds_total',
       'counter',
       '[STABLE] Cumulative cpu time consumed by the pod in core-seconds',
@@ -87,6 +100,12 @@ export function resourceMetrics({ usage, pods, time }: NodeUsage): string {
       'gauge',
       '[STABLE] Current working set of the pod in bytes',
       measuredPods.map(({ labels, used }) => ({ labels, value: used.workingSet, time })),
+    ),
+    metricFamily(
+      'pod_swap_usage_bytes',
+      'gauge',
+      '[ALPHA] Current amount of the pod swap usage in bytes. Reported only on non-windows systems',
+      measuredPods.map(({ labels, used }) => ({ labels, value: used.swap, time })),
     ),
     metricFamily(
       'resource_scrape_error',

@@ -5,7 +5,6 @@ import type { Client } from '../../client/client.js'
 import { ManualClock } from '../../machinery/clock.js'
 import { container, exited, now, pod, record } from '../test-pods.js'
 import { Access } from './access.js'
-import { containerMetrics } from './container-metrics.js'
 import { logQuery } from './log-query.js'
 import { metricFamily, probeMetrics } from './metrics-text.js'
 import { findPod, loggedContainer, type PodLookup } from './pod-lookup.js'
@@ -130,39 +129,6 @@ describe('finding what is asked for', () => {
     const message = 'container "b" in pod "web" is waiting to start: image can\'t be pulled'
     assert.throws(() => loggedContainer(lookup, subject, 'b', false), { status: 400, message })
   })
-})
-
-it('measures containers, pods and the node by the names that dashboards know', () => {
-  const usage = (cpuSeconds: number) => ({
-    cpuNanoseconds: cpuSeconds * 1e9,
-    memoryUsage: 30,
-    workingSet: 20,
-    rss: 10,
-    pageFaults: 0,
-    majorPageFaults: 0,
-  })
-  const a = { name: 'a', id: 'c1', image: 'tool:1', startedAt: 5000, stats: undefined, usage: usage(1) }
-  const gone = { ...a, name: 'gone', id: 'c2', usage: undefined }
-  const measured = {
-    usage: usage(9),
-    disk: { capacity: 0, available: 0, inodes: 0, inodesFree: 0 },
-    pods: [{ pod: pod(), usage: usage(2), containers: [a, gone] }],
-    time: 7,
-  }
-  const lines = containerMetrics(measured, { cpus: 2, memory: 100 }, () => '/kubepods/podu1').split('\n')
-  const labels = (container: string, id: string, image: string, name: string, namespace: string, ofPod: string) =>
-    `{container="${container}",id="${id}",image="${image}",name="${name}",namespace="${namespace}",pod="${ofPod}"}`
-  for (const line of [
-    `container_cpu_usage_seconds_total${labels('', '/', '', '', '', '')} 9 7`,
-    `container_cpu_usage_seconds_total${labels('', '/kubepods/podu1', '', '', 'default', 'web')} 2 7`,
-    `container_cpu_usage_seconds_total${labels('a', '/kubepods/podu1/c1', 'tool:1', 'c1', 'default', 'web')} 1 7`,
-    `container_memory_working_set_bytes${labels('a', '/kubepods/podu1/c1', 'tool:1', 'c1', 'default', 'web')} 20 7`,
-    `container_start_time_seconds${labels('a', '/kubepods/podu1/c1', 'tool:1', 'c1', 'default', 'web')} 5 7`,
-    'machine_cpu_cores 2',
-    'machine_memory_bytes 100',
-  ])
-    assert.ok(lines.includes(line), line)
-  assert.ok(!lines.some(line => line.includes('gone')))
 })
 
 it('counts probes', () => {

@@ -1,8 +1,11 @@
+import type { Pod } from '../../api/core/v1/index.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import type { CgroupUsage } from '../node/cgroup-usage.js'
 import type { DiskUsage } from '../node/disk-usage.js'
+import type { FolderUsage } from '../node/folder-usage.js'
+import type { InterfaceUsage } from '../node/network-usage.js'
 import type { FilesystemUsage } from '../runtime/cri-messages.js'
-import type { NodeUsage } from './usage.js'
+import type { ContainerDetails, NodeDetails, PodDetails } from './usage-details.js'
 
 /** CPU use is a difference: what was read last, by what it is of. */
 export class CpuRates {
@@ -23,79 +26,147 @@ export class CpuRates {
   }
 }
 
-/** `/stats/summary`, as far as this node measures it. */
-export function statsSummary(
-  nodeName: string,
-  { usage, disk, pods, time }: NodeUsage,
-  options: {
-    readonly rates: CpuRates
-    readonly startTime: number
-    readonly memoryCapacity: number
-    readonly imageFilesystem: FilesystemUsage | undefined
-  },
-): unknown {
-  const { rates, startTime, memoryCapacity, imageFilesystem } = options
-  const at = rfc3339(time)
-  const cpu = (key: string, total: number) => ({
-    time: at,
-    usageNanoCores: rates.rate(key, time, total),
-    usageCoreNanoSeconds: total,
-  })
-  const memory = ({ memoryUsage, workingSet, rss, pageFaults, majorPageFaults }: CgroupUsage) => ({
-    time: at,
-    usageBytes: memoryUsage,
-    workingSetBytes: workingSet,
-    rssBytes: rss,
-    pageFaults,
-    majorPageFaults,
-  })
-  const used = (key: string, found: CgroupUsage | undefined) =>
-    found ? { cpu: cpu(key, found.cpuNanoseconds), memory: memory(found) } : {}
+export interface SummaryOptions {
+  readonly rates: CpuRates
+  /** When the node agent began, in milliseconds since the epoch. */
+  readonly startTime: number
+  /** Bytes. */
+  readonly memoryCapacity: number
+  readonly swapCapacity: number
+  readonly imageFilesystem: FilesystemUsage | undefined
+}
+
+/** `/stats/summary`: https://kubernetes.io/docs/reference/instrumentation/node-metrics/#summary-api-source */
+export function statsSummary(nodeName: string, measured: NodeDetails, options: SummaryOptions): unknown {
+  const { usage, disk, network, processes, pods, time } = measured
+  const { startTime, memoryCapacity, swapCapacity, imageFilesystem } = options
+  const figures = new Figures(options.rates, time)
+  const images = {
+    bytes: imageFilesystem?.usedBytes?.value ?? 0,
+    inodes: imageFilesystem?.inodesUsed?.value ?? 0,
+  }
+  const imageFs = figures.filesystem(disk, images)
   return {
     node: {
       nodeName,
       startTime: rfc3339(startTime),
-      ...(usage
-        ? {
-            cpu: cpu('node', usage.cpuNanoseconds),
-            memory: { ...memory(usage), availableBytes: Math.max(0, memoryCapacity - usage.workingSet) },
-          }
-        : {}),
-      fs: filesystem(disk, at),
-      runtime: {
-        imageFs: {
-          ...filesystem(disk, at),
-          usedBytes: imageFilesystem?.usedBytes?.value ?? 0,
-          inodesUsed: imageFilesystem?.inodesUsed?.value ?? 0,
-        },
+      ...(usage ? figures.used('node', usage, memoryCapacity) : {}),
+      ...figures.network(network),
+      fs: figures.filesystem(disk),
+      runtime: { imageFs, containerFs: imageFs },
+      rlimit: { time: figures.at, maxpid: processes.most, curproc: processes.running },
+      swap: {
+        time: figures.at,
+        swapAvailableBytes: Math.max(0, swapCapacity - (usage?.swap ?? 0)),
+        swapUsageBytes: usage?.swap ?? 0,
       },
     },
-    pods: pods.map(({ pod, usage: ofPod, containers }) => ({
-      podRef: { name: pod.metadata.name, namespace: pod.metadata.namespace, uid: pod.metadata.uid },
-      startTime: pod.status.startTime,
-      containers: containers.map(({ name, id, startedAt, stats, usage: ofContainer }) => ({
-        name,
-        startTime: rfc3339(startedAt),
-        ...used(id, ofContainer),
-        rootfs: {
-          time: at,
-          availableBytes: disk.available,
-          capacityBytes: disk.capacity,
-          usedBytes: stats?.writableLayer?.usedBytes?.value ?? 0,
-          inodesUsed: stats?.writableLayer?.inodesUsed?.value ?? 0,
-        },
-      })),
-      ...used(pod.metadata.uid ?? '', ofPod),
-    })),
+    pods: pods.map(pod => podSummary(figures, pod, disk)),
   }
 }
 
-const filesystem = ({ capacity, available, inodes, inodesFree }: DiskUsage, time: string) => ({
-  time,
-  availableBytes: available,
-  capacityBytes: capacity,
-  usedBytes: capacity - available,
-  inodesFree,
-  inodes,
-  inodesUsed: inodes - inodesFree,
-})
+function podSummary(figures: Figures, measured: PodDetails, disk: DiskUsage): object {
+  const { pod, usage, details, containers, volumes, network } = measured
+  const { name, namespace, uid = '' } = pod.metadata
+  const ephemeral = ephemeralVolumes(pod)
+  const onDisk = [
+    ...containers.flatMap(({ written, logs }) => [written, logs]),
+    ...volumes.filter(({ name }) => ephemeral.has(name)).map(({ used }) => used),
+  ]
+  return {
+    podRef: { name, namespace, uid },
+    startTime: pod.status.startTime,
+    containers: containers.map(container => containerSummary(figures, container, disk)),
+    ...(usage ? figures.used(uid, usage, details.memoryLimit) : {}),
+    ...figures.network(network),
+    ...(volumes.length > 0
+      ? { volume: volumes.map(({ name, used, disk }) => ({ ...figures.filesystem(disk, used), name })) }
+      : {}),
+    'ephemeral-storage': figures.filesystem(disk, sumOf(onDisk)),
+    process_stats: { process_count: containers.reduce((sum, { details }) => sum + details.processes.length, 0) },
+    ...(usage ? { swap: { time: figures.at, swapUsageBytes: usage.swap } } : {}),
+  }
+}
+
+function containerSummary(figures: Figures, container: ContainerDetails, disk: DiskUsage): object {
+  const { name, id, startedAt, usage, details, written, logs } = container
+  return {
+    name,
+    startTime: rfc3339(startedAt),
+    ...(usage ? figures.used(id, usage, details.memoryLimit) : {}),
+    rootfs: figures.filesystem(disk, written),
+    logs: figures.filesystem(disk, logs),
+    ...(usage ? { swap: { time: figures.at, swapUsageBytes: usage.swap } } : {}),
+  }
+}
+
+/** Volumes that count as the pod's own use of the node's disk. */
+const ephemeralVolumes = ({ spec }: Pod): ReadonlySet<string> =>
+  new Set(
+    (spec.volumes ?? [])
+      .filter(({ emptyDir, configMap, downwardAPI }) =>
+        emptyDir ? emptyDir.medium !== 'Memory' : configMap || downwardAPI,
+      )
+      .map(({ name }) => name),
+  )
+
+const sumOf = (usages: readonly FolderUsage[]): FolderUsage =>
+  usages.reduce((a, b) => ({ bytes: a.bytes + b.bytes, inodes: a.inodes + b.inodes }), { bytes: 0, inodes: 0 })
+
+/** Measurements as the summary writes them, all of one moment. */
+class Figures {
+  readonly at: string
+
+  constructor(
+    private readonly rates: CpuRates,
+    private readonly time: number,
+  ) {
+    this.at = rfc3339(time)
+  }
+
+  used(key: string, usage: CgroupUsage, memoryLimit: number | undefined): object {
+    const { at: time } = this
+    return {
+      cpu: {
+        time,
+        usageNanoCores: this.rates.rate(key, this.time, usage.cpuNanoseconds),
+        usageCoreNanoSeconds: usage.cpuNanoseconds,
+      },
+      memory: {
+        time,
+        ...(memoryLimit === undefined ? {} : { availableBytes: Math.max(0, memoryLimit - usage.workingSet) }),
+        usageBytes: usage.memoryUsage,
+        workingSetBytes: usage.workingSet,
+        rssBytes: usage.rss,
+        pageFaults: usage.pageFaults,
+        majorPageFaults: usage.majorPageFaults,
+      },
+    }
+  }
+
+  /** A filesystem, or a part of it that somebody uses. */
+  filesystem({ capacity, available, inodes, inodesFree }: DiskUsage, used?: FolderUsage): object {
+    return {
+      time: this.at,
+      availableBytes: available,
+      capacityBytes: capacity,
+      usedBytes: used ? used.bytes : capacity - available,
+      inodesFree,
+      inodes,
+      inodesUsed: used ? used.inodes : inodes - inodesFree,
+    }
+  }
+
+  /** The first interface, `eth0` where there is one, stands for all. */
+  network(interfaces: readonly InterfaceUsage[]): object {
+    const all = interfaces.map(({ name, received, sent }) => ({
+      name,
+      rxBytes: received.bytes,
+      rxErrors: received.errors,
+      txBytes: sent.bytes,
+      txErrors: sent.errors,
+    }))
+    const main = all.find(({ name }) => name === 'eth0') ?? all[0]
+    return main ? { network: { time: this.at, ...main, interfaces: all } } : {}
+  }
+}

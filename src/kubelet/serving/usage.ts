@@ -2,18 +2,11 @@ import type { Pod } from '../../api/core/v1/index.js'
 import type { Clock } from '../../machinery/clock.js'
 import type { CgroupHierarchies } from '../node/cgroup-hierarchies.js'
 import { type CgroupUsage, cgroupUsage } from '../node/cgroup-usage.js'
-import { type DiskUsage, diskUsage } from '../node/disk-usage.js'
-import type { PodRuntimeState } from '../pod-runtime-state.js'
-import type { CriClient } from '../runtime/cri-client.js'
-import type { ContainerStats } from '../runtime/cri-messages.js'
+import { activeSandbox, type PodRuntimeState } from '../pod-runtime-state.js'
 
 export interface UsageContext {
-  readonly nodeName: string
-  readonly cri: CriClient
   readonly clock: Clock
   readonly hierarchies: CgroupHierarchies
-  readonly rootDir: string
-  readonly memoryCapacity: number
   readonly pods: () => readonly Pod[]
   readonly observed: (uid: string) => PodRuntimeState
   readonly podCgroup: (pod: Pod) => string
@@ -23,55 +16,54 @@ export interface ContainerUsage {
   readonly name: string
   readonly id: string
   readonly image: string
+  readonly cgroup: string
   /** Milliseconds since the epoch. */
   readonly startedAt: number
-  readonly stats: ContainerStats | undefined
   readonly usage: CgroupUsage | undefined
 }
 
 export interface PodUsage {
   readonly pod: Pod
+  readonly cgroup: string
+  /** That of the sandbox, in which the pod's network is found. */
+  readonly sandboxCgroup: string | undefined
   readonly usage: CgroupUsage | undefined
+  /** Those that run. */
   readonly containers: readonly ContainerUsage[]
 }
 
 export interface NodeUsage {
   readonly usage: CgroupUsage | undefined
-  readonly disk: DiskUsage
   readonly pods: readonly PodUsage[]
   /** When it was read, in milliseconds since the epoch. */
   readonly time: number
 }
 
-/** What the node and its pods use at this moment. */
+/** What CPU time and memory the node and its running pods use at this moment. */
 export async function nodeUsage(context: UsageContext): Promise<NodeUsage> {
-  const { cri, clock, hierarchies, rootDir } = context
-  const [{ stats }, usage, disk] = await Promise.all([
-    cri.listContainerStats({}),
-    cgroupUsage(hierarchies, '/'),
-    diskUsage(rootDir),
+  const [usage, pods] = await Promise.all([
+    cgroupUsage(context.hierarchies, '/'),
+    Promise.all(context.pods().map(pod => podUsage(context, pod))),
   ])
-  const byId = new Map(stats.map(entry => [entry.attributes?.id ?? '', entry]))
-  const pods = await Promise.all(context.pods().map(pod => podUsage(context, pod, byId)))
-  return { usage, disk, pods: pods.filter(({ containers }) => containers.length > 0), time: clock.now() }
+  return { usage, pods: pods.filter(({ containers }) => containers.length > 0), time: context.clock.now() }
 }
 
-async function podUsage(
-  { hierarchies, podCgroup, observed }: UsageContext,
-  pod: Pod,
-  stats: ReadonlyMap<string, ContainerStats>,
-): Promise<PodUsage> {
-  const path = podCgroup(pod)
-  const running = observed(pod.metadata.uid ?? '').containers.filter(({ state }) => state === 'running')
+async function podUsage({ hierarchies, podCgroup, observed }: UsageContext, pod: Pod): Promise<PodUsage> {
+  const cgroup = podCgroup(pod)
+  const state = observed(pod.metadata.uid ?? '')
+  const sandbox = activeSandbox(state)
+  const running = state.containers.filter(({ state }) => state === 'running')
   const containers = await Promise.all(
-    running.map(async ({ id, name, image, startedAt }) => ({
-      id,
-      name,
-      image,
-      startedAt,
-      stats: stats.get(id),
-      usage: await cgroupUsage(hierarchies, `${path}/${id}`),
-    })),
+    running.map(async ({ id, name, image, startedAt }) => {
+      const own = `${cgroup}/${id}`
+      return { id, name, image, startedAt, cgroup: own, usage: await cgroupUsage(hierarchies, own) }
+    }),
   )
-  return { pod, usage: await cgroupUsage(hierarchies, path), containers }
+  return {
+    pod,
+    cgroup,
+    sandboxCgroup: sandbox && `${cgroup}/${sandbox.id}`,
+    usage: await cgroupUsage(hierarchies, cgroup),
+    containers,
+  }
 }
