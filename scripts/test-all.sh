@@ -20,6 +20,7 @@ fi
   cp package-lock.json node_modules/.t8s-installed.json
 }
 npx --no-install tsc
+npx --no-install tsc -p examples
 node scripts/bundle.mjs
 npx --no-install biome check .
 exec node scripts/test.mjs unit integration e2e

@@ -1,4 +1,5 @@
 export * from './api-client.js'
+export * from './apply.js'
 export * from './client.js'
 export * from './controller.js'
 export * from './controller-runtime.js'

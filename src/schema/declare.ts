@@ -81,14 +81,24 @@ export const lazy = <T, I = T>(resolve: () => Typed<T, I>): LazySchema<T, I> => 
   resolve: resolve as unknown as LazySchema['resolve'],
 })
 
-const field =
-  <P extends Presence>(presence: P) =>
-  <S extends Typed<unknown, unknown>>(number: number, schema: S, options: FieldOptions = {}): Field<S, P> => ({
-    number,
-    schema,
-    presence,
-    ...options,
-  })
+/** Declares a field; one that protobuf does not carry, as in custom resources, needs no number. */
+export interface DeclareField<P extends Presence> {
+  <S extends Typed<unknown, unknown>>(number: number, schema: S, options?: FieldOptions): Field<S, P>
+  <S extends Typed<unknown, unknown>>(schema: S, options?: FieldOptions): Field<S, P>
+}
+
+const field = <P extends Presence>(presence: P): DeclareField<P> =>
+  (<S>(...args: [number, S, FieldOptions?] | [S, FieldOptions?]): Field<S, P> => {
+    const [number, schema, options] = typeof args[0] === 'number' ? (args as [number, S, FieldOptions?]) : [0, ...args]
+    return { number, schema: schema as S, presence, ...(options as FieldOptions | undefined) }
+  }) as DeclareField<P>
+
+/** A field that the server gives this value if it is not set: `defaulted(int32, 2)`. */
+export const defaulted = <S extends Typed<unknown, unknown>>(
+  schema: S,
+  value: Init<S>,
+  options?: FieldOptions,
+): Field<S, 'embedded'> => ({ number: 0, schema, presence: 'embedded', ...options, default: value })
 
 /** See `Presence` for what each of these promises. */
 export const required = field('required')

@@ -120,7 +120,22 @@ export type AnySchema = Scalar | ListSchema | MapSchema | MessageSchema | LazySc
  */
 export type Presence = 'required' | 'optional' | 'pointer' | 'embedded' | 'nullable' | 'inline'
 
-export interface FieldOptions {
+/** What a field of a custom resource must keep to; the rules of built-in kinds are their resources' own. */
+export interface Constraints {
+  readonly description?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  /** A regular expression that must match somewhere in the text. */
+  readonly pattern?: string
+  readonly minItems?: number
+  readonly maxItems?: number
+  /** CEL expressions over `self` that must hold: https://kubernetes.io/docs/reference/using-api/cel/ */
+  readonly rules?: readonly { readonly rule: string; readonly message?: string }[]
+}
+
+export interface FieldOptions extends Constraints {
   /** The static default of the published schema, applied when the field is absent. */
   readonly default?: unknown
   readonly enum?: readonly string[]

@@ -1,6 +1,7 @@
 import type { ApiRequest, UserInfo } from '../../machinery/http.js'
 import { unauthorized } from '../../machinery/status-error.js'
 import type { Stage } from '../pipeline.js'
+import type { PluginLimits } from '../plugin-limits.js'
 import { anonymousName, authenticatedGroup, unauthenticatedGroup } from './user-names.js'
 
 /**
@@ -16,6 +17,24 @@ export interface Authenticator {
    */
   review?(token: string, audiences: readonly string[]): Promise<Reviewed | undefined> | Reviewed | undefined
 }
+
+/** An authenticator that comes with a configuration. It is asked about requests that no other one knows. */
+export interface AuthenticatorPlugin extends PluginLimits {
+  readonly name: string
+  /**
+   * Whom a bearer token speaks for; undefined if it is none of its own. `audiences` are empty, or, in a token review,
+   * those of which the token must be meant for one.
+   */
+  review?(token: string, audiences: readonly string[]): Promise<Reviewed | undefined> | Reviewed | undefined
+  /** Who makes a request, by something else than a bearer token; undefined if it cannot tell. */
+  authenticate?(request: RequestHead): Promise<UserInfo | undefined> | UserInfo | undefined
+}
+
+/** A request without its body. */
+export type RequestHead = Pick<
+  ApiRequest,
+  'method' | 'path' | 'query' | 'headers' | 'remoteAddress' | 'clientCertificate'
+>
 
 /** What a token turned out to be. */
 export interface Reviewed {

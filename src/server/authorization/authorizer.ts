@@ -2,6 +2,8 @@ import type { PolicyRule } from '../../api/rbac/v1/index.js'
 import type { ApiResponse, UserInfo } from '../../machinery/http.js'
 import { qualified, StatusError } from '../../machinery/status-error.js'
 import type { Stage } from '../pipeline.js'
+import type { PluginLimits } from '../plugin-limits.js'
+import type { RequestMatch } from '../request-match.js'
 import { faultText } from '../respond.js'
 import { type AccessRequest, accessOf } from './access-request.js'
 
@@ -30,6 +32,20 @@ export interface Authorizer {
   authorize(user: UserInfo, request: AccessRequest): Decision | Promise<Decision>
   rulesFor(user: UserInfo, namespace: string): RuleList
 }
+
+/** An authorizer that comes with a configuration. It is asked before roles are looked at, but for administrators. */
+export interface AuthorizerPlugin extends PluginLimits {
+  readonly name: string
+  /**
+   * Which requests it is asked about; all of them by default. The cluster's own components (kubelets, controllers, the
+   * scheduler) are never asked about.
+   */
+  readonly match?: RequestMatch
+  /** Undefined: it has nothing to say, and the next one is asked. */
+  authorize(user: UserInfo, request: AccessRequest): PluginDecision | Promise<PluginDecision>
+}
+
+export type PluginDecision = { readonly verdict: 'allow' | 'deny' | 'none'; readonly reason?: string } | undefined
 
 const nothing: Decision = { verdict: 'none', reason: '' }
 const noRules: RuleList = { rules: [], incomplete: false, errors: [] }
