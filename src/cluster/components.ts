@@ -51,7 +51,8 @@ export async function startDefaultScheduler(options: ComponentOptions): Promise<
     client,
     clock,
     informers,
-    events: events.recorder({ component: 'default-scheduler' }),
+    recorder: profile => events.recorder({ component: profile }),
+    ...(options.metrics ? { metrics: options.metrics } : {}),
     onError,
   })
   return {

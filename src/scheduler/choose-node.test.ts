@@ -5,7 +5,7 @@ import { decodeJson } from '../schema/index.js'
 import { chooseNode, sampleSize } from './choose-node.js'
 import { ClusterState } from './cluster-state.js'
 import type { SchedulerPlugin } from './framework.js'
-import { defaultPlugins } from './plugins/index.js'
+import { defaultPlugins } from './test-cluster.js'
 
 const makePod = (spec: object = {}, metadata: object = {}): Pod =>
   decodeJson(Pod, {

@@ -1,111 +1,184 @@
 import type { Pod } from '../api/core/v1/index.js'
 import {
   countedReasons,
-  type NodeFilter,
+  type Infeasible,
   type Rejection,
   type SchedulerPlugin,
+  type SchedulingCycle,
   type Snapshot,
   Unschedulable,
 } from './framework.js'
 import type { NodeInfo } from './node-info.js'
+import type { NominatedPods } from './nominated-pods.js'
+import { PreparedFilters } from './pod-filters.js'
+import { profileOf, type WeightedScore } from './profile.js'
+import type { PointObserver } from './scheduler-metrics.js'
 
-export type Choice =
-  | { readonly node: string; readonly evaluated: number; readonly feasible: number }
-  /** No node will do; `message` is upstream's summary for the event and the condition. */
-  | { readonly node: undefined; readonly message: string; readonly rejections: ReadonlyMap<string, Rejection> }
+/** The nodes that will do for a pod. */
+export interface Feasible {
+  readonly nodes: readonly NodeInfo[]
+  /** How many nodes were looked at; the next search begins so much further. */
+  readonly evaluated: number
+  /** Why the others will not do, as far as they were looked at. */
+  readonly infeasible: Infeasible
+  /** The beginning of the pod's event, should it come to that. */
+  readonly message: string
+}
 
-export interface ChooseOptions {
+export interface SearchOptions {
   /** Where in the list of nodes to begin, so that all of them get their turn. */
   readonly start?: number
-  /** Between 0 and 1; breaks ties. */
-  readonly random: () => number
+  /** As `Profile.percentageOfNodesToScore`. */
+  readonly percentageOfNodesToScore?: number
+  readonly nominated?: NominatedPods
+  readonly observe?: PointObserver | undefined
 }
 
 /** Below so many nodes all are looked at; of more, a share, as upstream samples them. */
 const minimumSample = 100
 
-/** How many feasible nodes are enough to choose from. */
-export function sampleSize(nodes: number): number {
+/** How many feasible nodes are enough to choose from; a percentage of 0 gets smaller the more nodes there are. */
+export function sampleSize(nodes: number, percentage = 0): number {
   if (nodes < minimumSample) return nodes
-  const percentage = Math.max(5, 50 - Math.floor(nodes / 125))
-  return Math.max(minimumSample, Math.floor((nodes * percentage) / 100))
+  const share = percentage || Math.max(5, 50 - Math.floor(nodes / 125))
+  return Math.max(minimumSample, Math.floor((nodes * share) / 100))
 }
+
+const noNodes: Infeasible = { rejections: new Map(), others: undefined, filters: undefined }
+
+/** Looks for nodes that pass all filters: enough of them, not all there may be. */
+export function findFeasible(
+  cycle: SchedulingCycle,
+  plugins: readonly SchedulerPlugin[],
+  { start = 0, percentageOfNodesToScore = 0, nominated, observe }: SearchOptions,
+): Feasible {
+  const { pod, snapshot } = cycle
+  const total = snapshot.nodes.length
+  if (total === 0)
+    return { nodes: [], evaluated: 0, infeasible: noNodes, message: 'no nodes available to schedule pods' }
+  const began = performance.now()
+  let filters: PreparedFilters
+  try {
+    filters = new PreparedFilters(cycle, plugins, nominated)
+  } catch (error) {
+    const rejected = error instanceof Unschedulable
+    observe?.('PreFilter', rejected ? 'Unschedulable' : 'Error', performance.now() - began)
+    if (!rejected) throw error
+    const { message, plugin, resolvable } = error
+    const others = { reasons: [message], plugin, unresolvable: !resolvable }
+    const infeasible = { rejections: new Map(), others, filters: undefined }
+    return { nodes: [], evaluated: 0, infeasible, message: `0/${total} nodes are available: ${message}.` }
+  }
+  const prepared = performance.now()
+  observe?.('PreFilter', 'Success', prepared - began)
+  const rejections = new Map<string, Rejection>()
+  const feasible: NodeInfo[] = []
+  const { nodes: narrowed } = filters
+  const others = narrowed && outsideOf(narrowed.plugins)
+  const passes = (node: NodeInfo): boolean => {
+    const rejection = filters.judge(node)
+    if (rejection) rejections.set(node.name, rejection)
+    return rejection === undefined
+  }
+  const found = (nodes: readonly NodeInfo[], evaluated: number): Feasible => {
+    const infeasible = { rejections, others, filters }
+    observe?.('Filter', nodes.length > 0 ? 'Success' : 'Unschedulable', performance.now() - prepared)
+    return { nodes, evaluated, infeasible, message: nodes.length > 0 ? '' : summary(total, infeasible) }
+  }
+
+  // Room that preemption has made is where the pod goes, if it is still there.
+  const promised = pod.status.nominatedNodeName && snapshot.get(pod.status.nominatedNodeName)
+  if (promised && (!narrowed || narrowed.names.has(promised.name)) && passes(promised)) return found([promised], 0)
+  rejections.clear()
+
+  if (narrowed) {
+    const nodes = [...narrowed.names].flatMap(name => snapshot.get(name) ?? [])
+    return found(nodes.filter(passes), 0)
+  }
+  const wanted = sampleSize(total, percentageOfNodesToScore)
+  let evaluated = 0
+  for (; evaluated < total && feasible.length < wanted; evaluated++) {
+    const node = snapshot.nodes[(start + evaluated) % total]
+    if (node && passes(node)) feasible.push(node)
+  }
+  return found(feasible, evaluated)
+}
+
+const outsideOf = (plugins: readonly string[]): Rejection => ({
+  reasons: [`node(s) didn't satisfy plugin(s) [${[...plugins].sort().join(' ')}]`],
+  unresolvable: true,
+})
+
+/** The plugins' opinions of nodes, weighed and added up. */
+export function totalScores(
+  cycle: SchedulingCycle,
+  scores: readonly WeightedScore[],
+  candidates: readonly NodeInfo[],
+  observe?: PointObserver,
+): number[] {
+  const totals = new Array<number>(candidates.length).fill(0)
+  const began = performance.now()
+  const scorers = scores.map(({ plugin, weight }) => ({ scorer: plugin.score(cycle, candidates), weight }))
+  const prepared = performance.now()
+  observe?.('PreScore', 'Success', prepared - began)
+  for (const { scorer, weight } of scorers) {
+    if (!scorer) continue
+    const raw = candidates.map(node => scorer.score(node))
+    const values = scorer.normalize?.(raw) ?? raw
+    for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + (values[i] ?? 0) * weight
+  }
+  observe?.('Score', 'Success', performance.now() - prepared)
+  return totals
+}
+
+/** The best of the candidates; of equals, each is as likely. `random` is between 0 and 1. */
+export function highest(
+  candidates: readonly NodeInfo[],
+  totals: readonly number[],
+  random: () => number,
+): NodeInfo | undefined {
+  let winner: NodeInfo | undefined
+  let best = Number.NEGATIVE_INFINITY
+  let ties = 0
+  for (const [i, total] of totals.entries()) {
+    if (total < best) continue
+    // The n-th of equals replaces those before it with probability 1/n.
+    if (total > best) ties = 1
+    else if (random() * ++ties >= 1) continue
+    best = total
+    winner = candidates[i]
+  }
+  return winner
+}
+
+/** `0/5 nodes are available: 2 Insufficient cpu, 3 node(s) were unschedulable.` */
+export function summary(nodes: number, { rejections, others }: Infeasible): string {
+  const reasons: [string, number][] = []
+  for (const rejection of rejections.values()) for (const reason of rejection.reasons) reasons.push([reason, 1])
+  const rest = nodes - rejections.size
+  if (others && rest > 0) for (const reason of others.reasons) reasons.push([reason, rest])
+  return reasons.length > 0
+    ? `0/${nodes} nodes are available: ${countedReasons(reasons)}.`
+    : `0/${nodes} nodes are available:`
+}
+
+export type Choice =
+  | { readonly node: string }
+  /** No node will do; `message` is upstream's summary for the event and the condition. */
+  | { readonly node: undefined; readonly message: string; readonly infeasible: Infeasible }
 
 /** The best node for a pod. Pure: the same snapshot and the same random numbers give the same choice. */
 export function chooseNode(
   pod: Pod,
   snapshot: Snapshot,
   plugins: readonly SchedulerPlugin[],
-  { start = 0, random }: ChooseOptions,
+  { random, ...search }: SearchOptions & { readonly random: () => number },
 ): Choice {
-  const { nodes } = snapshot
-  if (nodes.length === 0)
-    return { node: undefined, message: 'no nodes available to schedule pods', rejections: new Map() }
-  let filters: NodeFilter[]
-  try {
-    filters = plugins.flatMap(plugin => plugin.filter?.(pod, snapshot) ?? [])
-  } catch (error) {
-    if (!(error instanceof Unschedulable)) throw error
-    const message = `0/${nodes.length} nodes are available: ${error.message}.`
-    return { node: undefined, message, rejections: new Map() }
-  }
-  const wanted = sampleSize(nodes.length)
-  const feasible: NodeInfo[] = []
-  const rejections = new Map<string, Rejection>()
-  let evaluated = 0
-  for (; evaluated < nodes.length && feasible.length < wanted; evaluated++) {
-    const node = nodes[(start + evaluated) % nodes.length]
-    if (!node) continue
-    const rejection = firstRejection(filters, node)
-    if (rejection) rejections.set(node.name, rejection)
-    else feasible.push(node)
-  }
-  const [only] = feasible
-  if (!only) return { node: undefined, message: summary(nodes.length, rejections), rejections }
-  const chosen = feasible.length === 1 ? only : best(pod, snapshot, plugins, feasible, random)
-  return { node: chosen.name, evaluated, feasible: feasible.length }
-}
-
-function firstRejection(filters: readonly NodeFilter[], node: NodeInfo): Rejection | undefined {
-  for (const filter of filters) {
-    const rejection = filter(node)
-    if (rejection) return rejection
-  }
-  return undefined
-}
-
-function best(
-  pod: Pod,
-  snapshot: Snapshot,
-  plugins: readonly SchedulerPlugin[],
-  candidates: readonly NodeInfo[],
-  random: () => number,
-): NodeInfo {
-  const totals = new Array<number>(candidates.length).fill(0)
-  for (const { score, weight = 1 } of plugins) {
-    const scorer = score?.(pod, snapshot, candidates)
-    if (!scorer) continue
-    const raw = candidates.map(node => scorer.score(node))
-    const scores = scorer.normalize?.(raw) ?? raw
-    for (const [i, value] of scores.entries()) totals[i] = (totals[i] ?? 0) + value * weight
-  }
-  let winner = candidates[0] as NodeInfo
-  let highest = Number.NEGATIVE_INFINITY
-  let ties = 0
-  for (const [i, total] of totals.entries()) {
-    const candidate = candidates[i]
-    if (!candidate || total < highest) continue
-    // Every one of the equals is as likely: the n-th replaces those before it with probability 1/n.
-    if (total > highest) ties = 1
-    else if (random() * ++ties >= 1) continue
-    highest = total
-    winner = candidate
-  }
-  return winner
-}
-
-/** `0/5 nodes are available: 2 Insufficient cpu, 3 node(s) were unschedulable.` */
-export function summary(nodes: number, rejections: ReadonlyMap<string, Rejection>): string {
-  const reasons = [...rejections.values()].flatMap(({ reasons }) => reasons)
-  return `0/${nodes} nodes are available: ${countedReasons(reasons)}.`
+  const cycle: SchedulingCycle = { pod, snapshot, signal: new AbortController().signal }
+  const profile = profileOf('', plugins)
+  const { nodes, infeasible, message } = findFeasible(cycle, profile.filter, search)
+  const [first] = nodes
+  if (!first) return { node: undefined, message, infeasible }
+  const best = nodes.length === 1 ? first : highest(nodes, totalScores(cycle, profile.score, nodes), random)
+  return { node: (best ?? first).name }
 }

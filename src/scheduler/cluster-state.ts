@@ -3,6 +3,7 @@ import type { StorageClass } from '../api/storage/v1/index.js'
 import type { Labels, Selector } from '../machinery/labels.js'
 import type { Snapshot } from './framework.js'
 import { NodeInfo } from './node-info.js'
+import { zoneOf, zonesInTurn } from './node-order.js'
 import { type CountsByNode, type PlacedTerm, PodIndex, type PodQuery } from './pod-index.js'
 import { noSurroundings, type Surroundings } from './surroundings.js'
 
@@ -16,6 +17,8 @@ export class ClusterState implements Snapshot {
   /** Where each counted pod is, by uid. */
   readonly #placed = new Map<string, string>()
   readonly #assumed = new Set<string>()
+  /** How many nodes have an image, by its name. */
+  readonly #images = new Map<string, number>()
   readonly #index: PodIndex
 
   constructor(private readonly surroundings: Surroundings = noSurroundings) {
@@ -23,9 +26,7 @@ export class ClusterState implements Snapshot {
   }
 
   get nodes(): readonly NodeInfo[] {
-    return (this.#nodes ??= [...this.#infos.values()]
-      .filter(({ node }) => node !== undefined)
-      .sort((a, b) => (a.name < b.name ? -1 : 1)))
+    return (this.#nodes ??= zonesInTurn([...this.#infos.values()].filter(({ node }) => node !== undefined)))
   }
 
   get(name: string): NodeInfo | undefined {
@@ -39,6 +40,10 @@ export class ClusterState implements Snapshot {
 
   termsSelecting(pod: Pod): readonly PlacedTerm[] {
     return this.#index.termsSelecting(pod)
+  }
+
+  imageSpread(image: string): number {
+    return this.#images.get(image) ?? 0
   }
 
   namespaceLabels = (name: string): Labels => this.surroundings.namespaceLabels(name)
@@ -59,8 +64,8 @@ export class ClusterState implements Snapshot {
 
   setNode(node: Node): void {
     const info = this.#info(node.metadata.name ?? '')
-    if (!info.node) this.#nodes = undefined
-    info.node = node
+    if (!info.node || zoneOf(info.node) !== zoneOf(node)) this.#nodes = undefined
+    this.#setNode(info, node)
   }
 
   removeNode(name: string): void {
@@ -69,7 +74,7 @@ export class ClusterState implements Snapshot {
     this.#nodes = undefined
     // Pods may outlive their node for a while, and a node may come back.
     if (info.pods.size === 0) this.#infos.delete(name)
-    else info.node = undefined
+    this.#setNode(info, undefined)
   }
 
   /** Takes in what the API server says of a pod that has a node. */
@@ -101,8 +106,27 @@ export class ClusterState implements Snapshot {
     if (this.#assumed.has(uid)) this.removePod(uid)
   }
 
+  get size(): { readonly pods: number; readonly assumedPods: number } {
+    return { pods: this.#placed.size, assumedPods: this.#assumed.size }
+  }
+
   isAssumed(uid: string): boolean {
     return this.#assumed.has(uid)
+  }
+
+  #setNode(info: NodeInfo, node: Node | undefined): void {
+    if (node && node.status.images === info.node?.status.images) info.node = node
+    else {
+      for (const image of info.images.keys()) this.#countImage(image, -1)
+      info.node = node
+      for (const image of info.images.keys()) this.#countImage(image, 1)
+    }
+  }
+
+  #countImage(image: string, by: 1 | -1): void {
+    const count = this.imageSpread(image) + by
+    if (count > 0) this.#images.set(image, count)
+    else this.#images.delete(image)
   }
 
   #place(pod: Pod, node: string): void {

@@ -1,29 +1,60 @@
 import type { Pod } from '../api/core/v1/index.js'
+import type { EventInterest } from './cluster-event.js'
 import type { NodeInfo } from './node-info.js'
+import type { PluginHandle } from './plugin-handle.js'
 import type { CountsByNode, PlacedTerm, PodQuery } from './pod-index.js'
 import type { Surroundings } from './surroundings.js'
 
 /** All nodes as they are at the beginning of a pod's scheduling. Not to be changed. */
 export interface Snapshot extends Surroundings {
-  /** Nodes that exist, in a stable order. */
+  /** Nodes that exist, those of different zones in turns; the same order until one comes or goes. */
   readonly nodes: readonly NodeInfo[]
   get(name: string): NodeInfo | undefined
   /** How many pods on which nodes meet a query. Cheap to ask again, for pods of one kind too. */
   podCounts(query: PodQuery): CountsByNode
   /** Affinity and anti-affinity terms of pods on nodes that select the pod. */
   termsSelecting(pod: Pod): readonly PlacedTerm[]
+  /** On how many nodes an image is. */
+  imageSpread(image: string): number
+}
+
+/**
+ * One attempt to place one pod. A plugin that remembers something from one extension point to a later one keeps it in
+ * a `WeakMap` by the cycle: it is gone with the attempt.
+ */
+export interface SchedulingCycle {
+  readonly pod: Pod
+  readonly snapshot: Snapshot
+  /** Aborts when the pod needs no node any more, or the scheduler stops. */
+  readonly signal: AbortSignal
 }
 
 /** Why a node will not do. */
 export interface Rejection {
   /** As events show it, counted over nodes: `Insufficient cpu`. */
   readonly reasons: readonly string[]
-  /** Removing pods from the node would not help. */
+  /** Removing pods from the node would not help (upstream's UnschedulableAndUnresolvable). */
   readonly unresolvable?: boolean
+  /** The plugin that says so; filled in by the framework. */
+  readonly plugin?: string
 }
 
-/** Judges one node for the pod it was made for; undefined lets it pass. */
-export type NodeFilter = (node: NodeInfo) => Rejection | undefined
+export type NodeFilterFunction = (node: NodeInfo) => Rejection | undefined
+
+/** Judges nodes for the pod it was made for. */
+export interface NodeFilter {
+  /** Undefined lets the node pass. It may be asked about a node as it would be with other pods than it has. */
+  readonly filter: NodeFilterFunction
+  /** Only these nodes come into question; the others are not looked at. */
+  readonly nodes?: ReadonlySet<string>
+  /**
+   * What the filter has prepared from other nodes' pods is to count this pod on that node, until `podRemoved` is told of
+   * the same: nominated pods, and pods that preemption tries without. Needed only where more than the node itself counts.
+   */
+  readonly podAdded?: (pod: Pod, node: NodeInfo) => void
+  /** The opposite of `podAdded`. */
+  readonly podRemoved?: (pod: Pod, node: NodeInfo) => void
+}
 
 /** Grades nodes for the pod it was made for. */
 export interface NodeScorer {
@@ -35,30 +66,101 @@ export interface NodeScorer {
 
 export const maximumScore = 100
 
+/** The filters of one attempt together, for those who ask what if. */
+export interface PodFilters {
+  /** The plugins that let only some nodes come into question. */
+  readonly narrowedBy: readonly string[]
+  /** The first rejection; nominated pods of the same or higher priority count as if they were on the node. */
+  judge(node: NodeInfo): Rejection | undefined
+  podAdded(pod: Pod, node: NodeInfo): void
+  podRemoved(pod: Pod, node: NodeInfo): void
+}
+
+/** A pod that no node would have. */
+export interface Infeasible {
+  /** By the name of the node. */
+  readonly rejections: ReadonlyMap<string, Rejection>
+  /** What holds for all nodes that `rejections` does not name. */
+  readonly others: Rejection | undefined
+  /** Undefined where the pod was rejected before any node was looked at. */
+  readonly filters: PodFilters | undefined
+}
+
+/** What has been done for a pod that no node would have. */
+export interface PostFilterResult {
+  /** Part of the pod's event. */
+  readonly message: string
+  /** Where there will be room for the pod; empty takes an earlier nomination back; undefined leaves it. */
+  readonly nominatedNode?: string
+}
+
+/** A pod in the queue, as `queueSort` sees it. */
+export interface QueuedPod {
+  readonly pod: Pod
+  /** When it came or was last tried in vain, in ms since the epoch. */
+  readonly timestamp: number
+}
+
+export type Eventually<T> = T | Promise<T>
+
 /**
- * A plugin takes part at the points it has functions for. `filter` and `score` are given the pod once per attempt, do
- * their preparation there, and answer with what is run per node: undefined where the plugin has nothing to say about
- * the pod, which costs nothing per node. https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/
+ * A plugin takes part at the extension points it has functions for. `filter` and `score` are given the pod once per
+ * attempt, do their preparation there (upstream's PreFilter and PreScore), and answer with what is run per node:
+ * undefined where the plugin has nothing to say about the pod, which costs nothing per node.
+ *
+ * A plugin throws `Unschedulable` to reject the pod, anything else if it fails; either way the pod is tried again.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/
  */
 export interface SchedulerPlugin {
   readonly name: string
+  /** How much its score counts, unless the configuration says otherwise; 1 by default. */
+  readonly weight?: number
+  /** Changes that may make a pod schedulable that this plugin has rejected; without it, any change may. */
+  readonly events?: readonly EventInterest[]
+  /** Whose turn is first: negative if `a`'s. All profiles use the same one. */
+  readonly queueSort?: (a: QueuedPod, b: QueuedPod) => number
   /** Holds a pod back before it is tried at all: the reason, or undefined to let it in. */
   readonly preEnqueue?: (pod: Pod) => string | undefined
-  /** Throw `Unschedulable` to reject the pod on all nodes at once. */
-  readonly filter?: (pod: Pod, snapshot: Snapshot) => NodeFilter | undefined
-  /** `candidates` are the nodes that passed all filters. */
-  readonly score?: (pod: Pod, snapshot: Snapshot, candidates: readonly NodeInfo[]) => NodeScorer | undefined
-  /** How much its score counts; 1 by default. */
-  readonly weight?: number
+  /** PreFilter and Filter. Throw `Unschedulable` to reject the pod on all nodes at once. */
+  readonly filter?: (cycle: SchedulingCycle) => NodeFilter | NodeFilterFunction | undefined
+  /** When no node will do: makes room, or says why not. The first that nominates a node is the last asked. */
+  readonly postFilter?: (cycle: SchedulingCycle, infeasible: Infeasible) => Eventually<PostFilterResult | undefined>
+  /** PreScore and Score. `candidates` are the nodes that passed all filters. */
+  readonly score?: (cycle: SchedulingCycle, candidates: readonly NodeInfo[]) => NodeScorer | undefined
+  /** Sets aside what the pod needs on the node, in memory. */
+  readonly reserve?: (cycle: SchedulingCycle, node: string) => void
+  /** Takes `reserve` back, also if it failed or was not reached; must not throw. */
+  readonly unreserve?: (cycle: SchedulingCycle, node: string) => void
+  /** A promise holds the pod back until it resolves, while others are scheduled; obey the cycle's signal. */
+  readonly permit?: (cycle: SchedulingCycle, node: string) => Eventually<void>
+  /** What must be done before the pod is bound. */
+  readonly preBind?: (cycle: SchedulingCycle, node: string) => Promise<void>
+  /** Binds the pod and answers true, or leaves it to the next plugin. */
+  readonly bind?: (cycle: SchedulingCycle, node: string) => Promise<boolean>
+  readonly postBind?: (cycle: SchedulingCycle, node: string) => void
 }
 
-/** A pod cannot be placed anywhere, whatever the nodes are. */
-export class Unschedulable extends Error {}
+/** Makes a plugin for one profile. `args` are those of the profile's `pluginConfig`, undefined if it has none. */
+export type PluginFactory = (handle: PluginHandle, args: unknown) => SchedulerPlugin
+
+/** A pod cannot be placed. As a rule removing other pods would not help; `resolvable` says that it might. */
+export class Unschedulable extends Error {
+  /** Who says so; filled in by the framework. */
+  plugin = ''
+
+  constructor(
+    message: string,
+    readonly resolvable = false,
+  ) {
+    super(message)
+  }
+}
 
 /** Brings scores to 0..100 in proportion to the greatest; `reverse` makes the greatest the worst. */
 export function normalized(scores: readonly number[], reverse = false): readonly number[] {
-  const greatest = Math.max(0, ...scores)
-  if (greatest === 0) return scores.map(() => (reverse ? maximumScore : 0))
+  let greatest = 0
+  for (const score of scores) if (score > greatest) greatest = score
+  if (greatest === 0) return reverse ? scores.map(() => maximumScore) : scores
   return scores.map(score => {
     const share = Math.floor((maximumScore * score) / greatest)
     return reverse ? maximumScore - share : share
@@ -66,9 +168,9 @@ export function normalized(scores: readonly number[], reverse = false): readonly
 }
 
 /** Reasons as events list them: `2 Insufficient cpu, 3 node(s) were unschedulable`. */
-export function countedReasons(reasons: Iterable<string>): string {
+export function countedReasons(reasons: Iterable<readonly [reason: string, nodes: number]>): string {
   const counts = new Map<string, number>()
-  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  for (const [reason, nodes] of reasons) counts.set(reason, (counts.get(reason) ?? 0) + nodes)
   return [...counts]
     .map(([reason, count]) => `${count} ${reason}`)
     .sort()

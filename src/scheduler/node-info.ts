@@ -54,6 +54,27 @@ export class NodeInfo {
     return false
   }
 
+  /** The node as it would be if these pods were on it as well. */
+  with(pods: Iterable<Pod>): NodeInfo {
+    const copy = this.copy()
+    for (const pod of pods) copy.add(pod)
+    return copy
+  }
+
+  /** The same node, to try something with. */
+  copy(): NodeInfo {
+    const copy = new NodeInfo(this.name)
+    copy.#node = this.#node
+    copy.#allocatable = this.#allocatable
+    copy.#images = this.#images
+    for (const [uid, pod] of this.pods) copy.pods.set(uid, pod)
+    for (const [priority, count] of this.#priorities) copy.#priorities.set(priority, count)
+    copy.requested = this.requested
+    copy.compared = this.compared
+    copy.hostPorts = this.hostPorts
+    return copy
+  }
+
   add(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
     if (this.pods.has(uid)) this.remove(uid)

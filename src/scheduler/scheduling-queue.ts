@@ -1,175 +1,307 @@
 import type { Pod } from '../api/core/v1/index.js'
 import type { Clock } from '../machinery/clock.js'
+import { type ClusterEvent, eventLabel, waitingPodEvent } from './cluster-event.js'
+import type { QueuedPod } from './framework.js'
+import { Heap } from './heap.js'
+import { InFlightEvents } from './in-flight-events.js'
 
-/** First and longest wait, in ms, of a pod that could not be placed. */
-const initialBackoff = 1_000
-const maximumBackoff = 10_000
+/** First and longest wait, in ms, of a pod that could not be placed, unless the options say otherwise. */
+const defaultInitialBackoff = 1_000
+const defaultMaximumBackoff = 10_000
 /** A pod nothing has helped is tried again after so long, in ms, in case a hint was missed. */
 const forgottenAfter = 5 * 60_000
 
+export type QueuePlace = 'active' | 'backoff' | 'unschedulable' | 'gated' | 'inFlight'
+
+export interface SchedulingQueueOptions {
+  readonly clock: Clock
+  /** Called when a pod can be taken. */
+  readonly ready: () => void
+  /** Whose turn is first; by default the pod with the higher priority, then the one that has waited longer. */
+  readonly compare?: (a: QueuedPod, b: QueuedPod) => number
+  /** What holds a pod back before it is tried: the plugin that does. */
+  readonly gate?: (pod: Pod) => string | undefined
+  /** Whether an event may help a pod that these plugins have rejected; by default any may. */
+  readonly mayHelp?: (pod: Pod, plugins: ReadonlySet<string>, event: ClusterEvent) => boolean
+  /** In ms. */
+  readonly initialBackoff?: number
+  readonly maximumBackoff?: number
+  /** Hears of every pod that comes to a place, and why, in the words of upstream's metric. */
+  readonly moved?: (place: QueuePlace, event: string) => void
+}
+
+/** A place in a heap, valid as long as it is its pod's latest. */
+interface Ticket extends QueuedPod {
+  readonly waiting: Waiting
+  /** When it may be tried again, in ms since the epoch. */
+  readonly due: number
+}
+
 interface Waiting {
   pod: Pod
-  /** When it first came, for its turn among equals. */
+  /** As of `QueuedPod`. */
+  timestamp: number
+  ticket: Ticket | undefined
+  /** For its turn among equals that came in the same millisecond. */
   readonly order: number
+  place: QueuePlace
+  /** How often it has been taken. */
   attempts: number
-  /** Where it is: to be tried, held until its back-off is over, or until something changes. */
-  place: 'active' | 'backoff' | 'unschedulable' | 'gated' | 'inFlight'
-  /** Something changed while it was being tried. */
-  moved: boolean
+  /** How often no node would have it, and how often in a row its attempts failed otherwise. */
+  rejections: number
+  errors: number
+  /** When it was first tried, in ms since the epoch. */
+  firstTried: number | undefined
+  /** The plugins that have rejected it, or hold it back. */
+  plugins: ReadonlySet<string>
   timer: Disposable | undefined
 }
 
+/** A pod taken from the queue. */
+export interface TakenPod {
+  readonly pod: Pod
+  /** This one included. */
+  readonly attempts: number
+  /** When it was first tried, in ms since the epoch. */
+  readonly firstTried: number
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
 /**
- * Pods that wait for a node: the one with the highest priority first, then the one that waited longest. One that could
- * not be placed sits out until something changes that may help, and a little longer each time.
+ * Pods that wait for a node. One that could not be placed sits out until something changes that may help, by the word of
+ * the plugins that rejected it, and a little longer each time; while nobody else wants to be tried it need not sit out
+ * the whole time. What happens while a pod is being tried counts when the attempt is over.
  */
 export class SchedulingQueue {
   readonly #waiting = new Map<string, Waiting>()
-  readonly #active: Waiting[] = []
+  readonly #active: Heap<Ticket>
+  /** Those that may be taken before their time, if nobody else wants to be. */
+  readonly #backoff: Heap<Ticket>
+  readonly #unschedulable = new Set<Waiting>()
+  readonly #gated = new Set<Waiting>()
+  readonly #inFlight = new InFlightEvents()
+  readonly #options: Required<SchedulingQueueOptions>
   #order = 0
 
-  constructor(
-    private readonly clock: Clock,
-    /** Called when a pod can be taken. */
-    private readonly ready: () => void,
-  ) {}
+  constructor(options: SchedulingQueueOptions) {
+    const { compare = byPriority } = options
+    this.#options = {
+      compare,
+      gate: () => undefined,
+      mayHelp: () => true,
+      initialBackoff: defaultInitialBackoff,
+      maximumBackoff: defaultMaximumBackoff,
+      moved: () => {},
+      ...options,
+    }
+    const turn = (a: Ticket, b: Ticket) => compare(a, b) || a.waiting.order - b.waiting.order
+    this.#active = new Heap(turn)
+    this.#backoff = new Heap((a, b) => a.due - b.due || turn(a, b))
+  }
 
-  /** Takes in a pod without a node, or its newer version. `gate` holds it back altogether. */
-  offer(pod: Pod, gate: string | undefined): void {
+  /** Takes in a pod without a node, or its newer version. */
+  offer(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
     const known = this.#waiting.get(uid)
     if (!known) {
+      const timestamp = this.#options.clock.now()
       const waiting: Waiting = {
         pod,
+        timestamp,
         order: this.#order++,
+        place: 'inFlight',
         attempts: 0,
-        place: gate ? 'gated' : 'active',
-        moved: false,
+        rejections: 0,
+        errors: 0,
+        firstTried: undefined,
+        plugins: nobody,
+        ticket: undefined,
         timer: undefined,
       }
       this.#waiting.set(uid, waiting)
-      if (!gate) this.#push(waiting)
+      this.#enter(waiting, 'PodAdd')
       return
     }
-    const changed = known.pod.spec !== pod.spec && JSON.stringify(known.pod.spec) !== JSON.stringify(pod.spec)
+    const old = known.pod
     known.pod = pod
-    if (known.place === 'gated' && !gate) this.#activate(known)
-    else if (changed && known.place === 'unschedulable') this.#activate(known)
-    else if (changed && known.place === 'inFlight') known.moved = true
+    const event = waitingPodEvent(pod, old)
+    if (known.place === 'gated') this.#enter(known, event ? eventLabel(event) : 'PodUpdate')
+    else if (event && known.place === 'inFlight') this.#inFlight.add(event)
+    else if (event && known.place === 'unschedulable') this.#help(known, event)
+  }
+
+  has(uid: string): boolean {
+    return this.#waiting.has(uid)
   }
 
   /** The pod is gone, or has a node. */
   remove(uid: string): void {
     const waiting = this.#waiting.get(uid)
     if (!waiting) return
-    waiting.timer?.[Symbol.dispose]()
+    this.#leave(waiting)
     this.#waiting.delete(uid)
-    // An entry left in the heap is skipped when its turn comes.
-    waiting.place = 'inFlight'
+    this.#inFlight.forget(uid)
   }
 
   /** The pod whose turn it is; undefined if none can be tried now. */
-  take(): Pod | undefined {
-    for (;;) {
-      const next = this.#pop()
-      if (!next) return undefined
-      if (next.place !== 'active' || this.#waiting.get(next.pod.metadata.uid ?? '') !== next) continue
-      next.place = 'inFlight'
-      next.attempts++
-      next.moved = false
-      return next.pod
-    }
+  take(): TakenPod | undefined {
+    const waiting = (first(this.#active) ?? first(this.#backoff))?.waiting
+    if (!waiting) return undefined
+    this.#leave(waiting)
+    this.#inFlight.begin(waiting.pod.metadata.uid ?? '')
+    waiting.attempts++
+    waiting.firstTried ??= this.#options.clock.now()
+    return { pod: waiting.pod, attempts: waiting.attempts, firstTried: waiting.firstTried }
   }
 
-  /** Nothing would have it: it waits for a change, or only for its back-off if one came while it was being tried. */
-  unschedulable(uid: string): void {
+  /**
+   * The plugins would not have it on any node. It waits for a change that may help, or only for its back-off if one came
+   * while it was being tried.
+   */
+  unschedulable(uid: string, plugins: ReadonlySet<string>): void {
     const waiting = this.#waiting.get(uid)
-    if (!waiting) return
-    if (waiting.moved) this.#backoff(waiting)
-    else {
-      waiting.place = 'unschedulable'
-      waiting.timer = this.clock.after(forgottenAfter, () => this.#activate(waiting))
-    }
+    if (waiting?.place !== 'inFlight') return
+    waiting.plugins = plugins
+    waiting.rejections++
+    waiting.errors = 0
+    waiting.timestamp = this.#options.clock.now()
+    const since = this.#inFlight.end(uid)
+    if (plugins.size === 0 || since.some(event => this.#options.mayHelp(waiting.pod, plugins, event)))
+      this.#backOff(waiting, 'ScheduleAttemptFailure')
+    else this.#sitOut(waiting, 'ScheduleAttemptFailure')
   }
 
   /** The attempt failed for a reason of its own (the binding was refused): again after the back-off. */
-  retry(uid: string): void {
+  failed(uid: string): void {
     const waiting = this.#waiting.get(uid)
-    if (waiting) this.#backoff(waiting)
+    if (waiting?.place !== 'inFlight') return
+    this.#inFlight.forget(uid)
+    waiting.plugins = nobody
+    waiting.errors++
+    waiting.timestamp = this.#options.clock.now()
+    this.#backOff(waiting, 'ScheduleAttemptFailure')
   }
 
-  /** Something changed in the cluster: pods it may help, by `helps`, are tried again. */
-  wake(helps: (pod: Pod) => boolean = () => true): void {
-    for (const waiting of this.#waiting.values()) {
-      if (waiting.place === 'inFlight') waiting.moved = true
-      else if (waiting.place === 'unschedulable' && helps(waiting.pod)) this.#backoff(waiting)
-    }
+  /** Something has happened: pods that it may help are tried again. */
+  event(event: ClusterEvent): void {
+    this.#inFlight.add(event)
+    for (const waiting of this.#unschedulable) this.#help(waiting, event)
+    for (const waiting of this.#gated)
+      if (this.#options.mayHelp(waiting.pod, waiting.plugins, event)) this.#enter(waiting, eventLabel(event))
+  }
+
+  /** Tries a waiting pod again at once, whatever it waits for; gates hold it all the same. */
+  activate(uid: string): void {
+    const waiting = this.#waiting.get(uid)
+    if (waiting && waiting.place !== 'inFlight' && waiting.place !== 'active') this.#enter(waiting, 'ForceActivate')
   }
 
   /** Pods by place, for metrics. */
-  counts(): { readonly [place: string]: number } {
-    const counts: Record<string, number> = { active: 0, backoff: 0, unschedulable: 0, gated: 0, inFlight: 0 }
-    for (const { place } of this.#waiting.values()) counts[place] = (counts[place] ?? 0) + 1
+  counts(): Record<QueuePlace, number> {
+    const counts = { active: 0, backoff: 0, unschedulable: 0, gated: 0, inFlight: 0 }
+    for (const { place } of this.#waiting.values()) counts[place]++
     return counts
   }
 
+  /** How many pods each plugin keeps from being scheduled, by the scheduler they name. */
+  rejected(): (readonly [plugin: string, scheduler: string, pods: number])[] {
+    const counts = new Map<string, Map<string, number>>()
+    for (const { pod, plugins } of [...this.#unschedulable, ...this.#gated])
+      for (const plugin of plugins) {
+        const scheduler = pod.spec.schedulerName ?? ''
+        const known = counts.get(plugin) ?? new Map<string, number>()
+        counts.set(plugin, known.set(scheduler, (known.get(scheduler) ?? 0) + 1))
+      }
+    return [...counts].flatMap(([plugin, byScheduler]) =>
+      [...byScheduler].map(([scheduler, pods]) => [plugin, scheduler, pods] as const),
+    )
+  }
+
   dispose(): void {
-    for (const { timer } of this.#waiting.values()) timer?.[Symbol.dispose]()
+    for (const waiting of this.#waiting.values()) this.#leave(waiting)
     this.#waiting.clear()
-    this.#active.length = 0
+    this.#active.clear()
+    this.#backoff.clear()
   }
 
-  #backoff(waiting: Waiting): void {
-    const wait = Math.min(maximumBackoff, initialBackoff * 2 ** Math.max(0, waiting.attempts - 1))
-    waiting.timer?.[Symbol.dispose]()
+  #help(waiting: Waiting, event: ClusterEvent): void {
+    if (!this.#options.mayHelp(waiting.pod, waiting.plugins, event)) return
+    this.#backOff(waiting, eventLabel(event))
+  }
+
+  /** To the active ones, unless its gates hold it. */
+  #enter(waiting: Waiting, event: string): void {
+    const plugin = this.#options.gate(waiting.pod)
+    if (plugin !== undefined) {
+      if (waiting.place === 'gated' && waiting.plugins.has(plugin)) return
+      this.#leave(waiting)
+      waiting.plugins = new Set([plugin])
+      waiting.place = 'gated'
+      this.#gated.add(waiting)
+      this.#options.moved('gated', event)
+      return
+    }
+    this.#leave(waiting)
+    waiting.plugins = nobody
+    waiting.place = 'active'
+    this.#active.push(ticketOf(waiting, 0))
+    this.#options.moved('active', event)
+    this.#options.ready()
+  }
+
+  #backOff(waiting: Waiting, event: string): void {
+    const { clock, initialBackoff, maximumBackoff, moved, ready } = this.#options
+    const failures = waiting.errors || waiting.rejections
+    const wait = failures === 0 ? 0 : Math.min(maximumBackoff, initialBackoff * 2 ** (failures - 1))
+    const left = waiting.timestamp + wait - clock.now()
+    if (left <= 0) {
+      this.#enter(waiting, event)
+      return
+    }
+    this.#leave(waiting)
     waiting.place = 'backoff'
-    waiting.timer = this.clock.after(wait, () => this.#activate(waiting))
+    waiting.timer = clock.after(left, () => this.#enter(waiting, 'BackoffComplete'))
+    moved('backoff', event)
+    // After trouble with the server even an idle scheduler lets it rest.
+    if (waiting.errors > 0) return
+    this.#backoff.push(ticketOf(waiting, waiting.timestamp + wait))
+    ready()
   }
 
-  #activate(waiting: Waiting): void {
+  #sitOut(waiting: Waiting, event: string): void {
+    this.#leave(waiting)
+    waiting.place = 'unschedulable'
+    waiting.timer = this.#options.clock.after(forgottenAfter, () => this.#enter(waiting, 'UnschedulableTimeout'))
+    this.#unschedulable.add(waiting)
+    this.#options.moved('unschedulable', event)
+  }
+
+  #leave(waiting: Waiting): void {
     waiting.timer?.[Symbol.dispose]()
     waiting.timer = undefined
-    waiting.place = 'active'
-    this.#push(waiting)
-  }
-
-  #push(waiting: Waiting): void {
-    const heap = this.#active
-    let at = heap.push(waiting) - 1
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      const above = heap[parent]
-      if (!above || !before(waiting, above)) break
-      heap[at] = above
-      at = parent
-    }
-    heap[at] = waiting
-    this.ready()
-  }
-
-  #pop(): Waiting | undefined {
-    const heap = this.#active
-    const first = heap[0]
-    const last = heap.pop()
-    if (!first || !last || heap.length === 0) return first
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      const left = heap[child]
-      if (!left) break
-      const right = heap[child + 1]
-      if (right && before(right, left)) child++
-      const smaller = heap[child]
-      if (!smaller || !before(smaller, last)) break
-      heap[at] = smaller
-      at = child
-    }
-    heap[at] = last
-    return first
+    this.#unschedulable.delete(waiting)
+    this.#gated.delete(waiting)
+    waiting.place = 'inFlight'
+    waiting.ticket = undefined
+    first(this.#backoff)
   }
 }
 
-function before(a: Waiting, b: Waiting): boolean {
-  const [left, right] = [a.pod.spec.priority ?? 0, b.pod.spec.priority ?? 0]
-  return left === right ? a.order < b.order : left > right
+function ticketOf(waiting: Waiting, due: number): Ticket {
+  const { pod, timestamp } = waiting
+  return (waiting.ticket = { waiting, pod, timestamp, due })
+}
+
+/** The first valid ticket; those before it, which are not, are thrown away. */
+function first(heap: Heap<Ticket>): Ticket | undefined {
+  for (;;) {
+    const ticket = heap.peek()
+    if (!ticket || ticket.waiting.ticket === ticket) return ticket
+    heap.pop()
+  }
+}
+
+function byPriority(a: QueuedPod, b: QueuedPod): number {
+  return (b.pod.spec.priority ?? 0) - (a.pod.spec.priority ?? 0) || a.timestamp - b.timestamp
 }

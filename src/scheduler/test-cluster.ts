@@ -2,7 +2,9 @@ import { Node, Pod } from '../api/core/v1/index.js'
 import { decodeJson } from '../schema/index.js'
 import { chooseNode } from './choose-node.js'
 import { ClusterState } from './cluster-state.js'
-import { defaultPlugins } from './plugins/index.js'
+import type { SchedulerPlugin, SchedulingCycle } from './framework.js'
+import type { PluginHandle } from './plugin-handle.js'
+import { builtInPlugins } from './plugins/index.js'
 import type { Surroundings } from './surroundings.js'
 
 /** For tests: a pod with one container. Its name is its uid. */
@@ -32,6 +34,18 @@ export function clusterOf(nodes: readonly Node[], placed: Placed = [], surroundi
   for (const [pod, node] of placed) state.assume(pod, node)
   return state
 }
+
+/** For tests: the built-in plugins without anything to work with, which filters and scores do not need. */
+export const defaultPlugins: readonly SchedulerPlugin[] = Object.values(builtInPlugins).map(make =>
+  make({} as PluginHandle, undefined),
+)
+
+/** For tests: an attempt to place a pod. */
+export const cycleOf = (pod: Pod, snapshot: ClusterState): SchedulingCycle => ({
+  pod,
+  snapshot,
+  signal: new AbortController().signal,
+})
 
 /** For tests: the node that is chosen, or why there is none. */
 export function placement(pod: Pod, state: ClusterState): string {

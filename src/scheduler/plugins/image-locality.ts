@@ -8,13 +8,12 @@ const mostPerContainer = 1000 * megabyte
 /** Prefers nodes that have the pod's images, the larger ones more, as long as the image is not rare among the nodes. */
 export const imageLocality: SchedulerPlugin = {
   name: 'ImageLocality',
-  score({ spec }, snapshot) {
+  score({ pod: { spec }, snapshot }) {
     const images = [...(spec.initContainers ?? []), ...spec.containers].map(({ image }) => normalizedName(image ?? ''))
     const total = snapshot.nodes.length
     if (total < 2) return undefined
     const spread = new Map<string, number>()
-    for (const image of new Set(images))
-      spread.set(image, snapshot.nodes.filter(node => node.images.has(image)).length / total)
+    for (const image of new Set(images)) spread.set(image, snapshot.imageSpread(image) / total)
     if ([...spread.values()].every(share => share === 0)) return undefined
     const most = mostPerContainer * images.length
     return {

@@ -1,4 +1,7 @@
-import type { SchedulerPlugin } from '../framework.js'
+import type { PluginFactory, SchedulerPlugin } from '../framework.js'
+import { defaultBinder } from './default-binder.js'
+import { defaultPreemption } from './default-preemption.js'
+import { dynamicResources } from './dynamic-resources.js'
 import { imageLocality } from './image-locality.js'
 import { interPodAffinity } from './inter-pod-affinity.js'
 import { nodeAffinity } from './node-affinity.js'
@@ -7,22 +10,35 @@ import { nodePorts } from './node-ports.js'
 import { nodeResourcesBalancedAllocation, nodeResourcesFit } from './node-resources.js'
 import { nodeUnschedulable } from './node-unschedulable.js'
 import { podTopologySpread } from './pod-topology-spread.js'
+import { prioritySort } from './priority-sort.js'
 import { schedulingGates } from './scheduling-gates.js'
 import { taintToleration } from './taint-toleration.js'
 import { volumeBinding } from './volume-binding.js'
 
-/** What a scheduler without a profile of its own uses, cheap and telling filters first. */
-export const defaultPlugins: readonly SchedulerPlugin[] = [
-  schedulingGates,
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  nodePorts,
-  nodeResourcesFit,
-  volumeBinding,
-  podTopologySpread,
-  interPodAffinity,
-  nodeResourcesBalancedAllocation,
-  imageLocality,
-]
+const plain =
+  (plugin: SchedulerPlugin): PluginFactory =>
+  () =>
+    plugin
+
+/**
+ * The plugins of kube-scheduler by name, in the order of its default profile; all of them are in it.
+ * https://kubernetes.io/docs/reference/scheduling/config/#scheduling-plugins
+ */
+export const builtInPlugins: Readonly<Record<string, PluginFactory>> = {
+  SchedulingGates: plain(schedulingGates),
+  PrioritySort: plain(prioritySort),
+  NodeUnschedulable: plain(nodeUnschedulable),
+  NodeName: plain(nodeName),
+  TaintToleration: plain(taintToleration),
+  NodeAffinity: plain(nodeAffinity),
+  NodePorts: plain(nodePorts),
+  NodeResourcesFit: plain(nodeResourcesFit),
+  VolumeBinding: plain(volumeBinding),
+  PodTopologySpread: plain(podTopologySpread),
+  InterPodAffinity: plain(interPodAffinity),
+  DynamicResources: plain(dynamicResources),
+  DefaultPreemption: plain(defaultPreemption),
+  NodeResourcesBalancedAllocation: plain(nodeResourcesBalancedAllocation),
+  ImageLocality: plain(imageLocality),
+  DefaultBinder: defaultBinder,
+}

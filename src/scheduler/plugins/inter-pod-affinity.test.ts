@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node, Pod } from '../../api/core/v1/index.js'
 import { noSurroundings, type Surroundings } from '../surroundings.js'
-import { clusterOf, nodeOf, type Placed, placement, podOf } from '../test-cluster.js'
+import { clusterOf, cycleOf, nodeOf, type Placed, placement, podOf } from '../test-cluster.js'
 import { interPodAffinity } from './inter-pod-affinity.js'
 
 const zone = 'topology.kubernetes.io/zone'
@@ -172,8 +172,9 @@ describe('InterPodAffinity filter', () => {
 describe('InterPodAffinity score', () => {
   const scores = (pod: Pod, placed: Placed) => {
     const state = clusterOf(zones, placed, surroundings)
-    const scorer = interPodAffinity.score?.(pod, state, state.nodes)
-    const raw = state.nodes.map(info => scorer?.score(info) ?? Number.NaN)
+    const candidates = zones.flatMap(({ metadata }) => state.get(metadata.name ?? '') ?? [])
+    const scorer = interPodAffinity.score?.(cycleOf(pod, state), candidates)
+    const raw = candidates.map(info => scorer?.score(info) ?? Number.NaN)
     return scorer && { raw, normalized: scorer.normalize?.(raw) }
   }
   const cases: readonly {

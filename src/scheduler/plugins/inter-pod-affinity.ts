@@ -1,4 +1,4 @@
-import { maximumScore, type NodeFilter, type SchedulerPlugin, type Snapshot } from '../framework.js'
+import { maximumScore, type NodeFilterFunction, type SchedulerPlugin, type Snapshot } from '../framework.js'
 import type { NodeInfo } from '../node-info.js'
 import { type CountsByNode, termsOf } from '../pod-index.js'
 import { selects } from '../pod-selection.js'
@@ -13,7 +13,7 @@ type Domains = Map<string, Map<string, number>>
 export const interPodAffinity: SchedulerPlugin = {
   name: 'InterPodAffinity',
   weight: 2,
-  filter(pod, snapshot) {
+  filter({ pod, snapshot }) {
     const existing: Domains = new Map()
     for (const { kind, term, counts } of snapshot.termsSelecting(pod))
       if (kind === 'requiredAntiAffinity') addDomains(existing, term.topologyKey, counts, 1, snapshot)
@@ -36,7 +36,7 @@ export const interPodAffinity: SchedulerPlugin = {
       addDomains(unwanted, term.topologyKey, counts, 1, snapshot)
     }
 
-    const filter: NodeFilter = info => {
+    const filter: NodeFilterFunction = info => {
       const labels = info.node?.metadata.labels ?? {}
       for (const { topologyKey } of near) {
         const domain = labels[topologyKey]
@@ -49,7 +49,7 @@ export const interPodAffinity: SchedulerPlugin = {
     }
     return filter
   },
-  score(pod, snapshot) {
+  score({ pod, snapshot }) {
     const sums: Domains = new Map()
     for (const { kind, term, weight } of termsOf(pod)) {
       if (kind !== 'preferredAffinity' && kind !== 'preferredAntiAffinity') continue

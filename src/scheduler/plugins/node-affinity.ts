@@ -5,7 +5,7 @@ import { normalized, type SchedulerPlugin } from '../framework.js'
 export const nodeAffinity: SchedulerPlugin = {
   name: 'NodeAffinity',
   weight: 2,
-  filter({ spec }) {
+  filter({ pod: { spec } }) {
     const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
     if (Object.keys(spec.nodeSelector ?? {}).length === 0 && !required) return undefined
     return ({ node }) =>
@@ -13,7 +13,7 @@ export const nodeAffinity: SchedulerPlugin = {
         ? undefined
         : { reasons: ["node(s) didn't match Pod's node affinity/selector"], unresolvable: true }
   },
-  score({ spec }) {
+  score({ pod: { spec } }) {
     const preferred = spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
     if (preferred.length === 0) return undefined
     return {

@@ -3,7 +3,7 @@ import type { SchedulerPlugin } from '../framework.js'
 /** A pod that names its node goes there or nowhere. */
 export const nodeName: SchedulerPlugin = {
   name: 'NodeName',
-  filter: ({ spec }) =>
+  filter: ({ pod: { spec } }) =>
     spec.nodeName
       ? ({ name }) =>
           name === spec.nodeName

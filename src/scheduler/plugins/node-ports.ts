@@ -4,7 +4,7 @@ import { hostPortsOf, portsConflict } from '../node-info.js'
 /** Two pods cannot have one port of a node. */
 export const nodePorts: SchedulerPlugin = {
   name: 'NodePorts',
-  filter(pod) {
+  filter({ pod }) {
     const wanted = hostPortsOf(pod)
     if (wanted.length === 0) return undefined
     return ({ hostPorts }) =>

@@ -8,7 +8,7 @@ const compared = ['cpu', 'memory'] as const
 /** A node must have free what the pod asks for; the emptier one is the better one (least allocated). */
 export const nodeResourcesFit: SchedulerPlugin = {
   name: 'NodeResourcesFit',
-  filter(pod) {
+  filter({ pod }) {
     const requests = Object.entries(podRequest(pod).requested).filter(([, amount]) => amount > 0)
     return info => {
       const reasons: string[] = []
@@ -24,7 +24,7 @@ export const nodeResourcesFit: SchedulerPlugin = {
       return reasons.length > 0 ? { reasons, unresolvable: impossible } : undefined
     }
   },
-  score(pod) {
+  score({ pod }) {
     const { compared: wanted } = podRequest(pod)
     return {
       score(info) {
@@ -46,7 +46,7 @@ export const nodeResourcesFit: SchedulerPlugin = {
 /** Prefers nodes whose cpu and memory fill up evenly. */
 export const nodeResourcesBalancedAllocation: SchedulerPlugin = {
   name: 'NodeResourcesBalancedAllocation',
-  score(pod) {
+  score({ pod }) {
     const { requested } = podRequest(pod)
     // A pod that asks for nothing does not change any balance.
     if (compared.every(name => !requested[name])) return undefined

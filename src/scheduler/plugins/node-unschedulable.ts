@@ -6,7 +6,7 @@ const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 /** Cordoned nodes take only pods that tolerate it. */
 export const nodeUnschedulable: SchedulerPlugin = {
   name: 'NodeUnschedulable',
-  filter({ spec }) {
+  filter({ pod: { spec } }) {
     if ((spec.tolerations ?? []).some(toleration => tolerates(toleration, taint))) return undefined
     return ({ node }) =>
       node?.spec.unschedulable ? { reasons: ['node(s) were unschedulable'], unresolvable: true } : undefined

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Node, Pod } from '../../api/core/v1/index.js'
 import { selectorFromLabels } from '../../machinery/labels.js'
 import { noSurroundings, type Surroundings } from '../surroundings.js'
-import { clusterOf, nodeOf, type Placed, placement, podOf } from '../test-cluster.js'
+import { clusterOf, cycleOf, nodeOf, type Placed, placement, podOf } from '../test-cluster.js'
 import { podTopologySpread } from './pod-topology-spread.js'
 
 const zone = 'topology.kubernetes.io/zone'
@@ -163,8 +163,9 @@ describe('PodTopologySpread score', () => {
   const surroundings: Surroundings = { ...noSurroundings, workloadSelector: () => selectorFromLabels(app) }
   const scores = (pod: Pod, nodes: readonly Node[], placed: Placed, given?: Surroundings) => {
     const state = clusterOf(nodes, placed, given)
-    const scorer = podTopologySpread.score?.(pod, state, state.nodes)
-    const raw = state.nodes.map(info => scorer?.score(info) ?? Number.NaN)
+    const candidates = nodes.flatMap(({ metadata }) => state.get(metadata.name ?? '') ?? [])
+    const scorer = podTopologySpread.score?.(cycleOf(pod, state), candidates)
+    const raw = candidates.map(info => scorer?.score(info) ?? Number.NaN)
     return scorer?.normalize?.(raw)
   }
   const anyway = { whenUnsatisfiable: 'ScheduleAnyway' }

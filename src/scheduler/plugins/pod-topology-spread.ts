@@ -30,7 +30,7 @@ interface Constraint {
 export const podTopologySpread: SchedulerPlugin = {
   name: 'PodTopologySpread',
   weight: 2,
-  filter(pod, snapshot) {
+  filter({ pod, snapshot }) {
     const constraints = constraintsOf(pod, 'DoNotSchedule')
     if (constraints.length === 0) return undefined
     const nodes = snapshot.nodes.filter(info => hasDomains(info, constraints))
@@ -56,7 +56,7 @@ export const podTopologySpread: SchedulerPlugin = {
       return undefined
     }
   },
-  score(pod, snapshot, candidates) {
+  score({ pod, snapshot }, candidates) {
     const own = (pod.spec.topologySpreadConstraints?.length ?? 0) > 0
     const constraints = own ? constraintsOf(pod, 'ScheduleAnyway') : defaultConstraints(pod, snapshot)
     return constraints.length > 0 ? scorer(pod, snapshot, candidates, constraints, own) : undefined

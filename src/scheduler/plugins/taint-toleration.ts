@@ -13,11 +13,13 @@ export const untolerated = (pod: Pod, { spec }: Node): Taint | undefined =>
 export const taintToleration: SchedulerPlugin = {
   name: 'TaintToleration',
   weight: 3,
-  filter: pod => info => {
-    const taint = info.node && untolerated(pod, info.node)
-    return taint && { reasons: ['node(s) had untolerated taint(s)'], unresolvable: true }
-  },
-  score: pod => ({
+  filter:
+    ({ pod }) =>
+    info => {
+      const taint = info.node && untolerated(pod, info.node)
+      return taint && { reasons: ['node(s) had untolerated taint(s)'], unresolvable: true }
+    },
+  score: ({ pod }) => ({
     score: info =>
       (info.node?.spec.taints ?? []).filter(taint => taint.effect === 'PreferNoSchedule' && !tolerated(pod, taint))
         .length,

@@ -1,6 +1,6 @@
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1/index.js'
 import { termMatches } from '../../api/core/v1/node-matches.js'
-import { type NodeFilter, type SchedulerPlugin, type Snapshot, Unschedulable } from '../framework.js'
+import { type NodeFilterFunction, type SchedulerPlugin, type Snapshot, Unschedulable } from '../framework.js'
 
 /** A claim and its volume have been bound to each other. */
 const bindCompleted = 'pv.kubernetes.io/bind-completed'
@@ -19,7 +19,7 @@ const unbindable = { reasons: ["node(s) didn't find available persistent volumes
 /** A pod goes where its volumes can be reached, and nowhere before they are there. */
 export const volumeBinding: SchedulerPlugin = {
   name: 'VolumeBinding',
-  filter(pod, snapshot) {
+  filter({ pod, snapshot }) {
     const claims = claimsOf(pod, snapshot)
     if (claims.length === 0) return undefined
     const bound = claims.filter(isBound)
@@ -28,7 +28,7 @@ export const volumeBinding: SchedulerPlugin = {
       throw new Unschedulable('pod has unbound immediate PersistentVolumeClaims')
     const volumes = bound.map(({ spec }) => snapshot.volume(spec.volumeName ?? ''))
     const chosen = unbound.flatMap(({ metadata }) => metadata.annotations?.[selectedNode] ?? [])
-    const filter: NodeFilter = info => {
+    const filter: NodeFilterFunction = info => {
       for (const volume of volumes) {
         if (!volume) return missing
         if (!reachable(volume, info.node)) return conflict

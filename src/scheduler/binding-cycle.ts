@@ -1,0 +1,81 @@
+import { Unschedulable } from './framework.js'
+import type { SchedulingAttempt } from './scheduling-attempt.js'
+
+/** The longest a pod may be held back by its permits, in ms. */
+const longestPermit = 15 * 60_000
+
+/** Sets aside on the node what the plugins need there, and asks for their permits. Throws what a plugin throws. */
+export function reserve(attempt: SchedulingAttempt, node: string): Promise<void>[] {
+  const { reserve, permit } = attempt.profile
+  const waits: Promise<void>[] = []
+  for (const plugin of reserve) byPlugin(plugin.name, () => plugin.reserve(attempt, node))
+  for (const plugin of permit) {
+    const wait = byPlugin(plugin.name, () => plugin.permit(attempt, node))
+    if (!wait) continue
+    waits.push(
+      wait.catch(error => {
+        throw named(error, plugin.name)
+      }),
+    )
+  }
+  return waits
+}
+
+/** Takes back what `reserve` has done, in reverse order. */
+export function unreserve(attempt: SchedulingAttempt, node: string): void {
+  for (const plugin of attempt.profile.unreserve.toReversed()) plugin.unreserve(attempt, node)
+}
+
+/** Resolves when all permits are given. Rejects when one is not, in time, or when the attempt is aborted. */
+export async function permitted(
+  attempt: SchedulingAttempt,
+  waits: readonly Promise<void>[],
+  after: (ms: number, action: () => void) => Disposable,
+): Promise<void> {
+  const { signal } = attempt
+  using _timer = after(longestPermit, () => attempt.abort(new Unschedulable('timed out waiting on permit')))
+  await new Promise<void>((resolve, reject) => {
+    const aborted = () => reject(signal.reason)
+    if (signal.aborted) aborted()
+    signal.addEventListener('abort', aborted, { once: true })
+    Promise.all(waits)
+      .then(() => resolve(), reject)
+      .finally(() => signal.removeEventListener('abort', aborted))
+  })
+}
+
+/** Does what must be done before the pod is bound, and binds it. Throws what a plugin throws. */
+export async function bind(attempt: SchedulingAttempt, node: string): Promise<void> {
+  const { preBind, bind, postBind, name } = attempt.profile
+  for (const plugin of preBind) await awaited(plugin.name, () => plugin.preBind(attempt, node))
+  for (const plugin of bind)
+    if (await awaited(plugin.name, () => plugin.bind(attempt, node), `running Bind plugin "${plugin.name}": `)) {
+      for (const plugin of postBind) plugin.postBind(attempt, node)
+      return
+    }
+  throw new Error(`no plugin of the profile ${name} binds the pod`)
+}
+
+async function awaited<T>(plugin: string, run: () => Promise<T>, prefix = ''): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (prefix && !(error instanceof Unschedulable)) throw new Error(prefix + messageOf(error), { cause: error })
+    throw named(error, plugin)
+  }
+}
+
+function byPlugin<T>(plugin: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    throw named(error, plugin)
+  }
+}
+
+function named(error: unknown, plugin: string): unknown {
+  if (error instanceof Unschedulable && !error.plugin) error.plugin = plugin
+  return error
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,108 @@
+import type { Pod } from '../api/core/v1/index.js'
+import {
+  type NodeFilter,
+  type NodeFilterFunction,
+  type PodFilters,
+  type Rejection,
+  type SchedulerPlugin,
+  type SchedulingCycle,
+  Unschedulable,
+} from './framework.js'
+import type { NodeInfo } from './node-info.js'
+import type { NominatedPods } from './nominated-pods.js'
+
+interface NamedFilter extends NodeFilter {
+  readonly plugin: string
+}
+
+/** The filters of one attempt, prepared. */
+export class PreparedFilters implements PodFilters {
+  readonly #filters: NamedFilter[] = []
+  readonly #functions: NodeFilterFunction[] = []
+  readonly #priority: number
+  readonly #uid: string | undefined
+  /** The nodes that all plugins agree on, and those that narrowed them; undefined if all nodes come into question. */
+  readonly nodes: { readonly names: ReadonlySet<string>; readonly plugins: readonly string[] } | undefined
+
+  readonly narrowedBy: readonly string[]
+
+  /** Throws what a plugin throws. */
+  constructor(
+    cycle: SchedulingCycle,
+    plugins: readonly SchedulerPlugin[],
+    private readonly nominated: NominatedPods | undefined,
+  ) {
+    this.#priority = cycle.pod.spec.priority ?? 0
+    this.#uid = cycle.pod.metadata.uid
+    let names: ReadonlySet<string> | undefined
+    const narrowing: string[] = []
+    for (const plugin of plugins) {
+      const made = filterOf(plugin, cycle)
+      if (!made) continue
+      const filter: NamedFilter =
+        typeof made === 'function' ? { plugin: plugin.name, filter: made } : { ...made, plugin: plugin.name }
+      this.#filters.push(filter)
+      this.#functions.push(filter.filter)
+      if (!filter.nodes) continue
+      narrowing.push(plugin.name)
+      const { nodes } = filter
+      names = names ? new Set([...names].filter(name => nodes.has(name))) : nodes
+    }
+    this.nodes = names && { names, plugins: narrowing }
+    this.narrowedBy = narrowing
+    if (names?.size === 0)
+      throw Object.assign(
+        new Unschedulable(`node(s) didn't satisfy plugin(s) [${narrowing.sort().join(' ')}] simultaneously`),
+        { plugin: narrowing.at(-1) ?? '' },
+      )
+  }
+
+  judge(node: NodeInfo): Rejection | undefined {
+    if (this.nominated && this.nominated.size > 0) {
+      const rejection = this.#judgeWithNominated(node, this.nominated)
+      if (rejection) return rejection
+    }
+    return this.#judge(node)
+  }
+
+  podAdded(pod: Pod, node: NodeInfo): void {
+    for (const { podAdded } of this.#filters) podAdded?.(pod, node)
+  }
+
+  podRemoved(pod: Pod, node: NodeInfo): void {
+    for (const { podRemoved } of this.#filters) podRemoved?.(pod, node)
+  }
+
+  /** With the pods that are to come, as far as they may not be overtaken. */
+  #judgeWithNominated(node: NodeInfo, nominated: NominatedPods): Rejection | undefined {
+    const coming = nominated
+      .on(node.name)
+      .filter(({ spec, metadata }) => (spec.priority ?? 0) >= this.#priority && metadata.uid !== this.#uid)
+    if (coming.length === 0) return undefined
+    const full = node.with(coming)
+    for (const pod of coming) this.podAdded(pod, node)
+    try {
+      return this.#judge(full)
+    } finally {
+      for (const pod of coming) this.podRemoved(pod, node)
+    }
+  }
+
+  #judge(node: NodeInfo): Rejection | undefined {
+    const functions = this.#functions
+    for (let i = 0; i < functions.length; i++) {
+      const rejection = functions[i]?.(node)
+      if (rejection) return { ...rejection, plugin: this.#filters[i]?.plugin ?? '' }
+    }
+    return undefined
+  }
+}
+
+function filterOf(plugin: SchedulerPlugin, cycle: SchedulingCycle): NodeFilter | NodeFilterFunction | undefined {
+  try {
+    return plugin.filter?.(cycle)
+  } catch (error) {
+    if (error instanceof Unschedulable) error.plugin = plugin.name
+    throw error
+  }
+}

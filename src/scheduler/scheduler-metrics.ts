@@ -1,0 +1,159 @@
+import { exponentialBounds, type MetricsRegistry } from '../machinery/metrics/index.js'
+import type { QueuePlace } from './scheduling-queue.js'
+
+export type AttemptResult = 'scheduled' | 'unschedulable' | 'error'
+
+const attemptBounds = exponentialBounds(0.001, 2, 15)
+
+/** What a scheduler measures, by the names of kube-scheduler's metrics. Durations are given in ms. */
+export interface SchedulerMetrics {
+  attempted(profile: string, result: AttemptResult, ms: number): void
+  /** How long it took to find a node, binding aside. */
+  decided(ms: number): void
+  /** A pod has its node. `sinceFirst`: ms since it was first tried. */
+  scheduled(attempts: number, sinceFirst: number): void
+  extensionPoint(point: string, status: PointStatus, profile: string, ms: number): void
+  permitWaited(result: PointStatus, ms: number): void
+  queued(place: QueuePlace, event: string): void
+  preempting(victims: number): void
+  preemptionAttempted(): void
+}
+
+export type PointStatus = 'Success' | 'Unschedulable' | 'Error'
+
+/** Hears how long the plugins took at an extension point, in ms. */
+export type PointObserver = (point: string, status: PointStatus, ms: number) => void
+
+/** What is looked up when metrics are read. */
+export interface SchedulerFigures {
+  readonly pending: Readonly<Record<QueuePlace, number>>
+  /** Pods by the plugin that has rejected them, then by profile. */
+  readonly rejected: Iterable<readonly [plugin: string, profile: string, pods: number]>
+  readonly nodes: number
+  readonly pods: number
+  readonly assumedPods: number
+}
+
+const incoming: Partial<Record<QueuePlace, string>> = {
+  active: 'active',
+  backoff: 'backoff',
+  unschedulable: 'unschedulable',
+  gated: 'gated',
+}
+
+export function schedulerMetrics(registry: MetricsRegistry, figures: () => SchedulerFigures): SchedulerMetrics {
+  const stability = 'STABLE'
+  const attempts = registry.counter({
+    name: 'scheduler_schedule_attempts_total',
+    help: "Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while 'error' means an internal scheduler problem.",
+    labels: ['profile', 'result'],
+    stability,
+  })
+  const attemptDuration = registry.histogram(
+    {
+      name: 'scheduler_scheduling_attempt_duration_seconds',
+      help: 'Scheduling attempt latency in seconds (scheduling algorithm + binding)',
+      labels: ['profile', 'result'],
+      stability,
+    },
+    attemptBounds,
+  )
+  const algorithm = registry.histogram(
+    { name: 'scheduler_scheduling_algorithm_duration_seconds', help: 'Scheduling algorithm latency in seconds' },
+    attemptBounds,
+  )
+  const podAttempts = registry.histogram(
+    {
+      name: 'scheduler_pod_scheduling_attempts',
+      help: 'Number of attempts to successfully schedule a pod.',
+      stability,
+    },
+    exponentialBounds(1, 2, 5),
+  )
+  const sli = registry.histogram(
+    {
+      name: 'scheduler_pod_scheduling_sli_duration_seconds',
+      help: 'E2e latency for a pod being scheduled, from the time the pod enters the scheduling queue and might involve multiple scheduling attempts.',
+      labels: ['attempts'],
+      stability: 'BETA',
+    },
+    exponentialBounds(0.01, 2, 20),
+  )
+  const points = registry.histogram(
+    {
+      name: 'scheduler_framework_extension_point_duration_seconds',
+      help: 'Latency for running all plugins of a specific extension point.',
+      labels: ['extension_point', 'status', 'profile'],
+      stability,
+    },
+    exponentialBounds(0.0001, 2, 12),
+  )
+  const permits = registry.histogram(
+    {
+      name: 'scheduler_permit_wait_duration_seconds',
+      help: 'Duration of waiting on permit.',
+      labels: ['result'],
+    },
+    attemptBounds,
+  )
+  const incomingPods = registry.counter({
+    name: 'scheduler_queue_incoming_pods_total',
+    help: 'Number of pods added to scheduling queues by event and queue type.',
+    labels: ['queue', 'event'],
+    stability,
+  })
+  const victims = registry.histogram(
+    { name: 'scheduler_preemption_victims', help: 'Number of selected preemption victims', stability },
+    exponentialBounds(1, 2, 7),
+  )
+  const preemptions = registry.counter({
+    name: 'scheduler_preemption_attempts_total',
+    help: 'Total preemption attempts in the cluster till now',
+    stability,
+  })
+  const pending = registry.gauge({
+    name: 'scheduler_pending_pods',
+    help: "Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
+    labels: ['queue'],
+    stability,
+  })
+  const rejected = registry.gauge({
+    name: 'scheduler_unschedulable_pods',
+    help: 'The number of unschedulable pods broken down by plugin name. A pod will increment the gauge for all plugins that caused it to not schedule and so this metric have meaning only when broken down by plugin.',
+    labels: ['plugin', 'profile'],
+  })
+  const cache = registry.gauge({
+    name: 'scheduler_cache_size',
+    help: 'Number of nodes, pods, and assumed (bound) pods in the scheduler cache.',
+    labels: ['type'],
+  })
+  registry.collect(() => {
+    const now = figures()
+    for (const queue of ['active', 'backoff', 'unschedulable', 'gated'] as const)
+      pending.with(queue).set(now.pending[queue])
+    rejected.reset()
+    for (const [plugin, profile, pods] of now.rejected) rejected.with(plugin, profile).set(pods)
+    cache.with('nodes').set(now.nodes)
+    cache.with('pods').set(now.pods)
+    cache.with('assumed_pods').set(now.assumedPods)
+  })
+  return {
+    attempted(profile, result, ms) {
+      attempts.with(profile, result).add()
+      attemptDuration.with(profile, result).observe(ms / 1000)
+    },
+    decided: ms => algorithm.with().observe(ms / 1000),
+    scheduled(count, sinceFirst) {
+      podAttempts.with().observe(count)
+      sli.with(count >= 15 ? '15+' : String(count)).observe(sinceFirst / 1000)
+    },
+    extensionPoint: (point, status, profile, ms) => points.with(point, status, profile).observe(ms / 1000),
+    permitWaited: (result, ms) => permits.with(result).observe(ms / 1000),
+    queued(place, event) {
+      const queue = incoming[place]
+      if (queue) incomingPods.with(queue, event).add()
+    },
+    preempting: count => victims.with().observe(count),
+    preemptionAttempted: () => preemptions.with().add(),
+  }
+}

@@ -1,0 +1,38 @@
+import type { Pod } from '../api/core/v1/index.js'
+import type { SchedulingCycle, Snapshot } from './framework.js'
+import type { Profile } from './profile.js'
+import type { TakenPod } from './scheduling-queue.js'
+
+/** One pod's way from the queue to a node. */
+export class SchedulingAttempt implements SchedulingCycle {
+  readonly pod: Pod
+  readonly uid: string
+  /** When it began, in ms of `performance.now`. */
+  readonly began = performance.now()
+  #controller: AbortController | undefined
+  #reason: unknown
+
+  constructor(
+    readonly taken: TakenPod,
+    readonly profile: Profile,
+    readonly snapshot: Snapshot,
+  ) {
+    this.pod = taken.pod
+    this.uid = taken.pod.metadata.uid ?? ''
+  }
+
+  /** Made when it is first asked for: most attempts do not need one. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  /** Ends what waits for the pod; it is rejected for this reason. */
+  abort(reason: Error): void {
+    this.#reason ??= reason
+    this.#controller?.abort(reason)
+  }
+}
