@@ -50,7 +50,7 @@ export const invalidValue = (field: At, value: unknown, detail: string): FieldEr
 
 /** Several messages about one value, as the functions of `names.ts` return them. */
 export const invalidValues = (field: At, value: unknown, messages: readonly string[]): FieldError[] =>
-  messages.map(message => invalidValue(field, value, message))
+  messages.length === 0 ? [] : messages.map(message => invalidValue(field, value, message))
 
 /** `Unsupported value: "x": supported values: "A", "B"`, in the order given. */
 export const notSupported = (field: At, value: unknown, supported: readonly string[]): FieldError =>

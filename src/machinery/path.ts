@@ -3,43 +3,49 @@
  * object; the text is only made when an error needs it.
  */
 export class FieldPath {
-  constructor(
+  private constructor(
     private readonly parent: FieldPath | undefined,
-    private readonly part: string,
+    /** The name of a field, the key of a value, or the position of an item. */
+    private readonly step: string | number,
+    private readonly isField: boolean,
   ) {}
 
+  /** The object itself; everything else is below it. */
+  static readonly root = new FieldPath(undefined, '', true)
+
   /** A field below this one, or one further down: `child('a', 'b')` is `.a.b`. */
-  child(...names: string[]): FieldPath {
-    let path: FieldPath = this
-    for (const name of names) path = new FieldPath(path, path.isRoot ? name : `.${name}`)
+  child(name: string, ...further: string[]): FieldPath {
+    let path = new FieldPath(this, name, true)
+    for (const below of further) path = new FieldPath(path, below, true)
     return path
   }
 
   /** Another field of the same object. */
   sibling(name: string): FieldPath {
-    return (this.parent ?? root).child(name)
+    return new FieldPath(this.parent, name, true)
   }
 
   /** An item of a list. */
   index(position: number): FieldPath {
-    return new FieldPath(this, `[${position}]`)
+    return new FieldPath(this, position, false)
   }
 
   /** A value of a map. */
   key(key: string): FieldPath {
-    return new FieldPath(this, `[${key}]`)
+    return new FieldPath(this, key, false)
   }
 
   get isRoot(): boolean {
-    return !this.parent && this.part === ''
+    return this.parent === undefined
   }
 
   toString(): string {
-    let text = this.part
-    for (let path = this.parent; path; path = path.parent) text = path.part + text
+    let text = ''
+    for (let path: FieldPath = this; path.parent; path = path.parent)
+      text = (path.isField ? (path.parent.isRoot ? path.step : `.${path.step}`) : `[${path.step}]`) + text
     return text
   }
 }
 
 /** The object itself; everything else is below it. */
-export const root = new FieldPath(undefined, '')
+export const root = FieldPath.root

@@ -69,9 +69,23 @@ function split(text: string): Parts {
   return { ...parts, base: 10, exponent, format: 'DecimalExponent' }
 }
 
+// The same few amounts come again and again.
+const parsed = new Map<string, Quantity>()
+const rememberedTexts = 1024
+const longestRemembered = 24
+
 /** Reads a quantity; numbers are taken as their decimal text. Throws `QuantityError` with upstream's message. */
 export function parseQuantity(input: string | number): Quantity {
   const text = String(input)
+  const known = parsed.get(text)
+  if (known) return known
+  const quantity = readQuantity(text)
+  if (parsed.size >= rememberedTexts) parsed.clear()
+  if (text.length <= longestRemembered) parsed.set(text, quantity)
+  return quantity
+}
+
+function readQuantity(text: string): Quantity {
   const plain = plainParts(text)
   if (plain) {
     const { count, unit } = plain

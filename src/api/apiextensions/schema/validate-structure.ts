@@ -98,7 +98,7 @@ const outside: readonly (readonly [keyof JSONSchemaProps, string])[] = [
 function* logicOf(schema: JSONSchemaProps, path: FieldPath): Iterable<FieldError> {
   for (const key of ['allOf', 'anyOf', 'oneOf'] as const)
     for (const [i, part] of (schema[key] ?? []).entries())
-      yield* nested(part, schema, path.child(key).index(i), root.child(...namesOf(path)), isIntOrString(schema))
+      yield* nested(part, schema, path.child(key).index(i), root.child(String(path)), isIntOrString(schema))
   if (schema.not) yield* nested(schema.not, schema, path.child('not'), path, false)
   const items = itemsOf(schema)
   if (items) yield* logicOf(items, path.child('items'))
@@ -107,8 +107,6 @@ function* logicOf(schema: JSONSchemaProps, path: FieldPath): Iterable<FieldError
   const values = valuesOf(schema)
   if (values) yield* logicOf(values, path.child('additionalProperties'))
 }
-
-const namesOf = (path: FieldPath): string[] => [String(path)]
 
 function* nested(
   part: JSONSchemaProps,

@@ -23,7 +23,7 @@ import { PersistentVolume, VolumeNodeAffinity } from './persistent-volume.js'
 import { PersistentVolumeSource } from './persistent-volume-source.js'
 import { validateNoBacksteps } from './validate-paths.js'
 import { validateNodeSelector } from './validate-scheduling.js'
-import { type Rules, sharedRules, validateOneSource } from './validate-volume-plugins.js'
+import { oneSource, type Rules, sharedRules } from './validate-volume-plugins.js'
 
 export const persistentVolumes: Resource<PersistentVolume> = resource(PersistentVolume, {
   shortNames: ['pv'],
@@ -112,6 +112,8 @@ const rules: Rules<Required<PersistentVolumeSource>> = {
   local: ({ path }, here) => (path ? validateNoBacksteps(path, here.child('path')) : [required(here.child('path'))]),
 }
 
+const validateSource = oneSource(rules)
+
 /** Fields that a volume described in place has not, and the values that others must have. */
 const absentInline = ['claimRef', 'capacity', 'nodeAffinity', 'storageClassName'] as const
 
@@ -128,7 +130,7 @@ export function validateInlineVolume(spec: PersistentVolume['spec'], here: Field
   errors.push(...validateAccessModes(spec.accessModes, here.child('accessModes')))
   if (policy && policy !== 'Retain')
     errors.push(forbiddenField(here.child('persistentVolumeReclaimPolicy'), `may only be Retain ${context}`))
-  errors.push(...validateOneSource<Required<PersistentVolumeSource>>(spec, rules, '', here))
+  errors.push(...validateSource(spec, { volume: '' }, here))
   if (volumeMode !== undefined && volumeMode !== 'Filesystem')
     errors.push(forbiddenField(here.child('volumeMode'), `may not specify volumeMode other than Filesystem ${context}`))
   return errors
@@ -155,7 +157,7 @@ function validate({ metadata, spec }: PersistentVolume): FieldError[] {
         ? validateNodeSelector(nodeAffinity.required, affinity.child('required'))
         : [required(affinity.child('required'), 'must specify required node constraints')]),
     )
-  errors.push(...validateOneSource<Required<PersistentVolumeSource>>(spec, rules, metadata.name ?? '', at))
+  errors.push(...validateSource(spec, { volume: metadata.name ?? '' }, at))
   if (spec.local && !nodeAffinity) errors.push(required(affinity, 'Local volume requires node affinity'))
   if (policy === 'Recycle' && spec.hostPath && posix.normalize(spec.hostPath.path) === '/')
     errors.push(

@@ -1,8 +1,9 @@
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { labelValue } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
+import { type AnyContainer, containersOf } from './all-containers.js'
 import { appArmorOf, appArmorPrefix } from './app-armor-annotations.js'
-import type { Container, ContainerPort, EphemeralContainer } from './container.js'
+import type { ContainerPort } from './container.js'
 import type { NodeSelectorTerm } from './node-selector.js'
 import type { PodSpec } from './pod-spec.js'
 import { fractionWarning, volumeWarnings } from './volume-warnings.js'
@@ -19,21 +20,19 @@ export function podWarnings(
   metaAt: FieldPath,
   ofPod = false,
 ): string[] {
-  const annotations = metadata?.annotations ?? {}
+  const annotations = metadata?.annotations ?? none
   const annotationsAt = metaAt.child('annotations')
   const containers = containersOf(spec, at)
   return [
     ...nodeWarnings(spec, at),
     ...spreadWarnings(spec, at),
-    ...oldAnnotations.flatMap(([key, why]) =>
-      annotations[key] === undefined ? [] : [`${annotationsAt.key(key)}: ${why}`],
-    ),
+    ...(annotations === none ? [] : oldAnnotationWarnings(annotations, annotationsAt)),
     ...volumeWarnings(spec.volumes, at.child('volumes')),
     ...listWarnings(spec, at),
-    ...sizes.flatMap(name => fractionWarning(spec.overhead?.[name], at.child('overhead').key(name))),
+    ...(spec.overhead ? fractionWarnings(spec.overhead, at.child('overhead')) : []),
     ...(spec.securityContext?.seccompProfile ? [] : profileWarning(annotations, seccompPod, seccomp, annotationsAt)),
     ...containers.flatMap(([container, here]) => [
-      ...profileWarnings(container, spec, annotations, ofPod, annotationsAt),
+      ...(annotations === none ? [] : profileWarnings(container, spec, annotations, ofPod, annotationsAt)),
       ...containerWarnings(container, here),
     ]),
     ...portWarnings(containers),
@@ -46,12 +45,7 @@ export function podWarnings(
   ]
 }
 
-type AnyContainer = Container | EphemeralContainer
-
-const containersOf = (spec: PodSpec, at: FieldPath): readonly (readonly [AnyContainer, FieldPath])[] =>
-  (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap(list =>
-    (spec[list] ?? []).map((container, i) => [container, at.child(list).index(i)] as const),
-  )
+const none: { readonly [key: string]: string } = {}
 
 const matchesNothing = 'a null labelSelector results in matching no pod'
 
@@ -60,6 +54,9 @@ const oldAnnotations: readonly (readonly [string, string])[] = [
   ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
   ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
 ]
+
+const oldAnnotationWarnings = (annotations: { readonly [key: string]: string }, at: FieldPath): string[] =>
+  oldAnnotations.flatMap(([key, why]) => (annotations[key] === undefined ? [] : [`${at.key(key)}: ${why}`]))
 
 const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod'
 const seccomp = 'non-functional in v1.27+; use the "seccompProfile" field instead'
@@ -98,6 +95,7 @@ const renamedLabels: { readonly [label: string]: string } = {
 }
 
 function nodeWarnings({ nodeSelector, affinity }: PodSpec, at: FieldPath): string[] {
+  if (!nodeSelector && !affinity) return []
   const node = affinity?.nodeAffinity
   const here = at.child('affinity', 'nodeAffinity')
   const must = here.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms')
@@ -164,21 +162,27 @@ function listWarnings({ hostAliases = [], imagePullSecrets = [] }: PodSpec, at: 
 
 const sizes = ['memory', 'ephemeral-storage'] as const
 
+const fractionWarnings = (amounts: { readonly [name: string]: string }, at: FieldPath): string[] =>
+  sizes.flatMap(name => fractionWarning(amounts[name], at.key(name)))
+
 function containerWarnings({ env = [], resources }: AnyContainer, at: FieldPath): string[] {
-  const warnings = sizes.flatMap(name =>
-    (['limits', 'requests'] as const).flatMap(list =>
-      fractionWarning(resources?.[list]?.[name], at.child('resources', list).key(name)),
-    ),
-  )
+  const warnings: string[] = []
+  for (const name of sizes)
+    for (const list of ['limits', 'requests'] as const) {
+      const amount = resources?.[list]?.[name]
+      if (amount !== undefined) warnings.push(...fractionWarning(amount, at.child('resources', list).key(name)))
+    }
   const names = new Set<string>()
   env.forEach(({ name, value = '', valueFrom }, i) => {
-    // A value made from the one before it is meant to replace it.
-    const reference = `$(${name})`
-    const appends = !valueFrom && value !== reference && value.includes(reference)
-    if (names.has(name) && !appends)
-      warnings.push(
-        `${at.child('env').index(i)}: hides previous definition of "${name}", which may be dropped when using apply`,
-      )
+    if (names.has(name)) {
+      // A value made from the one before it is meant to replace it.
+      const reference = `$(${name})`
+      const appends = !valueFrom && value !== reference && value.includes(reference)
+      if (!appends)
+        warnings.push(
+          `${at.child('env').index(i)}: hides previous definition of "${name}", which may be dropped when using apply`,
+        )
+    }
     names.add(name)
   })
   return warnings
@@ -197,12 +201,13 @@ function portWarnings(containers: readonly (readonly [AnyContainer, FieldPath])[
           `${here}: hostIP set without hostPort: {Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`,
         )
       const key = `${containerPort}/${protocol}`
-      const others = seen.get(key) ?? []
-      for (const [other, there] of others) {
+      const others = seen.get(key)
+      for (const [other, there] of others ?? []) {
         const relation = relationOf(port, other)
         if (relation) warnings.push(`${here}: ${relation} port definition with ${there}`)
       }
-      seen.set(key, [...others, [port, here]])
+      if (others) others.push([port, here])
+      else seen.set(key, [[port, here]])
     })
   return warnings
 }
@@ -216,10 +221,11 @@ function relationOf(a: ContainerPort, b: ContainerPort): string | undefined {
 }
 
 function affinityWarnings({ affinity }: PodSpec, at: FieldPath): string[] {
+  if (!affinity) return []
   return (['podAffinity', 'podAntiAffinity'] as const).flatMap(kind => {
     const must = at.child('affinity', kind, 'requiredDuringSchedulingIgnoredDuringExecution')
     const should = at.child('affinity', kind, 'preferredDuringSchedulingIgnoredDuringExecution')
-    const rules = affinity?.[kind]
+    const rules = affinity[kind]
     return [
       ...(rules?.requiredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ labelSelector }, i) =>
         labelSelector ? [] : [`${must.index(i).child('labelSelector')}: ${matchesNothing}`],

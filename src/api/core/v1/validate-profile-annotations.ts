@@ -2,8 +2,8 @@ import { forbiddenField, invalidValue } from '../../../machinery/field-errors.js
 import { goQuote } from '../../../machinery/go-format.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { containersOf } from './all-containers.js'
 import { appArmorPrefix } from './app-armor-annotations.js'
-import type { Container, EphemeralContainer } from './container.js'
 import type { PodSpec } from './pod-spec.js'
 import type { AppArmorProfile, SeccompProfile } from './security-context.js'
 import { validateDescendingPath } from './validate-paths.js'
@@ -13,13 +13,6 @@ const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod'
 const seccompPrefix = 'container.seccomp.security.alpha.kubernetes.io/'
 
 type Annotations = { readonly [key: string]: string }
-type AnyContainer = Container | EphemeralContainer
-
-const containersOf = (spec: PodSpec, at: FieldPath): readonly (readonly [AnyContainer, FieldPath])[] =>
-  (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap(list =>
-    (spec[list] ?? []).map((container, i) => [container, at.child(list).index(i)] as const),
-  )
-
 /** What the annotations say by themselves. */
 export function validateProfileAnnotations(annotations: Annotations, spec: PodSpec, at: FieldPath): FieldError[] {
   const errors: FieldError[] = []
@@ -42,9 +35,15 @@ function validateSeccompText(profile: string, at: FieldPath): FieldError[] {
     : [invalidValue(at, profile, 'must be a valid seccomp profile')]
 }
 
+function isEmpty(annotations: Annotations): boolean {
+  for (const _ in annotations) return false
+  return true
+}
+
 /** Where there is an annotation and a field, both say the same. */
 export function validateProfilesAgree(annotations: Annotations, spec: PodSpec, at: FieldPath): FieldError[] {
   const errors: FieldError[] = []
+  if (isEmpty(annotations)) return errors
   const agree = (
     what: 'seccomp' | 'apparmor',
     annotation: string | undefined,

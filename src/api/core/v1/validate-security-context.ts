@@ -12,6 +12,7 @@ import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { oneOf } from '../../field-rules.js'
 import { shownInternally } from '../../internal-form.js'
+import { containersOf } from './all-containers.js'
 import type { PodSpec } from './pod-spec.js'
 import {
   type AppArmorProfile,
@@ -195,11 +196,9 @@ function validateWindowsUser(name: string, at: FieldPath): FieldError[] {
 type AnyContext = SecurityContext & PodSecurityContext
 
 const containerContexts = (spec: PodSpec, at: FieldPath): readonly (readonly [AnyContext | undefined, FieldPath])[] =>
-  (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap(list =>
-    (spec[list] ?? []).map(
-      ({ securityContext }, i) =>
-        [securityContext as AnyContext | undefined, at.child(list).index(i).child('securityContext')] as const,
-    ),
+  containersOf(spec, at).map(
+    ([{ securityContext }, here]) =>
+      [securityContext as AnyContext | undefined, here.child('securityContext')] as const,
   )
 
 /** Containers of Windows that are processes of the host: all of a pod's or none. */

@@ -22,9 +22,15 @@ export type SharedSources = {
   >
 }
 
-/** One rule for each source. `volume` is the name of the volume. */
+/** What a volume is called, and the pod that has it, where there is one. */
+export interface VolumeNames {
+  readonly volume: string
+  readonly pod?: string | undefined
+}
+
+/** One rule for each source. */
 export type Rules<Sources> = {
-  readonly [K in keyof Sources]-?: (source: Sources[K], at: FieldPath, volume: string) => FieldError[]
+  readonly [K in keyof Sources]-?: (source: Sources[K], at: FieldPath, names: VolumeNames) => FieldError[]
 }
 
 const texts = <T extends object>(source: T, at: FieldPath, ...fields: (keyof T & string)[]): FieldError[] =>
@@ -59,7 +65,7 @@ export function sharedRules(persistent: boolean): Rules<SharedSources> {
       ...texts(source, at, 'server', 'path'),
       ...validateAbsolutePath(source.path ?? '', at.child('path')),
     ],
-    iscsi: (source, at, volume) => validateIscsi(source, volume, persistent, at),
+    iscsi: (source, at, { volume }) => validateIscsi(source, volume, persistent, at),
     glusterfs: (source, at) => [
       ...texts(source, at, 'endpoints', 'path'),
       ...('endpointsNamespace' in source && source.endpointsNamespace !== undefined
@@ -247,23 +253,24 @@ export const validateCsiDriverName = (name: string, at: FieldPath): FieldError[]
 /** Where the one too many is told about, for sources whose field is called otherwise. */
 const oddNames: { readonly [source: string]: string } = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }
 
-/** Exactly one source is set; rules are looked up by its name. */
-export function validateOneSource<Sources extends object>(
-  source: { readonly [K in keyof Sources]?: Sources[K] },
+/** A rule for volumes: exactly one source is set, and its own rule, looked up by its name, holds. */
+export function oneSource<Sources extends object>(
   rules: Rules<Sources>,
-  volume: string,
-  at: FieldPath,
-): FieldError[] {
-  const errors: FieldError[] = []
-  let found = 0
-  for (const name of Object.keys(rules) as (keyof Sources & string)[]) {
-    const value = source[name]
-    if (value === undefined || value === null) continue
-    errors.push(
-      ...(found++ > 0
-        ? [forbiddenField(at.child(oddNames[name] ?? name), 'may not specify more than 1 volume type')]
-        : rules[name](value as Sources[typeof name], at.child(name), volume)),
-    )
+): (source: { readonly [K in keyof Sources]?: Sources[K] }, names: VolumeNames, at: FieldPath) => FieldError[] {
+  const known = Object.keys(rules) as (keyof Sources & string)[]
+  return (source, names, at) => {
+    const errors: FieldError[] = []
+    let found = 0
+    for (const name of known) {
+      const value = source[name]
+      if (value === undefined || value === null) continue
+      errors.push(
+        ...(found++ > 0
+          ? [forbiddenField(at.child(oddNames[name] ?? name), 'may not specify more than 1 volume type')]
+          : rules[name](value as Sources[typeof name], at.child(name), names)),
+      )
+    }
+    if (found === 0) errors.push(required(at, 'must specify a volume type'))
+    return errors
   }
-  return found > 0 ? errors : [...errors, required(at, 'must specify a volume type')]
 }

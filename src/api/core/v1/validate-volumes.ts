@@ -10,12 +10,14 @@ import { labelName, oneOf, requiredText } from '../../field-rules.js'
 import { validateClaimSpec } from './claim-validation.js'
 import { validateFieldRef, validateResourceFieldRef, volumeFields } from './validate-environment.js'
 import { validateContainedPath, validateDescendingPath } from './validate-paths.js'
-import { type Rules, sharedRules, validateOneSource } from './validate-volume-plugins.js'
+import { oneSource, type Rules, sharedRules, type VolumeNames } from './validate-volume-plugins.js'
 import type { EphemeralVolumeSource, Volume, VolumeSource } from './volume.js'
 import type {
+  ConfigMapProjection,
   DownwardAPIVolumeFile,
   KeyToPath,
   ProjectedVolumeSource,
+  SecretProjection,
   ServiceAccountTokenProjection,
   VolumeProjection,
 } from './volume-projection.js'
@@ -31,11 +33,10 @@ export function validateVolumes(
   pod?: string,
 ): FieldError[] {
   const made = new Set((volumes ?? []).flatMap(({ name, ephemeral }) => (pod && ephemeral ? [`${pod}-${name}`] : [])))
-  const rules = volumeRules(pod)
   return (volumes ?? []).flatMap((volume, i) => {
     const here = at.index(i)
     const { name, persistentVolumeClaim: claim } = volume
-    const errors = validateOneSource<Required<VolumeSource>>(volume, rules, name, here)
+    const errors = validateSource(volume, { volume: name, pod }, here)
     errors.push(...(name ? labelName(name, here.child('name')) : [required(here.child('name'))]))
     if (known.has(name)) errors.push(duplicate(here.child('name'), name))
     if (errors.length === 0) known.set(name, volume)
@@ -85,45 +86,46 @@ const validateFiles = (files: readonly DownwardAPIVolumeFile[] | undefined, at: 
 
 const pullPolicies = ['Always', 'IfNotPresent', 'Never']
 
-const volumeRules = (pod: string | undefined): Rules<Required<VolumeSource>> => {
-  const { hostPath, gcePersistentDisk, awsElasticBlockStore, ...shared } = sharedRules(false)
-  return {
-    emptyDir: ({ sizeLimit }, at) =>
-      sizeLimit !== undefined && compareQuantities(sizeLimit, '0') < 0
-        ? [forbiddenField(at.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity')]
-        : [],
-    hostPath,
-    gitRepo: ({ repository, directory = '' }, at) => [
-      ...requiredText(repository, at.child('repository')),
-      ...validateDescendingPath(directory, at.child('directory')),
-    ],
-    gcePersistentDisk,
-    awsElasticBlockStore,
-    secret: ({ secretName, defaultMode, items }, at) => [
-      ...requiredText(secretName, at.child('secretName')),
-      ...validateMode(defaultMode, at.child('defaultMode')),
-      ...validateItems(items, at.child('items')),
-    ],
-    ...shared,
-    persistentVolumeClaim: ({ claimName }, at) => requiredText(claimName, at.child('claimName')),
-    downwardAPI: ({ defaultMode, items }, at) => [
-      ...validateMode(defaultMode, at.child('defaultMode')),
-      ...validateFiles(items, at),
-    ],
-    configMap: ({ name, defaultMode, items }, at) => [
-      ...requiredText(name, at.child('name')),
-      ...validateMode(defaultMode, at.child('defaultMode')),
-      ...validateItems(items, at.child('items')),
-    ],
-    projected: validateProjected,
-    ephemeral: (source, at, volume) => validateEphemeral(source, at, volume, pod),
-    image: ({ reference, pullPolicy }, at) => [
-      // Templates may leave it to whoever fills them in.
-      ...(pod === undefined ? [] : requiredText(reference, at.child('reference'))),
-      ...oneOf(pullPolicy, pullPolicies, at.child('pullPolicy')),
-    ],
-  }
+const { hostPath, gcePersistentDisk, awsElasticBlockStore, ...shared } = sharedRules(false)
+
+const rules: Rules<Required<VolumeSource>> = {
+  emptyDir: ({ sizeLimit }, at) =>
+    sizeLimit !== undefined && compareQuantities(sizeLimit, '0') < 0
+      ? [forbiddenField(at.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity')]
+      : [],
+  hostPath,
+  gitRepo: ({ repository, directory = '' }, at) => [
+    ...requiredText(repository, at.child('repository')),
+    ...validateDescendingPath(directory, at.child('directory')),
+  ],
+  gcePersistentDisk,
+  awsElasticBlockStore,
+  secret: ({ secretName, defaultMode, items }, at) => [
+    ...requiredText(secretName, at.child('secretName')),
+    ...validateMode(defaultMode, at.child('defaultMode')),
+    ...validateItems(items, at.child('items')),
+  ],
+  ...shared,
+  persistentVolumeClaim: ({ claimName }, at) => requiredText(claimName, at.child('claimName')),
+  downwardAPI: ({ defaultMode, items }, at) => [
+    ...validateMode(defaultMode, at.child('defaultMode')),
+    ...validateFiles(items, at),
+  ],
+  configMap: ({ name, defaultMode, items }, at) => [
+    ...requiredText(name, at.child('name')),
+    ...validateMode(defaultMode, at.child('defaultMode')),
+    ...validateItems(items, at.child('items')),
+  ],
+  projected: validateProjected,
+  ephemeral: validateEphemeral,
+  image: ({ reference, pullPolicy }, at, { pod }) => [
+    // Templates may leave it to whoever fills them in.
+    ...(pod === undefined ? [] : requiredText(reference, at.child('reference'))),
+    ...oneOf(pullPolicy, pullPolicies, at.child('pullPolicy')),
+  ],
 }
+
+const validateSource = oneSource(rules)
 
 /** Seconds a projected token lives at least and at most. */
 const shortestToken = 600
@@ -152,14 +154,12 @@ function validateProjection(
     if (paths.has(path)) errors.push(invalidValue(volume, shown, 'conflicting duplicate paths'))
     paths.add(path)
   }
-  for (const [field, keys] of Object.entries({ secret, configMap })) {
-    if (!keys) continue
-    errors.push(
-      ...requiredText(keys.name, at.child(field, 'name')),
-      ...validateItems(keys.items, at.child(field, 'items')),
-    )
-    for (const { path } of keys.items ?? []) take(path, keys.name ?? '')
+  const takeKeys = ({ name, items }: ConfigMapProjection | SecretProjection, here: FieldPath): void => {
+    errors.push(...requiredText(name, here.child('name')), ...validateItems(items, here.child('items')))
+    for (const { path } of items ?? []) take(path, name ?? '')
   }
+  if (secret) takeKeys(secret, at.child('secret'))
+  if (configMap) takeKeys(configMap, at.child('configMap'))
   if (downwardAPI) {
     errors.push(...validateFiles(downwardAPI.items, at.child('downwardAPI')))
     for (const { path } of downwardAPI.items ?? []) take(path)
@@ -173,8 +173,9 @@ function validateProjection(
     errors.push(...validateCertificate(podCertificate, at.child('podCertificate')))
     for (const field of certificatePaths) take(podCertificate[field])
   }
-  if (Object.values(source).filter(Boolean).length > 1)
-    errors.push(forbiddenField(at, 'may not specify more than 1 volume type per source'))
+  let sources = 0
+  for (const name in source) if (source[name as keyof VolumeProjection]) sources++
+  if (sources > 1) errors.push(forbiddenField(at, 'may not specify more than 1 volume type per source'))
   return errors
 }
 
@@ -240,8 +241,7 @@ function validateCertificate(source: NonNullable<VolumeProjection['podCertificat
 function validateEphemeral(
   { volumeClaimTemplate }: EphemeralVolumeSource,
   at: FieldPath,
-  volume: string,
-  pod: string | undefined,
+  { volume, pod }: VolumeNames,
 ): FieldError[] {
   const here = at.child('volumeClaimTemplate')
   const errors: FieldError[] = []

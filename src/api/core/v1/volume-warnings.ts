@@ -20,19 +20,21 @@ const oldVolumes: readonly (readonly [keyof Volume, string])[] = [
 ]
 
 export function volumeWarnings(volumes: readonly Volume[] | undefined, at: FieldPath): string[] {
-  const outdated = (volumes ?? []).flatMap((volume, i) =>
-    oldVolumes.flatMap(([source, why]) => {
+  const warnings: string[] = []
+  volumes?.forEach((volume, i) => {
+    for (const [source, why] of oldVolumes) {
+      if (volume[source] === undefined) continue
       const here = at.index(i)
-      if (volume[source] === undefined) return []
       const { volumeClaimTemplate } = volume.ephemeral ?? {}
-      if (source === 'ephemeral')
-        return volumeClaimTemplate
-          ? claimSpecWarnings(volumeClaimTemplate.spec, here.child('ephemeral', 'volumeClaimTemplate', 'spec'))
-          : []
-      return [`${here.child(source === 'storageos' ? 'storageOS' : source)}: ${why}`]
-    }),
-  )
-  return [...outdated, ...(volumes ?? []).flatMap(overlaps)]
+      if (source !== 'ephemeral') warnings.push(`${here.child(source === 'storageos' ? 'storageOS' : source)}: ${why}`)
+      else if (volumeClaimTemplate)
+        warnings.push(
+          ...claimSpecWarnings(volumeClaimTemplate.spec, here.child('ephemeral', 'volumeClaimTemplate', 'spec')),
+        )
+    }
+  })
+  for (const volume of volumes ?? []) warnings.push(...overlaps(volume))
+  return warnings
 }
 
 /** Bytes are whole: what is less than one is no amount. */
@@ -47,25 +49,25 @@ export const claimSpecWarnings = ({ resources }: PersistentVolumeClaimSpec, at: 
     fractionWarning(resources[list]?.['storage'], at.child('resources', list).key('storage')),
   )
 
+/** Files of a volume, and what they come from. */
+interface Files {
+  readonly paths: readonly string[]
+  readonly from: () => string
+}
+
+const noFiles: Files = { paths: [], from: () => '' }
+
 /** Files of one volume that hide each other. */
 function overlaps({ name, configMap, secret, downwardAPI, projected }: Volume): string[] {
-  const about = (what: string) => `volume ${goQuote(name)} (${what}): overlapping paths`
   const warnings: string[] = []
-  const check = (items: readonly { readonly path: string }[] | undefined, what: string): void => {
-    if (items)
-      warnings.push(
-        ...overlapping(
-          items.map(({ path }) => path),
-          about(what),
-        ),
-      )
-  }
-  check(configMap?.items, `ConfigMap ${goQuote(configMap?.name ?? '')}`)
-  check(secret?.items, `Secret ${goQuote(secret?.secretName ?? '')}`)
-  check(downwardAPI?.items, 'DownwardAPI')
+  const check = ({ paths, from }: Files, sorted = paths): void =>
+    tellOverlaps(sorted, () => `volume ${goQuote(name)} (${from()}): overlapping paths`, warnings)
+  if (configMap?.items) check(filesAt(configMap.items, () => `ConfigMap ${goQuote(configMap.name ?? '')}`))
+  if (secret?.items) check(filesAt(secret.items, () => `Secret ${goQuote(secret.secretName ?? '')}`))
+  if (downwardAPI?.items) check(filesAt(downwardAPI.items, () => 'DownwardAPI'))
   const all = new Set<string>()
   // A source without files of its own is told about as the one before it.
-  let last: { readonly paths: readonly string[]; readonly what: string } = { paths: [], what: '' }
+  let last = noFiles
   for (const source of projected?.sources ?? []) {
     if (Object.keys(source).length === 0) {
       warnings.push(`volume ${goQuote(name)} (Projected) has no sources provided`)
@@ -73,39 +75,38 @@ function overlaps({ name, configMap, secret, downwardAPI, projected }: Volume): 
     }
     last = filesOf(source) ?? last
     if (last.paths.length === 0) continue
-    const own = [...new Set(last.paths)]
-    warnings.push(
-      ...overlapping(last.paths, about(last.what)),
-      ...overlapping([...own, ...all].sort(), about(last.what)),
-    )
+    const own = new Set(last.paths)
+    check(last)
+    check(last, [...own, ...all].sort())
     for (const path of own) all.add(path)
   }
   return warnings
 }
 
-function filesOf(source: VolumeProjection): { readonly paths: readonly string[]; readonly what: string } | undefined {
+const filesAt = (items: readonly { readonly path: string }[], from: () => string): Files => ({
+  paths: items.map(({ path }) => path),
+  from,
+})
+
+function filesOf(source: VolumeProjection): Files | undefined {
   const { configMap, secret, downwardAPI, serviceAccountToken: token, clusterTrustBundle: bundle } = source
-  const paths = (items: readonly { readonly path: string }[]) => items.map(({ path }) => path)
-  if (configMap?.items)
-    return { paths: paths(configMap.items), what: `Projected ConfigMap ${goQuote(configMap.name ?? '')}` }
-  if (secret?.items) return { paths: paths(secret.items), what: `Projected Secret ${goQuote(secret.name ?? '')}` }
-  if (downwardAPI?.items) return { paths: paths(downwardAPI.items), what: 'Projected DownwardAPI' }
-  if (token) return { paths: [token.path], what: 'Projected ServiceAccountToken' }
+  if (configMap?.items) return filesAt(configMap.items, () => `Projected ConfigMap ${goQuote(configMap.name ?? '')}`)
+  if (secret?.items) return filesAt(secret.items, () => `Projected Secret ${goQuote(secret.name ?? '')}`)
+  if (downwardAPI?.items) return filesAt(downwardAPI.items, () => 'Projected DownwardAPI')
+  if (token) return filesAt([token], () => 'Projected ServiceAccountToken')
   if (!bundle) return undefined
-  return {
-    paths: [bundle.path],
-    what: `Projected ClusterTrustBundle ${goQuote(bundle.name ?? bundle.signerName ?? '')}`,
+  return filesAt([bundle], () => `Projected ClusterTrustBundle ${goQuote(bundle.name ?? bundle.signerName ?? '')}`)
+}
+
+function tellOverlaps(paths: readonly string[], about: () => string, warnings: string[]): void {
+  const seen: string[] = []
+  for (const given of paths) {
+    const path = given.endsWith('/') ? given.replace(/\/+$/, '') : given
+    const other = path ? seen.find(known => known && collide(known, path)) : undefined
+    if (!seen.includes(path)) seen.push(path)
+    if (other !== undefined) warnings.push(`${about()}: ${goQuote(path)} with ${goQuote(other)}`)
   }
 }
 
-function overlapping(paths: readonly string[], about: string): string[] {
-  const seen = new Set<string>()
-  return paths.flatMap(given => {
-    const path = given.replace(/\/+$/, '')
-    const other = path ? [...seen].find(known => known && collide(known, path)) : undefined
-    seen.add(path)
-    return other === undefined ? [] : [`${about}: ${goQuote(path)} with ${goQuote(other)}`]
-  })
-}
-
-const collide = (a: string, b: string): boolean => `${a}/`.startsWith(b) || `${b}/`.startsWith(a)
+/** Neither ends with a slash. */
+const collide = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a)

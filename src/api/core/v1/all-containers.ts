@@ -1,0 +1,19 @@
+import type { FieldPath } from '../../../machinery/path.js'
+import type { Container, EphemeralContainer } from './container.js'
+import type { PodSpec } from './pod-spec.js'
+
+export type AnyContainer = Container | EphemeralContainer
+
+const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const
+
+/** The containers of a pod, of every sort, with where each of them is. */
+export function containersOf(spec: PodSpec, at: FieldPath): readonly (readonly [AnyContainer, FieldPath])[] {
+  const found: [AnyContainer, FieldPath][] = []
+  for (const list of lists) {
+    const containers: readonly AnyContainer[] = spec[list] ?? []
+    if (containers.length === 0) continue
+    const here = at.child(list)
+    for (let i = 0; i < containers.length; i++) found.push([containers[i] as AnyContainer, here.index(i)])
+  }
+  return found
+}
