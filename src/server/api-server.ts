@@ -4,6 +4,7 @@ import type { Handler } from '../machinery/http.js'
 import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import type { ApiObject } from '../machinery/object.js'
 import type { Resource } from '../machinery/resource.js'
+import { encryptedStore } from '../storage/encryption/index.js'
 import type { Store } from '../storage/store.js'
 import type { AdmissionPlugin } from './admission/admission.js'
 import { type AuditSetup, auditStage, failedAuthenticationStage } from './audit/index.js'
@@ -14,6 +15,7 @@ import { ConvertedCache } from './cache/converted-cache.js'
 import { StoreFeed } from './cache/store-feed.js'
 import { debugPagesStage } from './debug-pages.js'
 import { rootPathsStage } from './discovery/index.js'
+import { Encryption, type EncryptionOptions } from './encryption/encryption.js'
 import { every } from './every.js'
 import { startFlowControl } from './flow-control/start-flow-control.js'
 import { type HealthCheck, healthStage, StartHooks } from './health.js'
@@ -45,6 +47,8 @@ export interface ServerOperation {
   readonly shutdownDelayMs?: number
   /** What is written to the audit log, and where; nothing by default. The server disposes of it when it ends. */
   readonly audit?: AuditSetup
+  /** Which objects are encrypted while they are stored, and how; none by default. */
+  readonly encryption?: EncryptionOptions
   /** The flags the server was started with, for `/flagz`. */
   readonly flags?: { readonly [name: string]: string }
   /** How likely an HTTP/2 client is asked to connect anew with a request; 0, the default, to 0.02. */
@@ -115,20 +119,32 @@ const defaultRequestTimeout = 60_000
 
 /** Starts an API server on a store: loads the caches, then answers. It owns neither the store nor a socket. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock = systemClock, onError, inFlight = defaultInFlight } = options
+  const { clock = systemClock, onError, inFlight = defaultInFlight } = options
   const { requestTimeoutMs = defaultRequestTimeout } = options
   const stopping = new AbortController()
   let draining = false
-  const feed = new StoreFeed(store)
   const registries = new Registries()
   const admission: AdmissionPlugin[] = []
   const metrics = new ServerMetrics(registries)
+  const encryption =
+    options.encryption &&
+    (await Encryption.open(options.encryption, {
+      clock,
+      metrics: metrics.registry,
+      resources: options.resources,
+      onError,
+    }))
+  // Also without encryption: what was encrypted before is told from what is not.
+  const store = encryptedStore(options.store, key => encryption?.transformerOf(key))
+  const feed = new StoreFeed(store)
+  if (encryption) encryption.onChange = () => void feed.recover().catch(onError)
   const host: RegistryHost = {
     store: observedStore(store, metrics, registries),
     feed,
     clock,
     admission,
     minimumWatchSeconds: options.minimumWatchSeconds,
+    ...(encryption ? { isStale: store.isStale } : {}),
   }
   const plugins = options.plugins({ registries, host, clock, onError })
   admission.push(...observedAdmission(plugins.admission, metrics))
@@ -152,6 +168,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     { name: 'log', check: () => {} },
     { name: 'etcd', check: storeCheck },
     { name: 'etcd-readiness', readyOnly: true, check: storeCheck },
+    ...(encryption?.healthChecks ?? []),
     { name: 'informer-sync', readyOnly: true, check: () => feed.consistent() },
     ...(plugins.healthChecks ?? []),
     ...hooks.checks,
@@ -252,6 +269,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       serving.stop()
       for (const cache of feed.caches()) cache.closeWatchers()
       stopping.abort()
+      encryption?.[Symbol.dispose]()
       await options.audit?.[Symbol.asyncDispose]()
     },
   }

@@ -8,6 +8,8 @@ export interface Entry {
   readonly value: Uint8Array
   /** Revision of the write that made this value. */
   readonly revision: number
+  /** Why the value, empty then, cannot be made out: it is encrypted with a key that is not known. */
+  readonly fault?: Error
 }
 
 /** One committed change. A `delete` carries the value it removed, a `put` the one it replaced, if there was one. */

@@ -62,7 +62,7 @@ describe('converted cache', () => {
     assert.equal(found?.json.toString(), JSON.stringify(found?.object))
     assert.equal(world.cache.list()[0], found)
     assert.equal(world.cache.get('a/y'), undefined)
-    assert.equal(world.cache.read(kept(5), 7).object.size, 5)
+    assert.equal(world.cache.read({ key: '/registry/things/a/x', value: kept(5), revision: 7 }).object.size, 5)
     assert.equal(world.cache.prefix, '/registry/things/')
   })
 

@@ -1,5 +1,6 @@
 import type { ApiObject } from '../../machinery/object.js'
 import type { StoredForm } from '../../machinery/resource.js'
+import type { Entry } from '../../storage/store.js'
 import { batchesOf } from './batch-queue.js'
 import { CacheEvent, type Deliveries, type Delivery, type WatchFilter } from './cache-event.js'
 import type { ObjectCache, ResourceCache, WatchStart } from './resource-cache.js'
@@ -31,8 +32,8 @@ export class ConvertedCache<T extends ApiObject> implements ObjectCache<T> {
     return this.kept.list(keyPrefix).map(stored => this.#converted(stored))
   }
 
-  read(value: Uint8Array, revision: number): StoredObject<T> {
-    return this.#converted(this.kept.read(value, revision))
+  read(entry: Entry): StoredObject<T> {
+    return this.#converted(this.kept.read(entry))
   }
 
   async watch(filter: WatchFilter<T>, from: WatchStart, signal: AbortSignal): Promise<Deliveries<T>> {

@@ -1,7 +1,7 @@
 import type { ApiObject } from '../../machinery/object.js'
-import { gone } from '../../machinery/status-error.js'
+import { gone, internalError } from '../../machinery/status-error.js'
 import { OrderedKeys } from '../../storage/ordered-keys.js'
-import { type Change, CompactedError, type Store } from '../../storage/store.js'
+import { type Change, CompactedError, type Entry, type Store } from '../../storage/store.js'
 import { BatchQueue } from './batch-queue.js'
 import { CacheEvent, type Deliveries, type Delivery, seenAs, type WatchFilter } from './cache-event.js'
 import { EventRing } from './event-ring.js'
@@ -32,10 +32,11 @@ export interface ObjectCache<T extends ApiObject = ApiObject> {
   readonly prefix: string
   /** Of caches that must ask somebody else for what they show: has it at hand for the keys beginning so. */
   prepare?(keyPrefix: string): Promise<void>
+  /** Throws a 500 if the object is there but cannot be made out; so does `list` for any of those it would show. */
   get(key: string): StoredObject<T> | undefined
   list(keyPrefix?: string): StoredObject<T>[]
-  /** What the store has under a key of the folder, of now or of the past. */
-  read(value: Uint8Array, revision: number): StoredObject<T>
+  /** What the store has under a key of the folder, of now or of the past. Throws a 500 if it cannot be made out. */
+  read(entry: Entry): StoredObject<T>
   watch(filter: WatchFilter<T>, from: WatchStart, signal: AbortSignal): Promise<Deliveries<T>>
   /** Calls `observer` with every change from now on, as it gets into the cache. */
   observe(observer: (event: CacheEvent<T>) => void): void
@@ -53,6 +54,8 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
   changed = 0
   readonly #objects = new Map<string, StoredObject<T>>()
   readonly #keys = new OrderedKeys()
+  /** What is in the store but cannot be made out, and why. */
+  readonly #unreadable = new Map<string, { readonly revision: number; readonly fault: Error }>()
   readonly #ring: EventRing<T>
   readonly #watchers = new Set<Watcher<T>>()
   readonly #observers: ((event: CacheEvent<T>) => void)[] = []
@@ -67,7 +70,12 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
   }
 
   get(key: string): StoredObject<T> | undefined {
-    return this.#objects.get(key)
+    const stored = this.#objects.get(key)
+    if (!stored && this.#unreadable.size > 0) {
+      const unreadable = this.#unreadable.get(key)
+      if (unreadable) throw internalError(unreadable.fault.message)
+    }
+    return stored
   }
 
   get size(): number {
@@ -90,6 +98,8 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
 
   /** Every object whose key begins with `keyPrefix` (`''`, `namespace/`, or a whole key), in byte order of the keys. */
   list(keyPrefix = ''): StoredObject<T>[] {
+    for (const [key, { fault }] of this.#unreadable)
+      if (key.startsWith(keyPrefix)) throw unreadableIn(this.prefix + key, fault)
     const found: StoredObject<T>[] = []
     for (const key of this.#keys.from(keyPrefix)) {
       if (!key.startsWith(keyPrefix)) break
@@ -98,8 +108,8 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     return found
   }
 
-  /** What the store has under a key of the folder, of now or of the past. */
-  read(value: Uint8Array, revision: number): StoredObject<T> {
+  read({ key, value, revision, fault }: Entry): StoredObject<T> {
+    if (fault) throw unreadableIn(key, fault)
     const object = this.host.parsed.get(value) as T | undefined
     return new StoredObject<T>(value, revision, object && withRevision(object, revision))
   }
@@ -110,8 +120,28 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
   }
 
   /** Takes in what the store held when the feed began. */
-  load(key: string, value: Uint8Array, revision: number): void {
-    this.#put(key, this.read(value, revision))
+  load(key: string, entry: Entry): void {
+    const fault = this.#putEntry(key, entry)
+    if (fault) this.#unreadable.set(key, { revision: entry.revision, fault })
+  }
+
+  /** The keys of what is in the store but cannot be made out. */
+  get unreadable(): readonly string[] {
+    return [...this.#unreadable.keys()]
+  }
+
+  /** The revision of what is in the store under a key but cannot be made out. */
+  unreadableAt(key: string): number | undefined {
+    return this.#unreadable.get(key)?.revision
+  }
+
+  /** Takes in what could not be made out before. Nobody who watches has missed it: no list with it has been answered. */
+  restore(key: string, entry: Entry): void {
+    if (this.#unreadable.get(key)?.revision !== entry.revision || this.#putEntry(key, entry)) return
+    this.#unreadable.delete(key)
+    const stored = this.#objects.get(key) as StoredObject<T>
+    const event = new CacheEvent<T>('ADDED', key, stored, undefined, this.host.revision)
+    for (const observer of this.#observers) observer(event)
   }
 
   /** Called once after loading: events from here on are known. */
@@ -125,15 +155,31 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     this.changed = revision
     const key = (change.type === 'put' ? change.entry.key : change.key).slice(this.prefix.length)
     const previous = this.#objects.get(key)
+    if (this.#unreadable.size > 0) this.#unreadable.delete(key)
     if (change.type === 'put') {
-      const stored = this.read(change.entry.value, revision)
-      this.#put(key, stored)
-      this.#dispatch(new CacheEvent(previous ? 'MODIFIED' : 'ADDED', key, stored, previous, revision))
+      const fault = this.#putEntry(key, change.entry)
+      if (fault) this.#lose(key, revision, fault)
+      else {
+        const stored = this.#objects.get(key) as StoredObject<T>
+        this.#dispatch(new CacheEvent(previous ? 'MODIFIED' : 'ADDED', key, stored, previous, revision))
+      }
     } else if (previous) {
-      this.#objects.delete(key)
-      this.#keys.delete(key)
+      this.#forget(key)
       this.#dispatch(new CacheEvent('DELETED', key, previous.at(revision), previous, revision))
     }
+  }
+
+  /** What has become unreadable is gone for those who count; whoever watches must list anew, and hears of it then. */
+  #lose(key: string, revision: number, fault: Error): void {
+    const previous = this.#objects.get(key)
+    this.#unreadable.set(key, { revision, fault })
+    if (previous) {
+      this.#forget(key)
+      const event = new CacheEvent('DELETED', key, previous.at(revision), previous, revision)
+      for (const observer of this.#observers) observer(event)
+    }
+    this.#ring.restart(revision)
+    this.closeWatchers()
   }
 
   /** Tells watchers that want it that they have seen everything up to now. */
@@ -208,7 +254,8 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
           const revision = change.type === 'put' ? change.entry.revision : change.revision
           if (revision > until) return
           const storeKey = change.type === 'put' ? change.entry.key : change.key
-          if (storeKey.startsWith(this.prefix)) deliver(filter, queue, this.#historic(change, storeKey))
+          const event = storeKey.startsWith(this.prefix) ? this.#historic(change, storeKey) : undefined
+          if (event) deliver(filter, queue, event)
           if (revision === until || queue.closed) return
         }
       }
@@ -219,20 +266,34 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     }
   }
 
-  #historic(change: Change, storeKey: string): CacheEvent<T> {
+  #historic(change: Change, storeKey: string): CacheEvent<T> | undefined {
     const key = storeKey.slice(this.prefix.length)
-    const previous = change.previous && this.read(change.previous.value, change.previous.revision)
+    const previous = change.previous && !change.previous.fault ? this.read(change.previous) : undefined
     if (change.type === 'put') {
-      const stored = this.read(change.entry.value, change.entry.revision)
+      if (change.entry.fault) throw gone(unreadableIn(storeKey, change.entry.fault).message)
+      const stored = this.read(change.entry)
       return new CacheEvent(previous ? 'MODIFIED' : 'ADDED', key, stored, previous, change.entry.revision)
     }
-    const last = this.read(change.previous.value, change.previous.revision)
-    return new CacheEvent('DELETED', key, last.at(change.revision), last, change.revision)
+    return previous && new CacheEvent('DELETED', key, previous.at(change.revision), previous, change.revision)
   }
 
-  #put(key: string, stored: StoredObject<T>): void {
+  /** Answers why the entry cannot be made out; undefined once it is in the cache. */
+  #putEntry(key: string, entry: Entry): Error | undefined {
+    if (entry.fault) return entry.fault
+    let stored: StoredObject<T>
+    try {
+      stored = this.read(entry)
+    } catch (error) {
+      return error as Error
+    }
     if (!this.#objects.has(key)) this.#keys.add(key)
     this.#objects.set(key, stored)
+    return undefined
+  }
+
+  #forget(key: string): void {
+    this.#objects.delete(key)
+    this.#keys.delete(key)
   }
 
   #dispatch(event: CacheEvent<T>): void {
@@ -246,6 +307,9 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
 
 /** Everything the API server keeps lies below this. */
 export const registryRoot = '/registry/'
+
+const unreadableIn = (storeKey: string, fault: Error) =>
+  internalError(`unable to transform key ${JSON.stringify(storeKey)}: ${fault.message}`)
 
 /** False when the watcher is lost. */
 function deliver<T extends ApiObject>(

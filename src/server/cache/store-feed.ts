@@ -43,7 +43,7 @@ export class StoreFeed {
     try {
       const page = await this.store.list(prefix)
       await this.waitFor(page.revision)
-      for (const { key, value, revision } of page.entries) cache.load(key.slice(prefix.length), value, revision)
+      for (const entry of page.entries) cache.load(entry.key.slice(prefix.length), entry)
       cache.loaded(page.revision)
       for (const change of changes) if (revisionOf(change) > page.revision) cache.apply(change)
       this.#caches.set(prefix, cache as unknown as ResourceCache)
@@ -79,13 +79,22 @@ export class StoreFeed {
   /** Loads every cache and follows the store until `signal` aborts. `onFailure` hears of a store that broke. */
   async start(signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
     const page = await this.store.list(registryRoot)
-    for (const { key, value, revision } of page.entries) {
-      const cache = folderOf(this.#caches, key)
-      cache?.load(key.slice(cache.prefix.length), value, revision)
+    for (const entry of page.entries) {
+      const cache = folderOf(this.#caches, entry.key)
+      cache?.load(entry.key.slice(cache.prefix.length), entry)
     }
     this.#revision = page.revision
     for (const cache of this.#caches.values()) cache.loaded(page.revision)
     void this.#follow(page.revision, signal, onFailure)
+  }
+
+  /** Reads once more what could not be made out, such as when its key has become known. */
+  async recover(): Promise<void> {
+    for (const cache of this.#caches.values())
+      for (const key of cache.unreadable) {
+        const entry = await this.store.get(cache.prefix + key)
+        if (entry && !entry.fault) cache.restore(key, entry)
+      }
   }
 
   /** Resolves once every cache shows the state at `revision` or later. Throws a 503 when that will not be. */

@@ -1,4 +1,5 @@
 import type { ApiObject } from '../../machinery/object.js'
+import type { Entry } from '../../storage/store.js'
 import { BatchQueue, batchesOf } from '../cache/batch-queue.js'
 import { CacheEvent, type Deliveries, type Delivery, type WatchFilter } from '../cache/cache-event.js'
 import type { ObjectCache, ResourceCache, WatchStart } from '../cache/resource-cache.js'
@@ -44,8 +45,8 @@ export class CustomCache implements ObjectCache {
     return this.kept.list(keyPrefix).map(stored => this.#converted(stored))
   }
 
-  read(value: Uint8Array, revision: number): StoredObject {
-    return this.#converted(this.kept.read(value, revision))
+  read(entry: Entry): StoredObject {
+    return this.#converted(this.kept.read(entry))
   }
 
   /** Has the webhook convert what it must of these keys, so that reading them finds it done. */

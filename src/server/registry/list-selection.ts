@@ -101,7 +101,7 @@ async function pageOfHistory(
         revision,
       })
       for (const [i, entry] of page.entries.entries()) {
-        const stored = registry.cache.read(entry.value, entry.revision)
+        const stored = registry.cache.read(entry)
         if (matches && !matches(stored.object)) continue
         items.push(stored)
         const left = page.entries.length - i - 1 + page.remaining

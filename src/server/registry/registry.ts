@@ -32,6 +32,7 @@ import { trackManagedFields } from './managed-fields.js'
 import { dropRepeatedOwners, validateMetadata, validateMetadataUpdate } from './metadata.js'
 import { nameSuffix } from './names.js'
 import { checkDeletion, checkName, checkUpdate, nameOf, placeIn, twice, versionOf } from './preconditions.js'
+import { apiVersionOf } from './read-body.js'
 import { Turns } from './turns.js'
 import type { Change, Deleted, TimeToLive, WriteContext, Written } from './write.js'
 
@@ -45,6 +46,8 @@ export interface RegistryHost {
   readonly admission: readonly AdmissionPlugin[]
   /** How long a watch without a timeout of its own lasts at least; half an hour by default. */
   readonly minimumWatchSeconds?: number | undefined
+  /** Whether the value of a storage key would be encrypted otherwise today; nothing is encrypted when absent. */
+  readonly isStale?: ((storageKey: string) => Promise<boolean>) | undefined
 }
 
 /** Tries at a write that keeps losing races before the client is told. */
@@ -280,15 +283,28 @@ export class Registry<T extends ApiObject = ApiObject> {
     }
   }
 
-  /** Writes what has become of an object: nothing if it has not changed, its removal if nothing holds it any more. */
+  /**
+   * Writes what has become of an object: nothing if neither it nor the form in which it is kept has changed, its removal
+   * if nothing holds it any more.
+   */
   async #store(current: StoredObject<T>, draft: Draft<T>, context: WriteContext): Promise<Written<T>> {
-    if (jsonEqual(draft, current.object)) return { stored: current, created: false }
     const key = keyOf(current.object.metadata)
+    if (jsonEqual(draft, current.object) && !(await this.#isKeptOtherwise(key)))
+      return { stored: current, created: false }
     if (!this.#released(draft as T))
       return { stored: await this.#replace(key, current, draft, context), created: false }
     await this.#remove(key, current, context)
     // Nothing was written that would have a version of its own.
     return { stored: shown(draft as T, current.revision), created: false }
+  }
+
+  /** Whether an object is stored in another version, or encrypted with another key, than it would be today. */
+  async #isKeptOtherwise(key: string): Promise<boolean> {
+    const { resource, cache, host } = this
+    const { gvk } = (resource.storedAs ?? resource).kind
+    const kept = host.feed.cacheOf(cache.prefix)?.get(key)?.object.apiVersion
+    if (kept !== undefined && kept !== apiVersionOf(gvk)) return true
+    return (await host.isStale?.(cache.prefix + key)) ?? false
   }
 
   /** Whether a deleted object is no longer held by anything. */
