@@ -27,6 +27,12 @@ export interface Transport extends AsyncDisposable {
   readonly handle: Handler
 }
 
+/** A transport whose credentials can be changed. */
+export interface RenewableTransport extends Transport {
+  /** Shows, and trusts, something else from now on, over a new connection; what is under way on the old one goes on. */
+  renew(change: Pick<Endpoint, 'ca' | 'clientCert' | 'clientKey' | 'token'>): void
+}
+
 /** A ping that is not answered within this many milliseconds means that the connection is dead. */
 const pingTimeout = 15_000
 const pingEvery = 30_000
@@ -39,7 +45,8 @@ const tokenAge = 10_000
  * The transport to a server elsewhere: one HTTP/2 connection that all requests and watches share, made on first use and
  * again after it breaks. Trouble with it is a 503 `StatusError`.
  */
-export function httpsTransport(endpoint: Endpoint): Transport {
+export function httpsTransport(initial: Endpoint): RenewableTransport {
+  let endpoint = initial
   const base = new URL(endpoint.server)
   const prefix = base.pathname.replace(/\/+$/, '')
   let session: Promise<ClientHttp2Session> | undefined
@@ -97,6 +104,13 @@ export function httpsTransport(endpoint: Endpoint): Transport {
 
   return {
     handle,
+    renew(change) {
+      endpoint = { ...endpoint, ...change }
+      const old = session
+      session = undefined
+      // Closes once everything under way on it has ended.
+      old?.then(live => live.close()).catch(() => {})
+    },
     async [Symbol.asyncDispose]() {
       closing.abort()
     },

@@ -52,11 +52,7 @@ export async function createBootstrapObjects(
   await Promise.all(systemNamespaces.map(name => ensure(client, Namespace, { metadata: { name } })))
   await Promise.all(systemPriorityClasses.map(priorityClass => ensure(client, PriorityClass, priorityClass)))
   await createServiceCidr(client, serviceCidrs, clock)
-  // Servers behind this one learn from it whom to believe.
-  await createOrReplace(client, ConfigMap, {
-    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
-    data: { 'client-ca-file': clientCa, ...(requestHeaders ? requestHeaderData(requestHeaders) : {}) },
-  })
+  await publishClientAuthorities(client, clientCa, requestHeaders)
   // Tokens of secrets count as unused since then.
   await ensure(client, ConfigMap, {
     metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
@@ -77,6 +73,17 @@ export async function createBootstrapObjects(
     },
   })
 }
+
+/** Servers behind this one learn from it whom to believe. */
+export const publishClientAuthorities = (
+  client: Client,
+  clientCa: string,
+  requestHeaders: RequestHeaders | undefined,
+): Promise<void> =>
+  createOrReplace(client, ConfigMap, {
+    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    data: { 'client-ca-file': clientCa, ...(requestHeaders ? requestHeaderData(requestHeaders) : {}) },
+  })
 
 /** How the proxy in front of other API servers names users, for these servers. */
 const requestHeaderData = (options: RequestHeaders) => ({

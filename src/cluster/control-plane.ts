@@ -25,10 +25,16 @@ import { builtIn } from '../server/built-in.js'
 import { type Listener, listenTls } from '../server/http/tls-listener.js'
 import { KubeletConnection } from '../server/subresources/kubelet-connection.js'
 import { lmdbStore, memoryStore, type Store } from '../storage/index.js'
-import { type AdvertisedAddress, createBootstrapObjects, publishApiServer } from './bootstrap-objects.js'
+import {
+  type AdvertisedAddress,
+  createBootstrapObjects,
+  publishApiServer,
+  publishClientAuthorities,
+} from './bootstrap-objects.js'
 import { reconcileBootstrapPolicy } from './bootstrap-policy.js'
 import { startControllers, startDefaultScheduler } from './components.js'
 import { accountOfController } from './controller-accounts.js'
+import { LiveCredentials, type ServerCredentials } from './live-credentials.js'
 import { registerLocalApiServices } from './local-api-services.js'
 import { computedMetrics, createMetricsReaderRole } from './metrics-api.js'
 import { type ClusterPki, type Credential, createClusterPki, identities, issueClientCertificate } from './pki.js'
@@ -119,6 +125,8 @@ export class ControlPlane implements AsyncDisposable {
     readonly client: Client,
     /** Where the server listens; undefined if it does not. */
     readonly endpoint: Endpoint | undefined,
+    /** What the server serves with and believes in; changes count at once, and break no connection. */
+    readonly credentials: LiveCredentials,
     private readonly parts: readonly AsyncDisposable[],
   ) {}
 
@@ -135,7 +143,12 @@ export class ControlPlane implements AsyncDisposable {
         options.pki ?? (await createClusterPki({ serviceCidrs: [serviceCidr], servedAt: [bindAddress], clock }))
       const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
       parts.push(store)
-      const clientCa = options.clientCa ?? pki.ca.certificate
+      const credentials = new LiveCredentials({
+        serving: options.serving ?? pki.apiserver,
+        clientCa: options.clientCa ?? pki.ca.certificate,
+        kubeletClient: pki.apiserverKubeletClient,
+      })
+      const { clientCa } = credentials.now
       const showsMetrics = options.resourceMetrics ?? options.controllers !== false
       let resourceMetrics = options.resourceMetrics || undefined
       const resources = showsMetrics ? [...builtInResources, ...metricsResources] : builtInResources
@@ -153,7 +166,7 @@ export class ControlPlane implements AsyncDisposable {
           nodePorts: options.nodePorts ?? defaultNodePorts,
           authentication: {
             ...options.authentication,
-            clientCa,
+            clientCa: () => credentials.now.clientCa,
             requestHeaders,
             serviceAccounts: {
               issuers: [defaultIssuer],
@@ -172,11 +185,12 @@ export class ControlPlane implements AsyncDisposable {
             ...(options.scheduler === false ? [] : [{ name: 'scheduler', check: () => {} }]),
           ],
           kubelets: registries => {
-            const kubelets = new KubeletConnection(registries, {
-              clientCert: pki.apiserverKubeletClient.certificate,
-              clientKey: pki.apiserverKubeletClient.key,
+            const shown = () => ({
+              ...clientOf(credentials.now.kubeletClient),
               ca: options.kubeletCa ?? pki.ca.certificate,
             })
+            const kubelets = new KubeletConnection(registries, shown())
+            credentials.onChange(() => kubelets.renew(shown()))
             parts.push({ [Symbol.asyncDispose]: async () => kubelets[Symbol.dispose]() })
             return kubelets
           },
@@ -189,6 +203,7 @@ export class ControlPlane implements AsyncDisposable {
       // What the server makes by itself is written in its own name.
       const own = apiClient(server.handle, { user: admin, headers: { 'user-agent': 'kube-apiserver' } })
       const bootstrap = ['bootstrap-controller', 'scheduling/bootstrap-system-priority-classes']
+      credentials.onChange(({ clientCa }) => publishClientAuthorities(own, clientCa, requestHeaders))
       await server.startHook(bootstrap, () =>
         createBootstrapObjects(own, {
           serviceCidrs: [serviceCidr],
@@ -203,17 +218,22 @@ export class ControlPlane implements AsyncDisposable {
       await server.startHook(['kube-apiserver-autoregistration'], () => registerLocalApiServices(own, resources))
       let listener: Listener | undefined
       if (options.port !== false) {
-        listener = await listenTls({
+        const tls = ({ serving, clientCa }: ServerCredentials) => ({
+          cert: serving.certificate,
+          key: serving.key,
+          clientCa: [clientCa, requestHeaders.ca].join('\n'),
+        })
+        const listening = await listenTls({
           host: bindAddress,
           port: options.port ?? 0,
-          cert: (options.serving ?? pki.apiserver).certificate,
-          key: (options.serving ?? pki.apiserver).key,
-          clientCa: [clientCa, requestHeaders.ca].join('\n'),
+          ...tls(credentials.now),
           handler: server.handle,
           settled: () => server.settled(),
           ...(options.operation?.goawayChance ? { goawayChance: options.operation.goawayChance } : {}),
           onError: () => {},
         })
+        listener = listening
+        credentials.onChange(now => listening.renew(tls(now)))
         // Watches end before connections are waited for.
         parts.push(listener, { [Symbol.asyncDispose]: () => server.drain() })
         advertised = { ip: options.advertiseAddress ?? reachable(bindAddress), port: listener.port }
@@ -258,7 +278,7 @@ export class ControlPlane implements AsyncDisposable {
         ca: pki.ca.certificate,
         ...clientOf(options.admin ?? (await issueClientCertificate(pki.ca, identities.admin, clock))),
       }
-      return new ControlPlane(server, pki, client, endpoint, parts)
+      return new ControlPlane(server, pki, client, endpoint, credentials, parts)
     } catch (error) {
       await disposeAll(parts)
       throw error

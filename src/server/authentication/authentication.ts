@@ -10,8 +10,8 @@ import { tokenSubjects } from './token-subjects.js'
 /** How users are known. */
 export interface AuthenticationOptions {
   readonly serviceAccounts: ServiceAccountOptions
-  /** PEM of the authorities whose client certificates name users. */
-  readonly clientCa: string
+  /** PEM of the authorities whose client certificates name users, as it is now. */
+  readonly clientCa: () => string
   /** A proxy that names users itself, and the PEM of the authorities by which it is known. */
   readonly requestHeaders?: Omit<RequestHeaderOptions, 'authorities' | 'clock'> & { readonly ca: string }
   /** Whether new nodes may introduce themselves by bootstrap tokens. */
@@ -57,7 +57,7 @@ export function authenticationOf(
     tokens,
     authenticators: [
       ...(proxy ? [requestHeaders({ ...proxy, authorities: fingerprints(proxy.ca), clock })] : []),
-      clientCertificates(clock, fingerprints(clientCa)),
+      clientCertificates(clock, fingerprintsNow(clientCa)),
       ...others,
       tokens,
       ...(options.bootstrapTokens ? [bootstrapTokens(registries, clock)] : []),
@@ -70,3 +70,17 @@ const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 /** The SHA-256 fingerprints of all certificates of a PEM. */
 export const fingerprints = (pem: string): ReadonlySet<string> =>
   new Set([...pem.matchAll(certificate)].map(([text]) => new X509Certificate(text).fingerprint256))
+
+/** The fingerprints of a PEM that may change, computed again when it has. */
+function fingerprintsNow(pem: () => string): () => ReadonlySet<string> {
+  let of: string | undefined
+  let known: ReadonlySet<string> = new Set()
+  return () => {
+    const now = pem()
+    if (now !== of) {
+      known = fingerprints(now)
+      of = now
+    }
+    return known
+  }
+}

@@ -6,14 +6,14 @@ import type { Authenticator } from './authenticator.js'
 export const clientCertificates = (
   clock: Clock,
   /** Fingerprints of the authorities that vouch for users; all that TLS believes when absent. */
-  authorities?: ReadonlySet<string>,
+  authorities?: () => ReadonlySet<string>,
 ): Authenticator => ({
   name: 'x509',
   authenticate({ clientCertificate }) {
     if (!clientCertificate) return undefined
     const { commonName, organizations, expires, fault, authority } = clientCertificate
     // An authority may vouch for proxies alone.
-    if (authorities && authority && !authorities.has(authority)) return undefined
+    if (authorities && authority && !authorities().has(authority)) return undefined
     // A connection outlives its handshake, but not its certificate.
     if (fault || expires <= clock.now()) throw unauthorized()
     return commonName ? { name: commonName, groups: organizations } : undefined

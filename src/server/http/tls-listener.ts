@@ -34,8 +34,8 @@ export interface ListenOptions {
 
 export interface Listener extends AsyncDisposable {
   readonly port: number
-  /** Swaps the serving certificate; connections keep the one they began with. */
-  renew(cert: string, key: string): void
+  /** Swaps the serving certificate and the authorities of clients; connections keep those they began with. */
+  renew(options: Pick<ListenOptions, 'cert' | 'key' | 'clientCa'>): void
 }
 
 /** Idle time after which a kept-alive HTTP/1.1 connection is closed; upstream clients reuse theirs for 90 s. */
@@ -51,6 +51,8 @@ const answerMs = 60_000
 /** Time that then is left to what lasts as long as its client likes, and to slow readers. */
 const drainMs = 5_000
 
+const minVersion = 'TLSv1.2'
+
 /** Serves HTTP/2 and HTTP/1.1 over TLS on one port, by what ALPN agrees on. */
 export async function listenTls(options: ListenOptions): Promise<Listener> {
   const connections = new Connections(options)
@@ -60,7 +62,7 @@ export async function listenTls(options: ListenOptions): Promise<Listener> {
     ...(options.clientCa ? { ca: options.clientCa } : {}),
     requestCert: options.clientCa !== undefined,
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
+    minVersion,
     ALPNProtocols: ['h2', 'http/1.1'],
     honorCipherOrder: true,
     handshakeTimeout: headerMs,
@@ -82,8 +84,8 @@ export async function listenTls(options: ListenOptions): Promise<Listener> {
   let closing: Promise<void> | undefined
   return {
     port: (server.address() as AddressInfo).port,
-    renew(cert, key) {
-      server.setSecureContext({ cert, key, ...(options.clientCa ? { ca: options.clientCa } : {}) })
+    renew({ cert, key, clientCa }) {
+      server.setSecureContext({ cert, key, minVersion, ...(clientCa ? { ca: clientCa } : {}) })
     },
     [Symbol.asyncDispose]() {
       closing ??= (async () => {

@@ -19,17 +19,29 @@ const defaultPort = 10250
 
 /** Reaches the kubelet of a node: for one answer, or for a stream that takes over the connection. */
 export class KubeletConnection implements Disposable {
-  readonly #agent: Agent
+  #agent: Agent
+  readonly #formerAgents: Agent[] = []
 
   constructor(
     private readonly registries: Registries,
-    private readonly credentials: KubeletCredentials,
+    private credentials: KubeletCredentials,
   ) {
-    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: 16, ...this.tls })
+    this.#agent = this.#newAgent()
+  }
+
+  /** Shows other credentials from now on; what is under way goes on. */
+  renew(credentials: KubeletCredentials): void {
+    this.credentials = credentials
+    this.#formerAgents.push(this.#agent)
+    this.#agent = this.#newAgent()
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy()
+    for (const agent of [this.#agent, ...this.#formerAgents]) agent.destroy()
+  }
+
+  #newAgent(): Agent {
+    return new Agent({ keepAlive: true, maxFreeSockets: 16, ...this.tls })
   }
 
   /** How TLS connections to kubelets are made. */
