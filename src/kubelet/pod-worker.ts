@@ -22,9 +22,9 @@ import { createSandbox, stopSandboxes } from './pod-sandbox.js'
 import { podStatus } from './pod-status.js'
 import { PodProbes, type ProbeCount } from './probes/pod-probes.js'
 import type { Resize } from './resize.js'
-import { RuntimeError } from './runtime/runtime-error.js'
 import { isStaticPod } from './static-pods.js'
 import { PodVolumes, VolumesNotReady } from './volumes/pod-volumes.js'
+import { type Again, WorkLoop } from './work-loop.js'
 
 const retryDelays = { first: 1000, last: 10_000 }
 /** How long a running pod's volume that cannot be brought up to date is left alone; its sources wake it anyway. */
@@ -69,11 +69,9 @@ export class PodWorker {
   #vanished = false
   /** All that the pod used on this node has been given back. */
   #released = false
-  #done = false
-  #dirty = false
-  #working: Promise<void> | undefined
+  readonly #loop: WorkLoop
   #failures = 0
-  #timer: Disposable | undefined
+  /** Ends the work on the pod: because nothing of it is left, or because others go on with it. */
   readonly #stop = new AbortController()
 
   constructor(context: NodeContext, pod: Pod, options: PodWorkerOptions) {
@@ -91,6 +89,12 @@ export class PodWorker {
     })
     this.#resizer = new PodResizer(pod, { context, events: this.#events, refusal: options.refusal })
     this.#deadlines = new Deadlines(context.clock, this.#stop.signal)
+    this.#loop = new WorkLoop({
+      clock: context.clock,
+      signal: this.#stop.signal,
+      round: () => this.#round(),
+      failed: error => this.#failed(error),
+    })
     this.#containers = new ContainerRunner({
       context,
       pod: () => this.#pod,
@@ -166,10 +170,7 @@ export class PodWorker {
 
   /** Something may have changed. */
   wake(): void {
-    if (this.#stop.signal.aborted || this.#done) return
-    this.#dirty = true
-    if (this.#working) this.#publish()
-    else this.#working = this.#work()
+    if (this.#loop.wake()) this.#publish()
   }
 
   /** Stops looking after the pod, and leaves it as it is. Resolves when nothing is under way any more. */
@@ -177,12 +178,11 @@ export class PodWorker {
     const reason = new Error('the node agent stops')
     this.#stop.abort(reason)
     this.#run.abort(reason)
-    this.#timer?.[Symbol.dispose]()
     // Nothing waits any longer for a server that does not answer.
     this.#context.statuses.forget(this.uid)
     this.#probes[Symbol.dispose]()
     this.#volumes[Symbol.dispose]()
-    await this.#working
+    await this.#loop.idle()
   }
 
   #endBy(pod: Pod): void {
@@ -192,43 +192,19 @@ export class PodWorker {
     this.#run.abort(new Error('the pod is to end'))
   }
 
-  async #work(): Promise<void> {
-    // Whoever wakes a worker goes on first: several causes at once make one round.
-    await Promise.resolve()
-    while (this.#dirty && !this.#stop.signal.aborted && !this.#done) {
-      this.#dirty = false
-      this.#timer?.[Symbol.dispose]()
-      this.#timer = undefined
-      try {
-        const again = await this.#round()
-        if (again === 'at once') this.#dirty = true
-        else if (again !== undefined) this.#wakeAt(again)
-      } catch (error) {
-        if (!this.#stop.signal.aborted) this.#failed(error)
-      }
-    }
-    this.#working = undefined
-  }
-
-  #failed(error: unknown): void {
+  #failed(error: unknown): Again {
     // Cut off because the pod is to end: the next round sees to that.
     if (this.#run.signal.aborted && error === this.#run.signal.reason) {
       this.#run = new AbortController()
-      this.#dirty = true
-      return
+      return 'at once'
     }
     this.#events.record('Warning', 'FailedSync', `error syncing pod: ${errorText(error)}`)
-    this.#wakeAt(this.#context.clock.now() + this.#nextDelay())
+    return this.#later()
   }
 
-  #nextDelay(): number {
-    return Math.min(retryDelays.first * 2 ** this.#failures++, retryDelays.last)
-  }
-
-  #wakeAt(time: number): void {
-    if (this.#stop.signal.aborted) return
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = this.#context.clock.after(time - this.#context.clock.now(), () => this.wake())
+  /** The time to try again, the further off the more often it has failed. */
+  #later(): number {
+    return this.#context.clock.now() + Math.min(retryDelays.first * 2 ** this.#failures++, retryDelays.last)
   }
 
   #situation(): PodSituation {
@@ -251,11 +227,15 @@ export class PodWorker {
   }
 
   #decide(situation: PodSituation): PodDecision {
-    return this.#vanished ? { kind: 'terminate' } : decide(situation)
+    if (this.#vanished) return { kind: 'terminate' }
+    const decision = decide(situation)
+    // What the world has been told of must still be known when it is acted upon.
+    if (decision.kind === 'terminate') this.#verdict ??= decision.verdict
+    return decision
   }
 
   /** Looks, decides, acts. Answers when to look again if nothing happens before. */
-  async #round(): Promise<number | 'at once' | undefined> {
+  async #round(): Promise<Again> {
     const isOver = this.#vanished || this.#verdict || isTerminalPhase(this.#status.phase)
     if (!isOver && !this.#pod.metadata.deletionTimestamp)
       await this.#resizer.consider(this.#pod, this.#context.view.get(this.uid).containers)
@@ -300,7 +280,7 @@ export class PodWorker {
     if (object) statuses.set(object, this.#status)
   }
 
-  async #replaceSandbox({ attempt, replaces }: PodDecision & { kind: 'replaceSandbox' }): Promise<'at once' | number> {
+  async #replaceSandbox({ attempt, replaces }: PodDecision & { kind: 'replaceSandbox' }): Promise<Again> {
     const { signal } = this.#run
     if (replaces) {
       this.#events.record('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
@@ -308,17 +288,16 @@ export class PodWorker {
       await stopSandboxes(this.#context, this.uid)
     }
     this.#publish()
-    if (!(await this.#prepareVolumes())) return this.#context.clock.now() + this.#nextDelay()
+    if (!(await this.#prepareVolumes())) return this.#later()
     signal.throwIfAborted()
     try {
       await createSandbox(this.#context, this.granted, attempt, signal)
     } catch (error) {
       if (signal.aborted && error === signal.reason) throw error
-      const text = error instanceof RuntimeError ? error.description : errorText(error)
-      this.#events.record('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${text}`)
+      this.#events.record('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${errorText(error)}`)
       // An attempt whose answer was lost may have made it all the same, and its name would be taken for good.
       await this.#context.view.list()
-      return this.#context.clock.now() + this.#nextDelay()
+      return this.#later()
     }
     this.#failures = 0
     this.#publish()
@@ -337,7 +316,7 @@ export class PodWorker {
     }
   }
 
-  async #converge(decision: PodDecision & { kind: 'converge' }): Promise<'at once' | number | undefined> {
+  async #converge(decision: PodDecision & { kind: 'converge' }): Promise<Again> {
     const { kills, starts, crashLoops, sandboxId, wakeAt } = decision
     const { clock, view } = this.#context
     for (const { container } of crashLoops) this.#events.backOff(container)
@@ -356,7 +335,7 @@ export class PodWorker {
       this.#failures = 0
       return kills.length ? 'at once' : times.length ? Math.min(...times) : undefined
     }
-    if (!hadVolumes) return clock.now() + this.#nextDelay()
+    if (!hadVolumes) return this.#later()
     let failed = false
     for (const start of starts) {
       const sandbox = view.get(this.uid).sandboxes.find(({ id }) => id === sandboxId)
@@ -368,7 +347,7 @@ export class PodWorker {
     }
     await this.#containers.prune()
     if (!failed) return 'at once'
-    return Math.min(...times, clock.now() + this.#nextDelay())
+    return Math.min(...times, this.#later())
   }
 
   #stopContainers(deadline: Deadline): Promise<void> {
@@ -409,7 +388,7 @@ export class PodWorker {
     }
     if (!this.#vanished) return undefined
     await removePodRemains(this.#context, this.#pod)
-    this.#done = true
+    this.#stop.abort()
     this.#options.finished()
     return undefined
   }
