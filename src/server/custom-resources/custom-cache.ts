@@ -1,7 +1,8 @@
 import type { ApiObject } from '../../machinery/object.js'
 import type { Entry } from '../../storage/store.js'
-import { BatchQueue, batchesOf } from '../cache/batch-queue.js'
-import { CacheEvent, type Deliveries, type Delivery, type WatchFilter } from '../cache/cache-event.js'
+import { BatchQueue } from '../cache/batch-queue.js'
+import type { CacheEvent, Deliveries, Delivery, WatchFilter } from '../cache/cache-event.js'
+import { Conversion } from '../cache/conversion.js'
 import type { ObjectCache, ResourceCache, WatchStart } from '../cache/resource-cache.js'
 import { encodeForStore, StoredObject } from '../cache/stored-object.js'
 
@@ -24,13 +25,17 @@ const webhookBacklog = 16_384
  * they were stored with. What is stored that way already is shared with the cache below.
  */
 export class CustomCache implements ObjectCache {
-  readonly #objects = new WeakMap<StoredObject, StoredObject>()
-  readonly #events = new WeakMap<CacheEvent, CacheEvent>()
+  readonly #conversion: Conversion<ApiObject>
 
   constructor(
     private readonly kept: ResourceCache,
     private readonly form: CustomForm,
-  ) {}
+  ) {
+    this.#conversion = new Conversion(stored => {
+      const object = form.convert(stored.object)
+      return object === stored.object ? stored : new StoredObject(encodeForStore(object), stored.revision)
+    })
+  }
 
   get prefix(): string {
     return this.kept.prefix
@@ -38,15 +43,15 @@ export class CustomCache implements ObjectCache {
 
   get(key: string): StoredObject | undefined {
     const stored = this.kept.get(key)
-    return stored && this.#converted(stored)
+    return stored && this.#conversion.object(stored)
   }
 
   list(keyPrefix = ''): StoredObject[] {
-    return this.kept.list(keyPrefix).map(stored => this.#converted(stored))
+    return this.kept.list(keyPrefix).map(stored => this.#conversion.object(stored))
   }
 
   read(entry: Entry): StoredObject {
-    return this.#converted(this.kept.read(entry))
+    return this.#conversion.object(this.kept.read(entry))
   }
 
   /** Has the webhook convert what it must of these keys, so that reading them finds it done. */
@@ -55,12 +60,12 @@ export class CustomCache implements ObjectCache {
   }
 
   async #prepare(objects: readonly StoredObject[]): Promise<void> {
-    const missing = objects.filter(stored => !this.#objects.has(stored) && this.form.needsWebhook(stored.object))
+    const missing = objects.filter(stored => !this.#conversion.has(stored) && this.form.needsWebhook(stored.object))
     if (missing.length === 0) return
     const converted = await this.form.ask(missing.map(({ object }) => object))
     for (const [i, stored] of missing.entries()) {
       const object = converted[i]
-      if (object) this.#objects.set(stored, new StoredObject(encodeForStore(object), stored.revision))
+      if (object) this.#conversion.set(stored, new StoredObject(encodeForStore(object), stored.revision))
     }
   }
 
@@ -72,32 +77,16 @@ export class CustomCache implements ObjectCache {
     await this.prepare(place.keyPrefix)
     const filter = matches ? { ...place, matches: (stored: ApiObject) => matches(this.#seen(stored)) } : place
     const deliveries = await this.kept.watch(filter, from, signal)
-    const convert = (delivery: Delivery): Delivery => this.#delivery(delivery)
-    if (this.form.usesWebhook) return this.#afterWebhook(deliveries, convert)
-    const converted: Deliveries = {
-      get overflowed() {
-        return deliveries.overflowed
-      },
-      get ended() {
-        return deliveries.ended
-      },
-      take: () => deliveries.take().map(convert),
-      whenReady: action => deliveries.whenReady(action),
-      leave: () => deliveries.leave(),
-      [Symbol.asyncIterator]() {
-        return batchesOf(converted)
-      },
-    }
-    return converted
+    return this.form.usesWebhook ? this.#afterWebhook(deliveries) : this.#conversion.deliveries(deliveries)
   }
 
   /** Hands on what the webhook has converted; the watch ends when it fails. */
-  #afterWebhook(deliveries: Deliveries, convert: (delivery: Delivery) => Delivery): Deliveries {
+  #afterWebhook(deliveries: Deliveries): Deliveries {
     const queue = new BatchQueue<Delivery>(webhookBacklog)
     const pump = async () => {
       for await (const batch of deliveries) {
         await this.#prepare(batch.flatMap(storedIn))
-        for (const delivery of batch) if (!queue.push(convert(delivery))) return
+        for (const delivery of batch) if (!queue.push(this.#conversion.delivery(delivery))) return
       }
     }
     pump().then(
@@ -108,38 +97,12 @@ export class CustomCache implements ObjectCache {
   }
 
   observe(observer: (event: CacheEvent) => void): void {
-    this.kept.observe(event => observer(this.#event(event)))
+    this.kept.observe(event => observer(this.#conversion.event(event)))
   }
 
   /** What a filter of a watch looks at; what only the webhook can convert is looked at as it is stored. */
   #seen(stored: ApiObject): ApiObject {
     return this.form.needsWebhook(stored) ? stored : this.form.convert(stored)
-  }
-
-  #delivery(delivery: Delivery): Delivery {
-    if ('present' in delivery) return { present: this.#converted(delivery.present) }
-    if ('event' in delivery) return { event: this.#event(delivery.event), type: delivery.type }
-    return delivery
-  }
-
-  #event(event: CacheEvent): CacheEvent {
-    let converted = this.#events.get(event)
-    if (!converted) {
-      const { type, key, stored, previous, revision } = event
-      converted = new CacheEvent(type, key, this.#converted(stored), previous && this.#converted(previous), revision)
-      this.#events.set(event, converted)
-    }
-    return converted
-  }
-
-  #converted(stored: StoredObject): StoredObject {
-    let converted = this.#objects.get(stored)
-    if (!converted) {
-      const object = this.form.convert(stored.object)
-      converted = object === stored.object ? stored : new StoredObject(encodeForStore(object), stored.revision)
-      this.#objects.set(stored, converted)
-    }
-    return converted
   }
 }
 
