@@ -80,6 +80,10 @@ export interface ControlPlaneOptions {
   readonly resourceMetrics?: ResourceMetrics | false
   /** Run the scheduler; it does by default. */
   readonly scheduler?: boolean
+  /**
+   * Nodes of this machine. With it, even if it is empty, what kubelets ask for to serve with is approved where that is safe.
+   */
+  readonly apiServerNodes?: readonly string[]
   /** Nodes that only pretend to run their pods; none by default. */
   readonly simulatedNodes?: number
   /** Addresses of pods, of which each node is given a part; 10.244.0.0/16 by default. */
@@ -261,6 +265,14 @@ export class ControlPlane implements AsyncDisposable {
             controllers: {
               rootCa: pki.ca.certificate,
               signing: { authority: pki.ca },
+              ...(options.apiServerNodes
+                ? {
+                    approveServing: {
+                      apiServer: () => credentials.now.serving.certificate,
+                      apiServerNodes: options.apiServerNodes,
+                    },
+                  }
+                : {}),
               clusterCidr: options.podCidr ?? defaultPodCidr,
               signSecretToken: secretTokenSigner(pki.serviceAccount.privateKey),
             },

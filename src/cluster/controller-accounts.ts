@@ -20,8 +20,8 @@ const accounts: { readonly [controller: string]: string } = {
   'taint-eviction': 'node-controller',
 }
 
-/** Accounts whose rights are those of roles in a namespace. */
-const namespaced = new Set(['bootstrap-signer', 'token-cleaner'])
+/** Accounts whose rights are not those of a cluster role of the bootstrap policy. */
+const others = new Set(['bootstrap-signer', 'token-cleaner', 'kubelet-serving-approver'])
 
 /**
  * The service account in `kube-system` that a controller acts as: the one of its name, with or without `-controller`
@@ -30,6 +30,6 @@ const namespaced = new Set(['bootstrap-signer', 'token-cleaner'])
  */
 export function accountOfController(controller: string): string | undefined {
   return [accounts[controller], controller, `${controller}-controller`].find(
-    name => name !== undefined && (Object.hasOwn(controllerRoles, name) || namespaced.has(name)),
+    name => name !== undefined && (Object.hasOwn(controllerRoles, name) || others.has(name)),
   )
 }

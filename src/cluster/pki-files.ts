@@ -3,7 +3,7 @@ import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import { messageOf } from '../machinery/message-of.js'
-import { extendedUsages, publicKeyToPem } from '../machinery/x509/index.js'
+import { certificateSays, type LeafTemplate, publicKeyToPem } from '../machinery/x509/index.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { lockFile } from './lock-file.js'
 import { hasCode, OperatorError } from './operator-error.js'
@@ -14,7 +14,6 @@ import {
   createAuthority,
   createServiceAccountKey,
   issueLeaf,
-  type LeafTemplate,
   type PkiOptions,
   selfSignedServing,
   servingTemplate,
@@ -239,22 +238,8 @@ const fittingLeaf = (folder: Folder, file: string, template: LeafTemplate, clock
     certificate.checkPrivateKey(key) &&
     Date.parse(certificate.validFrom) <= clock.now() &&
     Date.parse(certificate.validTo) > clock.now() + RENEW_BEFORE &&
-    says(certificate, template)
+    certificateSays(certificate, template)
   return fits ? certificate : undefined
-}
-
-/** Whether a certificate says at least what the template does. */
-const says = (certificate: X509Certificate, { subject, usages, names }: LeafTemplate): boolean => {
-  // Types leave out that a name of several organizations comes as a list.
-  const { O, CN } = certificate.toLegacyObject().subject as { readonly [attribute: string]: string | string[] }
-  const keyUsage: readonly string[] = certificate.keyUsage ?? []
-  return (
-    CN === subject.commonName &&
-    [O ?? []].flat().join('\n') === (subject.organizations ?? []).join('\n') &&
-    extendedUsages(usages).every(usage => keyUsage.includes(usage)) &&
-    (names.dns ?? []).every(name => certificate.checkHost(name, { subject: 'never', wildcards: false })) &&
-    (names.addresses ?? []).every(address => certificate.checkIP(address))
-  )
 }
 
 const ensureServiceAccountKey = (folder: Folder): ClusterPki['serviceAccount'] => {

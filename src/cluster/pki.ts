@@ -9,10 +9,13 @@ import {
   createCertificate,
   createKey,
   keyToPem,
+  type LeafTemplate,
   type Name,
   publicKeyToPem,
   type Usage,
 } from '../machinery/x509/index.js'
+
+export type { LeafTemplate } from '../machinery/x509/index.js'
 
 /** A certificate and its private key, both PEM. */
 export interface Credential {
@@ -67,13 +70,6 @@ export const identities = {
   frontProxy: { commonName: 'front-proxy-client' },
   node: (name: string): Name => ({ commonName: `system:node:${name}`, organizations: ['system:nodes'] }),
 } as const
-
-/** What a leaf certificate is to say. */
-export interface LeafTemplate {
-  readonly subject: Name
-  readonly usages: readonly Usage[]
-  readonly names: AlternativeNames
-}
 
 const CLIENT: readonly Usage[] = ['digital signature', 'key encipherment', 'client auth']
 const SERVER: readonly Usage[] = ['digital signature', 'key encipherment', 'server auth']

@@ -10,6 +10,7 @@ import { Informers } from '../client/informers.js'
 import { bootstrapSigner } from './bootstrap-tokens/bootstrap-signer.js'
 import { tokenCleaner } from './bootstrap-tokens/token-cleaner.js'
 import { type CertificateSigningOptions, certificateSigning } from './certificates/certificate-signing.js'
+import { kubeletServingApprover, type ServingApproverOptions } from './certificates/kubelet-serving-approver.js'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.js'
 import { cronJobs } from './cronjob/cron-job.js'
 import { daemonSets } from './daemonset/daemon-set.js'
@@ -47,6 +48,8 @@ export interface BuiltInControllerOptions {
   readonly signSecretToken?: ServiceAccountTokenOptions['sign']
   /** Signs the certificates that are asked for and approved; nobody does when absent. */
   readonly signing?: CertificateSigningOptions
+  /** Approves what kubelets ask for to serve with, where that is safe; left to people when absent, as upstream. */
+  readonly approveServing?: ServingApproverOptions
   /** Addresses of pods, of which every node is given a part; nodes get none from here when absent. */
   readonly clusterCidr?: string
   /** How soon nodes count as lost, and how fast they are emptied then. */
@@ -92,6 +95,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     ttl(),
     serviceCidrs,
     ...(options.signing ? [certificateSigning(options.signing)] : []),
+    ...(options.approveServing ? [kubeletServingApprover(options.approveServing)] : []),
     ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),
     ...(options.signSecretToken
       ? [serviceAccountTokens({ rootCa: options.rootCa, sign: options.signSecretToken })]

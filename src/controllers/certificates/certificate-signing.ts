@@ -69,7 +69,8 @@ export function certificateSigning({ authority, longestSeconds = year }: Certifi
 const holds = ({ status }: CertificateSigningRequest, type: string): boolean =>
   status.conditions?.some(condition => condition.type === type && condition.status === 'True') ?? false
 
-const isDecided = (request: CertificateSigningRequest): boolean =>
+/** Whether somebody has approved or denied it. */
+export const isDecided = (request: CertificateSigningRequest): boolean =>
   holds(request, 'Approved') || holds(request, 'Denied')
 
 /** Ms until a request has served its purpose. */
@@ -173,7 +174,8 @@ async function sign(
   )
 }
 
-function withCondition(
+/** The request with one more condition, which is true. */
+export function withCondition(
   request: CertificateSigningRequest,
   type: string,
   reason: string,

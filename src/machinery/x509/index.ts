@@ -2,4 +2,5 @@ export { type CertificateTemplate, createCertificate, type Issuer } from './cert
 export { createKey, keyToPem, publicKeyToPem } from './keys.js'
 export { type AlternativeNames, canonicalAddress, type Name } from './names.js'
 export { type CertificateRequest, createCertificateRequest, readCertificateRequest } from './request.js'
+export { certificateSays, type LeafTemplate, subjectOf } from './says.js'
 export { extendedUsages, type Usage } from './usages.js'
