@@ -41,15 +41,26 @@ const connectTimeout = 30_000
 /** A token file is read at most this often, in milliseconds; the kubelet rotates tokens minutes ahead of their end. */
 const tokenAge = 10_000
 
+/** What a server takes at a time before it has said how much. */
+const assumedStreams = 100
+
+interface Connection {
+  readonly session: Promise<ClientHttp2Session>
+  /** Requests and watches under way. */
+  streams: number
+  /** How many the server takes on one connection. */
+  most: number
+}
+
 /**
- * The transport to a server elsewhere: one HTTP/2 connection that all requests and watches share, made on first use and
- * again after it breaks. Trouble with it is a 503 `StatusError`.
+ * The transport to a server elsewhere: an HTTP/2 connection that all requests and watches share, made on first use and
+ * again after it breaks; another where they are more than the server takes on one. Trouble with it is a 503 `StatusError`.
  */
 export function httpsTransport(initial: Endpoint): RenewableTransport {
   let endpoint = initial
   const base = new URL(endpoint.server)
   const prefix = base.pathname.replace(/\/+$/, '')
-  let session: Promise<ClientHttp2Session> | undefined
+  const connections = new Set<Connection>()
   const closing = new AbortController()
   let token: { readonly value: string; readonly readAt: number } | undefined
 
@@ -61,20 +72,34 @@ export function httpsTransport(initial: Endpoint): RenewableTransport {
     return `Bearer ${token.value}`
   }
 
-  const connected = async (): Promise<ClientHttp2Session> => {
-    for (;;) {
-      const opening = (session ??= open())
-      const live = await opening
-      if (!live.closed && !live.destroyed) return live
-      if (session === opening) session = undefined
-    }
+  const open = (): Connection => {
+    const session = openSession(endpoint, base.origin, closing.signal, () => connections.delete(connection))
+    const connection: Connection = { session, streams: 0, most: assumedStreams }
+    connections.add(connection)
+    session.then(
+      live => {
+        connection.most = Math.max(1, live.remoteSettings.maxConcurrentStreams ?? assumedStreams)
+      },
+      () => {},
+    )
+    return connection
   }
 
-  const open = (): Promise<ClientHttp2Session> => {
-    const opening = openSession(endpoint, base.origin, closing.signal, () => {
-      if (session === opening) session = undefined
-    })
-    return opening
+  /** Calls `begin` with a connection that has room for one more stream, which is the answer. */
+  const onConnection = async (begin: (live: ClientHttp2Session) => ClientHttp2Stream): Promise<ClientHttp2Stream> => {
+    for (;;) {
+      const connection = [...connections].find(({ streams, most }) => streams < most) ?? open()
+      connection.streams++
+      const release = () => connection.streams--
+      try {
+        const live = await connection.session
+        if (!live.closed && !live.destroyed) return begin(live).once('close', release)
+      } catch (error) {
+        release()
+        throw error
+      }
+      connections.delete(connection)
+    }
   }
 
   const handle: Handler = async request => {
@@ -92,9 +117,10 @@ export function httpsTransport(initial: Endpoint): RenewableTransport {
         ...(bearer ? { authorization: bearer } : {}),
         ...(body ? { 'content-length': body.length } : {}),
       }
-      const live = await connected()
-      request.signal.throwIfAborted()
-      stream = live.request(headers, { endStream: !body })
+      stream = await onConnection(live => {
+        request.signal.throwIfAborted()
+        return live.request(headers, { endStream: !body })
+      })
       if (body) stream.end(body)
     } catch (error) {
       throw request.signal.aborted ? request.signal.reason : unreachable(endpoint.server, error)
@@ -106,10 +132,9 @@ export function httpsTransport(initial: Endpoint): RenewableTransport {
     handle,
     renew(change) {
       endpoint = { ...endpoint, ...change }
-      const old = session
-      session = undefined
-      // Closes once everything under way on it has ended.
-      old?.then(live => live.close()).catch(() => {})
+      // Each closes once everything under way on it has ended.
+      for (const { session } of connections) session.then(live => live.close()).catch(() => {})
+      connections.clear()
     },
     async [Symbol.asyncDispose]() {
       closing.abort()
@@ -156,7 +181,7 @@ function openSession(
       forget()
       reject(error)
     }
-    opened.once('connect', () => {
+    opened.once('remoteSettings', () => {
       clearTimeout(late)
       opened.setLocalWindowSize(16 << 20)
       resolve(opened)

@@ -1,16 +1,11 @@
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http'
-import {
-  constants,
-  type IncomingHttpHeaders,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, DEFAULT_CIPHERS, type TLSSocket } from 'node:tls'
 import type { Handler } from '../../machinery/http.js'
 import { clientCertificateOf } from './client-certificate.js'
+import { Connection } from './h2/connection.js'
+import { defaultLimits } from './h2/limits.js'
 import { serveHttp1, serveUpgrade } from './http1.js'
 import { type Peer, serveHttp2 } from './http2.js'
 
@@ -44,6 +39,8 @@ const keepAliveMs = 95_000
 const headerMs = 32_000
 /** After so long a silence the kernel finds out whether the peer is still there. */
 const probeAfterMs = 30_000
+/** How often it is looked whether an HTTP/2 connection still is of use. */
+const sweepMs = 5_000
 /** Longest request line and headers, in bytes. */
 const maximumHeader = 1 << 20
 /** Longest time that requests under way get to be answered when the listener closes. */
@@ -51,7 +48,13 @@ const answerMs = 60_000
 /** Time that then is left to what lasts as long as its client likes, and to slow readers. */
 const drainMs = 5_000
 
-const minVersion = 'TLSv1.2'
+/** As upstream, the server prefers AES with 128 bits: it takes a third less time. */
+const preferred = 'TLS_AES_128_GCM_SHA256'
+const security = {
+  minVersion: 'TLSv1.2',
+  ciphers: [preferred, ...DEFAULT_CIPHERS.split(':').filter(cipher => cipher !== preferred)].join(':'),
+  honorCipherOrder: true,
+} as const
 
 /** Serves HTTP/2 and HTTP/1.1 over TLS on one port, by what ALPN agrees on. */
 export async function listenTls(options: ListenOptions): Promise<Listener> {
@@ -62,9 +65,8 @@ export async function listenTls(options: ListenOptions): Promise<Listener> {
     ...(options.clientCa ? { ca: options.clientCa } : {}),
     requestCert: options.clientCa !== undefined,
     rejectUnauthorized: false,
-    minVersion,
+    ...security,
     ALPNProtocols: ['h2', 'http/1.1'],
-    honorCipherOrder: true,
     handshakeTimeout: headerMs,
     keepAlive: true,
     keepAliveInitialDelay: probeAfterMs,
@@ -85,7 +87,7 @@ export async function listenTls(options: ListenOptions): Promise<Listener> {
   return {
     port: (server.address() as AddressInfo).port,
     renew({ cert, key, clientCa }) {
-      server.setSecureContext({ cert, key, minVersion, ...(clientCa ? { ca: clientCa } : {}) })
+      server.setSecureContext({ cert, key, ...security, ...(clientCa ? { ca: clientCa } : {}) })
     },
     [Symbol.asyncDispose]() {
       closing ??= (async () => {
@@ -102,7 +104,7 @@ export async function listenTls(options: ListenOptions): Promise<Listener> {
 class Connections {
   /** TCP connections, by the address of the peer, whose TLS handshake is under way. */
   readonly #beginning = new Map<string, Socket>()
-  readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #http2 = new Set<Connection>()
   /** HTTP/1.1 connections, with the number of requests under way on each. */
   readonly #busy = new Map<Duplex, number>()
   readonly #sockets = new Set<TLSSocket>()
@@ -112,11 +114,16 @@ class Connections {
     maxHeaderSize: maximumHeader,
   })
   readonly #peers = new WeakMap<Duplex, Peer>()
+  readonly #sweeping: NodeJS.Timeout
   #closing: (() => void) | undefined
 
   constructor(private readonly options: Pick<ListenOptions, 'handler' | 'onError' | 'settled' | 'goawayChance'>) {
     const { handler, onError } = options
     this.#http1.timeout = headerMs
+    this.#sweeping = setInterval(() => {
+      for (const connection of this.#http2) connection.sweep()
+    }, sweepMs)
+    this.#sweeping.unref()
     this.#http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request
       // A watch may be silent for as long as it likes.
@@ -154,7 +161,7 @@ class Connections {
       this.#busy.delete(socket)
       this.#settle()
     })
-    if (socket.alpnProtocol === 'h2') this.#serveSession(socket, peer)
+    if (socket.alpnProtocol === 'h2') this.#serveHttp2(socket, peer)
     else {
       this.#busy.set(socket, 0)
       this.#peers.set(socket, peer)
@@ -169,10 +176,10 @@ class Connections {
     })
     for (const socket of this.#beginning.values()) socket.destroy()
     for (const [socket, requests] of this.#busy) if (requests === 0) socket.destroy()
-    for (const session of this.#sessions) session.close()
+    for (const connection of this.#http2) connection.shutdown()
     this.#settle()
     const destroy = () => {
-      for (const session of this.#sessions) session.destroy(undefined, constants.NGHTTP2_NO_ERROR)
+      for (const connection of this.#http2) connection.destroy()
       for (const socket of this.#sockets) socket.destroy()
     }
     let timer = setTimeout(destroy, this.options.settled ? answerMs : drainMs)
@@ -184,22 +191,24 @@ class Connections {
     await ended
     over = true
     clearTimeout(timer)
+    clearInterval(this.#sweeping)
   }
 
-  #serveSession(socket: TLSSocket, peer: Peer): void {
-    const session = performServerHandshake(socket, {
-      settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: maximumHeader },
-    }) as ServerHttp2Session
-    this.#sessions.add(session)
-    session.on('close', () => this.#sessions.delete(session))
+  #serveHttp2(socket: TLSSocket, peer: Peer): void {
     const { handler, onError, goawayChance = 0 } = this.options
-    session.on('error', onError)
-    session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _: number, rawHeaders: string[]) => {
-      serveHttp2(handler, stream, headers, rawHeaders, peer, onError)
-      // What is under way on the connection is still answered.
-      if (goawayChance > 0 && Math.random() < goawayChance) session.close()
+    const connection: Connection = new Connection(socket, {
+      limits: defaultLimits,
+      now: () => performance.now(),
+      onError,
+      serve: stream => {
+        serveHttp2(handler, stream, peer, onError)
+        // What is under way on the connection is still answered.
+        if (goawayChance > 0 && Math.random() < goawayChance) connection.shutdown()
+      },
     })
-    if (this.#closing) session.close()
+    this.#http2.add(connection)
+    socket.once('close', () => this.#http2.delete(connection))
+    if (this.#closing) connection.shutdown()
   }
 
   #peerOf(socket: Duplex): Peer {
