@@ -2,8 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { loadKubeconfig } from '../cluster/connection.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { systemClock } from '../machinery/clock.js'
+import { messageOf } from '../machinery/message-of.js'
 import type { ServerOperation } from '../server/api-server.js'
 import { type AuditEndpoint, type AuditMode, type AuditOptions, setUpAudit } from '../server/audit/index.js'
+import { readEncryptionConfiguration } from '../server/encryption/configuration.js'
+import type { EncryptionOptions } from '../server/encryption/encryption.js'
 import { durationMs, fileText } from './flag-values.js'
 import type { OperationFlags } from './operation-flags.js'
 
@@ -31,6 +34,7 @@ export async function buildOperation(
   const requestTimeoutMs = durationMs('--request-timeout', flags.requestTimeout)
   if (requestTimeoutMs <= 0)
     throw new OperatorError(`--request-timeout is ${flags.requestTimeout}`, 'Give a time, such as 1m0s.')
+  const encryption = await encryptionOptions(flags)
   const audit = await auditOptions(flags)
   return {
     inFlight: { reads, writes },
@@ -40,8 +44,31 @@ export async function buildOperation(
     shutdownDelayMs: durationMs('--shutdown-delay-duration', flags.shutdownDelayDuration),
     goawayChance,
     flags: shownFlags(flags),
+    ...(encryption ? { encryption } : {}),
     ...(audit ? { audit: await made(audit, flags, onError) } : {}),
   }
+}
+
+/** Reads the file once before the server does, so that what is wrong with it is said at once. */
+async function encryptionOptions(flags: OperationFlags): Promise<EncryptionOptions | undefined> {
+  const { encryptionProviderConfig: file, encryptionProviderConfigAutomaticReload } = flags
+  const flag = '--encryption-provider-config-automatic-reload'
+  const reload = bool(flag, encryptionProviderConfigAutomaticReload)
+  if (file === undefined) {
+    if (reload) throw new OperatorError(`${flag} has nothing to reload`, 'Give --encryption-provider-config, too.')
+    return undefined
+  }
+  const text = await fileText(file)
+  try {
+    readEncryptionConfiguration(text, reload)
+  } catch (error) {
+    throw new OperatorError(
+      `the encryption configuration ${file} is wrong: ${messageOf(error)}`,
+      'It is described at https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/.',
+      { cause: error },
+    )
+  }
+  return { file, reload }
 }
 
 /** The flags by the names they have on the command line. */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 
 /** The flags that say how the API server works, rather than what it serves, as the command line has them. */
 export interface OperationFlags {
@@ -9,6 +9,8 @@ export interface OperationFlags {
   readonly minRequestTimeout: string
   readonly shutdownDelayDuration: string
   readonly goawayChance: string
+  readonly encryptionProviderConfig?: string
+  readonly encryptionProviderConfigAutomaticReload: string
   readonly auditPolicyFile?: string
   readonly auditLogPath?: string
   readonly auditLogFormat: string
@@ -51,6 +53,12 @@ export function addOperationFlags(command: Command): Command {
     .option('--min-request-timeout <seconds>', 'how long a watch lasts at least', '1800')
     .option('--shutdown-delay-duration <duration>', 'how long a server that stops goes on, but is not ready', '0s')
     .option('--goaway-chance <chance>', 'how likely a client is asked to connect anew: 0 to 0.02', '0')
+    .option('--encryption-provider-config <file>', 'which objects are encrypted while they are stored, and how')
+    .addOption(
+      new Option('--encryption-provider-config-automatic-reload [boolean]', 'look for a new configuration every minute')
+        .default('false')
+        .preset('true'),
+    )
     .option('--audit-policy-file <file>', 'which requests are written to the audit log')
     .option('--audit-log-path <file>', 'the audit log; - for standard output')
     .option('--audit-log-format <format>', 'json or legacy', 'json')

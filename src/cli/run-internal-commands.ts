@@ -1,6 +1,7 @@
 import { type ClusterConfig, readConfig } from '../cluster/cluster-config.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
+import { ensureEncryptionFile } from '../cluster/encryption-file.js'
 import { ensureClusterCredentials, processSpecs, supervisorDir } from '../cluster/lifecycle.js'
 import { kernelName, localNodes } from '../cluster/local-nodes.js'
 import { startNode } from '../cluster/node.js'
@@ -52,8 +53,10 @@ export async function runControlPlane(flags: Flags): Promise<void> {
   using termination = terminationSignal()
   const { paths, config } = await clusterOf(flags)
   const credentials = await ensureClusterCredentials(paths, config)
+  await ensureEncryptionFile(paths.encryption)
   await using _controlPlane = await ControlPlane.start({
     dataDir: paths.store,
+    operation: { encryption: { file: paths.encryption, reload: true } },
     bindAddress: '0.0.0.0',
     port: config.apiPort,
     advertiseAddress: config.address,

@@ -15,6 +15,8 @@ export interface ClusterPaths {
   readonly logs: string
   readonly pki: string
   readonly store: string
+  /** How objects of the store are encrypted, with the keys. */
+  readonly encryption: string
   readonly kubeconfigs: string
   readonly adminKubeconfig: string
   /** The admin socket of the control plane. */
@@ -96,6 +98,7 @@ export const clusterPaths = (name = DEFAULT_CLUSTER, options: PathOptions = {}):
     logs: join(base.logs, name),
     pki: join(data, 'pki'),
     store: join(data, 'store'),
+    encryption: join(data, 'encryption.yaml'),
     kubeconfigs: join(data, 'kubeconfigs'),
     adminKubeconfig: join(data, 'kubeconfigs', 'admin.conf'),
     controlSocket: socketPath(join(run, 'control.sock')),

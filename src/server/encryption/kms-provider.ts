@@ -31,6 +31,8 @@ export interface KmsProviderOptions {
   readonly clock: Clock
   readonly metrics: EncryptionMetrics
   readonly onError: (error: unknown) => void
+  /** Hears when the plugin is well for the first time, unless `start` has waited for that. */
+  readonly onReady: () => void
 }
 
 /**
@@ -40,6 +42,7 @@ export interface KmsProviderOptions {
 export class KmsProvider implements Disposable {
   readonly transformer: Transformer
   #seed: Seed | undefined
+  #started = false
   #version: string | undefined
   #checked: { readonly at: number; readonly error?: Error } | undefined
   #checking: Promise<void> | undefined
@@ -53,10 +56,11 @@ export class KmsProvider implements Disposable {
     }
   }
 
-  /** Asks for the plugin's state once, and from then on again and again. `onReady` hears that it is well after all. */
-  async start(signal: AbortSignal, onReady: () => void): Promise<void> {
+  /** Asks for the plugin's state once, and from then on again and again. */
+  async start(signal: AbortSignal): Promise<void> {
     await this.#probe()
-    void this.#keepProbing(signal, onReady)
+    this.#started = true
+    void this.#keepProbing(signal)
   }
 
   /** Resolves if the plugin is well and its key is the one that encrypts; rejects with what is wrong. */
@@ -77,14 +81,12 @@ export class KmsProvider implements Disposable {
     this.options.service[Symbol.dispose]()
   }
 
-  async #keepProbing(signal: AbortSignal, onReady: () => void): Promise<void> {
+  async #keepProbing(signal: AbortSignal): Promise<void> {
     let well = this.#seed !== undefined
     try {
       for (;;) {
         await sleep(this.options.clock, well ? probeEvery.well : probeEvery.unwell, signal)
-        const before = this.#seed
         well = await this.#probe()
-        if (!before && this.#seed) onReady()
       }
     } catch (error) {
       if (!signal.aborted) this.options.onError(error)
@@ -150,7 +152,9 @@ export class KmsProvider implements Disposable {
     try {
       const made = await this.#makeSeed(expires)
       if (made.keyId === keyId) {
+        const first = !this.#seed
         this.#seed = made
+        if (first && this.#started) this.options.onReady()
         return []
       }
       return [

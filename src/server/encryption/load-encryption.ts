@@ -49,7 +49,7 @@ export async function loadEncryption(text: string, options: LoadOptions): Promis
   for (const { providers = [] } of configuration.resources ?? [])
     for (const provider of providers) if (provider.kms) plugins.set(provider, kmsProvider(provider.kms, options))
   const transformers = transformersOf(configuration, provider => plugins.get(provider)?.transformer, options.metrics)
-  for (const plugin of plugins.values()) await plugin.start(stopping.signal, options.onReady)
+  for (const plugin of plugins.values()) await plugin.start(stopping.signal)
   const timeouts = [...plugins.keys()].map(({ kms }) => durationMsOf(kms?.timeout))
   return {
     text,
@@ -64,11 +64,11 @@ export async function loadEncryption(text: string, options: LoadOptions): Promis
 }
 
 function kmsProvider({ name = '', endpoint = '', timeout }: KmsConfiguration, options: LoadOptions): KmsProvider {
-  const { clock, metrics, onError } = options
+  const { clock, metrics, onError, onReady } = options
   const service = kmsService(endpoint, durationMsOf(timeout), (method, code, seconds) =>
     metrics.call(name, method, code, seconds),
   )
-  return new KmsProvider({ name, service, clock, metrics, onError })
+  return new KmsProvider({ name, service, clock, metrics, onError, onReady })
 }
 
 /** Transformers by the rules' names. Several rules of one name are one, with the providers of all. */

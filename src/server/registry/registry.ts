@@ -381,7 +381,8 @@ export class Registry<T extends ApiObject = ApiObject> {
 
   #taken(key: string, name: string): StatusError {
     const error = alreadyExists(this.name, name)
-    if (!this.cache.get(key)?.object.metadata.deletionTimestamp) return error
+    const unreadable = this.host.feed.cacheOf(this.cache.prefix)?.unreadableAt(key) !== undefined
+    if (unreadable || !this.cache.get(key)?.object.metadata.deletionTimestamp) return error
     return new StatusError(error.code, error.reason, `object is being deleted: ${error.message}`, error.details)
   }
 

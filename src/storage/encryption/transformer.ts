@@ -1,3 +1,5 @@
+import { messageOf } from '../../machinery/message-of.js'
+
 /** What was stored, as it was given to be stored. */
 export interface Plain {
   readonly bytes: Uint8Array
@@ -90,7 +92,7 @@ export function prefixed(
       observe('from_storage', 'unknown', 0, error)
       throw error
     }
-    throw errors.length === 1 ? errors[0] : new Error(`[${errors.map(error => messageOf(error)).join(', ')}]`)
+    throw errors.length === 1 ? errors[0] : new Error(`[${errors.map(messageOf).join(', ')}]`)
   }
 
   return {
@@ -109,5 +111,3 @@ export function prefixed(
     },
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
