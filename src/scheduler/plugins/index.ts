@@ -7,7 +7,8 @@ import { interPodAffinity } from './inter-pod-affinity.js'
 import { nodeAffinity } from './node-affinity.js'
 import { nodeName } from './node-name.js'
 import { nodePorts } from './node-ports.js'
-import { nodeResourcesBalancedAllocation, nodeResourcesFit } from './node-resources.js'
+import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.js'
+import { nodeResourcesFit } from './node-resources-fit.js'
 import { nodeUnschedulable } from './node-unschedulable.js'
 import { podTopologySpread } from './pod-topology-spread.js'
 import { prioritySort } from './priority-sort.js'
@@ -32,13 +33,13 @@ export const builtInPlugins: Readonly<Record<string, PluginFactory>> = {
   TaintToleration: plain(taintToleration),
   NodeAffinity: plain(nodeAffinity),
   NodePorts: plain(nodePorts),
-  NodeResourcesFit: plain(nodeResourcesFit),
+  NodeResourcesFit: nodeResourcesFit,
   VolumeBinding: plain(volumeBinding),
   PodTopologySpread: plain(podTopologySpread),
   InterPodAffinity: plain(interPodAffinity),
   DynamicResources: plain(dynamicResources),
-  DefaultPreemption: plain(defaultPreemption),
-  NodeResourcesBalancedAllocation: plain(nodeResourcesBalancedAllocation),
+  DefaultPreemption: defaultPreemption,
+  NodeResourcesBalancedAllocation: nodeResourcesBalancedAllocation,
   ImageLocality: plain(imageLocality),
   DefaultBinder: defaultBinder,
 }

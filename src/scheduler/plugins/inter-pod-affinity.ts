@@ -1,7 +1,11 @@
+import { Namespace, type Node, type Pod } from '../../api/core/v1/index.js'
+import type { AnyKind } from '../../client/controller.js'
+import { nothing } from '../../machinery/labels.js'
 import { maximumScore, type NodeFilterFunction, type SchedulerPlugin, type Snapshot } from '../framework.js'
+import { nodeInterest, podInterest } from '../hints.js'
 import type { NodeInfo } from '../node-info.js'
 import { type CountsByNode, termsOf } from '../pod-index.js'
-import { selects } from '../pod-selection.js'
+import { type PodTerm, selects } from '../pod-selection.js'
 
 /** What one pod's required affinity adds to the score of nodes for a pod that it wants near. */
 const symmetricWeight = 1
@@ -13,6 +17,11 @@ type Domains = Map<string, Map<string, number>>
 export const interPodAffinity: SchedulerPlugin = {
   name: 'InterPodAffinity',
   weight: 2,
+  events: [
+    podInterest(['add', 'delete', 'updatePodLabel'], concerns),
+    nodeInterest(['add', 'updateNodeLabel']),
+    { of: Namespace as unknown as AnyKind },
+  ],
   filter({ pod, snapshot }) {
     const existing: Domains = new Map()
     for (const { kind, term, counts } of snapshot.termsSelecting(pod))
@@ -29,7 +38,7 @@ export const interPodAffinity: SchedulerPlugin = {
       for (const { topologyKey } of near) addDomains(wanted, topologyKey, counts, 1, snapshot)
     }
     // The first pod of a group that wants to be near its like has to begin somewhere.
-    const first = wanted.size === 0 && near.every(term => selects(term, pod, snapshot.namespaceLabels))
+    const ownKind = near.every(term => selects(term, pod, snapshot.namespaceLabels))
     const unwanted: Domains = new Map()
     for (const term of apart) {
       const counts = snapshot.podCounts({ selections: [term], terminating: true })
@@ -38,6 +47,7 @@ export const interPodAffinity: SchedulerPlugin = {
 
     const filter: NodeFilterFunction = info => {
       const labels = info.node?.metadata.labels ?? {}
+      const first = wanted.size === 0 && ownKind
       for (const { topologyKey } of near) {
         const domain = labels[topologyKey]
         if (domain === undefined || (!first && !wanted.get(topologyKey)?.has(domain)))
@@ -47,7 +57,21 @@ export const interPodAffinity: SchedulerPlugin = {
       if (inAny(existing, info)) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] }
       return undefined
     }
-    return filter
+    const count = (other: Pod, { node }: NodeInfo, by: 1 | -1) => {
+      const { namespaceLabels } = snapshot
+      for (const { kind, term } of termsOf(other))
+        if (kind === 'requiredAntiAffinity' && selects(term, pod, namespaceLabels))
+          addDomain(existing, term.topologyKey, node, by)
+      if (near.length > 0 && near.every(term => selects(term, other, namespaceLabels)))
+        for (const { topologyKey } of near) addDomain(wanted, topologyKey, node, by)
+      for (const term of apart)
+        if (selects(term, other, namespaceLabels)) addDomain(unwanted, term.topologyKey, node, by)
+    }
+    return {
+      filter,
+      podAdded: (other, info) => count(other, info, 1),
+      podRemoved: (other, info) => count(other, info, -1),
+    }
   },
   score({ pod, snapshot }) {
     const sums: Domains = new Map()
@@ -85,13 +109,17 @@ export const interPodAffinity: SchedulerPlugin = {
 }
 
 function addDomains(sums: Domains, key: string, counts: CountsByNode, weight: number, snapshot: Snapshot): void {
-  for (const [name, count] of counts) {
-    const domain = snapshot.get(name)?.node?.metadata.labels?.[key]
-    if (domain === undefined) continue
-    let domains = sums.get(key)
-    if (!domains) sums.set(key, (domains = new Map()))
-    domains.set(domain, (domains.get(domain) ?? 0) + count * weight)
-  }
+  for (const [name, count] of counts) addDomain(sums, key, snapshot.get(name)?.node, count * weight)
+}
+
+function addDomain(sums: Domains, key: string, node: Node | undefined, amount: number): void {
+  const domain = node?.metadata.labels?.[key]
+  if (domain === undefined || amount === 0) return
+  let domains = sums.get(key)
+  if (!domains) sums.set(key, (domains = new Map()))
+  const sum = (domains.get(domain) ?? 0) + amount
+  if (sum !== 0) domains.set(domain, sum)
+  else if (domains.delete(domain) && domains.size === 0) sums.delete(key)
 }
 
 function inAny(sums: Domains, { node }: NodeInfo): boolean {
@@ -101,3 +129,19 @@ function inAny(sums: Domains, { node }: NodeInfo): boolean {
   }
   return false
 }
+
+/** Whether a change of a pod on a node may make room for the pod: one of them selects, or has selected, the other. */
+function concerns(pod: Pod, old: Pod | undefined, now: Pod | undefined): boolean {
+  const own = termsOf(pod).filter(({ kind }) => kind === 'requiredAffinity' || kind === 'requiredAntiAffinity')
+  return [old, now].some(
+    other =>
+      other !== undefined &&
+      (own.some(({ term }) => mayConcern(term, other)) ||
+        termsOf(other).some(({ kind, term }) => kind === 'requiredAntiAffinity' && mayConcern(term, pod))),
+  )
+}
+
+/** As `selects`, of a namespace whose labels are not known here. */
+const mayConcern = (term: PodTerm, pod: Pod): boolean =>
+  term.selector.matches(pod.metadata.labels) &&
+  (term.namespaces.has(pod.metadata.namespace ?? '') || term.namespaceSelector !== nothing)

@@ -1,10 +1,12 @@
 import { nodeMatches, termMatches } from '../../api/core/v1/node-matches.js'
 import { normalized, type SchedulerPlugin } from '../framework.js'
+import { nodeInterest } from '../hints.js'
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ */
 export const nodeAffinity: SchedulerPlugin = {
   name: 'NodeAffinity',
   weight: 2,
+  events: [nodeInterest(['add', 'updateNodeLabel'], ({ spec }, node) => nodeMatches(spec, node))],
   filter({ pod: { spec } }) {
     const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
     if (Object.keys(spec.nodeSelector ?? {}).length === 0 && !required) return undefined

@@ -1,7 +1,9 @@
 import type { Node, Pod, TopologySpreadConstraint } from '../../api/core/v1/index.js'
 import { nodeMatches } from '../../api/core/v1/node-matches.js'
 import type { Selector } from '../../machinery/labels.js'
+import { DomainCounts } from '../domain-counts.js'
 import { maximumScore, type NodeScorer, type SchedulerPlugin, type Snapshot } from '../framework.js'
+import { nodeInterest, podInterest } from '../hints.js'
 import type { NodeInfo } from '../node-info.js'
 import { selectionIn, withKeys } from '../pod-selection.js'
 import { untolerated } from './taint-toleration.js'
@@ -30,30 +32,45 @@ interface Constraint {
 export const podTopologySpread: SchedulerPlugin = {
   name: 'PodTopologySpread',
   weight: 2,
+  events: [
+    podInterest(['add', 'delete', 'update', 'updatePodLabel'], concerns),
+    nodeInterest(['add', 'delete', 'update']),
+    { of: 'waitingPod', changes: ['updatePodLabel'] },
+  ],
   filter({ pod, snapshot }) {
     const constraints = constraintsOf(pod, 'DoNotSchedule')
     if (constraints.length === 0) return undefined
     const nodes = snapshot.nodes.filter(info => hasDomains(info, constraints))
     const rules = constraints.map(constraint => {
       const counts = podCounts(constraint, pod, snapshot)
-      const domains = new Map<string, number>()
+      const domains = new DomainCounts()
       for (const { name, node } of nodes) {
         if (!node || !constraint.includes(node)) continue
-        const domain = node.metadata.labels?.[constraint.topologyKey] ?? ''
-        domains.set(domain, (domains.get(domain) ?? 0) + (counts.get(name) ?? 0))
+        domains.add(node.metadata.labels?.[constraint.topologyKey] ?? '', counts.get(name) ?? 0)
       }
-      let least = domains.size < constraint.minDomains ? 0 : Number.POSITIVE_INFINITY
-      for (const count of domains.values()) least = Math.min(least, count)
-      const allowed = least + constraint.maxSkew - (constraint.selector.matches(pod.metadata.labels) ? 1 : 0)
-      return { topologyKey: constraint.topologyKey, domains, allowed }
+      const skew = constraint.maxSkew - (constraint.selector.matches(pod.metadata.labels) ? 1 : 0)
+      return { constraint, domains, skew }
     })
-    return ({ node }) => {
-      for (const { topologyKey, domains, allowed } of rules) {
-        const domain = node?.metadata.labels?.[topologyKey]
-        if (domain === undefined) return { reasons: [`${mismatch} (missing required label)`], unresolvable: true }
-        if ((domains.get(domain) ?? 0) > allowed) return { reasons: [mismatch] }
-      }
-      return undefined
+    const count = (other: Pod, info: NodeInfo, by: 1 | -1) => {
+      const { node } = info
+      if (!node || other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp) return
+      if (!hasDomains(info, constraints)) return
+      for (const { constraint, domains } of rules)
+        if (constraint.selector.matches(other.metadata.labels) && constraint.includes(node))
+          domains.add(node.metadata.labels?.[constraint.topologyKey] ?? '', by)
+    }
+    return {
+      filter({ node }) {
+        for (const { constraint, domains, skew } of rules) {
+          const domain = node?.metadata.labels?.[constraint.topologyKey]
+          if (domain === undefined) return { reasons: [`${mismatch} (missing required label)`], unresolvable: true }
+          const least = domains.size < constraint.minDomains ? 0 : domains.least
+          if (domains.of(domain) > least + skew) return { reasons: [mismatch] }
+        }
+        return undefined
+      },
+      podAdded: (other, info) => count(other, info, 1),
+      podRemoved: (other, info) => count(other, info, -1),
     }
   },
   score({ pod, snapshot }, candidates) {
@@ -150,4 +167,13 @@ function defaultConstraints(pod: Pod, snapshot: Snapshot): Constraint[] {
   if (!selector) return []
   const includes = (node: Node) => nodeMatches(pod.spec, node)
   return defaults.map(constraint => ({ ...constraint, minDomains: 1, selector, includes }))
+}
+
+/** Whether a change of a pod on a node may make room for the pod: it counts, or has counted, for one of its constraints. */
+function concerns(pod: Pod, old: Pod | undefined, now: Pod | undefined): boolean {
+  const { namespace } = pod.metadata
+  const selectors = constraintsOf(pod, 'DoNotSchedule').map(({ selector }) => selector)
+  return [old, now].some(
+    other => other?.metadata.namespace === namespace && selectors.some(each => each.matches(other?.metadata.labels)),
+  )
 }

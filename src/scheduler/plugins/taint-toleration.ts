@@ -1,6 +1,7 @@
 import type { Node, Pod, Taint } from '../../api/core/v1/index.js'
 import { tolerates } from '../../api/core/v1/tolerates.js'
 import { normalized, type SchedulerPlugin } from '../framework.js'
+import { nodeInterest } from '../hints.js'
 
 const tolerated = ({ spec }: Pod, taint: Taint): boolean =>
   (spec.tolerations ?? []).some(toleration => tolerates(toleration, taint))
@@ -13,6 +14,10 @@ export const untolerated = (pod: Pod, { spec }: Node): Taint | undefined =>
 export const taintToleration: SchedulerPlugin = {
   name: 'TaintToleration',
   weight: 3,
+  events: [
+    nodeInterest(['add', 'updateNodeTaint'], (pod, node) => untolerated(pod, node) === undefined),
+    { of: 'waitingPod', changes: ['updatePodToleration'] },
+  ],
   filter:
     ({ pod }) =>
     info => {

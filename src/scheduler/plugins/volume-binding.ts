@@ -1,6 +1,9 @@
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1/index.js'
+import { PersistentVolume, PersistentVolumeClaim, type Pod } from '../../api/core/v1/index.js'
 import { termMatches } from '../../api/core/v1/node-matches.js'
+import { StorageClass } from '../../api/storage/v1/index.js'
+import type { AnyKind } from '../../client/controller.js'
 import { type NodeFilterFunction, type SchedulerPlugin, type Snapshot, Unschedulable } from '../framework.js'
+import { nodeInterest } from '../hints.js'
 
 /** A claim and its volume have been bound to each other. */
 const bindCompleted = 'pv.kubernetes.io/bind-completed'
@@ -19,6 +22,10 @@ const unbindable = { reasons: ["node(s) didn't find available persistent volumes
 /** A pod goes where its volumes can be reached, and nowhere before they are there. */
 export const volumeBinding: SchedulerPlugin = {
   name: 'VolumeBinding',
+  events: [
+    ...[PersistentVolumeClaim, PersistentVolume, StorageClass].map(kind => ({ of: kind as unknown as AnyKind })),
+    nodeInterest(['add', 'updateNodeLabel']),
+  ],
   filter({ pod, snapshot }) {
     const claims = claimsOf(pod, snapshot)
     if (claims.length === 0) return undefined

@@ -1,0 +1,61 @@
+import type { Node, Pod } from '../../api/core/v1/index.js'
+import { amountsOf } from '../../api/core/v1/index.js'
+import type { PluginFactory, SchedulerPlugin } from '../framework.js'
+import { nodeInterest, podInterest } from '../hints.js'
+import { podRequest } from '../resources.js'
+import { defaultStrategy, type ScoringStrategy, strategyScorer } from '../scoring-strategy.js'
+
+/** As of https://kubernetes.io/docs/reference/config-api/kube-scheduler-config.v1/#kubescheduler-config-k8s-io-v1-NodeResourcesFitArgs */
+export interface NodeResourcesFitArgs {
+  /** Extended resources that extenders look after. */
+  readonly ignoredResources?: readonly string[]
+  /** Groups of them: what comes before the slash. */
+  readonly ignoredResourceGroups?: readonly string[]
+  readonly scoringStrategy?: ScoringStrategy
+}
+
+/** A node must have free what the pod asks for; which node is better is a matter of the strategy. */
+export const nodeResourcesFit: PluginFactory = (_, args) => {
+  const {
+    ignoredResources = [],
+    ignoredResourceGroups = [],
+    scoringStrategy = defaultStrategy,
+  } = (args ?? {}) as NodeResourcesFitArgs
+  const ignored = (name: string): boolean =>
+    name.includes('/') && (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.split('/')[0] ?? ''))
+  const plugin: SchedulerPlugin = {
+    name: 'NodeResourcesFit',
+    events: [
+      nodeInterest(['add', 'updateNodeAllocatable'], mayHold),
+      podInterest(['delete', 'updatePodScaleDown']),
+      { of: 'waitingPod', changes: ['updatePodScaleDown'] },
+    ],
+    filter({ pod }) {
+      const requests = Object.entries(podRequest(pod).requested).filter(
+        ([name, amount]) => amount > 0 && !ignored(name),
+      )
+      return info => {
+        const { allocatable, requested } = info
+        let reasons: string[] | undefined
+        if (info.pods.size + 1 > (allocatable['pods'] ?? 0)) reasons = ['Too many pods']
+        let impossible = false
+        for (const [name, amount] of requests) {
+          const total = allocatable[name] ?? 0
+          if (amount <= total - (requested[name] ?? 0)) continue
+          reasons ??= []
+          reasons.push(`Insufficient ${name}`)
+          impossible ||= amount > total
+        }
+        return reasons && { reasons, unresolvable: impossible }
+      }
+    },
+    score: ({ pod }) => strategyScorer(scoringStrategy, podRequest(pod)),
+  }
+  return plugin
+}
+
+/** Whether a node could hold the pod if it were empty. */
+function mayHold(pod: Pod, { status }: Node): boolean {
+  const allocatable = amountsOf(status.allocatable ?? status.capacity)
+  return Object.entries(podRequest(pod).requested).every(([name, amount]) => amount <= (allocatable[name] ?? 0))
+}
