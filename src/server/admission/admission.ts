@@ -109,41 +109,31 @@ export function refusal(
   return forbidden({ group: kind.gvk.group, plural: kind.plural }, called, why)
 }
 
+/** A promise is only made where a plugin has to wait: most writes pass all of them at once. */
+type Pending = Promise<void> | void
+
 /** Runs all plugins, and once again if one of them asks for it. */
-export async function mutateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
-  await mutateOnce(plugins, request)
-  if (request.again) await mutateOnce(plugins, request)
+export function mutateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Pending {
+  const mutate = (): Pending => inTurn(plugins, plugin => plugin.mutate?.(request))
+  const again = (): Pending => (request.again ? mutate() : undefined)
+  const pending = mutate()
+  return pending ? pending.then(again) : again()
 }
 
-async function mutateOnce(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
-  for (const plugin of plugins) {
-    const pending = plugin.mutate?.(request)
-    if (pending) await pending
-  }
-}
+export const allocateAll = (plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Pending =>
+  inTurn(plugins, plugin => plugin.allocate?.(request))
 
-export async function allocateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
-  for (const plugin of plugins) {
-    const pending = plugin.allocate?.(request)
-    if (pending) await pending
-  }
-}
-
-export async function validateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
-  for (const plugin of plugins) {
-    const pending = plugin.validate?.(request)
-    if (pending) await pending
-  }
-}
+export const validateAll = (plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Pending =>
+  inTurn(plugins, plugin => plugin.validate?.(request))
 
 /** `written` tells whether the write has happened. */
-export async function settleAll(
-  plugins: readonly AdmissionPlugin[],
-  request: AdmissionRequest,
-  written: boolean,
-): Promise<void> {
-  for (const plugin of plugins) {
-    const pending = plugin.settled?.(request, written)
-    if (pending) await pending
+export const settleAll = (plugins: readonly AdmissionPlugin[], request: AdmissionRequest, written: boolean): Pending =>
+  inTurn(plugins, plugin => plugin.settled?.(request, written))
+
+/** Asks one plugin after the other, from one of them on. */
+function inTurn(plugins: readonly AdmissionPlugin[], ask: (plugin: AdmissionPlugin) => Pending, from = 0): Pending {
+  for (let i = from; i < plugins.length; i++) {
+    const pending = ask(plugins[i] as AdmissionPlugin)
+    if (pending) return pending.then(() => inTurn(plugins, ask, i + 1))
   }
 }

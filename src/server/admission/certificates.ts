@@ -1,15 +1,22 @@
 import { CertificateSigningRequest } from '../../api/certificates/v1/index.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { readCertificateRequest } from '../../machinery/x509/index.js'
+import type { Draft } from '../../schema/index.js'
 import { mastersGroup } from '../authentication/user-names.js'
 import type { Authorizer } from '../authorization/authorizer.js'
 import { type AdmissionPlugin, type AdmissionRequest, draftOf, isOf, refusal } from './admission.js'
 
 /** Signers are authorized one by one, or all of a domain: https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#authorization */
-async function mayUse(authorizer: Authorizer, { user }: AdmissionRequest, verb: string, signer: string) {
+async function checkMayUse(
+  authorizer: Authorizer,
+  request: AdmissionRequest,
+  verb: string,
+  signer: string,
+  why: string,
+): Promise<void> {
   const [domain = ''] = signer.split('/')
   for (const name of [signer, `${domain}/*`]) {
-    const decision = await authorizer.authorize(user, {
+    const decision = await authorizer.authorize(request.user, {
       verb,
       path: '',
       resource: {
@@ -22,9 +29,9 @@ async function mayUse(authorizer: Authorizer, { user }: AdmissionRequest, verb: 
         rest: '',
       },
     })
-    if (decision.verdict === 'allow') return true
+    if (decision.verdict === 'allow') return
   }
-  return false
+  throw refusal(request, why)
 }
 
 /** The object of an update of a view of requests. */
@@ -38,27 +45,28 @@ function written(request: AdmissionRequest, view: string): CertificateSigningReq
 /** CertificateApproval: who approves requests must be allowed to for their signer. */
 export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'CertificateApproval',
-  async validate(request) {
+  validate(request) {
     if (!written(request, 'approval')) return
     const { signerName } = (request.old as CertificateSigningRequest).spec
-    if (!(await mayUse(authorizer, request, 'approve', signerName)))
-      throw refusal(request, `user not permitted to approve requests with signerName "${signerName}"`)
+    const why = `user not permitted to approve requests with signerName "${signerName}"`
+    return checkMayUse(authorizer, request, 'approve', signerName, why)
   },
 })
 
 /** CertificateSigning: who signs requests, or says that signing failed, must be allowed to for their signer. */
 export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'CertificateSigning',
-  async validate(request) {
+  validate(request) {
     const changed = written(request, 'status')
     if (!changed) return
     const old = request.old as CertificateSigningRequest
     const same =
       jsonEqual(changed.status.certificate, old.status.certificate) &&
       jsonEqual(changed.status.conditions, old.status.conditions)
+    if (same) return
     const { signerName } = old.spec
-    if (!same && !(await mayUse(authorizer, request, 'sign', signerName)))
-      throw refusal(request, `user not permitted to sign requests with signerName "${signerName}"`)
+    const why = `user not permitted to sign requests with signerName "${signerName}"`
+    return checkMayUse(authorizer, request, 'sign', signerName, why)
   },
 })
 
@@ -67,12 +75,15 @@ const clientSigner = 'kubernetes.io/kube-apiserver-client'
 /** CertificateSubjectRestriction: nobody becomes a member of the group that may do everything by a certificate. */
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
-  async validate(request) {
+  validate(request) {
     const created = request.operation === 'CREATE' ? draftOf(request, CertificateSigningRequest) : undefined
-    if (created?.spec.signerName !== clientSigner) return
-    // What cannot be read has been refused by validation.
-    const { subject } = await readCertificateRequest(Buffer.from(created.spec.request, 'base64').toString())
-    if (subject.organizations.includes(mastersGroup))
-      throw refusal(request, `use of ${clientSigner} signer with ${mastersGroup} group is not allowed`)
+    return created?.spec.signerName === clientSigner ? checkSubject(request, created.spec) : undefined
   },
+}
+
+async function checkSubject(request: AdmissionRequest, spec: Draft<CertificateSigningRequest['spec']>): Promise<void> {
+  // What cannot be read has been refused by validation.
+  const { subject } = await readCertificateRequest(Buffer.from(spec.request, 'base64').toString())
+  if (subject.organizations.includes(mastersGroup))
+    throw refusal(request, `use of ${clientSigner} signer with ${mastersGroup} group is not allowed`)
 }

@@ -11,7 +11,7 @@ const reviews = new Set(['localsubjectaccessreviews.authorization.k8s.io'])
 /** Nothing is created in a namespace that does not exist or is being deleted; three namespaces are never deleted. */
 export const namespaceLifecycle = (registries: Registries): AdmissionPlugin => ({
   name: 'NamespaceLifecycle',
-  async mutate({ operation, resource, namespace, name, subresource }) {
+  mutate({ operation, resource, namespace, name, subresource }) {
     const { gvk, plural, namespaced } = resource.kind
     if (!namespaced) {
       if (operation === 'DELETE' && gvk.group === '' && plural === 'namespaces' && immortal.has(name))

@@ -26,31 +26,36 @@ const writer: WriteContext = {
  */
 export const resourceQuota = (registries: Registries): AdmissionPlugin => {
   const taken = new WeakMap<AdmissionRequest, Taken[]>()
+  const takeAll = async (request: AdmissionRequest, quotas: readonly ResourceQuota[]): Promise<void> => {
+    const concerned = concernedQuotas(request, quotas)
+    const usage = concerned.length > 0 ? usageOf(request) : {}
+    const takings: Taken[] = []
+    taken.set(request, takings)
+    for (const quota of concerned) {
+      const own = only(usage, Object.keys(quota.status.hard ?? {}))
+      if (Object.keys(own).length === 0) continue
+      if (request.dryRun) withUsage(request, quota, own)
+      else if (await take(registries, request, quota, own)) takings.push({ quota, usage: own })
+    }
+  }
   return {
     name: 'ResourceQuota',
-    async validate(request) {
-      if (!isCounted(request)) return
+    validate(request) {
+      if (!isCounted(request)) return undefined
       const quotas = registries.of(ResourceQuota).cache.list(`${request.namespace}/`)
-      if (quotas.length === 0) return
-      const concerned = concernedQuotas(
-        request,
-        quotas.map(({ object }) => object),
-      )
-      const usage = concerned.length > 0 ? usageOf(request) : {}
-      const takings: Taken[] = []
-      taken.set(request, takings)
-      for (const quota of concerned) {
-        const own = only(usage, Object.keys(quota.status.hard ?? {}))
-        if (Object.keys(own).length === 0) continue
-        if (request.dryRun) withUsage(request, quota, own)
-        else if (await take(registries, request, quota, own)) takings.push({ quota, usage: own })
-      }
+      if (quotas.length === 0) return undefined
+      const objects = quotas.map(({ object }) => object)
+      return takeAll(request, objects)
     },
-    async settled(request, written) {
-      if (written) return
-      for (const { quota, usage } of taken.get(request) ?? []) await giveBack(registries, quota, usage)
+    settled(request, written) {
+      const takings = written ? undefined : taken.get(request)
+      return takings && giveBackAll(registries, takings)
     },
   }
+}
+
+async function giveBackAll(registries: Registries, takings: readonly Taken[]): Promise<void> {
+  for (const { quota, usage } of takings) await giveBack(registries, quota, usage)
 }
 
 /** New objects; and changes that can make an old one take more. */

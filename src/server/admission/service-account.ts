@@ -19,28 +19,37 @@ const stepMs = 10
 /** ServiceAccount: https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller */
 export const serviceAccountAdmission = (registries: Registries): AdmissionPlugin => ({
   name: 'ServiceAccount',
-  async mutate(request) {
+  mutate(request) {
     const pod = request.operation === 'CREATE' ? draftOf(request, Pod) : undefined
-    if (!pod) return
+    if (!pod || pod.metadata.annotations?.[mirrorAnnotation]) return
     const { spec } = pod
-    const { namespace } = request
-    if (pod.metadata.annotations?.[mirrorAnnotation]) return
     spec.serviceAccountName ||= 'default'
     spec.serviceAccount = spec.serviceAccountName
-    const account = await accountOf(registries, namespace, spec.serviceAccountName)
-    if (!account)
-      throw refusal(
-        request,
-        `error looking up service account ${namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`,
-      )
-    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
-      spec.imagePullSecrets = structuredClone(account.imagePullSecrets) as Draft<typeof account.imagePullSecrets>
-    const mounts = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true
-    if (mounts) mountToken(spec)
+    const name = spec.serviceAccountName
+    const account = registries.of(ServiceAccount).cache.get(`${request.namespace}/${name}`)?.object
+    if (account) return complete(spec, account)
+    return awaitAccount(registries, request.namespace, name).then(found => {
+      if (found) return complete(spec, found)
+      const missing = `serviceaccount "${name}" not found`
+      throw refusal(request, `error looking up service account ${request.namespace}/${name}: ${missing}`)
+    })
   },
 })
 
-async function accountOf(registries: Registries, namespace: string, name: string): Promise<ServiceAccount | undefined> {
+/** Gives a pod what its account has for it. */
+function complete(spec: Draft<Pod['spec']>, account: ServiceAccount): void {
+  if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
+    spec.imagePullSecrets = structuredClone(account.imagePullSecrets) as Draft<typeof account.imagePullSecrets>
+  const mounts = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true
+  if (mounts) mountToken(spec)
+}
+
+/** The account, if it comes in time. */
+async function awaitAccount(
+  registries: Registries,
+  namespace: string,
+  name: string,
+): Promise<ServiceAccount | undefined> {
   const { cache, host } = registries.of(ServiceAccount)
   const key = `${namespace}/${name}`
   const deadline = host.clock.now() + patienceMs

@@ -101,6 +101,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     for (const [key, { fault }] of this.#unreadable)
       if (key.startsWith(keyPrefix)) throw unreadableIn(this.prefix + key, fault)
     const found: StoredObject<T>[] = []
+    if (this.#objects.size === 0) return found
     for (const key of this.#keys.from(keyPrefix)) {
       if (!key.startsWith(keyPrefix)) break
       found.push(this.#objects.get(key) as StoredObject<T>)

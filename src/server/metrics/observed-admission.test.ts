@@ -30,7 +30,7 @@ describe('admission', () => {
     const request = { operation: 'CREATE' } as AdmissionRequest
     await mutateAll(observed, request)
     await allocateAll(observed, request)
-    await assert.rejects(validateAll(observed, request), /no/)
+    await assert.rejects(async () => validateAll(observed, request), /no/)
     assert.deepEqual(calls, ['A mutates', 'B mutates', 'A allocates'])
     const counted = metrics.registry
       .text()

@@ -6,13 +6,17 @@ import type { Registry } from './registry.js'
 /** All resources being served, by group, version and plural name. */
 export class Registries {
   readonly #byPath = new Map<string, Registry>()
+  /** Those of built-in kinds, as far as they have been asked for. */
+  readonly #byKind = new Map<unknown, Registry>()
 
   add(registry: Registry): void {
+    this.#byKind.clear()
     const { gvk, plural } = registry.resource.kind
     this.#byPath.set(pathOf(gvk.group, gvk.version, plural), registry)
   }
 
   remove(registry: Registry): void {
+    this.#byKind.clear()
     const { gvk, plural } = registry.resource.kind
     this.#byPath.delete(pathOf(gvk.group, gvk.version, plural))
   }
@@ -22,9 +26,14 @@ export class Registries {
   }
 
   /** The registry of a built-in kind, typed. */
-  of<T extends ApiObject, I>({ gvk, plural }: Kind<T, I>): Registry<T> {
-    const registry = this.find(gvk.group, gvk.version, plural)
-    if (!registry) throw new Error(`${gvk.kind} is not served`)
+  of<T extends ApiObject, I>(kind: Kind<T, I>): Registry<T> {
+    let registry = this.#byKind.get(kind)
+    if (!registry) {
+      const { gvk, plural } = kind
+      registry = this.find(gvk.group, gvk.version, plural)
+      if (!registry) throw new Error(`${gvk.kind} is not served`)
+      this.#byKind.set(kind, registry)
+    }
     return registry as unknown as Registry<T>
   }
 

@@ -62,36 +62,36 @@ export function serviceAllocation(registries: Registries, { cidr, nodePorts }: S
   )
   const ports = new Pool(nodePorts, dynamicBegin(nodePorts, 32, 128), port => usage().hasPort(port))
   const allotments = new WeakMap<AdmissionRequest, Allotment>()
+  const allocate = async (request: AdmissionRequest): Promise<void> => {
+    const service = request.object as Draft<Service>
+    const old = request.old as Service | undefined
+    const allotment = new Allotment()
+    allotments.set(request, allotment)
+    const refuse = (errors: Parameters<typeof invalid>[2]) => {
+      if (errors.length > 0) throw invalid(Service.gvk, service.metadata.name ?? '', errors)
+    }
+    refuse(settleFamilies(service, old, networks.families))
+    for (const [family, position] of wantedAddresses(service, old)) {
+      const asked = service.spec.clusterIPs?.[position] ?? ''
+      service.spec.clusterIPs = withAt(service.spec.clusterIPs ?? [], position, asked)
+      const address = await claim({ networks, objects, allotment, service, dryRun: request.dryRun }, family, asked)
+      service.spec.clusterIPs = withAt(service.spec.clusterIPs, position, address)
+      if (position === 0) service.spec.clusterIP = address
+    }
+    refuse(allocatePorts(service, old, ports, allotment))
+  }
+  const settle = async (request: AdmissionRequest): Promise<void> => {
+    allotments.get(request)?.release()
+    if (request.dryRun) return
+    // Whatever the write has come to: addresses that no service has are nobody's.
+    const addresses = [request.old, request.object].flatMap(object => (object as Service)?.spec?.clusterIPs ?? [])
+    const owner = request.object?.metadata ?? request.old?.metadata ?? {}
+    for (const address of new Set(addresses)) if (!usage().hasAddress(address)) await objects.release(address, owner)
+  }
   return {
     name: 'ServiceAllocation',
-    async allocate(request) {
-      if (!isService(request) || !request.object) return
-      const service = request.object as Draft<Service>
-      const old = request.old as Service | undefined
-      const allotment = new Allotment()
-      allotments.set(request, allotment)
-      const refuse = (errors: Parameters<typeof invalid>[2]) => {
-        if (errors.length > 0) throw invalid(Service.gvk, service.metadata.name ?? '', errors)
-      }
-      refuse(settleFamilies(service, old, networks.families))
-      for (const [family, position] of wantedAddresses(service, old)) {
-        const asked = service.spec.clusterIPs?.[position] ?? ''
-        service.spec.clusterIPs = withAt(service.spec.clusterIPs ?? [], position, asked)
-        const address = await claim({ networks, objects, allotment, service, dryRun: request.dryRun }, family, asked)
-        service.spec.clusterIPs = withAt(service.spec.clusterIPs, position, address)
-        if (position === 0) service.spec.clusterIP = address
-      }
-      refuse(allocatePorts(service, old, ports, allotment))
-    },
-    async settled(request) {
-      if (!isService(request)) return
-      allotments.get(request)?.release()
-      if (request.dryRun) return
-      // Whatever the write has come to: addresses that no service has are nobody's.
-      const addresses = [request.old, request.object].flatMap(object => (object as Service)?.spec?.clusterIPs ?? [])
-      const owner = request.object?.metadata ?? request.old?.metadata ?? {}
-      for (const address of new Set(addresses)) if (!usage().hasAddress(address)) await objects.release(address, owner)
-    },
+    allocate: request => (isService(request) && request.object ? allocate(request) : undefined),
+    settled: request => (isService(request) ? settle(request) : undefined),
   }
 }
 

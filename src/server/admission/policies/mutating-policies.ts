@@ -31,15 +31,21 @@ export function mutatingPolicies(registries: Registries, authorizer: Authorizer)
     if (!programs) compiled.set(policy.spec, (programs = compileMutatingPolicy(policy, () => {})))
     return programs
   }
+  const changeByAll = async (
+    request: AdmissionRequest,
+    bindings: readonly { readonly object: MutatingAdmissionPolicyBinding }[],
+  ): Promise<void> => {
+    for (const { object: binding } of bindings) {
+      const policy = registries.of(MutatingAdmissionPolicy).cache.get(binding.spec.policyName ?? '')?.object
+      if (policy) await change(registries, authorizer, request, policy, binding, programsOf(policy))
+    }
+  }
   return {
     name: 'MutatingAdmissionPolicy',
-    async mutate(request) {
+    mutate(request) {
       const bindings = registries.of(MutatingAdmissionPolicyBinding).cache.list()
-      if (bindings.length === 0 || !request.object || isExempt(request)) return
-      for (const { object: binding } of bindings) {
-        const policy = registries.of(MutatingAdmissionPolicy).cache.get(binding.spec.policyName ?? '')?.object
-        if (policy) await change(registries, authorizer, request, policy, binding, programsOf(policy))
-      }
+      if (bindings.length === 0 || !request.object || isExempt(request)) return undefined
+      return changeByAll(request, bindings)
     },
   }
 }

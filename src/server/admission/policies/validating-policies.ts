@@ -48,43 +48,41 @@ export function validatingPolicies(registries: Registries, authorizer: Authorize
     if (!programs) compiled.set(policy.spec, (programs = compileValidatingPolicy(policy, () => {})))
     return programs
   }
+  const validateAgainst = async (
+    request: AdmissionRequest,
+    bindings: readonly { readonly object: ValidatingAdmissionPolicyBinding }[],
+  ): Promise<void> => {
+    const refusals: Refusal[] = []
+    for (const { object: binding } of bindings) {
+      const policy = registries.of(ValidatingAdmissionPolicy).cache.get(binding.spec.policyName ?? '')?.object
+      if (!policy) continue
+      const { actions, objections } = await judge(registries, authorizer, request, policy, binding, programsOf(policy))
+      const failures: object[] = []
+      const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
+      for (const objection of objections) {
+        if (actions.includes('Audit'))
+          failures.push({
+            message: objection.message,
+            ...names,
+            expressionIndex: objection.index ?? 0,
+            validationActions: actions,
+          })
+        if (actions.includes('Deny')) refusals.push({ ...names, objection })
+        if (actions.includes('Warn'))
+          request.warn(
+            `Validation failed for ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}': ${objection.message}`,
+          )
+      }
+      if (failures.length > 0) request.annotate?.(failureAnnotation, JSON.stringify(failures))
+    }
+    const [first] = refusals
+    if (first) throw refusedBy(request, first)
+  }
   return {
     name: 'ValidatingAdmissionPolicy',
-    async validate(request) {
+    validate(request) {
       const bindings = registries.of(ValidatingAdmissionPolicyBinding).cache.list()
-      if (bindings.length === 0 || isExempt(request)) return
-      const refusals: Refusal[] = []
-      for (const { object: binding } of bindings) {
-        const policy = registries.of(ValidatingAdmissionPolicy).cache.get(binding.spec.policyName ?? '')?.object
-        if (!policy) continue
-        const { actions, objections } = await judge(
-          registries,
-          authorizer,
-          request,
-          policy,
-          binding,
-          programsOf(policy),
-        )
-        const failures: object[] = []
-        const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
-        for (const objection of objections) {
-          if (actions.includes('Audit'))
-            failures.push({
-              message: objection.message,
-              ...names,
-              expressionIndex: objection.index ?? 0,
-              validationActions: actions,
-            })
-          if (actions.includes('Deny')) refusals.push({ ...names, objection })
-          if (actions.includes('Warn'))
-            request.warn(
-              `Validation failed for ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}': ${objection.message}`,
-            )
-        }
-        if (failures.length > 0) request.annotate?.(failureAnnotation, JSON.stringify(failures))
-      }
-      const [first] = refusals
-      if (first) throw refusedBy(request, first)
+      return bindings.length === 0 || isExempt(request) ? undefined : validateAgainst(request, bindings)
     },
   }
 }

@@ -55,22 +55,24 @@ type History = Map<string, ApiObject>
  */
 export function mutatingWebhooks(parts: WebhookParts): AdmissionPlugin {
   const histories = new WeakMap<AdmissionRequest, History>()
+  const askAll = async (request: AdmissionRequest, configurations: readonly WebhookConfiguration[]): Promise<void> => {
+    const known = histories.get(request)
+    const history = known ?? new Map<string, ApiObject>()
+    histories.set(request, history)
+    for (const { webhook, id } of webhooksOf<MutatingWebhook>(configurations)) {
+      // A second time only those are asked that want to, if what they made is no more.
+      const before = history.get(id)
+      if (known && (!before || jsonEqual(before, request.object))) continue
+      if (await mutate(parts, request, webhook)) request.again = true
+      if (webhook.reinvocationPolicy === 'IfNeeded' && request.object)
+        history.set(id, structuredClone(request.object) as ApiObject)
+    }
+  }
   return {
     name: 'MutatingAdmissionWebhook',
-    async mutate(request) {
+    mutate(request) {
       const configurations = parts.registries.of(MutatingWebhookConfiguration).cache.list()
-      if (configurations.length === 0 || isExempt(request)) return
-      const known = histories.get(request)
-      const history = known ?? new Map<string, ApiObject>()
-      histories.set(request, history)
-      for (const { webhook, id } of webhooksOf<MutatingWebhook>(configurations)) {
-        // A second time only those are asked that want to, if what they made is no more.
-        const before = history.get(id)
-        if (known && (!before || jsonEqual(before, request.object))) continue
-        if (await mutate(parts, request, webhook)) request.again = true
-        if (webhook.reinvocationPolicy === 'IfNeeded' && request.object)
-          history.set(id, structuredClone(request.object) as ApiObject)
-      }
+      return configurations.length === 0 || isExempt(request) ? undefined : askAll(request, configurations)
     },
   }
 }
@@ -78,23 +80,30 @@ export function mutatingWebhooks(parts: WebhookParts): AdmissionPlugin {
 /** ValidatingAdmissionWebhook: asks services whether requests are to be refused, all at once. */
 export const validatingWebhooks = (parts: WebhookParts): AdmissionPlugin => ({
   name: 'ValidatingAdmissionWebhook',
-  async validate(request) {
+  validate(request) {
     const configurations = parts.registries.of(ValidatingWebhookConfiguration).cache.list()
-    if (configurations.length === 0 || isExempt(request)) return
-    const verdicts = await Promise.allSettled(
-      webhooksOf<Webhook>(configurations).map(({ webhook }) => ask(parts, request, webhook)),
-    )
-    for (const verdict of verdicts) if (verdict.status === 'rejected') throw verdict.reason
-    for (const verdict of verdicts)
-      if (verdict.status === 'fulfilled' && verdict.value?.verdict.refusal) throw verdict.value.verdict.refusal
+    return configurations.length === 0 || isExempt(request) ? undefined : validateBy(parts, request, configurations)
   },
 })
 
-function webhooksOf<W extends Webhook>(
-  configurations: readonly {
-    readonly object: { readonly metadata: ApiObject['metadata']; readonly webhooks?: readonly Webhook[] }
-  }[],
-): Configured<W>[] {
+async function validateBy(
+  parts: WebhookParts,
+  request: AdmissionRequest,
+  configurations: readonly WebhookConfiguration[],
+): Promise<void> {
+  const verdicts = await Promise.allSettled(
+    webhooksOf<Webhook>(configurations).map(({ webhook }) => ask(parts, request, webhook)),
+  )
+  for (const verdict of verdicts) if (verdict.status === 'rejected') throw verdict.reason
+  for (const verdict of verdicts)
+    if (verdict.status === 'fulfilled' && verdict.value?.verdict.refusal) throw verdict.value.verdict.refusal
+}
+
+interface WebhookConfiguration {
+  readonly object: { readonly metadata: ApiObject['metadata']; readonly webhooks?: readonly Webhook[] }
+}
+
+function webhooksOf<W extends Webhook>(configurations: readonly WebhookConfiguration[]): Configured<W>[] {
   return configurations.flatMap(({ object: { metadata, webhooks = [] } }) =>
     webhooks.map((webhook, i) => ({ webhook: webhook as W, id: `${metadata.name}/${webhook.name}/${i}` })),
   )
