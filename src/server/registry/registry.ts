@@ -289,7 +289,7 @@ export class Registry<T extends ApiObject = ApiObject> {
    */
   async #store(current: StoredObject<T>, draft: Draft<T>, context: WriteContext): Promise<Written<T>> {
     const key = keyOf(current.object.metadata)
-    if (jsonEqual(draft, current.object) && !(await this.#isKeptOtherwise(key)))
+    if (jsonEqual(draft, current.object) && !(await this.#isKeptOtherwise(key, current)))
       return { stored: current, created: false }
     if (!this.#released(draft as T))
       return { stored: await this.#replace(key, current, draft, context), created: false }
@@ -298,12 +298,14 @@ export class Registry<T extends ApiObject = ApiObject> {
     return { stored: shown(draft as T, current.revision), created: false }
   }
 
-  /** Whether an object is stored in another version, or encrypted with another key, than it would be today. */
-  async #isKeptOtherwise(key: string): Promise<boolean> {
-    const { resource, cache, host } = this
-    const { gvk } = (resource.storedAs ?? resource).kind
-    const kept = host.feed.cacheOf(cache.prefix)?.get(key)?.object.apiVersion
-    if (kept !== undefined && kept !== apiVersionOf(gvk)) return true
+  /** Whether an object would be stored otherwise today: in another version or shape, or encrypted with another key. */
+  async #isKeptOtherwise(key: string, current: StoredObject<T>): Promise<boolean> {
+    const { storedAs } = this.resource
+    const { cache, host } = this
+    const kept = host.feed.cacheOf(cache.prefix)?.get(key) as StoredObject | undefined
+    // A cache shows what is stored itself as long as there is nothing to convert.
+    if (kept && kept !== current && (!storedAs || kept.object.apiVersion !== apiVersionOf(storedAs.kind.gvk)))
+      return true
     return (await host.isStale?.(cache.prefix + key)) ?? false
   }
 
