@@ -151,6 +151,7 @@ export class ControlPlane implements AsyncDisposable {
         serving: options.serving ?? pki.apiserver,
         clientCa: options.clientCa ?? pki.ca.certificate,
         kubeletClient: pki.apiserverKubeletClient,
+        frontProxy: pki.frontProxyClient,
       })
       const { clientCa } = credentials.now
       const showsMetrics = options.resourceMetrics ?? options.controllers !== false
@@ -180,6 +181,7 @@ export class ControlPlane implements AsyncDisposable {
             others: [...(options.authenticators ?? []), ...(options.authentication?.others ?? [])],
           },
           serverUrl: () => (advertised ? `https://${hostOf(advertised.ip)}:${advertised.port}` : defaultIssuer),
+          frontProxy: () => credentials.now.frontProxy,
           eventTtlSeconds: options.eventTtlSeconds ?? defaultEventTtl,
           ...(options.authorization ? { authorization: options.authorization } : {}),
           ...(showsMetrics ? { computed: computedMetrics(() => resourceMetrics) } : {}),

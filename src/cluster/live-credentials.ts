@@ -7,6 +7,8 @@ export interface ServerCredentials {
   readonly clientCa: string
   /** What kubelets are shown. */
   readonly kubeletClient: Credential
+  /** What aggregated API servers are shown. */
+  readonly frontProxy: Credential
 }
 
 /** Credentials that change while they are used: who uses them is told. */

@@ -14,7 +14,7 @@ import { type Authorizer, authorizationStage } from './authorization/authorizer.
 import { ConvertedCache } from './cache/converted-cache.js'
 import { StoreFeed } from './cache/store-feed.js'
 import { debugPagesStage } from './debug-pages.js'
-import { rootPathsStage } from './discovery/index.js'
+import { type Registration, rootPathsStage } from './discovery/index.js'
 import { Encryption, type EncryptionOptions } from './encryption/encryption.js'
 import { every } from './every.js'
 import { startFlowControl } from './flow-control/start-flow-control.js'
@@ -71,6 +71,7 @@ export interface ServerParts {
   readonly registries: Registries
   readonly host: RegistryHost
   readonly clock: Clock
+  readonly metrics: MetricsRegistry
   /** Faults of the server itself, for the log. */
   readonly onError: (error: unknown) => void
 }
@@ -81,6 +82,10 @@ export interface ServerPlugins {
   readonly authorizer: Authorizer
   readonly admission: readonly AdmissionPlugin[]
   readonly subresources: SubresourceHandlers
+  /** Answers for this server what other servers serve. */
+  readonly delegate?: Stage
+  /** Every version that is registered to be served, here or by other servers. */
+  readonly registrations?: () => readonly Registration[]
   /** Stages that answer paths outside the resources: discovery, version, metrics. */
   readonly endpoints: readonly Stage[]
   /** Besides the server's own. */
@@ -146,7 +151,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     minimumWatchSeconds: options.minimumWatchSeconds,
     ...(encryption ? { isStale: store.isStale } : {}),
   }
-  const plugins = options.plugins({ registries, host, clock, onError })
+  const plugins = options.plugins({ registries, host, clock, metrics: metrics.registry, onError })
   admission.push(...observedAdmission(plugins.admission, metrics))
   for (const resource of options.resources) {
     const { gvk, plural } = resource.kind
@@ -215,9 +220,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       refused: 'no-opinion',
       code: 403,
     }),
+    ...(plugins.delegate ? [plugins.delegate] : []),
     besideResources([
       healthStage(checks, metrics.health),
-      rootPathsStage(registries, checks),
+      rootPathsStage(registries, checks, plugins.registrations),
       metricsStage(metrics),
       debugPagesStage({
         clock,

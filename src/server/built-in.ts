@@ -1,5 +1,6 @@
 import { parseCidr } from '../machinery/ip-address.js'
 import { builtInAdmission } from './admission/built-in-admission.js'
+import { aggregationStage, type FrontProxyCredential, RemoteServers } from './aggregation/index.js'
 import type { ServerParts, ServerPlugins } from './api-server.js'
 import { type AuthenticationOptions, authenticationOf } from './authentication/authentication.js'
 import { openidStage } from './authentication/openid.js'
@@ -43,6 +44,8 @@ export interface BuiltInOptions {
   readonly computed?: ComputedObjects
   /** How to reach kubelets; without it, logs, exec and port-forward are refused. */
   readonly kubelets?: (registries: Registries) => KubeletConnection
+  /** How this server proves to aggregated API servers who asks. */
+  readonly frontProxy: () => FrontProxyCredential
   /** Seconds an event is kept. */
   readonly eventTtlSeconds: number
 }
@@ -50,7 +53,7 @@ export interface BuiltInOptions {
 /** What an API server comes with. */
 export const builtIn =
   (options: BuiltInOptions) =>
-  ({ registries, host, clock, onError }: ServerParts): ServerPlugins => {
+  ({ registries, host, clock, metrics, onError }: ServerParts): ServerPlugins => {
     const cidr = parseCidr(options.serviceCidr)
     if (!cidr) throw new Error(`${options.serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
     const kubelets = options.kubelets?.(registries)
@@ -58,6 +61,8 @@ export const builtIn =
     const authorization = authorizationOf(options.authorization ?? ['Node', 'RBAC'], registries)
     const { authorizer } = authorization
     const call = webhookClient(registries)
+    const remotes = new RemoteServers({ registries, clock, metrics, credential: options.frontProxy, onError })
+    const registrations = () => remotes.registrations()
     return {
       authenticators,
       authorizer,
@@ -104,12 +109,15 @@ export const builtIn =
             askWebhook: conversionWebhook(call),
             onError,
           }).start(signal),
+        'apiservice-status-remote-available-controller': signal => remotes.start(signal),
       },
+      delegate: aggregationStage(remotes),
+      registrations,
       endpoints: [
         versionStage,
         openidStage(tokens, options.serverUrl, options.authentication.serviceAccounts.jwksUri),
         hostLogsStage(),
-        ...discoveryStages(registries),
+        ...discoveryStages(registries, registrations),
       ],
       ...(options.healthChecks ? { healthChecks: options.healthChecks } : {}),
       timeToLive: { events: () => options.eventTtlSeconds, 'events.events.k8s.io': () => options.eventTtlSeconds },

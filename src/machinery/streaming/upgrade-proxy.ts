@@ -114,7 +114,7 @@ export function pipeSockets(client: Duplex, backend: Duplex, options: SessionOpt
 // Not for the backend: what belongs to this connection, what proves who the client is to us, and what would let a client
 // pose as somebody else to a backend that trusts us.
 const withheld =
-  /^(host|connection|keep-alive|te|trailer|transfer-encoding|content-length|expect|authorization|proxy-.*|impersonate-.*|x-remote-.*|sec-websocket-protocol|x-stream-protocol-version)$/
+  /^(host|connection|keep-alive|te|trailer|transfer-encoding|content-length|expect|authorization|proxy-.*|impersonate[-_].*|x[-_]remote[-_].*|sec-websocket-protocol|x-stream-protocol-version)$/
 
 /**
  * Dials a backend on behalf of a client; gives up when the client's connection closes or the session's signal aborts.

@@ -1,11 +1,13 @@
 import { CustomResourceDefinition } from '../../api/apiextensions/v1/index.js'
+import { APIService } from '../../api/apiregistration/v1/index.js'
 import { type Clock, rfc3339 } from '../../machinery/clock.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import type { ViewSubresource } from '../../machinery/resource.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { Registries } from '../registry/registries.js'
-import type { Registry, RegistryHost, WriteContext } from '../registry/registry.js'
+import type { Registry, RegistryHost } from '../registry/registry.js'
+import { serverWriter } from '../registry/server-writer.js'
 import type { AskWebhook } from './conversion.js'
 import { cleanupFinalizer, isEstablished, namedStatus, withCondition } from './definition-status.js'
 import { ServedDefinitions } from './served-definitions.js'
@@ -21,13 +23,6 @@ export interface CustomResourcesOptions {
 
 /** After a fault a definition is looked at again, in milliseconds. */
 const retryAfter = 1000
-
-const writer: WriteContext = {
-  user: { name: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} },
-  fieldManager: 'kube-apiserver',
-  dryRun: false,
-  warn: () => {},
-}
 
 /**
  * Makes CustomResourceDefinitions take effect: accepts their names, serves what is established, and removes the objects
@@ -54,7 +49,8 @@ export class CustomResources {
   /** Serves what is established, and follows the definitions until `signal` aborts. The caches must be loaded. */
   async start(signal: AbortSignal): Promise<void> {
     const { gvk, plural } = CustomResourceDefinition
-    if (!this.options.registries.find(gvk.group, gvk.version, plural)) return
+    const { registries } = this.options
+    if (!registries.find(gvk.group, gvk.version, plural)) return
     const { cache } = this.#definitions
     signal.addEventListener('abort', () => this.#stop(), { once: true })
     cache.observe(({ key, stored }) => {
@@ -63,6 +59,12 @@ export class CustomResources {
       for (const other of cache.list())
         if (other.object.spec.group === stored.object.spec.group && !isEstablished(other.object))
           this.#mark(other.object.metadata.name ?? '')
+    })
+    // A registration that somebody has removed is made again.
+    registries.of(APIService).cache.observe(({ type, stored }) => {
+      if (type !== 'DELETED') return
+      for (const { object } of cache.list())
+        if (object.spec.group === stored.object.spec.group) this.#mark(object.metadata.name ?? '')
     })
     for (const { object } of cache.list()) {
       if (isEstablished(object)) await this.#served.serve(object)
@@ -143,7 +145,7 @@ export class CustomResources {
   }
 
   #register(group: string): Promise<void> {
-    return registerVersions(this.options.registries, group, this.#served.versionsOf(group), writer)
+    return registerVersions(this.options.registries, group, this.#served.versionsOf(group), serverWriter)
   }
 
   async #writeStatus(
@@ -166,7 +168,7 @@ export class CustomResources {
           return draft
         },
       },
-      writer,
+      serverWriter,
     )
   }
 
@@ -179,9 +181,11 @@ export class CustomResources {
       await storage.host.feed.consistent()
       for (const { object } of storage.cache.list()) {
         if (object.metadata.deletionTimestamp) continue
-        await storage.delete(object.metadata.namespace ?? '', object.metadata.name ?? '', {}, writer).catch(error => {
-          if (!isNotFound(error)) throw error
-        })
+        await storage
+          .delete(object.metadata.namespace ?? '', object.metadata.name ?? '', {}, serverWriter)
+          .catch(error => {
+            if (!isNotFound(error)) throw error
+          })
       }
       // What finalizers hold goes in its own time; its going brings us back here.
       if (storage.cache.list().length > 0) return
@@ -209,7 +213,7 @@ export class CustomResources {
           return draft
         },
       },
-      writer,
+      serverWriter,
     )
   }
 }

@@ -1,14 +1,13 @@
 import { APIService } from '../../api/apiregistration/v1/index.js'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
+import { customPriority } from '../discovery/priorities.js'
 import { apiVersionOf } from '../registry/read-body.js'
 import type { Registries } from '../registry/registries.js'
 import type { WriteContext } from '../registry/registry.js'
 
 /** Registrations that the server makes and removes by itself. */
 const automanaged = { 'kube-aggregator.kubernetes.io/automanaged': 'true' }
-/** Behind everything that comes with the server, as upstream has it. */
-const priorities = { groupPriorityMinimum: 1000, versionPriority: 100 }
 
 const nameOf = (group: string, version: string): string => `${version}.${group}`
 
@@ -30,7 +29,7 @@ export async function registerVersions(
       kind: APIService.gvk.kind,
       apiVersion: apiVersionOf(APIService.gvk),
       metadata: { name, labels: { ...automanaged } },
-      spec: { group, version, ...priorities },
+      spec: { group, version, ...customPriority },
     }
     await services.create('', service as unknown as Draft<APIService>, writer).catch(error => {
       if (!isAlreadyExists(error)) throw error

@@ -5,7 +5,8 @@ import { type Conversion, type Media, mediaTypes } from '../../machinery/negotia
 import type { Resource } from '../../machinery/resource.js'
 import { encodeObject, type GroupVersionKind } from '../../schema/index.js'
 import { yamlText } from '../yaml-text.js'
-import { type Group, isBuiltIn, kindOfSub, listedVerbs } from './groups.js'
+import { type Group, kindOfSub, listedVerbs } from './groups.js'
+import { isBuiltIn } from './priorities.js'
 
 const { group, version, kind } = APIGroupDiscoveryList.gvk
 
@@ -24,10 +25,10 @@ export function aggregated(request: ApiRequest, media: Media, groups: readonly G
     metadata: {},
     items: groups.map(({ name, versions }) => ({
       metadata: name ? { name } : {},
-      versions: versions.map(({ version, resources }) => ({
+      versions: versions.map(({ version, resources, remote }) => ({
         version,
-        resources: resources.map(describe),
-        freshness: 'Current',
+        resources: remote?.resources ?? resources.map(describe),
+        freshness: remote?.freshness ?? 'Current',
       })),
     })),
   }

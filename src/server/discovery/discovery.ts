@@ -16,28 +16,39 @@ import type { Stage } from '../pipeline.js'
 import type { Registries } from '../registry/registries.js'
 import { jsonValue } from '../respond.js'
 import { aggregated, isAggregated } from './aggregated.js'
-import { type Group, groupsOf, groupVersion, kindOfSub, listedVerbs } from './groups.js'
+import {
+  type Group,
+  type GroupOrder,
+  groupsOf,
+  groupVersion,
+  kindOfSub,
+  listedVerbs,
+  type Registration,
+} from './groups.js'
 
 /** `/api`, `/apis` and below: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api */
-export function discoveryStage(registries: Registries): Stage {
+export function discoveryStage(registries: Registries, registrations: () => readonly Registration[] = () => []): Stage {
   return async ({ info, request }, next) => {
     if (info.resource) return next()
     const [, root, ...segments] = info.path.replace(/\/$/, '').split('/')
     if (root !== 'api' && root !== 'apis') return next()
     const [group, version] = root === 'api' ? ['', segments[0]] : segments
     if (segments.length > (root === 'api' ? 1 : 2)) return next()
-    const groups = groupsOf(registries.resources)
-    const core = groups.filter(({ name }) => name === '')
-    const named = groups.filter(({ name }) => name !== '')
+    const groups = (order: GroupOrder) =>
+      groupsOf(registries.resources, registrations(), order).filter(({ name }) => (name === '') === (root === 'api'))
     if (segments.length === 0) {
       checkMethod(request)
       const form = negotiated(request, true)
-      if (form.as) return aggregated(request, form.media, root === 'api' ? core : named)
+      if (form.as) return aggregated(request, form.media, groups('names'))
       if (root === 'api') return jsonValue(request, 200, coreVersions(request), APIVersions)
-      const list: APIGroupList = { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(describeGroup) }
+      const list: APIGroupList = {
+        kind: 'APIGroupList',
+        apiVersion: 'v1',
+        groups: groups('services').map(describeGroup),
+      }
       return jsonValue(request, 200, list, APIGroupList)
     }
-    const found = (root === 'api' ? core : named).find(({ name }) => name === group)
+    const found = groups('services').find(({ name }) => name === group)
     if (!found) return next()
     if (version === undefined) {
       checkMethod(request)
@@ -83,7 +94,9 @@ function describeGroup({ name, versions }: Group) {
 
 function resourceList(request: ApiRequest, group: Group, version: string): ApiResponse {
   const found = group.versions.find(candidate => candidate.version === version)
-  if (!found) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
+  // What is registered only, or somebody else's, is not served here.
+  if (!found || found.resources.length === 0)
+    throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
   checkMethod(request)
   negotiated(request)
   const list: APIResourceList = {

@@ -1,47 +1,89 @@
-import { resources as builtIn } from '../../api/resources.js'
+import type { APIResourceDiscovery } from '../../api/apidiscovery/v2/index.js'
 import type { Resource, Subresource } from '../../machinery/resource.js'
 import type { GroupVersionKind } from '../../schema/index.js'
+import { isBuiltIn, localPriority, type Priority } from './priorities.js'
 
 export interface Version {
   readonly version: string
+  /** Those that this server serves itself. */
   readonly resources: readonly Resource[]
+  /** There if another server serves the version. */
+  readonly remote?: RemoteVersion | undefined
 }
 
-/** One group in the order clients see it; its versions newest first. */
+/** One group in the order clients see it; its versions in order, too. */
 export interface Group {
   readonly name: string
   readonly versions: readonly Version[]
 }
 
-/** Upstream's priorities of the groups that come with the server: the order of the catalogue. */
-const priorities = new Map([...new Set(builtIn.map(({ kind }) => kind.gvk.group))].map((name, i) => [name, i]))
-const rank = (name: string): number => priorities.get(name) ?? priorities.size
+/** What another server says it serves. */
+export interface RemoteVersion {
+  readonly resources: readonly APIResourceDiscovery[]
+  /** Whether it says so now, or did before it stopped answering. */
+  readonly freshness: 'Current' | 'Stale'
+}
 
-/** Whether a group comes with the server; others are those of custom resources. */
-export const isBuiltIn = (group: string): boolean => priorities.has(group)
+/** A version that is registered as an API service. */
+export interface Registration extends Priority {
+  readonly group: string
+  readonly version: string
+  readonly remote?: RemoteVersion
+}
 
-/** Groups that come with the server first, by priority; then those of custom resources, by name. */
-export function groupsOf(resources: readonly Resource[]): Group[] {
-  const byGroup = new Map<string, Map<string, Resource[]>>()
+/** What breaks ties between groups of the same priority: their own names, or those of their API services. */
+export type GroupOrder = 'names' | 'services'
+
+interface Ranked extends Version, Priority {
+  readonly group: string
+  readonly service: string
+}
+
+/** All that is served here, and all that is registered, whoever serves it. */
+export function groupsOf(
+  resources: readonly Resource[],
+  registrations: readonly Registration[] = [],
+  order: GroupOrder = 'names',
+): Group[] {
+  const versions = new Map<string, Ranked & { readonly resources: Resource[] }>()
+  const add = (group: string, version: string, priority: Priority, remote?: RemoteVersion) => {
+    const service = `${version}.${group}`
+    const { groupPriorityMinimum, versionPriority } = priority
+    const added = { group, version, service, groupPriorityMinimum, versionPriority, remote, resources: [] }
+    versions.set(service, added)
+    return added
+  }
+  for (const { group, version, remote, ...priority } of registrations) add(group, version, priority, remote)
   for (const resource of resources) {
     const { group, version } = resource.kind.gvk
-    let versions = byGroup.get(group)
-    if (!versions) byGroup.set(group, (versions = new Map()))
-    const served = versions.get(version)
-    if (served) served.push(resource)
-    else versions.set(version, [resource])
+    const known = versions.get(`${version}.${group}`) ?? add(group, version, localPriority(group, version))
+    if (!known.remote) (known.resources as Resource[]).push(resource)
   }
-  return [...byGroup]
-    .map(([name, versions]) => ({
-      name,
-      versions: [...versions]
-        .map(([version, served]) => ({
-          version,
-          resources: served.toSorted((a, b) => (a.kind.plural < b.kind.plural ? -1 : 1)),
-        }))
-        .sort((a, b) => compareVersions(b.version, a.version)),
-    }))
-    .sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1))
+  const groups = new Map<string, Ranked[]>()
+  for (const version of versions.values()) {
+    version.resources.sort((a, b) => (a.kind.plural < b.kind.plural ? -1 : 1))
+    const others = groups.get(version.group)
+    if (others) others.push(version)
+    else groups.set(version.group, [version])
+  }
+  return [...groups]
+    .map(([name, versions]) => ({ name, place: placeOf(name, versions, order), versions: versions.sort(byPriority) }))
+    .sort(({ place: a }, { place: b }) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
+    .map(({ name, versions }) => ({ name, versions }))
+}
+
+const byPriority = (a: Ranked, b: Ranked): number =>
+  b.versionPriority - a.versionPriority || compareVersions(b.version, a.version)
+
+/** A group is where the version is that wants to be first. */
+function placeOf(name: string, versions: readonly Ranked[], order: GroupOrder) {
+  const priority = Math.max(...versions.map(({ groupPriorityMinimum }) => groupPriorityMinimum))
+  if (order === 'names') return { priority, name }
+  const services = versions
+    .filter(({ groupPriorityMinimum }) => groupPriorityMinimum === priority)
+    .map(({ service }) => service)
+    .sort()
+  return { priority, name: services[0] ?? name }
 }
 
 /** Orders API versions: v2 > v1 > v1beta2 > v1beta1 > v1alpha1 > anything else, by name. */

@@ -1,12 +1,14 @@
 import type { Stage } from '../pipeline.js'
 import type { Registries } from '../registry/registries.js'
 import { discoveryStage } from './discovery.js'
+import type { Registration } from './groups.js'
 import { openApiStage } from './openapi/openapi-stage.js'
 
+export type { Registration, RemoteVersion } from './groups.js'
 export { rootPathsStage } from './root-paths.js'
 
 /** The stages that tell clients what is served. */
-export const discoveryStages = (registries: Registries): readonly Stage[] => [
-  discoveryStage(registries),
-  openApiStage(registries),
-]
+export const discoveryStages = (
+  registries: Registries,
+  registrations: () => readonly Registration[],
+): readonly Stage[] => [discoveryStage(registries, registrations), openApiStage(registries)]

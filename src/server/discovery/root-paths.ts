@@ -2,7 +2,7 @@ import type { HealthCheck } from '../health.js'
 import type { Stage } from '../pipeline.js'
 import type { Registries } from '../registry/registries.js'
 import { jsonBytes, jsonText } from '../respond.js'
-import { groupsOf } from './groups.js'
+import { groupsOf, type Registration } from './groups.js'
 
 /** Served whatever the resources are. */
 const always = [
@@ -21,12 +21,16 @@ const always = [
 
 /** `/`: the paths that are served, sorted, for people to find their way. */
 export const rootPathsStage =
-  (registries: Registries, checks: () => readonly HealthCheck[]): Stage =>
+  (
+    registries: Registries,
+    checks: () => readonly HealthCheck[],
+    registrations: () => readonly Registration[] = () => [],
+  ): Stage =>
   async ({ info: { path } }, next) => {
     if (path !== '/' && path !== '/index.html') return next()
     const health = (root: string, of: readonly HealthCheck[]) => [root, ...of.map(({ name }) => `${root}/${name}`)]
     const alive = checks().filter(({ readyOnly }) => !readyOnly)
-    const groups = groupsOf(registries.resources).flatMap(({ name, versions }) => {
+    const groups = groupsOf(registries.resources, registrations()).flatMap(({ name, versions }) => {
       const root = name ? `/apis/${name}` : '/api'
       return [...(name ? [root] : []), ...versions.map(({ version }) => `${root}/${version}`)]
     })

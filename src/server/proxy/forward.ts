@@ -1,5 +1,5 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { type Agent, request as httpsRequest } from 'node:https'
 import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -7,6 +7,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ApiRequest, ApiResponse, RequestBody } from '../../machinery/http.js'
 import { serviceUnavailable } from '../../machinery/status-error.js'
 import { handleProxyUpgrade } from '../../machinery/streaming/index.js'
+import { text } from '../respond.js'
 import { answerOf } from './answer.js'
 import { reachFault } from './reach-fault.js'
 
@@ -16,6 +17,12 @@ export interface Backend {
   readonly origin: string
   /** For https. */
   readonly tls: ConnectionOptions
+  /** Sent along, over those of the client. */
+  readonly headers?: { readonly [name: string]: string | readonly string[] }
+  /** Keeps connections for the next request; by default each has its own. */
+  readonly agent?: Agent
+  /** Whether it may send clients elsewhere; it may by default. */
+  readonly redirects?: boolean
 }
 
 /** Milliseconds until a backend must have taken a connection. */
@@ -35,12 +42,13 @@ export async function forward(
   const search = rawQuery ? `?${rawQuery}` : ''
   const { upgrade, method } = request
   const url = new URL(`${backend.origin}${escapePath(rest) || '/'}${search}`)
+  const host = hostOf(request) || url.host
   const forwardedFor = [request.headers['x-forwarded-for'], request.remoteAddress].filter(Boolean).join(', ')
   if (upgrade) {
     const { socket, head, rawUrl } = upgrade
     await handleProxyUpgrade(
       { socket, head, request: { method, url: rawUrl, headers: request.headers } },
-      { url, tls: backend.tls, headers: { host: hostOf(request), 'x-forwarded-for': forwardedFor } },
+      { url, tls: backend.tls, headers: { host, 'x-forwarded-for': forwardedFor, ...backend.headers } },
       { signal: request.signal },
     )
     return { status: 101, headers: {}, body: { kind: 'upgraded' } }
@@ -55,39 +63,66 @@ export async function forward(
   const prefix = decodedPath.slice(0, decodedPath.length - rest.length)
   const headers = {
     ...forwardedHeaders(request),
-    host: hostOf(request),
+    host,
     'x-forwarded-for': forwardedFor,
     'x-forwarded-uri': posix.join(prefix, escapePath(rest) || '/'),
+    ...backend.headers,
   }
-  const message = await send(request, url, headers, backend)
-  return answerOf(message, method, { prefix, backendHost: url.host, clientHost: hostOf(request) })
+  // Not as the URL has it, which knows what `..` means.
+  const message = await send(request, url, `${escapePath(rest) || '/'}${search}`, headers, backend)
+  const { statusCode = 0 } = message
+  if (backend.redirects === false && statusCode >= 300 && statusCode <= 399 && message.headers.location) {
+    message.destroy()
+    return text(502, 'the backend attempted to redirect this request, which is not permitted')
+  }
+  return answerOf(message, method, { prefix, backendHost: url.host, clientHost: host })
 }
+
+type SentHeaders = { readonly [name: string]: string | readonly string[] }
 
 function send(
   request: ApiRequest,
   url: URL,
-  headers: { readonly [name: string]: string },
-  { tls }: Backend,
+  path: string,
+  headers: SentHeaders,
+  { tls, agent }: Backend,
 ): Promise<IncomingMessage> {
   const { method, signal } = request
+  const secure = url.protocol === 'https:'
+  const begin = (): ClientRequest => {
+    const options = {
+      method,
+      path,
+      headers: headers as Record<string, string | string[]>,
+      signal,
+      agent: agent ?? false,
+      timeout: connectTimeout,
+    }
+    return secure ? httpsRequest(url, { ...options, ...tls }) : httpRequest(url, options)
+  }
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
-    const options = { method, headers, signal, agent: false, timeout: connectTimeout }
-    const sent = url.protocol === 'https:' ? httpsRequest(url, { ...options, ...tls }) : httpRequest(url, options)
-    sent.on('socket', socket =>
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => sent.setTimeout(0)),
-    )
-    sent.on('timeout', () => sent.destroy(new Error(`dial tcp ${url.host}: i/o timeout`)))
-    sent.on('response', resolve)
-    sent.on('error', error =>
-      reject(
-        signal.aborted ? signal.reason : serviceUnavailable(`error trying to reach service: ${reachFault(error, url)}`),
-      ),
-    )
     const body = bodyOf(request)
-    // A backend may answer and hang up before it has read everything: that is its right.
-    if (body) pipeline(body, sent).catch(() => {})
-    else sent.end()
+    const attempt = () => {
+      const sent = begin()
+      sent.on('socket', socket => {
+        if (sent.reusedSocket) sent.setTimeout(0)
+        else socket.once(secure ? 'secureConnect' : 'connect', () => sent.setTimeout(0))
+      })
+      sent.on('timeout', () => sent.destroy(new Error(`dial tcp ${url.host}: i/o timeout`)))
+      sent.on('response', resolve)
+      sent.on('error', error => {
+        // A backend may close a connection that was kept just as it is used again.
+        const stale = sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
+        if (stale && !body && !signal.aborted) return attempt()
+        const fault = () => serviceUnavailable(`error trying to reach service: ${reachFault(error, url)}`)
+        reject(signal.aborted ? signal.reason : fault())
+      })
+      // A backend may answer and hang up before it has read everything: that is its right.
+      if (body) pipeline(body, sent).catch(() => {})
+      else sent.end()
+    }
+    attempt()
   })
 }
 
@@ -103,7 +138,7 @@ async function* wholeOf(body: Extract<RequestBody, { kind: 'bytes' }>): AsyncGen
 
 /** Headers of one connection only, and those that prove to this server who the client is. */
 const withheld =
-  /^(?::.*|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|http2-settings|authorization|proxy-.*|impersonate-.*|x-remote-.*)$/
+  /^(?::.*|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|http2-settings|authorization|proxy-.*|impersonate[-_].*|x[-_]remote[-_].*)$/
 
 function forwardedHeaders({ headers }: ApiRequest): { [name: string]: string } {
   const named = new Set((headers.connection ?? '').split(',').map(name => name.trim().toLowerCase()))
