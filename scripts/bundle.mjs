@@ -9,12 +9,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Where the compiled project is; T8S_DIST says otherwise. */
 const dist = resolve(process.env.T8S_DIST ?? `${root}/dist`)
 /** What is native, or large and seldom needed. */
-const apart = ['lmdb', '@grpc/grpc-js', '@peculiar/x509', 'reflect-metadata']
+const apart = ['lmdb', '@grpc/grpc-js', '@peculiar/x509', 'reflect-metadata', 'jiti']
 
 await writeDescriptions(dist)
 
 await build({
-  entryPoints: [`${dist}/cli/main.js`],
+  entryPoints: { main: `${dist}/cli/main.js`, 'config-worker': `${dist}/config/config-worker.js` },
   outdir: `${dist}/bundle`,
   bundle: true,
   splitting: true,

@@ -7,6 +7,8 @@ import { measuredTransport } from '../client/client-metrics.js'
 import { runControllers } from '../client/controller-runtime.js'
 import type { Endpoint } from '../client/https-transport.js'
 import { Informers } from '../client/index.js'
+import type { ConfigDeclaration } from '../config/config.js'
+import { type Extension, loadExtension } from '../config/extension.js'
 import { ipAddressRepair } from '../controllers/ip-address-repair/ip-address-repair.js'
 import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
@@ -84,6 +86,11 @@ export interface ControlPlaneOptions {
    * Nodes of this machine. With it, even if it is empty, what kubelets ask for to serve with is approved where that is safe.
    */
   readonly apiServerNodes?: readonly string[]
+  /**
+   * What the cluster has beyond what every cluster has: a declaration, whose functions run in this thread, or the path
+   * of a file that exports one, whose functions run in threads of their own. See docs/extending.md.
+   */
+  readonly config?: string | ConfigDeclaration
   /** Nodes that only pretend to run their pods; none by default. */
   readonly simulatedNodes?: number
   /** Addresses of pods, of which each node is given a part; 10.244.0.0/16 by default. */
@@ -115,6 +122,7 @@ function controllerUser(controller: string): UserInfo {
         groups: [...accountGroups('kube-system'), authenticatedGroup],
       }
 }
+const apiServer: UserInfo = { name: 'system:apiserver', groups: ['system:masters', authenticatedGroup] }
 const admin: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 
 /**
@@ -142,7 +150,9 @@ export class ControlPlane implements AsyncDisposable {
       bindAddress = '127.0.0.1',
     } = options
     const parts: AsyncDisposable[] = []
+    let extension: Extension | undefined
     try {
+      if (options.config !== undefined) extension = await loadExtension(options.config, { clock, onError })
       const pki =
         options.pki ?? (await createClusterPki({ serviceCidrs: [serviceCidr], servedAt: [bindAddress], clock }))
       const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
@@ -183,6 +193,7 @@ export class ControlPlane implements AsyncDisposable {
           serverUrl: () => (advertised ? `https://${hostOf(advertised.ip)}:${advertised.port}` : defaultIssuer),
           frontProxy: () => credentials.now.frontProxy,
           eventTtlSeconds: options.eventTtlSeconds ?? defaultEventTtl,
+          extension: extension?.server,
           ...(options.authorization ? { authorization: options.authorization } : {}),
           ...(showsMetrics ? { computed: computedMetrics(() => resourceMetrics) } : {}),
           // What runs in this very process is as well as the process is.
@@ -203,11 +214,12 @@ export class ControlPlane implements AsyncDisposable {
         }),
       })
       parts.push(server)
+      if (extension) parts.push(extension)
       const components = measuredTransport(server.metrics)(server.handle, 'localhost')
       const clientFor = (user: UserInfo): Client => apiClient(components, { user })
       const client = apiClient(server.handle, { user: admin })
       // What the server makes by itself is written in its own name.
-      const own = apiClient(server.handle, { user: admin, headers: { 'user-agent': 'kube-apiserver' } })
+      const own = apiClient(server.handle, { user: apiServer, headers: { 'user-agent': 'kube-apiserver' } })
       const bootstrap = ['bootstrap-controller', 'scheduling/bootstrap-system-priority-classes']
       credentials.onChange(({ clientCa }) => publishClientAuthorities(own, clientCa, requestHeaders))
       await server.startHook(bootstrap, () =>
@@ -222,6 +234,7 @@ export class ControlPlane implements AsyncDisposable {
       await server.startHook(['rbac/bootstrap-roles'], () => reconcileBootstrapPolicy(own))
       if (showsMetrics) await createMetricsReaderRole(own)
       await server.startHook(['kube-apiserver-autoregistration'], () => registerLocalApiServices(own, resources))
+      await extension?.start({ handle: server.handle, client: own, metrics: server.metrics })
       let listener: Listener | undefined
       if (options.port !== false) {
         const tls = ({ serving, clientCa }: ServerCredentials) => ({
@@ -294,6 +307,7 @@ export class ControlPlane implements AsyncDisposable {
       }
       return new ControlPlane(server, pki, client, endpoint, credentials, parts)
     } catch (error) {
+      await extension?.[Symbol.asyncDispose]()
       await disposeAll(parts)
       throw error
     }

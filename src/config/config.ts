@@ -2,7 +2,7 @@ import type { PolicyRule } from '../api/rbac/v1/index.js'
 import type { Client } from '../client/client.js'
 import type { Controller } from '../client/controller.js'
 import type { Clock } from '../machinery/clock.js'
-import type { AdmissionPlugin } from '../server/admission/admission.js'
+import type { AdmissionAttributes, AdmissionPlugin } from '../server/admission/admission.js'
 import type { AuthenticatorPlugin } from '../server/authentication/authenticator.js'
 import type { AuthorizerPlugin } from '../server/authorization/authorizer.js'
 import type { RequestHook } from '../server/request-hooks.js'
@@ -15,7 +15,7 @@ export interface Config {
   /** What is done about objects. */
   readonly controllers?: readonly ConfiguredController[]
   /** Looks at writes before they happen: fills in, refuses. Declare them with `admission`. */
-  readonly admission?: readonly AdmissionPlugin[]
+  readonly admission?: readonly ConfiguredAdmission[]
   /** Find out who makes a request that no other authenticator knows. */
   readonly authenticators?: readonly AuthenticatorPlugin[]
   /** Decide what users may do, before roles do. */
@@ -24,6 +24,14 @@ export interface Config {
   readonly hooks?: readonly RequestHook[]
   /** What `cluster.client` may do, as the rules of a ClusterRole; nothing by default. */
   readonly rights?: readonly PolicyRule[]
+}
+
+/** An admission plugin that comes with a configuration; `admission` types its objects. */
+export interface ConfiguredAdmission extends Pick<AdmissionPlugin, 'name' | 'match' | 'timeoutMs' | 'failurePolicy'> {
+  /** Changes the object in place, before the server's own rules are looked at. */
+  mutate?(request: AdmissionAttributes): Promise<void> | void
+  /** Looks at the object as it would be written; throw `refusal(request, why)` to refuse it. */
+  validate?(request: AdmissionAttributes): Promise<void> | void
 }
 
 /**

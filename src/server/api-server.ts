@@ -7,6 +7,7 @@ import type { Resource } from '../machinery/resource.js'
 import { encryptedStore } from '../storage/encryption/index.js'
 import type { Store } from '../storage/store.js'
 import type { AdmissionPlugin } from './admission/admission.js'
+import { matchedAdmission } from './admission/matched-admission.js'
 import { type AuditSetup, auditStage, failedAuthenticationStage } from './audit/index.js'
 import { type AnonymousAccess, type Authenticator, authenticationStage } from './authentication/authenticator.js'
 import { impersonationStage } from './authentication/impersonation.js'
@@ -30,6 +31,7 @@ import { besideResources, pipeline, type Stage } from './pipeline.js'
 import { Registries } from './registry/registries.js'
 import { Registry, type RegistryHost, type TimeToLive } from './registry/registry.js'
 import { resourceStage, type SubresourceHandlers } from './registry/resource-stage.js'
+import { type RunningHook, requestHooksStage } from './request-hooks.js'
 import { Serving } from './serving.js'
 import { kubernetesVersion } from './version.js'
 
@@ -81,6 +83,7 @@ export interface ServerPlugins {
   readonly authenticators: readonly Authenticator[]
   readonly authorizer: Authorizer
   readonly admission: readonly AdmissionPlugin[]
+  readonly hooks?: readonly RunningHook[]
   readonly subresources: SubresourceHandlers
   /** Answers for this server what other servers serve. */
   readonly delegate?: Stage
@@ -152,7 +155,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ...(encryption ? { isStale: store.isStale } : {}),
   }
   const plugins = options.plugins({ registries, host, clock, metrics: metrics.registry, onError })
-  admission.push(...observedAdmission(plugins.admission, metrics))
+  admission.push(...observedAdmission(matchedAdmission(plugins.admission), metrics))
   for (const resource of options.resources) {
     const { gvk, plural } = resource.kind
     const timeToLive = plugins.timeToLive?.[gvk.group ? `${plural}.${gvk.group}` : plural]
@@ -214,6 +217,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ),
     ...(audited ? [auditStage(audited)] : []),
     impersonationStage(plugins.authorizer),
+    ...(plugins.hooks?.length ? [requestHooksStage(plugins.hooks)] : []),
     flowControl?.stage ?? inFlightStage(inFlight),
     measuredStage(authorizationStage(plugins.authorizer), metrics.authorization, {
       passed: 'allowed',

@@ -1,8 +1,10 @@
 import { parseCidr } from '../machinery/ip-address.js'
+import type { AdmissionPlugin } from './admission/admission.js'
 import { builtInAdmission } from './admission/built-in-admission.js'
 import { aggregationStage, type FrontProxyCredential, RemoteServers } from './aggregation/index.js'
 import type { ServerParts, ServerPlugins } from './api-server.js'
 import { type AuthenticationOptions, authenticationOf } from './authentication/authentication.js'
+import type { Authenticator } from './authentication/authenticator.js'
 import { openidStage } from './authentication/openid.js'
 import { identityReviews } from './authentication/reviews.js'
 import { accessReviews } from './authorization/access-review.js'
@@ -18,6 +20,7 @@ import type { HealthCheck } from './health.js'
 import { hostLogsStage } from './host-logs.js'
 import { locateNode, locatePod, locateService, proxyTo } from './proxy/index.js'
 import type { Registries } from './registry/registries.js'
+import type { RunningHook } from './request-hooks.js'
 import type { ComputedObjects } from './registry/resource-stage.js'
 import { serviceAllocation } from './services/allocation.js'
 import { bindPod } from './subresources/binding.js'
@@ -27,6 +30,16 @@ import { podCommand, podLog, podPortForward } from './subresources/pod-streams.j
 import { requestToken } from './subresources/token.js'
 import { versionStage } from './version.js'
 import { webhookClient } from './webhooks/webhook-client.js'
+
+/** What a configuration adds to a server. */
+export interface ServerExtension {
+  readonly admission: (registries: Registries) => readonly AdmissionPlugin[]
+  /** Asked about requests that no other authenticator knows. */
+  readonly authenticators: readonly Authenticator[]
+  /** Asked before roles are looked at. */
+  readonly authorizers: readonly Authorizer[]
+  readonly hooks: readonly RunningHook[]
+}
 
 export interface BuiltInOptions {
   /** Addresses of services, e.g. `10.96.0.0/16`. */
@@ -48,6 +61,7 @@ export interface BuiltInOptions {
   readonly frontProxy: () => FrontProxyCredential
   /** Seconds an event is kept. */
   readonly eventTtlSeconds: number
+  readonly extension?: ServerExtension | undefined
 }
 
 /** What an API server comes with. */
@@ -57,8 +71,11 @@ export const builtIn =
     const cidr = parseCidr(options.serviceCidr)
     if (!cidr) throw new Error(`${options.serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
     const kubelets = options.kubelets?.(registries)
-    const { authenticators, tokens } = authenticationOf(options.authentication, { registries, clock, onError })
-    const authorization = authorizationOf(options.authorization ?? ['Node', 'RBAC'], registries)
+    const { extension } = options
+    const { authenticators: known, tokens } = authenticationOf(options.authentication, { registries, clock, onError })
+    const authenticators = [...known, ...(extension?.authenticators ?? [])]
+    const modes = [...(extension?.authorizers ?? []), ...(options.authorization ?? (['Node', 'RBAC'] as const))]
+    const authorization = authorizationOf(modes, registries)
     const { authorizer } = authorization
     const call = webhookClient(registries)
     const remotes = new RemoteServers({ registries, clock, metrics, credential: options.frontProxy, onError })
@@ -66,8 +83,9 @@ export const builtIn =
     return {
       authenticators,
       authorizer,
+      ...(extension ? { hooks: extension.hooks } : {}),
       admission: [
-        ...builtInAdmission({ registries, authorizer, call }),
+        ...builtInAdmission({ registries, authorizer, call }, extension?.admission(registries)),
         preventEscalation(authorization),
         serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }),
       ],

@@ -18,8 +18,11 @@ import { taintNodesByCondition } from './taint-nodes.js'
 import { persistentVolumeClaimResize } from './volume-claim-resize.js'
 import { mutatingWebhooks, validatingWebhooks, type WebhookParts } from './webhooks/webhooks.js'
 
-/** The plugins that every API server has, in upstream's order. */
-export const builtInAdmission = (parts: WebhookParts): readonly AdmissionPlugin[] => {
+/** The plugins that every API server has, in upstream's order, and others before policies and webhooks. */
+export const builtInAdmission = (
+  parts: WebhookParts,
+  others: readonly AdmissionPlugin[] = [],
+): readonly AdmissionPlugin[] => {
   const { registries, authorizer } = parts
   return [
     namespaceLifecycle(registries),
@@ -39,6 +42,7 @@ export const builtInAdmission = (parts: WebhookParts): readonly AdmissionPlugin[
     certificateSubjectRestriction,
     defaultIngressClass(registries),
     podTopologyLabels(registries),
+    ...others,
     mutatingPolicies(registries, authorizer),
     mutatingWebhooks(parts),
     validatingPolicies(registries, authorizer),

@@ -1,0 +1,88 @@
+import type { Clock } from '../machinery/clock.js'
+import type { Handler } from '../machinery/http.js'
+import type { FaultReport } from './fault-report.js'
+import { errorOf } from './plugin-call.js'
+import { PluginFault } from './plugin-host.js'
+import type { PluginMetrics } from './plugin-metrics.js'
+import { RestartPause } from './restart-pause.js'
+import { WatchedWorker } from './watched-worker.js'
+import type { FromWorker } from './worker-messages.js'
+
+/** A controller's thread is asked so often, in ms, whether it is there. */
+const lookEveryMs = 2_000
+/** One that does not answer for so many ms is caught in a loop. */
+const patienceMs = 10_000
+
+export interface ControllerWorkerOptions {
+  readonly file: string
+  readonly name: string
+  readonly handle: Handler
+  readonly clock: Clock
+  readonly report: FaultReport
+  readonly metrics: PluginMetrics
+  readonly patienceMs?: number
+}
+
+/** Keeps a controller of a configuration file running in a thread of its own, until disposed of. */
+export class ControllerWorker implements AsyncDisposable {
+  readonly #pause: RestartPause
+  #worker: WatchedWorker
+  #look: Disposable | undefined
+  #stopped = false
+
+  constructor(private readonly options: ControllerWorkerOptions) {
+    this.#pause = new RestartPause(options.clock)
+    this.#worker = this.#begin()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true
+    this.#pause[Symbol.dispose]()
+    this.#look?.[Symbol.dispose]()
+    await this.#worker.end()
+  }
+
+  #begin(): WatchedWorker {
+    const { file, name, handle } = this.options
+    const worker = new WatchedWorker({
+      file,
+      controller: name,
+      handle,
+      onMessage: message => this.#hear(message),
+    })
+    worker.loaded.then(
+      () => this.#watch(worker),
+      error => void worker.end(error),
+    )
+    void worker.ended.then(why => {
+      this.#look?.[Symbol.dispose]()
+      if (!this.#stopped) this.#restart(why)
+    })
+    return worker
+  }
+
+  /** Asks again and again whether it is there. */
+  #watch(worker: WatchedWorker): void {
+    const { clock, patienceMs: patience = patienceMs } = this.options
+    this.#look = clock.after(Math.min(lookEveryMs, patience), async () => {
+      if (this.#stopped) return
+      if (await worker.answers(patience)) return this.#watch(worker)
+      await worker.end(new PluginFault('blocked', `it did not let go of its thread within ${patience} ms`))
+    })
+  }
+
+  #restart(why: Error): void {
+    const { name, report, metrics } = this.options
+    report.tell(`controller ${name} has ended and is started anew`, why)
+    metrics.restarted(name, why instanceof PluginFault ? why.reason : 'crash')
+    this.#pause.before(() => {
+      this.#worker = this.#begin()
+    })
+  }
+
+  #hear(message: FromWorker): void {
+    const { name, report, metrics } = this.options
+    if (message.type === 'ran') metrics.called(name, 'reconcile', message.outcome.result, message.outcome.seconds)
+    else if (message.type === 'fault') report.tell(`controller ${name}, ${message.where}`, errorOf(message.error))
+  }
+}

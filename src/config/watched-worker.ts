@@ -1,0 +1,99 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import type { Handler, UserInfo } from '../machinery/http.js'
+import { ConfigError } from './config-error.js'
+import type { Manifest } from './manifest.js'
+import { configUser, controllerUser } from './plugin-users.js'
+import { servePort } from './port-transport.js'
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
+
+/** Of plugins' objects; what is beyond ends their thread, and theirs alone. In megabytes. */
+const heapLimitMb = 256
+
+export interface WatchedWorkerOptions {
+  readonly file: string
+  /** The one that it runs. */
+  readonly controller?: string
+  /** The API server, for the thread's clients. */
+  readonly handle: Handler
+  readonly onMessage: (message: FromWorker) => void
+}
+
+/** One life of a thread of plugins. */
+export class WatchedWorker {
+  /** What the configuration declares. Rejects with a `ConfigError` if it cannot be used. */
+  readonly loaded: Promise<Manifest>
+  /** Why it has ended. */
+  readonly ended: Promise<Error>
+  readonly #worker: Worker
+  readonly #pongs = new Map<number, () => void>()
+  readonly #over = new AbortController()
+  #pings = 0
+  #failure: Error | undefined
+
+  constructor({ file, controller, handle, onMessage }: WatchedWorkerOptions) {
+    const serve = (user: UserInfo): MessagePort => {
+      const { port1: near, port2: far } = new MessageChannel()
+      servePort(near, { handle, user, signal: this.#over.signal })
+      return far
+    }
+    const port = serve(configUser)
+    const own = controller === undefined ? undefined : { name: controller, port: serve(controllerUser(controller)) }
+    const start: WorkerStart = { file, port, ...(own ? { controller: own } : {}) }
+    // Beside this file, whether it is compiled or bundled.
+    this.#worker = new Worker(new URL('./config-worker.js', import.meta.url), {
+      workerData: start,
+      transferList: [port, ...(own ? [own.port] : [])],
+      name: controller ?? 'config',
+      resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
+      // Flags of this process, such as a test runner's, are not for plugins.
+      execArgv: [],
+    })
+    this.loaded = new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: FromWorker) => {
+        if (message.type === 'loaded') resolve(message.manifest)
+        else if (message.type === 'unusable')
+          reject(Object.assign(new ConfigError(message.message), { stack: message.stack }))
+        else if (message.type === 'pong') this.#pongs.get(message.id)?.()
+        else onMessage(message)
+      })
+      this.#worker.once('exit', () => reject(this.#failure ?? new Error(`${file} ended the thread it was run in`)))
+    })
+    this.loaded.catch(() => {})
+    this.#worker.on('error', (error: Error) => {
+      this.#failure ??= error
+    })
+    this.ended = new Promise(resolve => {
+      this.#worker.once('exit', code => {
+        this.#over.abort()
+        resolve(this.#failure ?? new Error(`its thread has ended with code ${code}`))
+      })
+    })
+  }
+
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message)
+  }
+
+  /** Whether it answers within so many ms: whether it is not caught in a loop. */
+  answers(withinMs: number): Promise<boolean> {
+    const id = ++this.#pings
+    return new Promise(resolve => {
+      const settle = (answered: boolean) => {
+        clearTimeout(late)
+        this.#pongs.delete(id)
+        resolve(answered)
+      }
+      const late = setTimeout(() => settle(false), withinMs)
+      this.#pongs.set(id, () => settle(true))
+      // One that has ended is not caught: its end is told by itself.
+      void this.ended.then(() => settle(true))
+      this.post({ type: 'ping', id })
+    })
+  }
+
+  /** Ends it, whatever it is doing. */
+  async end(why?: Error): Promise<void> {
+    this.#failure ??= why
+    await this.#worker.terminate()
+  }
+}
