@@ -86,7 +86,17 @@ function validateSpec(spec: StatefulSetSpec): FieldError[] {
   errors.push(...faults)
   const here = at.child('template')
   if (usable) errors.push(...validateSelected(usable, spec.template, here))
-  return [...errors, ...validateLastingTemplate(spec.template, 'StatefulSet', here)]
+  return [...errors, ...validateLastingTemplate(withClaims(spec), 'StatefulSet', here)]
+}
+
+/** The template with the volumes that its pods get from claims: containers mount them as they do others. */
+function withClaims({ template, volumeClaimTemplates = [] }: StatefulSetSpec): StatefulSetSpec['template'] {
+  const own = new Set(template?.spec.volumes?.map(({ name }) => name))
+  const claimed = volumeClaimTemplates.flatMap(({ metadata: { name = '' } }) =>
+    own.has(name) ? [] : [{ name, persistentVolumeClaim: { claimName: name } }],
+  )
+  if (claimed.length === 0) return template
+  return { ...template, spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claimed] } }
 }
 
 function validateStrategy(strategy: StatefulSetUpdateStrategy, here: FieldPath): FieldError[] {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { decodeJson } from '../../../schema/index.js'
+import { StatefulSet } from './stateful-set.js'
+import { statefulSets } from './stateful-sets.js'
+
+const setOf = (mounts: readonly string[], volumes: readonly string[], claims: readonly string[]): StatefulSet => {
+  const set = decodeJson(StatefulSet, {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 's', namespace: 'n' },
+    spec: {
+      selector: { matchLabels: { app: 's' } },
+      template: {
+        metadata: { labels: { app: 's' } },
+        spec: {
+          containers: [{ name: 'c', image: 'i', volumeMounts: mounts.map(name => ({ name, mountPath: `/${name}` })) }],
+          volumes: volumes.map(name => ({ name, emptyDir: {} })),
+        },
+      },
+      volumeClaimTemplates: claims.map(name => ({
+        metadata: { name },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      })),
+    },
+  })
+  statefulSets.defaults?.(set)
+  return set
+}
+
+describe('containers of a stateful set mount', () => {
+  for (const [what, mounts, volumes, claims, faults] of [
+    ['volumes of the template', ['v'], ['v'], [], []],
+    ['volumes of claims', ['data', 'v'], ['v'], ['data', 'logs'], []],
+    ['volumes of claims that take the place of others', ['data'], ['data'], ['data'], []],
+    ['nothing else', ['x'], ['v'], ['data'], ['spec.template.spec.containers[0].volumeMounts[0].name: Not found: "x"']],
+  ] as const)
+    it(what, () =>
+      assert.deepEqual(
+        statefulSets.strategy
+          .validate?.(setOf(mounts, volumes, claims))
+          .map(({ field, message }) => `${field}: ${message}`),
+        faults,
+      ),
+    )
+})
