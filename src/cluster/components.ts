@@ -12,7 +12,7 @@ export interface ComponentOptions {
   readonly onError: (error: unknown) => void
   /** Shared with others in the process; its own, and disposed of, when absent. */
   readonly informers?: Informers
-  /** Where the work queues are measured. */
+  /** Where the work queues, and the work of some, are measured. */
   readonly metrics?: MetricsRegistry
 }
 
@@ -24,7 +24,9 @@ export async function startControllers(
   },
 ): Promise<AsyncDisposable> {
   const { client, clock = systemClock, informers, onError, clientOf, metrics } = options
-  return startBuiltInControllers(options.controllers, {
+  const autoscaling = { ...options.controllers.autoscaling, ...(metrics ? { metrics } : {}) }
+  const controllers = { ...options.controllers, autoscaling }
+  return startBuiltInControllers(controllers, {
     client,
     clock,
     onError: (error, where) => onError(Object.assign(new Error(placeOf(where), { cause: error }))),

@@ -6,7 +6,6 @@ const accounts: { readonly [controller: string]: string } = {
   daemonset: 'daemon-set-controller',
   'endpointslice-mirroring': 'endpointslicemirroring-controller',
   'garbage-collector': 'generic-garbage-collector',
-  hpa: 'horizontal-pod-autoscaler',
   'legacy-serviceaccount-token-cleaner': 'legacy-service-account-token-cleaner',
   'node-ipam': 'node-controller',
   'node-lifecycle': 'node-controller',

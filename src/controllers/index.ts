@@ -21,6 +21,10 @@ import { endpointSlices } from './endpointslice/endpoint-slice.js'
 import { endpointSliceMirroring } from './endpointslice-mirroring/endpoint-slice-mirroring.js'
 import { ephemeralVolumes } from './ephemeral-volume/ephemeral-volume.js'
 import { startGarbageCollector } from './garbage-collector/index.js'
+import {
+  type AutoscalerOptions,
+  horizontalPodAutoscalers,
+} from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.js'
 import { jobs } from './job/job.js'
 import { type LegacyTokenCleanerOptions, legacyTokenCleaner } from './legacy-token-cleaner/legacy-token-cleaner.js'
 import { namespaces } from './namespace/index.js'
@@ -56,6 +60,8 @@ export interface BuiltInControllerOptions {
   readonly nodeLifecycle?: NodeLifecycleOptions
   /** Which pods are deleted that nobody else deletes. */
   readonly podGc?: PodGcOptions
+  /** How workloads are scaled by their metrics. */
+  readonly autoscaling?: AutoscalerOptions
   /** When unused tokens of secrets become invalid and go. */
   readonly legacyTokens?: LegacyTokenCleanerOptions
 }
@@ -71,6 +77,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     jobs(),
     cronJobs,
     ttlAfterFinished,
+    horizontalPodAutoscalers(options.autoscaling),
     disruption,
     endpointSlices,
     endpointSliceMirroring,
