@@ -7,6 +7,7 @@ import {
 } from '../client/controller-runtime.js'
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
+import { admissionPolicyStatus } from './admission-policy-status/admission-policy-status.js'
 import { bootstrapSigner } from './bootstrap-tokens/bootstrap-signer.js'
 import { tokenCleaner } from './bootstrap-tokens/token-cleaner.js'
 import { type CertificateSigningOptions, certificateSigning } from './certificates/certificate-signing.js'
@@ -101,6 +102,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     legacyTokenCleaner(options.legacyTokens),
     ttl(),
     serviceCidrs,
+    admissionPolicyStatus(),
     ...(options.signing ? [certificateSigning(options.signing)] : []),
     ...(options.approveServing ? [kubeletServingApprover(options.approveServing)] : []),
     ...(options.clusterCidr ? [nodeIpam(options.clusterCidr)] : []),

@@ -125,6 +125,20 @@ export function compile(source: string, environment: CelEnvironment, wanted: rea
   }
 }
 
+/** The type of an expression, or what is wrong with it as cel-go prints it: `ERROR: <input>:1:2: ...`. */
+export function checkTypes(
+  source: string,
+  environment: CelEnvironment,
+): { readonly type: CelType } | { readonly fault: string } {
+  try {
+    const { type, issues } = check(parse(source), scopeOf(environment))
+    return issues.length > 0 ? { fault: printIssues(source, issues) } : { type }
+  } catch (error) {
+    if (!(error instanceof CelSyntaxError)) throw error
+    return { fault: printIssues(source, [error.issue]) }
+  }
+}
+
 function variableValue(given: unknown, type: CelType): CelValue {
   return fromJson(typeof given === 'function' ? given() : given, type)
 }

@@ -7,6 +7,7 @@ export {
   CelCompileError,
   type CelEnvironment,
   type CelVariables,
+  checkTypes,
   compile,
   type Evaluation,
   type EvaluationOptions,

@@ -81,6 +81,9 @@ const mutationFunctions = declare({
 
 export interface PolicyEnvironmentOptions {
   readonly hasParams?: boolean
+  /** The types of objects and of parameters, where they are known. */
+  readonly object?: CelType
+  readonly params?: CelType
   /** Where a namespace's object is not asked for (match conditions of webhooks). */
   readonly withoutNamespace?: boolean
   /** The types of the variables that the policy declares. */
@@ -92,18 +95,20 @@ export interface PolicyEnvironmentOptions {
 /** Where the expressions of admission policies and webhooks are compiled. */
 export function policyEnvironment({
   hasParams,
+  object = dyn,
+  params = dyn,
   withoutNamespace,
   variables,
   mutates,
 }: PolicyEnvironmentOptions = {}): CelEnvironment {
   return {
     variables: {
-      object: dyn,
-      oldObject: dyn,
+      object,
+      oldObject: object,
       request: requestType,
       authorizer: authorizerType,
       ...(withoutNamespace ? {} : { namespaceObject: namespaceType }),
-      ...(hasParams ? { params: dyn } : {}),
+      ...(hasParams ? { params } : {}),
       ...(variables ? { variables: objectType('kubernetes.variables', variables) } : {}),
     },
     functions: mutates ? [...authorizerFunctions, ...mutationFunctions] : authorizerFunctions,
