@@ -3,7 +3,7 @@ import { importSPKI, jwtVerify } from 'jose'
 import { defineConfig } from 'typernetes'
 
 /** The public key of the company's login; `openssl pkey -in private.pem -pubout` prints it. */
-const keyFile = process.env['COMPANY_KEY'] ?? 'company.pem'
+const keyFile = process.env['COMPANY_KEY'] ?? new URL('company.pem', import.meta.url)
 
 export default defineConfig(async () => {
   const key = await importSPKI(await readFile(keyFile, 'utf8'), 'ES256')

@@ -23,6 +23,7 @@ export function addApiServerCommand(program: Command): void {
     .option('--proxy-client-cert-file <file>', 'certificate to show to aggregated API servers')
     .option('--proxy-client-key-file <file>', 'its key')
     .option('--event-ttl <duration>', 'how long events are kept', '1h')
+    .option('--config <file>', 'a t8s.config.ts: what the cluster has beyond what every cluster has')
   addOperationFlags(addAuthorizationFlags(addAuthenticationFlags(command)))
   command.action(async options => (await import('./run-api-server.js')).runApiServer(options))
 }

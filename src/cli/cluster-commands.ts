@@ -27,6 +27,8 @@ export function addClusterCommands(program: Command): void {
     .option('--dns-port <port>', 'port on this machine behind the DNS service (10053)')
     .option('--node-name <name>', "name of this machine's node (the host name)")
     .option('--simulated-nodes <n>', 'further nodes that only pretend to run their pods')
+    .option('--config <file>', 'what the cluster has beyond what every cluster has (./t8s.config.ts, or as before)')
+    .option('--no-config', 'nothing beyond that')
     .option('--kubeconfig <file>', 'kubeconfig that gets the context (as kubectl chooses)')
     .option('--timeout <duration>', 'how long to wait for the cluster to become ready', '2m')
     .action(async options => (await import('./run-cluster-commands.js')).up(options))

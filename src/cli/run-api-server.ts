@@ -34,6 +34,7 @@ export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags,
   readonly proxyClientCertFile?: string
   readonly proxyClientKeyFile?: string
   readonly eventTtl: string
+  readonly config?: string
 }
 
 /** Runs the API server until it is asked to end. */
@@ -71,6 +72,7 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     allowAnonymous: authorization.includes('AlwaysAllow') ? false : allowAnonymous,
     eventTtlSeconds: Number(parseDuration(flags.eventTtl)) / 1e9,
     ...(dataDir ? { dataDir: join(dataDir, 'store') } : {}),
+    ...(flags.config ? { config: flags.config } : {}),
     // Pods reach a server that listens everywhere at the machine's own address.
     ...(flags.advertiseAddress || servedAt.length === 0
       ? { advertiseAddress: flags.advertiseAddress ?? machineAddress() }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type ClusterConfig, defaultConfig, readConfig } from '../cluster/cluster-config.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { dnsAddressIn, freshConfig } from '../cluster/fresh-config.js'
@@ -27,6 +29,8 @@ interface UpFlags extends ClusterFlags {
   readonly dnsPort?: string
   readonly nodeName?: string
   readonly simulatedNodes?: string
+  /** False if there is to be none. */
+  readonly config?: string | false
   readonly kubeconfig?: string
   readonly timeout: string
 }
@@ -150,8 +154,11 @@ function requireRoot(command: string): void {
 /** What was chosen before, and what the flags change of it. */
 function configOf(flags: UpFlags, known: ClusterConfig): ClusterConfig {
   const serviceCidr = networkOf('--service-cidr', flags.serviceCidr ?? known.serviceCidr)
+  const { configFile: _, ...others } = known
+  const configFile = configFileOf(flags, known)
   return {
-    ...known,
+    ...others,
+    ...(configFile ? { configFile } : {}),
     serviceCidr,
     podCidr: networkOf('--pod-cidr', flags.podCidr ?? known.podCidr),
     dnsAddress: dnsAddressIn(serviceCidr),
@@ -166,6 +173,16 @@ function configOf(flags: UpFlags, known: ClusterConfig): ClusterConfig {
     ...(flags.simulatedNodes ? { simulatedNodes: countOf('--simulated-nodes', flags.simulatedNodes) } : {}),
   }
 }
+
+/** The one that is named, the one of this folder, or the one the cluster has. */
+function configFileOf({ config }: UpFlags, known: ClusterConfig): string | undefined {
+  if (config === false) return undefined
+  const ofThisFolder = existsSync(defaultConfigFile) ? defaultConfigFile : undefined
+  const named = config ?? ofThisFolder
+  return named === undefined ? known.configFile : resolve(named)
+}
+
+const defaultConfigFile = 't8s.config.ts'
 
 function networkOf(flag: string, value: string): string {
   if (!parseCidr(value))

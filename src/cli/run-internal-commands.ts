@@ -63,6 +63,7 @@ export async function runControlPlane(flags: Flags): Promise<void> {
     serviceCidr: config.serviceCidr,
     podCidr: config.podCidr,
     simulatedNodes: config.simulatedNodes,
+    ...(config.configFile ? { config: config.configFile } : {}),
     ...credentials,
     authentication: { bootstrapTokens: true },
     onError: logFault,

@@ -26,6 +26,9 @@ export interface ClusterConfig {
   readonly simulatedNodes: number
   /** The kubeconfig that got the cluster's context. */
   readonly kubeconfig?: string
+  /** The `t8s.config.ts` with what it has beyond what every cluster has, and the digest of what that says. */
+  readonly configFile?: string
+  readonly configDigest?: string
 }
 
 export const defaultConfig = (name: string): ClusterConfig => ({

@@ -11,6 +11,7 @@ import { queryDns } from '../network/dns/index.js'
 import { inNamespace } from '../network/node-namespace.js'
 import { installPackages } from './apt.js'
 import { type ClusterConfig, readConfig, writeConfig } from './cluster-config.js'
+import { isOtherConfig, takeOnConfig, withCheckedFile } from './config-reload.js'
 import { firstAddress } from './control-plane.js'
 import { findDaemon, startDaemon, stopDaemon } from './daemon.js'
 import { contextEntry, kubeconfigForNewContext, mergeContext, removeContext } from './kubeconfig.js'
@@ -60,7 +61,8 @@ const supervisorLog = (paths: ClusterPaths): string => join(paths.logs, 'supervi
 export async function bringUp(
   options: UpOptions,
 ): Promise<{ readonly kubeconfig: string; readonly alreadyUp: boolean }> {
-  const { paths, config, progress, signal } = options
+  const { paths, progress, signal } = options
+  const { config, manifest } = await withCheckedFile(options.config, progress)
   const running = await findDaemon(supervisorDir(paths))
   const known = await readConfig(paths)
   if (known) refuseChanges(known, config, running !== undefined)
@@ -86,6 +88,8 @@ export async function bringUp(
     const endpoint = adminEndpoint(config, pki, admin)
     await using transport = httpsTransport(endpoint)
     const client = apiClient(transport.handle)
+    if (running && isOtherConfig(known, config))
+      await progress.step('taking on the configuration', () => takeOnConfig(supervisorDir(paths), manifest, client))
     const until = { signal, deadline: performance.now() + options.timeoutMs }
     const waitFor = (title: string, check: () => Promise<string | undefined>) =>
       progress.step(title, step =>
@@ -114,6 +118,8 @@ export async function bringUp(
     await writeConfig(paths, { ...config, kubeconfig })
     return { kubeconfig, alreadyUp: running !== undefined }
   } catch (error) {
+    // What it would be next time is what it is.
+    if (running && known) await writeConfig(paths, known)
     // Nothing half-started is left behind; a cluster that ran before is not ours to stop.
     if (!running) await progress.step('stopping again', () => takeDown(paths, config))
     throw error

@@ -7,8 +7,8 @@ type Setting = keyof ClusterConfig
 
 /** What is noted in objects of a cluster from its first start. */
 const fixed: readonly Setting[] = ['serviceCidr', 'podCidr', 'clusterDomain', 'nodeName']
-/** What nothing that runs depends on. */
-const free: readonly Setting[] = ['kubeconfig']
+/** What nothing that runs depends on, or what is taken on while it runs. */
+const free: readonly Setting[] = ['kubeconfig', 'configFile', 'configDigest']
 
 /** Throws an `OperatorError` if a cluster that was made, or runs, with `known` cannot go on with `wanted`. */
 export function refuseChanges(known: ClusterConfig, wanted: ClusterConfig, running: boolean): void {

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { isAbsolute } from 'node:path'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
@@ -32,7 +34,7 @@ try {
     if (message.type === 'ping') send({ type: 'pong', id: message.id })
     else void answer(config, message.id, message.call)
   })
-  send({ type: 'loaded', manifest: manifestOf(config) })
+  send({ type: 'loaded', manifest: manifestOf(config), files: loadedFiles() })
 } catch (error) {
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
   send({ type: 'unusable', message, stack })
@@ -57,4 +59,10 @@ function runController(config: Config, name: string, client: Client): void {
     onError: (error, { key }) =>
       fault(key ? `${key.namespace ? `${key.namespace}/` : ''}${key.name}` : 'watching', error),
   })
+}
+
+/** The configuration and what it imports, but for packages: these are all that is loaded this way. */
+function loadedFiles(): readonly string[] {
+  const { cache } = createRequire(import.meta.url)
+  return Object.keys(cache).filter(path => isAbsolute(path) && !path.includes('/node_modules/'))
 }

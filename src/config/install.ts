@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { CustomResourceDefinition, type CustomResourceDefinitionInit } from '../api/apiextensions/v1/index.js'
 import { ClusterRole, ClusterRoleBinding, type PolicyRule } from '../api/rbac/v1/index.js'
 import { apply } from '../client/apply.js'
-import type { Client } from '../client/client.js'
+import type { Client, WriteOptions } from '../client/client.js'
 import type { AnyKind } from '../client/controller.js'
 import { isNotFound, StatusError } from '../machinery/status-error.js'
 import { ConfigError } from './config-error.js'
@@ -26,14 +26,29 @@ export async function install(client: Client, { resources, controllers, rights }
   ])
 }
 
-async function installDefinition(client: Client, definition: CustomResourceDefinitionInit): Promise<void> {
+/** Throws a `ConfigError` if the API server would not accept the definitions of custom resources; changes nothing. */
+export async function checkDefinitions(client: Client, { resources }: Manifest): Promise<void> {
+  for (const definition of resources) await applyDefinition(client, definition, { dryRun: true })
+}
+
+async function applyDefinition(
+  client: Client,
+  definition: CustomResourceDefinitionInit,
+  options: WriteOptions = {},
+): Promise<void> {
   const name = definition.metadata?.name ?? ''
+  const object = { ...definition, metadata: { name } }
   try {
-    await apply(client, CustomResourceDefinition, { ...definition, metadata: { name } }, { fieldManager })
+    await apply(client, CustomResourceDefinition, object, { fieldManager, ...options })
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
     throw new ConfigError(`the custom resource ${name} is not accepted: ${error.message}`, { cause: error })
   }
+}
+
+async function installDefinition(client: Client, definition: CustomResourceDefinitionInit): Promise<void> {
+  await applyDefinition(client, definition)
+  const name = definition.metadata?.name ?? ''
   const deadline = performance.now() + patienceMs
   for (;;) {
     const { status } = await client.get(CustomResourceDefinition, { name })

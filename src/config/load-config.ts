@@ -18,13 +18,14 @@ export async function loadConfigFile(file: string, cluster: Cluster): Promise<Co
   await readFile(file).catch((error: Error) => {
     throw new ConfigError(`${file} cannot be read: ${error.message}`, { cause: error })
   })
-  const jiti = createJiti(file, { fsCache: false, moduleCache: false, sourceMaps: true, virtualModules: own })
-  let exported: unknown
+  const jiti = createJiti(file, { fsCache: false, sourceMaps: true, virtualModules: own })
+  let module: { readonly default?: unknown }
   try {
-    exported = ((await jiti.import(file)) as { readonly default?: unknown }).default
+    module = await jiti.import(file)
   } catch (error) {
     throw new ConfigError(`${placeOf(error, file)}: ${reasonOf(error)}`, { cause: error })
   }
+  const exported = Object.hasOwn(module, 'default') ? module.default : undefined
   if (exported === undefined)
     throw new ConfigError(`${file} has no default export: write \`export default defineConfig({ ... })\``)
   return madeConfig(exported, cluster, error => `${placeOf(error, file)}: `, `${file}: `)

@@ -18,10 +18,17 @@ export interface WatchedWorkerOptions {
   readonly onMessage: (message: FromWorker) => void
 }
 
+/** What a thread has found in a file. */
+export interface LoadedConfig {
+  readonly manifest: Manifest
+  /** The file, and those of the same project that it imports. */
+  readonly files: readonly string[]
+}
+
 /** One life of a thread of plugins. */
 export class WatchedWorker {
   /** What the configuration declares. Rejects with a `ConfigError` if it cannot be used. */
-  readonly loaded: Promise<Manifest>
+  readonly loaded: Promise<LoadedConfig>
   /** Why it has ended. */
   readonly ended: Promise<Error>
   readonly #worker: Worker
@@ -50,13 +57,15 @@ export class WatchedWorker {
     })
     this.loaded = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromWorker) => {
-        if (message.type === 'loaded') resolve(message.manifest)
+        if (message.type === 'loaded') resolve(message)
         else if (message.type === 'unusable')
           reject(Object.assign(new ConfigError(message.message), { stack: message.stack }))
         else if (message.type === 'pong') this.#pongs.get(message.id)?.()
         else onMessage(message)
       })
-      this.#worker.once('exit', () => reject(this.#failure ?? new Error(`${file} ended the thread it was run in`)))
+      this.#worker.once('exit', () =>
+        reject(this.#failure ?? new ConfigError(`${file} ended its thread: does it call process.exit?`)),
+      )
     })
     this.loaded.catch(() => {})
     this.#worker.on('error', (error: Error) => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../machinery/clock.js'
 import { StatusError } from '../machinery/status-error.js'
 import { ConfigError } from './config-error.js'
+import { loadedInTime } from './config-file.js'
 import type { FaultReport } from './fault-report.js'
 import type { Manifest } from './manifest.js'
 import { errorOf, type PluginCall } from './plugin-call.js'
@@ -12,8 +13,6 @@ import type { FromWorker } from './worker-messages.js'
 
 /** A thread that does not answer for so many ms when it is asked whether it is there is caught in a loop. */
 const pingMs = 250
-/** A thread is given so many ms to load the configuration. */
-const loadMs = 30_000
 
 export interface WorkerHostOptions extends Omit<WatchedWorkerOptions, 'onMessage' | 'controller'> {
   readonly clock: Clock
@@ -67,7 +66,7 @@ export class WorkerHost implements PluginHost {
     const host = new WorkerHost(options, empty)
     const worker = host.#begin()
     try {
-      host.manifest = await loadedInTime(worker, options)
+      host.manifest = (await loadedInTime(worker, options.file, options.clock)).manifest
     } catch (error) {
       host.#stopped = true
       await worker.end()
@@ -124,9 +123,10 @@ export class WorkerHost implements PluginHost {
     this.#pause.before(async () => {
       const worker = this.#begin()
       try {
-        const manifest = await loadedInTime(worker, this.options)
+        const { file, clock } = this.options
+        const { manifest } = await loadedInTime(worker, file, clock)
         if (JSON.stringify(manifest) !== JSON.stringify(this.manifest))
-          throw new ConfigError(`${this.options.file} has changed since the cluster was started: start it again`)
+          throw new ConfigError(`${file} has changed since the cluster was started: start it again`)
         this.#isReady(worker)
       } catch (error) {
         // It ends, and is tried again after a longer pause.
@@ -200,18 +200,3 @@ export class WorkerHost implements PluginHost {
 /** Whether there is anything to be called: controllers have threads of their own. */
 const isCalled = ({ admission, authenticators, authorizers, hooks }: Manifest): boolean =>
   [admission, authenticators, authorizers, hooks].some(({ length }) => length > 0)
-
-/** What a thread has loaded. Throws a `ConfigError` if that takes too long. */
-async function loadedInTime(worker: WatchedWorker, { clock, file }: WorkerHostOptions): Promise<Manifest> {
-  let late: Disposable | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    late = clock.after(loadMs, () =>
-      reject(new ConfigError(`${file} is not loaded after ${loadMs / 1000} s: does it wait for something, or loop?`)),
-    )
-  })
-  try {
-    return await Promise.race([worker.loaded, tooLate])
-  } finally {
-    late?.[Symbol.dispose]()
-  }
-}

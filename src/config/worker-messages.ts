@@ -20,7 +20,7 @@ export type ToWorker =
 
 /** From a thread of plugins. */
 export type FromWorker =
-  | { readonly type: 'loaded'; readonly manifest: Manifest }
+  | { readonly type: 'loaded'; readonly manifest: Manifest; readonly files: readonly string[] }
   | { readonly type: 'unusable'; readonly message: string; readonly stack: string }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorData }
