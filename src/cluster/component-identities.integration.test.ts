@@ -115,7 +115,7 @@ describe('the identities of components', () => {
   it('suffice to gather the rules of roles', () =>
     until('the roles for people', async () => {
       const roles = await Promise.all(['view', 'edit', 'admin'].map(name => client.get(ClusterRole, { name })))
-      return roles.map(({ rules }) => rules?.length).join() === '12,27,29'
+      return roles.map(({ rules }) => rules?.length).join() === '13,28,30'
     }))
 
   it('suffice to bind, make, empty and protect volumes', async () => {
