@@ -25,7 +25,6 @@ export {
   PendingAnswer,
 } from './functions/authorizer.js'
 export { declare, type FunctionDeclaration } from './functions/declare.js'
-export { compileRegex } from './functions/regex.js'
 export * from './types.js'
 export {
   CelCostError,

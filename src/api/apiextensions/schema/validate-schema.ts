@@ -1,6 +1,7 @@
-import { compileRegex } from '../../../machinery/cel/index.js'
 import { forbiddenField, invalidValue, notSupported, required } from '../../../machinery/field-errors.js'
 import { goQuote } from '../../../machinery/go-format.js'
+import { compileRegex } from '../../../machinery/linear-regex.js'
+import { messageOf } from '../../../machinery/message-of.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { CustomResourceDefinitionVersion, JSONSchemaProps } from '../v1/index.js'
@@ -145,12 +146,9 @@ function* unsupported(schema: JSONSchemaProps, path: FieldPath): Iterable<FieldE
   if (pattern) {
     try {
       compileRegex(pattern)
-    } catch {
-      yield invalidValue(
-        path.child('pattern'),
-        pattern,
-        `must be a valid regular expression, but isn't: error parsing regexp: \`${pattern}\``,
-      )
+    } catch (error) {
+      const fault = `must be a valid regular expression, but isn't: ${messageOf(error)}`
+      yield invalidValue(path.child('pattern'), pattern, fault)
     }
   }
 }

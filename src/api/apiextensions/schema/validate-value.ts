@@ -1,7 +1,7 @@
-import { compileRegex } from '../../../machinery/cel/index.js'
 import { invalidValue, notSupported, required, tooLong, tooMany, typeInvalid } from '../../../machinery/field-errors.js'
 import { goFloat } from '../../../machinery/go-format.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
+import { compileRegex } from '../../../machinery/linear-regex.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { JSONSchemaProps } from '../v1/index.js'
 import { oldItems } from './correlate.js'

@@ -23,7 +23,7 @@ import {
   Uint,
 } from '../values.js'
 import { declare, type FunctionDeclaration, type Signatures } from './declare.js'
-import { regexOf } from './regex.js'
+import { matches } from './regex.js'
 
 const largestInt = 2n ** 63n - 1n
 const largestUint = 2n ** 64n - 1n
@@ -119,8 +119,8 @@ const texts: Signatures = {
   'string.contains(string): bool': (a: string, b: string) => a.includes(b),
   'string.startsWith(string): bool': (a: string, b: string) => a.startsWith(b),
   'string.endsWith(string): bool': (a: string, b: string) => a.endsWith(b),
-  'string.matches(string): bool': (a: string, pattern: string) => regexOf(pattern).test(a),
-  'matches(string, string): bool': (a: string, pattern: string) => regexOf(pattern).test(a),
+  'string.matches(string): bool': matches,
+  'matches(string, string): bool': matches,
 }
 
 /** A double as Go prints it with as few digits as it takes. */
