@@ -15,6 +15,8 @@ const acknowledges = 1
 const endHeaders = 4
 const largest = 2 ** 31 - 1
 const initialWindow = 65_535
+/** What a server takes on one connection. */
+const mostStreams = 100
 
 function frame(type, flags, stream, payload) {
   const head = Buffer.alloc(9)
@@ -61,6 +63,7 @@ export async function openConnection({ host = '127.0.0.1', port, onFault }) {
   socket.on('error', onFault)
   socket.setNoDelay(true)
   const streams = new Map()
+  const waiting = []
   let next = 1
   let consumed = 0
   let rest = Buffer.alloc(0)
@@ -75,6 +78,7 @@ export async function openConnection({ host = '127.0.0.1', port, onFault }) {
     const stream = streams.get(id)
     streams.delete(id)
     stream?.onEnd?.()
+    waiting.shift()?.()
   }
   const handle = (type, flags, id, payload) => {
     switch (type) {
@@ -116,14 +120,18 @@ export async function openConnection({ host = '127.0.0.1', port, onFault }) {
     }
     rest = bytes.subarray(at)
   })
+  const begin = (headers, body, onData, onEnd) => {
+    const id = next
+    next += 2
+    streams.set(id, { onData, onEnd })
+    const block = headerBlock({ ':scheme': 'https', ':authority': `${host}:${port}`, ...headers })
+    const head = frame(HEADERS, endHeaders | (body ? 0 : endStream), id, block)
+    socket.write(body ? Buffer.concat([head, frame(DATA, endStream, id, body)]) : head)
+  }
   return {
-    request(headers, body, onData, onEnd) {
-      const id = next
-      next += 2
-      streams.set(id, { onData, onEnd })
-      const block = headerBlock({ ':scheme': 'https', ':authority': `${host}:${port}`, ...headers })
-      const head = frame(HEADERS, endHeaders | (body ? 0 : endStream), id, block)
-      socket.write(body ? Buffer.concat([head, frame(DATA, endStream, id, body)]) : head)
+    request(...what) {
+      if (streams.size < mostStreams) begin(...what)
+      else waiting.push(() => begin(...what))
     },
     close: () => socket.destroy(),
   }

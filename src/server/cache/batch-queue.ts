@@ -12,6 +12,8 @@ export interface Batches<T> extends AsyncIterable<readonly T[]> {
   leave(): void
 }
 
+const nothing: readonly never[] = []
+
 /**
  * A queue between one producer and one consumer that takes whatever has gathered at a time. Bounded: a consumer that
  * falls too far behind loses the queue, never the server its memory.
@@ -59,8 +61,8 @@ export class BatchQueue<T> implements Batches<T> {
   take(): readonly T[] {
     const batch = this.#items
     // Never what is pushed to later.
-    this.#items = []
-    return batch
+    if (batch.length > 0) this.#items = []
+    return batch.length > 0 ? batch : nothing
   }
 
   whenReady(action: () => void): void {

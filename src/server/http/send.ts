@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 import type { ApiResponse, ByteFeed } from '../../machinery/http.js'
 
-/** Chunks shorter than this together are sent as one. */
-const joinBelow = 64 * 1024
+/** Short chunks are written together, up to so many bytes: a write costs more than what it writes. */
+const blockBytes = 256 * 1024
 
 /** Sends chunks at the pace of the client, then ends; stops early, without an error, once the client has gone. */
 export function sendChunks(
@@ -39,13 +39,24 @@ function sendFeed(target: Writable, feed: ByteFeed): Promise<void> {
 }
 
 async function sendPieces(target: Writable, chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>): Promise<void> {
-  if (isArray(chunks)) {
-    let size = 0
-    for (const chunk of chunks) size += chunk.length
-    if (size < joinBelow) return void target.end(Buffer.concat(chunks, size))
-    for (const chunk of chunks) if (!(await write(target, chunk))) return
-  } else for await (const chunk of chunks) if (!(await write(target, chunk))) return
+  const blocks = isArray(chunks) ? blocksOf(chunks) : chunks
+  for await (const block of blocks) if (!(await write(target, block))) return
   target.end()
+}
+
+function* blocksOf(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
+  let block: Uint8Array[] = []
+  let size = 0
+  for (const chunk of chunks) {
+    if (size > 0 && size + chunk.length > blockBytes) {
+      yield Buffer.concat(block, size)
+      block = []
+      size = 0
+    }
+    block.push(chunk)
+    size += chunk.length
+  }
+  if (size > 0) yield Buffer.concat(block, size)
 }
 
 const isArray = (chunks: object): chunks is readonly Uint8Array[] => Array.isArray(chunks)

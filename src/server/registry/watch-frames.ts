@@ -40,7 +40,8 @@ export class WatchFrames implements ByteFeed {
   }
 
   take(): Uint8Array | undefined {
-    const parts: Uint8Array[] = []
+    let only: Uint8Array | undefined
+    let parts: Uint8Array[] | undefined
     let size = 0
     while (size < blockBytes) {
       if (this.#next >= this.#batch.length) {
@@ -52,11 +53,14 @@ export class WatchFrames implements ByteFeed {
       this.#next++
       this.#registry.watchEvents++
       for (const part of this.#encode(delivery)) {
-        parts.push(part)
+        // Mostly there is one.
+        if (!only) only = part
+        else if (parts) parts.push(part)
+        else parts = [only, part]
         size += part.length
       }
     }
-    if (size > 0) return joined(parts, size)
+    if (only) return parts ? joined(parts, size) : only
     if (!this.#queue.overflowed || !this.#overflow) return undefined
     this.#overflow = false
     return encodeFrame(this.#form, 'ERROR', tooFarBehind().body, Status)
@@ -90,7 +94,6 @@ let lastJoined: Uint8Array = new Uint8Array(0)
 
 /** Who watches the same gets the same: what was joined for one watcher serves the next. */
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  if (parts.length === 1 && parts[0]) return parts[0]
   if (parts.length !== lastParts.length || parts.some((part, i) => part !== lastParts[i])) {
     lastJoined = Buffer.concat(parts, size)
     lastParts = parts

@@ -108,8 +108,8 @@ export class Connection {
       if (time - this.#overSince >= lingerMs) this.destroy()
       return
     }
-    const { written, writing } = this.#output
-    const stalledMs = this.#stall.look(written, time)
+    const { blocks, writing } = this.#output
+    const stalledMs = this.#stall.look(blocks, time)
     if (writing && stalledMs >= limits.stallMs) {
       this.destroy()
       return
@@ -193,6 +193,8 @@ export class Connection {
     else if (type === frameType.settings) this.#settings(flags, id, payload)
     else if (type === frameType.ping) this.#ping(flags, id, payload)
     else if (type === frameType.pushPromise) throw new ConnectionFault(errorCode.protocol, 'a client does not push')
+    else if (type === frameType.priority && (id === 0 || payload.length !== 5))
+      throw new ConnectionFault(id === 0 ? errorCode.protocol : errorCode.frameSize, 'a priority is malformed')
     else if (type === frameType.goaway && id !== 0)
       throw new ConnectionFault(errorCode.protocol, 'a connection ends, not a stream')
     // What else there is means nothing to us: that the client goes, priorities, what comes after this protocol.

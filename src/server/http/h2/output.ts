@@ -18,8 +18,8 @@ export class Output {
   #block: Buffer | undefined
   #scheduled = false
   #ending = false
-  /** How many blocks have been written: whether it moves at all. */
-  written = 0
+  /** How many blocks have been begun: whether it moves at all. */
+  blocks = 0
 
   /** `fill` adds frames to a block from a place on, and answers where they end. */
   constructor(
@@ -106,15 +106,14 @@ export class Output {
       return
     }
     this.#block = block
+    this.blocks++
     this.socket.write(block.subarray(0, end), this.#done)
   }
 
   readonly #done = (error?: Error | null): void => {
     if (this.#block) keep(this.#block)
     this.#block = undefined
-    if (error) return
-    this.written++
-    this.#flush()
+    if (!error) this.#flush()
   }
 }
 
