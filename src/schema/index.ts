@@ -1,7 +1,8 @@
 export * from './declare.js'
 export { formatDuration, parseDuration } from './duration-text.js'
 export { DecodeError, type DecodeOptions, decodeJson } from './json.js'
-export { findDuplicateFields, JsonSyntaxError, parseJson, strictFieldErrors } from './json-text.js'
+export { findDuplicateFields, JsonSyntaxError, mayRepeatFields, parseJson, strictFieldErrors } from './json-text.js'
+export { sortedKeys } from './map-entry.js'
 export {
   type OpenApiOptions,
   type OpenApiSchema,

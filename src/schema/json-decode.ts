@@ -1,7 +1,7 @@
 import { choiceForms, formOf } from './choice.js'
 import { Misfit } from './decode-error.js'
 import { foundIn, goType, takeScalar } from './json-scalars.js'
-import { setEntry } from './map-entry.js'
+import { setEntry, sortedKeys } from './map-entry.js'
 import type { AnySchema, Field, ListSchema, MapSchema, MessageSchema } from './types.js'
 import { jsonFields, resolve } from './walk.js'
 import { absentMaker, isKubernetes, zeroScalar } from './zero.js'
@@ -227,13 +227,6 @@ function mapTaker(map: MapSchema): Take {
     }
     return entries
   }
-}
-
-/** Go writes maps sorted by key. */
-function sortedKeys(object: Values): string[] {
-  const keys = Object.keys(object)
-  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort()
-  return keys
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { findDuplicateFields, parseJson, strictFieldErrors } from './json-text.js'
+import fc from 'fast-check'
+import { findDuplicateFields, mayRepeatFields, parseJson, strictFieldErrors } from './json-text.js'
 import { ConfigMap, JSONSchemaProps, Pod } from './sample-messages.js'
 import type { MessageSchema } from './types.js'
 
@@ -114,5 +115,28 @@ describe('strictFieldErrors', () => {
   it('complains a hundred times at most', () => {
     const many = JSON.stringify(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`f${i}`, 1])))
     assert.equal(strictFieldErrors(many, Pod).length, 100)
+  })
+})
+
+describe('fields that may stand twice', () => {
+  const cases: readonly [string, boolean][] = [
+    ['{"a":1,"b":{"c":[{"d":"x"},{"d":"y"}]}}', false],
+    ['{ "a" \n:\t1, "b" : "c:d", "e": "\\\\" }', false],
+    ['"a:b"', false],
+    ['{"a":1,"a":2}', true],
+    ['{"x":[{"a":1,"a":1}]}', true],
+    // Not so, but it takes a closer look.
+    ['{"a":"\\":"}', true],
+  ]
+  for (const [text, expected] of cases) it(text, () => assert.equal(mayRepeatFields(text, JSON.parse(text)), expected))
+
+  it('are never denied where there are some', () => {
+    const json = fc.jsonValue().map(value => JSON.stringify(value))
+    fc.assert(
+      fc.property(json, json, fc.string(), (first, second, name) => {
+        const text = `[{${JSON.stringify(name)}:${first},${JSON.stringify(name)}:${second}}]`
+        assert.ok(mayRepeatFields(text, JSON.parse(text)))
+      }),
+    )
   })
 })

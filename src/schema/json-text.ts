@@ -51,6 +51,35 @@ function nestsDeeper(text: string): boolean {
 }
 
 /**
+ * Whether an object of the text may have a field twice; `value` is what the text was parsed to. False is certain: as many
+ * fields were parsed as are written, or seem to be.
+ */
+export const mayRepeatFields = (text: string, value: unknown): boolean => fieldsWritten(text) !== fieldsParsed(value)
+
+/** Colons behind a quote: one for each field, and perhaps some within texts. */
+function fieldsWritten(text: string): number {
+  let count = 0
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
+    let before = at - 1
+    while (text.charCodeAt(before) <= space) before--
+    if (text.charCodeAt(before) === quote) count++
+  }
+  return count
+}
+
+function fieldsParsed(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) for (const item of value) count += fieldsParsed(item)
+  else
+    for (const name in value) {
+      count++
+      count += fieldsParsed((value as { readonly [name: string]: unknown })[name])
+    }
+  return count
+}
+
+/**
  * Paths of the fields that an object of the text has more than once (`metadata.labels.a`, `spec.containers[0].name`),
  * each once, in order of appearance; at most 100. The text must be valid JSON. Linear in its length.
  */
@@ -75,6 +104,7 @@ export function strictFieldErrors(text: string, schema: MessageSchema): string[]
   return [...errors]
 }
 
+const space = 0x20
 const quote = 0x22
 const backslash = 0x5c
 const comma = 0x2c

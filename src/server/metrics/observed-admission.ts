@@ -7,15 +7,20 @@ type Work = (request: AdmissionRequest) => Promise<void> | void
 type Metrics = Pick<ServerMetrics, 'admission' | 'admissionSteps'>
 
 /** The same plugins, as one whose work is measured, each part and all together. */
-export const observedAdmission = (plugins: readonly AdmissionPlugin[], metrics: Metrics): AdmissionPlugin[] => [
-  {
-    name: 'Observed',
-    mutate: measured('admit', plugins, plugin => plugin.mutate?.bind(plugin), metrics),
-    allocate: request => allocateAll(plugins, request),
-    validate: measured('validate', plugins, plugin => plugin.validate?.bind(plugin), metrics),
-    settled: (request, written) => settleAll(plugins, request, written),
-  },
-]
+export function observedAdmission(plugins: readonly AdmissionPlugin[], metrics: Metrics): AdmissionPlugin[] {
+  // Few plugins have these.
+  const allocating = plugins.filter(({ allocate }) => allocate)
+  const settling = plugins.filter(({ settled }) => settled)
+  return [
+    {
+      name: 'Observed',
+      mutate: measured('admit', plugins, plugin => plugin.mutate?.bind(plugin), metrics),
+      allocate: request => allocateAll(allocating, request),
+      validate: measured('validate', plugins, plugin => plugin.validate?.bind(plugin), metrics),
+      settled: (request, written) => settleAll(settling, request, written),
+    },
+  ]
+}
 
 function measured(
   step: Step,

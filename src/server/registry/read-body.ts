@@ -13,6 +13,7 @@ import {
   type GroupVersionKind,
   type Kind,
   type MessageSchema,
+  mayRepeatFields,
   ProtobufError,
   strictFieldErrors,
   unwrapEnvelope,
@@ -105,9 +106,11 @@ function parseText(bytes: Buffer, isYaml: boolean): ParsedText {
 
 function decodeText<T, I>(parsed: ParsedText, bytes: Buffer, kind: Kind<T, I>, context: DecodeContext): Draft<T> {
   const { value, json, duplicates } = parsed
-  const complaints = () => [
+  const complaints = (unknown: readonly string[]) => [
     ...(duplicates.length > 0 ? [`yaml: unmarshal errors:\n${duplicates.map(text => `  ${text}`).join('\n')}`] : []),
-    ...strictFieldErrors(json, kind as unknown as MessageSchema),
+    ...(unknown.length > 0 || kind.decoder || mayRepeatFields(json, value)
+      ? strictFieldErrors(json, kind as unknown as MessageSchema)
+      : []),
   ]
   if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
     return unrecognized(kind, bytes, () => {
@@ -170,12 +173,12 @@ export function decodeValue<T, I>(
   return decodeAs(value, kind, context, undefined, refuse)
 }
 
-/** `complaints` are what strict decoding holds against the text; without a text, unknown fields are found in the value. */
+/** `complaints` are what strict decoding holds against the text; without a text, the unknown fields of the value. */
 function decodeAs<T, I>(
   value: object,
   kind: Kind<T, I>,
   { fieldValidation, warn }: DecodeContext,
-  complaints?: () => readonly string[],
+  complaints?: (unknown: readonly string[]) => readonly string[],
   refuse?: (why: string) => StatusError,
 ): Draft<T> {
   const { apiVersion, kind: name } = value as { apiVersion?: unknown; kind?: unknown }
@@ -189,9 +192,9 @@ function decodeAs<T, I>(
     const draft = decodeJson(
       schema,
       value,
-      looks && !complaints ? { onUnknownField: path => unknown.push(`unknown field ${JSON.stringify(path)}`) } : {},
+      looks ? { onUnknownField: path => unknown.push(`unknown field ${JSON.stringify(path)}`) } : {},
     )
-    const problems = looks ? (complaints?.() ?? unknown) : []
+    const problems = looks ? (complaints?.(unknown) ?? unknown) : []
     if (problems.length > 0 && fieldValidation === 'Strict')
       throw refused(`strict decoding error: ${problems.join(', ')}`)
     for (const problem of problems) warn(problem)

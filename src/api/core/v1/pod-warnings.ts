@@ -172,6 +172,7 @@ function containerWarnings({ env = [], resources }: AnyContainer, at: FieldPath)
       const amount = resources?.[list]?.[name]
       if (amount !== undefined) warnings.push(...fractionWarning(amount, at.child('resources', list).key(name)))
     }
+  if (env.length === 0) return warnings
   const names = new Set<string>()
   env.forEach(({ name, value = '', valueFrom }, i) => {
     if (names.has(name)) {

@@ -155,8 +155,10 @@ function validateEphemeralContainers(
   others: ReadonlySet<string>,
   at: FieldPath,
 ): FieldError[] {
+  const { ephemeralContainers = [] } = surroundings.spec
+  if (ephemeralContainers.length === 0) return []
   const names = new Set(others)
-  return (surroundings.spec.ephemeralContainers ?? []).flatMap((ephemeral: EphemeralContainer, i) => {
+  return ephemeralContainers.flatMap((ephemeral: EphemeralContainer, i) => {
     const here = at.child('ephemeralContainers').index(i)
     const errors = [...validateContainer(ephemeral, surroundings, here), ...validateImagePadding(ephemeral, here)]
     const { name, targetContainerName, volumeMounts = [] } = ephemeral
@@ -205,6 +207,7 @@ export const validateImagePadding = ({ image = '' }: { readonly image?: string }
   image.trim() === image ? [] : [invalidValue(at.child('image'), image, 'must not have leading or trailing whitespace')]
 
 function validatePorts(ports: readonly ContainerPort[], at: FieldPath): FieldError[] {
+  if (ports.length === 0) return []
   const names = new Set<string>()
   return ports.flatMap(({ name, containerPort, hostPort, protocol }, i) => {
     const here = at.index(i)
@@ -227,15 +230,14 @@ function validatePorts(ports: readonly ContainerPort[], at: FieldPath): FieldErr
 
 function validateHostPorts(containers: readonly Container[], at: FieldPath): FieldError[] {
   const errors: FieldError[] = []
-  const seen = new Set<string>()
+  let seen: Set<string> | undefined
   containers.forEach(({ ports }, i) => {
     ports?.forEach(({ hostPort, hostIP = '', protocol }, j) => {
-      {
-        if (!hostPort) return
-        const key = `${protocol}/${hostIP}/${hostPort}`
-        if (seen.has(key)) errors.push(duplicate(at.index(i).child('ports').index(j).child('hostPort'), key))
-        seen.add(key)
-      }
+      if (!hostPort) return
+      const key = `${protocol}/${hostIP}/${hostPort}`
+      if (seen?.has(key)) errors.push(duplicate(at.index(i).child('ports').index(j).child('hostPort'), key))
+      seen ??= new Set()
+      seen.add(key)
     })
   })
   return errors

@@ -30,7 +30,9 @@ export function validateMounts(
       errors.push(invalidValue(here.child('mountPath'), mountPath, 'must not already exist as a path in volumeDevices'))
     return [...errors, ...validateMount(mount, container, at.child('volumeMounts'), here)]
   })
-  return [...mounts, ...validateDevices(container, volumes, at.child('volumeDevices'))]
+  return volumeDevices.length > 0
+    ? [...mounts, ...validateDevices(container, volumes, at.child('volumeDevices'))]
+    : mounts
 }
 
 /** Some of these errors are reported of the list, not of the item. */

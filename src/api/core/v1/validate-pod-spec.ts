@@ -112,6 +112,7 @@ export function validatePodSpec(spec: PodSpec, at: FieldPath, pod?: string): Fie
 }
 
 function validateResourceClaims({ resourceClaims = [] }: PodSpec, at: FieldPath): FieldError[] {
+  if (resourceClaims.length === 0) return []
   const names = new Set<string>()
   return resourceClaims.flatMap((claim, i) => {
     const here = at.index(i)
@@ -179,8 +180,10 @@ function validatePodResources(spec: PodSpec, at: FieldPath): FieldError[] {
   return errors
 }
 
-const claimNamesOf = ({ resourceClaims = [] }: PodSpec): ReadonlySet<string> =>
-  new Set(resourceClaims.flatMap(({ name }) => (name ? [name] : [])))
+const noNames: ReadonlySet<string> = new Set()
+
+const claimNamesOf = ({ resourceClaims }: PodSpec): ReadonlySet<string> =>
+  resourceClaims ? new Set(resourceClaims.flatMap(({ name }) => (name ? [name] : []))) : noNames
 
 function validateHostNetwork({ hostNetwork, containers }: PodSpec, at: FieldPath, ofPod: boolean): FieldError[] {
   if (!hostNetwork) return []
@@ -210,7 +213,8 @@ function validateDns(config: PodDNSConfig | undefined, policy: string | undefine
     if (!config.nameservers?.length)
       return [required(at.child('nameservers'), 'must provide at least one DNS nameserver when `dnsPolicy` is None')]
   }
-  const { nameservers = [], searches = [], options = [] } = config ?? {}
+  if (!config) return errors
+  const { nameservers = [], searches = [], options = [] } = config
   if (nameservers.length > mostNameservers)
     errors.push(
       invalidValue(at.child('nameservers'), nameservers, `must not have more than ${mostNameservers} nameservers`),
@@ -242,6 +246,7 @@ function validateDns(config: PodDNSConfig | undefined, policy: string | undefine
 }
 
 function validateSchedulingGates({ schedulingGates = [] }: PodSpec, at: FieldPath): FieldError[] {
+  if (schedulingGates.length === 0) return []
   const seen = new Set<string>()
   return schedulingGates.flatMap(({ name }, i) => {
     const errors = invalidValues(at.index(i), name, qualifiedName(name))

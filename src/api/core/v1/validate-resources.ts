@@ -9,6 +9,7 @@ import {
 import type { FieldPath } from '../../../machinery/path.js'
 import { compareQuantities, parseQuantity } from '../../../machinery/quantity.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { sortedKeys } from '../../../schema/index.js'
 import { labelName } from '../../field-rules.js'
 import type { ContainerResizePolicy } from './container.js'
 import {
@@ -27,15 +28,12 @@ export function validateResources(
   validateName = validateContainerResourceName,
 ): FieldError[] {
   const errors: FieldError[] = []
-  const amount = (name: string, quantity: string, here: FieldPath) => [
-    ...validateName(name, here),
-    ...validateAmount(name, quantity, here),
-  ]
-  for (const name of Object.keys(limits).sort())
-    errors.push(...amount(name, limits[name] ?? '0', at.child('limits').key(name)))
-  for (const name of Object.keys(requests).sort()) {
+  const check = (name: string, quantity: string, here: FieldPath) =>
+    errors.push(...validateName(name, here), ...validateAmount(name, quantity, here))
+  for (const name of sortedKeys(limits)) check(name, limits[name] ?? '0', at.child('limits').key(name))
+  for (const name of sortedKeys(requests)) {
     const request = requests[name] ?? '0'
-    errors.push(...amount(name, request, at.child('requests').key(name)))
+    check(name, request, at.child('requests').key(name))
     const limit = limits[name]
     if (limit === undefined) {
       if (!mayOvercommit(name))
@@ -53,7 +51,8 @@ export function validateResources(
   const names = [...Object.keys(limits), ...Object.keys(requests)]
   if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
     errors.push(forbiddenField(at, 'HugePages require cpu or memory'))
-  return [...errors, ...validateClaims(claims, claimNames, at.child('claims'))]
+  if (claims.length > 0) errors.push(...validateClaims(claims, claimNames, at.child('claims')))
+  return errors
 }
 
 function validateAmount(name: string, quantity: string, at: FieldPath): FieldError[] {
@@ -107,9 +106,10 @@ export function validateResizePolicy(
   podRestartPolicy: string | undefined,
   at: FieldPath,
 ): FieldError[] {
+  if (!policies?.length) return []
   const errors: FieldError[] = []
   const seen = new Set<string>()
-  policies?.forEach(({ resourceName, restartPolicy }, i) => {
+  policies.forEach(({ resourceName, restartPolicy }, i) => {
     if (seen.has(resourceName)) errors.push(duplicate(at.index(i), resourceName))
     seen.add(resourceName)
     if (!resourceName) errors.push(required(at))

@@ -87,6 +87,7 @@ const sysctlName = new RegExp(sysctlSyntax)
 const longestSysctl = 253
 
 function validateSysctls(spec: PodSpec, { sysctls = [] }: PodSecurityContext, at: FieldPath): FieldError[] {
+  if (sysctls.length === 0) return []
   const seen = new Set<string>()
   return sysctls.flatMap(({ name }, i) => {
     const here = at.index(i).child('name')
@@ -205,6 +206,7 @@ const containerContexts = (spec: PodSpec, at: FieldPath): readonly (readonly [An
 export function validateHostProcess(spec: PodSpec, at: FieldPath): FieldError[] {
   const ofPod = spec.securityContext?.windowsOptions?.hostProcess
   const contexts = containerContexts(spec, at)
+  if (ofPod === undefined && !contexts.some(([context]) => context?.windowsOptions)) return []
   const errors: FieldError[] = []
   let found = 0
   for (const [context, here] of contexts) {

@@ -32,7 +32,9 @@ export function validateVolumes(
   at: FieldPath,
   pod?: string,
 ): FieldError[] {
-  const made = new Set((volumes ?? []).flatMap(({ name, ephemeral }) => (pod && ephemeral ? [`${pod}-${name}`] : [])))
+  /** Whether a claim is made for one of the volumes. */
+  const isMade = (claim: string): boolean =>
+    volumes?.some(({ name, ephemeral }) => pod && ephemeral && `${pod}-${name}` === claim) ?? false
   return (volumes ?? []).flatMap((volume, i) => {
     const here = at.index(i)
     const { name, persistentVolumeClaim: claim } = volume
@@ -40,7 +42,7 @@ export function validateVolumes(
     errors.push(...(name ? labelName(name, here.child('name')) : [required(here.child('name'))]))
     if (known.has(name)) errors.push(duplicate(here.child('name'), name))
     if (errors.length === 0) known.set(name, volume)
-    if (claim && made.has(claim.claimName))
+    if (claim && isMade(claim.claimName))
       errors.push(
         invalidValue(
           here.child('persistentVolumeClaim', 'claimName'),

@@ -66,21 +66,37 @@ function overlaps({ name, configMap, secret, downwardAPI, projected }: Volume): 
   if (secret?.items) check(filesAt(secret.items, () => `Secret ${goQuote(secret.secretName ?? '')}`))
   if (downwardAPI?.items) check(filesAt(downwardAPI.items, () => 'DownwardAPI'))
   const all = new Set<string>()
+  let collided = false
   // A source without files of its own is told about as the one before it.
   let last = noFiles
   for (const source of projected?.sources ?? []) {
-    if (Object.keys(source).length === 0) {
+    if (isEmpty(source)) {
       warnings.push(`volume ${goQuote(name)} (Projected) has no sources provided`)
       continue
     }
     last = filesOf(source) ?? last
-    if (last.paths.length === 0) continue
-    const own = new Set(last.paths)
-    check(last)
-    check(last, [...own, ...all].sort())
-    for (const path of own) all.add(path)
+    collided ||= anyCollide(last.paths, all)
+    if (collided && last.paths.length > 0) {
+      check(last)
+      check(last, [...new Set(last.paths), ...all].sort())
+    }
+    for (const path of last.paths) all.add(path)
   }
   return warnings
+}
+
+function isEmpty(source: object): boolean {
+  for (const _ in source) return false
+  return true
+}
+
+/** Whether any path collides with one before it, or with one of the others. */
+function anyCollide(paths: readonly string[], others: ReadonlySet<string>): boolean {
+  for (const [i, path] of paths.entries()) {
+    for (let before = 0; before < i; before++) if (collide(trimmed(path), trimmed(paths[before] ?? ''))) return true
+    for (const other of others) if (collide(trimmed(path), trimmed(other))) return true
+  }
+  return false
 }
 
 const filesAt = (items: readonly { readonly path: string }[], from: () => string): Files => ({
@@ -101,12 +117,14 @@ function filesOf(source: VolumeProjection): Files | undefined {
 function tellOverlaps(paths: readonly string[], about: () => string, warnings: string[]): void {
   const seen: string[] = []
   for (const given of paths) {
-    const path = given.endsWith('/') ? given.replace(/\/+$/, '') : given
-    const other = path ? seen.find(known => known && collide(known, path)) : undefined
+    const path = trimmed(given)
+    const other = seen.find(known => collide(known, path))
     if (!seen.includes(path)) seen.push(path)
     if (other !== undefined) warnings.push(`${about()}: ${goQuote(path)} with ${goQuote(other)}`)
   }
 }
 
-/** Neither ends with a slash. */
-const collide = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a)
+const trimmed = (path: string): string => (path.endsWith('/') ? path.replace(/\/+$/, '') : path)
+
+/** Whether one path is, or begins with, the other; neither ends with a slash. No path at all collides with nothing. */
+const collide = (a: string, b: string): boolean => a !== '' && b !== '' && (a.startsWith(b) || b.startsWith(a))
