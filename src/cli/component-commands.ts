@@ -25,6 +25,7 @@ export function addComponentCommands(program: Command): void {
     .action(async options => (await import('./run-control-components.js')).runControllerManager(options))
   withLeaderElection(withKubeconfig(program.command('scheduler')), 'kube-scheduler')
     .summary('run the scheduler alone, in the foreground')
+    .option('--config <file>', 'a KubeSchedulerConfiguration: profiles, plugins and their arguments, extenders')
     .action(async options => (await import('./run-control-components.js')).runScheduler(options))
   withKubeconfig(program.command('kubelet'))
     .summary('run the node agent alone, in the foreground')

@@ -14,6 +14,12 @@ import { startControllers, startDefaultScheduler } from '../cluster/components.j
 import { type Connection, loadKubeconfig } from '../cluster/connection.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { OperatorError } from '../cluster/operator-error.js'
+import {
+  buildProfiles,
+  type KubeSchedulerConfiguration,
+  readSchedulerConfiguration,
+  SchedulerConfigError,
+} from '../scheduler/index.js'
 import { secretTokenSigner } from '../server/authentication/service-account-tokens.js'
 import { fileText } from './flag-values.js'
 import { logFault } from './log.js'
@@ -90,11 +96,42 @@ async function signingAuthority(certificateFile: string | undefined, keyFile: st
 }
 
 /** `t8s scheduler` */
-export async function runScheduler(flags: LeaderFlags): Promise<void> {
+export async function runScheduler(flags: LeaderFlags & { readonly config?: string }): Promise<void> {
   using termination = terminationSignal()
-  const { client, transport } = await connect(flags, 'kube-scheduler/v1.36.2')
+  const configuration = flags.config === undefined ? undefined : await schedulerConfiguration(flags.config)
+  const { leaderElection, clientConnection } = configuration ?? {}
+  const kubeconfig = flags.kubeconfig ?? clientConnection?.kubeconfig
+  const { client, transport } = await connect(
+    { ...flags, ...(kubeconfig ? { kubeconfig } : {}) },
+    'kube-scheduler/v1.36.2',
+  )
   await using _transport = transport
-  await asLeader(flags, client, termination.signal, () => startDefaultScheduler({ client, onError: logFault }))
+  // What the file says of the election counts, as with upstream.
+  const { leaderElect, resourceName, resourceNamespace } = leaderElection ?? {}
+  const elected = {
+    ...flags,
+    ...(leaderElect === undefined ? {} : { leaderElect: String(leaderElect) }),
+    ...(resourceName ? { leaderElectResourceName: resourceName } : {}),
+    ...(resourceNamespace ? { leaderElectResourceNamespace: resourceNamespace } : {}),
+  }
+  await asLeader(elected, client, termination.signal, () =>
+    startDefaultScheduler({ client, onError: logFault, ...(configuration ? { configuration } : {}) }),
+  )
+}
+
+async function schedulerConfiguration(file: string): Promise<KubeSchedulerConfiguration> {
+  try {
+    const configuration = readSchedulerConfiguration(await fileText(file))
+    // Plugins that nobody knows are better told of now.
+    buildProfiles(configuration)
+    return configuration
+  } catch (error) {
+    if (!(error instanceof SchedulerConfigError)) throw error
+    throw new OperatorError(
+      `the scheduler cannot be configured by ${file}: ${error.message}`,
+      'See https://kubernetes.io/docs/reference/scheduling/config/.',
+    )
+  }
 }
 
 /** Works until the signal aborts: while holding the lease, or all the time if there is no election. */

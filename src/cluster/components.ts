@@ -4,7 +4,7 @@ import { EventWriter, Informers } from '../client/index.js'
 import { type BuiltInControllerOptions, startBuiltInControllers } from '../controllers/index.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { MetricsRegistry } from '../machinery/metrics/index.js'
-import { startScheduler } from '../scheduler/index.js'
+import { type StartSchedulerOptions, startScheduler } from '../scheduler/index.js'
 
 export interface ComponentOptions {
   readonly client: Client
@@ -44,8 +44,11 @@ const placeOf = ({
   readonly key?: { namespace: string; name: string }
 }) => `${controller ?? 'informers'}${key ? `: ${key.namespace ? `${key.namespace}/` : ''}${key.name}` : ''}`
 
-/** Runs the default scheduler until disposed of. */
-export async function startDefaultScheduler(options: ComponentOptions): Promise<AsyncDisposable> {
+/** What a scheduler may be told beyond what all components need. */
+export type SchedulerSettings = Pick<StartSchedulerOptions, 'configuration' | 'plugins'>
+
+/** Runs a scheduler, with upstream's defaults unless told otherwise, until disposed of. */
+export async function startDefaultScheduler(options: ComponentOptions & SchedulerSettings): Promise<AsyncDisposable> {
   const { client, clock = systemClock, onError } = options
   const informers = options.informers ?? new Informers({ client, clock, onError })
   const events = new EventWriter({ client, clock, onError })
@@ -55,6 +58,8 @@ export async function startDefaultScheduler(options: ComponentOptions): Promise<
     informers,
     recorder: profile => events.recorder({ component: profile }),
     ...(options.metrics ? { metrics: options.metrics } : {}),
+    ...(options.configuration ? { configuration: options.configuration } : {}),
+    ...(options.plugins ? { plugins: options.plugins } : {}),
     onError,
   })
   return {

@@ -1,15 +1,19 @@
 import { Node, Pod } from '../api/core/v1/index.js'
 import type { AnyKind } from '../client/controller.js'
-import type { EventRecorder } from '../client/events.js'
-import type { Informers } from '../client/informers.js'
 import { objectEvent } from './cluster-event.js'
-import { builtInPlugins } from './plugins/index.js'
-import { profileOf } from './profile.js'
-import { type ProfileDeclaration, Scheduler, type SchedulerOptions } from './scheduler.js'
+import { buildProfiles } from './configuration/build-profiles.js'
+import { defaultConfiguration } from './configuration/read-configuration.js'
+import type { KubeSchedulerConfiguration } from './configuration/types.js'
+import type { PluginFactory } from './framework.js'
+import { httpExtender } from './http-extender.js'
+import { Scheduler, type SchedulerOptions } from './scheduler.js'
 import { informedSurroundings } from './surroundings.js'
 
 export { type Choice, chooseNode } from './choose-node.js'
 export type { ChangeKind, ClusterEvent, EventInterest } from './cluster-event.js'
+export { buildProfiles } from './configuration/build-profiles.js'
+export { readSchedulerConfiguration, SchedulerConfigError } from './configuration/read-configuration.js'
+export type { KubeSchedulerConfiguration } from './configuration/types.js'
 export type { Extender } from './extender.js'
 export {
   type Infeasible,
@@ -34,35 +38,45 @@ export { builtInPlugins } from './plugins/index.js'
 export { type Profile, profileOf } from './profile.js'
 export { type ProfileDeclaration, Scheduler, type SchedulerOptions } from './scheduler.js'
 
-/** The profile that pods without a `schedulerName` of their own are scheduled by. */
-export const defaultProfile: ProfileDeclaration = {
-  name: 'default-scheduler',
-  make: handle =>
-    profileOf(
-      'default-scheduler',
-      Object.values(builtInPlugins).map(make => make(handle, undefined)),
-    ),
+export interface StartSchedulerOptions
+  extends Omit<SchedulerOptions, 'profiles' | 'surroundings' | 'extenders' | 'initialBackoff' | 'maximumBackoff'> {
+  /** As `readSchedulerConfiguration` answers; upstream's defaults when absent. */
+  readonly configuration?: KubeSchedulerConfiguration
+  /** Plugins beside the built-in ones, by name; in every profile that does not disable them. */
+  readonly plugins?: Readonly<Record<string, PluginFactory>>
 }
 
-export interface StartSchedulerOptions extends Omit<SchedulerOptions, 'profiles' | 'surroundings'> {
-  readonly informers: Informers
-  readonly recorder: (profile: string) => EventRecorder
-  /** The default profile alone when absent. */
-  readonly profiles?: readonly ProfileDeclaration[]
-}
-
-/** Runs a scheduler on a process's informers until it is disposed of. */
+/**
+ * Runs a scheduler on a process's informers until it is disposed of. Throws `SchedulerConfigError` for a configuration
+ * that does not fit the plugins there are.
+ */
 export async function startScheduler(options: StartSchedulerOptions): Promise<AsyncDisposable> {
-  const { informers, onError } = options
+  const { configuration = defaultConfiguration(), plugins } = options
+  /** What is to be there before the first pod is tried. */
+  const asked = new Set<{ synced(): Promise<void> }>()
+  const informers: typeof options.informers = {
+    of(kind) {
+      const informer = options.informers.of(kind)
+      asked.add(informer)
+      return informer
+    },
+  }
   const surroundings = informedSurroundings(informers)
-  const scheduler = new Scheduler({ profiles: [defaultProfile], ...options, surroundings })
+  const extenders = (configuration.extenders ?? []).map(httpExtender)
+  const scheduler = new Scheduler({
+    ...options,
+    informers,
+    profiles: buildProfiles(configuration, plugins),
+    extenders,
+    surroundings,
+    initialBackoff: (configuration.podInitialBackoffSeconds ?? 1) * 1000,
+    maximumBackoff: (configuration.podMaxBackoffSeconds ?? 10) * 1000,
+  })
   const nodes = informers.of(Node)
   const pods = informers.of(Pod)
   const others = kindsOfInterest(scheduler).map(kind => informers.of(kind))
-  // Pods placed before the nodes are known would all be told that there are none. What plugins ask for may not be
-  // served, or be forbidden: nobody waits for that in vain.
-  for (const informer of others) informer.synced().catch(onError)
-  await Promise.all([nodes.synced(), pods.synced(), surroundings.synced()])
+  // Pods placed before the nodes are known would all be told that there are none.
+  await Promise.all([...[...asked].map(informer => informer.synced()), surroundings.synced()])
   const handlers = [
     nodes.onChange((node, old, change) =>
       change === 'deleted' ? scheduler.nodeChanged(undefined, node) : scheduler.nodeChanged(node, old),
@@ -88,6 +102,7 @@ export async function startScheduler(options: StartSchedulerOptions): Promise<As
     async [Symbol.asyncDispose]() {
       for (const handler of handlers) handler[Symbol.dispose]()
       scheduler[Symbol.dispose]()
+      for (const extender of extenders) extender[Symbol.dispose]()
     },
   }
 }

@@ -11,7 +11,7 @@ import type { SchedulerMetrics } from './scheduler-metrics.js'
 export interface PluginHandle {
   readonly client: Client
   /** Everything of a kind, kept up to date: ask for it while the plugin is made, so that it is there at the first pod. */
-  readonly informers: Informers
+  readonly informers: Pick<Informers, 'of'>
   readonly events: EventRecorder
   readonly clock: Clock
   /** Between 0 and 1. */

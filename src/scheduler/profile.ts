@@ -1,6 +1,7 @@
 import type { SchedulerPlugin } from './framework.js'
 
-type Point = Exclude<keyof SchedulerPlugin, 'name' | 'weight' | 'events'>
+/** An extension point of ours. */
+export type Point = Exclude<keyof SchedulerPlugin, 'name' | 'weight' | 'events'>
 
 /** A plugin that has a function for an extension point. */
 type With<P extends Point> = SchedulerPlugin & Required<Pick<SchedulerPlugin, P>>

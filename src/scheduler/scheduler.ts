@@ -24,7 +24,7 @@ import type { Surroundings } from './surroundings.js'
 
 export interface SchedulerOptions {
   readonly client: Client
-  readonly informers: Informers
+  readonly informers: Pick<Informers, 'of'>
   /** Where events of a profile's pods go, by the profile's name. */
   readonly recorder: (profile: string) => EventRecorder
   /** How pods are scheduled, by the scheduler they name; pods that name another are left alone. */
@@ -215,6 +215,8 @@ export class Scheduler implements Disposable {
   }
 
   #mayHelp(pod: Pod, plugins: ReadonlySet<string>, event: ClusterEvent): boolean {
+    // What a pod gives back because it was rejected late does not help itself.
+    if (event.of !== 'waitingPod' && event.old?.metadata.uid === pod.metadata.uid) return false
     const profile = this.#profiles.get(pod.spec.schedulerName ?? '')
     for (const { name, events } of profile?.plugins ?? []) {
       if (!plugins.has(name)) continue

@@ -50,7 +50,7 @@ function once(object: object, compile: () => Selector): Selector {
 }
 
 /** Surroundings as a process's informers tell of them. */
-export function informedSurroundings(informers: Informers): InformedSurroundings {
+export function informedSurroundings(informers: Pick<Informers, 'of'>): InformedSurroundings {
   const namespaces = informers.of(Namespace)
   const services = informers.of(Service)
   const controllers = informers.of(ReplicationController)

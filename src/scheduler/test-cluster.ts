@@ -35,10 +35,15 @@ export function clusterOf(nodes: readonly Node[], placed: Placed = [], surroundi
   return state
 }
 
+/** For tests: a built-in plugin without anything to work with. */
+export function pluginOf(name: string, args?: unknown): SchedulerPlugin {
+  const make = builtInPlugins[name]
+  if (!make) throw new Error(`there is no plugin ${name}`)
+  return make({} as PluginHandle, args)
+}
+
 /** For tests: the built-in plugins without anything to work with, which filters and scores do not need. */
-export const defaultPlugins: readonly SchedulerPlugin[] = Object.values(builtInPlugins).map(make =>
-  make({} as PluginHandle, undefined),
-)
+export const defaultPlugins: readonly SchedulerPlugin[] = Object.keys(builtInPlugins).map(name => pluginOf(name))
 
 /** For tests: an attempt to place a pod. */
 export const cycleOf = (pod: Pod, snapshot: ClusterState): SchedulingCycle => ({

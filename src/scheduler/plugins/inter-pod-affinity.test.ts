@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node, Pod } from '../../api/core/v1/index.js'
 import { noSurroundings, type Surroundings } from '../surroundings.js'
-import { clusterOf, cycleOf, nodeOf, type Placed, placement, podOf } from '../test-cluster.js'
-import { interPodAffinity } from './inter-pod-affinity.js'
+import { clusterOf, cycleOf, nodeOf, type Placed, placement, pluginOf, podOf } from '../test-cluster.js'
 
 const zone = 'topology.kubernetes.io/zone'
 const host = 'kubernetes.io/hostname'
@@ -173,7 +172,7 @@ describe('InterPodAffinity score', () => {
   const scores = (pod: Pod, placed: Placed) => {
     const state = clusterOf(zones, placed, surroundings)
     const candidates = zones.flatMap(({ metadata }) => state.get(metadata.name ?? '') ?? [])
-    const scorer = interPodAffinity.score?.(cycleOf(pod, state), candidates)
+    const scorer = pluginOf('InterPodAffinity').score?.(cycleOf(pod, state), candidates)
     const raw = candidates.map(info => scorer?.score(info) ?? Number.NaN)
     return scorer && { raw, normalized: scorer.normalize?.(raw) }
   }

@@ -3,8 +3,7 @@ import { describe, it } from 'node:test'
 import type { Node, Pod } from '../../api/core/v1/index.js'
 import { selectorFromLabels } from '../../machinery/labels.js'
 import { noSurroundings, type Surroundings } from '../surroundings.js'
-import { clusterOf, cycleOf, nodeOf, type Placed, placement, podOf } from '../test-cluster.js'
-import { podTopologySpread } from './pod-topology-spread.js'
+import { clusterOf, cycleOf, nodeOf, type Placed, placement, pluginOf, podOf } from '../test-cluster.js'
 
 const zone = 'topology.kubernetes.io/zone'
 const app = { app: 'web' }
@@ -164,7 +163,7 @@ describe('PodTopologySpread score', () => {
   const scores = (pod: Pod, nodes: readonly Node[], placed: Placed, given?: Surroundings) => {
     const state = clusterOf(nodes, placed, given)
     const candidates = nodes.flatMap(({ metadata }) => state.get(metadata.name ?? '') ?? [])
-    const scorer = podTopologySpread.score?.(cycleOf(pod, state), candidates)
+    const scorer = pluginOf('PodTopologySpread').score?.(cycleOf(pod, state), candidates)
     const raw = candidates.map(info => scorer?.score(info) ?? Number.NaN)
     return scorer?.normalize?.(raw)
   }

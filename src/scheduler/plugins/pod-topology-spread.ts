@@ -2,7 +2,7 @@ import type { Node, Pod, TopologySpreadConstraint } from '../../api/core/v1/inde
 import { nodeMatches } from '../../api/core/v1/node-matches.js'
 import type { Selector } from '../../machinery/labels.js'
 import { DomainCounts } from '../domain-counts.js'
-import { maximumScore, type NodeScorer, type SchedulerPlugin, type Snapshot } from '../framework.js'
+import { maximumScore, type NodeScorer, type PluginFactory, type Snapshot } from '../framework.js'
 import { nodeInterest, podInterest } from '../hints.js'
 import type { NodeInfo } from '../node-info.js'
 import { selectionIn, withKeys } from '../pod-selection.js'
@@ -11,10 +11,17 @@ import { untolerated } from './taint-toleration.js'
 const hostname = 'kubernetes.io/hostname'
 const zone = 'topology.kubernetes.io/zone'
 
-/** Without constraints of its own, a pod of a service or workload is spread so, as far as possible. */
-const defaults = [
-  { topologyKey: hostname, maxSkew: 3 },
-  { topologyKey: zone, maxSkew: 5 },
+export interface PodTopologySpreadArgs {
+  /** For pods of services and workloads without constraints of their own. Without selectors: those go by the pod. */
+  readonly defaultConstraints?: readonly TopologySpreadConstraint[]
+  /** Whether the default constraints are those of the system, as they are by default, or those of the list. */
+  readonly defaultingType?: 'System' | 'List'
+}
+
+const anyway = { whenUnsatisfiable: 'ScheduleAnyway' }
+const systemDefaults: readonly TopologySpreadConstraint[] = [
+  { ...anyway, topologyKey: hostname, maxSkew: 3 },
+  { ...anyway, topologyKey: zone, maxSkew: 5 },
 ]
 
 const mismatch = "node(s) didn't match pod topology spread constraints"
@@ -29,55 +36,65 @@ interface Constraint {
 }
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/ */
-export const podTopologySpread: SchedulerPlugin = {
-  name: 'PodTopologySpread',
-  weight: 2,
-  events: [
-    podInterest(['add', 'delete', 'update', 'updatePodLabel'], concerns),
-    nodeInterest(['add', 'delete', 'update']),
-    { of: 'waitingPod', changes: ['updatePodLabel'] },
-  ],
-  filter({ pod, snapshot }) {
-    const constraints = constraintsOf(pod, 'DoNotSchedule')
-    if (constraints.length === 0) return undefined
-    const nodes = snapshot.nodes.filter(info => hasDomains(info, constraints))
-    const rules = constraints.map(constraint => {
-      const counts = podCounts(constraint, pod, snapshot)
-      const domains = new DomainCounts()
-      for (const { name, node } of nodes) {
-        if (!node || !constraint.includes(node)) continue
-        domains.add(node.metadata.labels?.[constraint.topologyKey] ?? '', counts.get(name) ?? 0)
-      }
-      const skew = constraint.maxSkew - (constraint.selector.matches(pod.metadata.labels) ? 1 : 0)
-      return { constraint, domains, skew }
-    })
-    const count = (other: Pod, info: NodeInfo, by: 1 | -1) => {
-      const { node } = info
-      if (!node || other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp) return
-      if (!hasDomains(info, constraints)) return
-      for (const { constraint, domains } of rules)
-        if (constraint.selector.matches(other.metadata.labels) && constraint.includes(node))
-          domains.add(node.metadata.labels?.[constraint.topologyKey] ?? '', by)
-    }
-    return {
-      filter({ node }) {
-        for (const { constraint, domains, skew } of rules) {
-          const domain = node?.metadata.labels?.[constraint.topologyKey]
-          if (domain === undefined) return { reasons: [`${mismatch} (missing required label)`], unresolvable: true }
-          const least = domains.size < constraint.minDomains ? 0 : domains.least
-          if (domains.of(domain) > least + skew) return { reasons: [mismatch] }
+export const podTopologySpread: PluginFactory = (_, args) => {
+  const { defaultConstraints = [], defaultingType = 'System' } = (args ?? {}) as PodTopologySpreadArgs
+  const isSystem = defaultingType === 'System'
+  const defaults = isSystem ? systemDefaults : defaultConstraints
+  return {
+    name: 'PodTopologySpread',
+    weight: 2,
+    events: [
+      podInterest(['add', 'delete', 'update', 'updatePodLabel'], concerns),
+      nodeInterest(['add', 'delete', 'update']),
+      { of: 'waitingPod', changes: ['updatePodLabel'] },
+    ],
+    filter({ pod, snapshot }) {
+      const own = hasOwn(pod)
+      const constraints = own
+        ? constraintsOf(pod, 'DoNotSchedule')
+        : defaultConstraintsOf(pod, snapshot, defaults, 'DoNotSchedule')
+      if (constraints.length === 0) return undefined
+      const nodes = snapshot.nodes.filter(info => hasDomains(info, constraints))
+      const rules = constraints.map(constraint => {
+        const counts = podCounts(constraint, pod, snapshot)
+        const domains = new DomainCounts()
+        for (const { name, node } of nodes) {
+          if (!node || !constraint.includes(node)) continue
+          domains.add(node.metadata.labels?.[constraint.topologyKey] ?? '', counts.get(name) ?? 0)
         }
-        return undefined
-      },
-      podAdded: (other, info) => count(other, info, 1),
-      podRemoved: (other, info) => count(other, info, -1),
-    }
-  },
-  score({ pod, snapshot }, candidates) {
-    const own = (pod.spec.topologySpreadConstraints?.length ?? 0) > 0
-    const constraints = own ? constraintsOf(pod, 'ScheduleAnyway') : defaultConstraints(pod, snapshot)
-    return constraints.length > 0 ? scorer(pod, snapshot, candidates, constraints, own) : undefined
-  },
+        const skew = constraint.maxSkew - (constraint.selector.matches(pod.metadata.labels) ? 1 : 0)
+        return { constraint, domains, skew }
+      })
+      const count = (other: Pod, info: NodeInfo, by: 1 | -1) => {
+        const { node } = info
+        if (!node || other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp) return
+        if (!hasDomains(info, constraints)) return
+        for (const { constraint, domains } of rules)
+          if (constraint.selector.matches(other.metadata.labels) && constraint.includes(node))
+            domains.add(node.metadata.labels?.[constraint.topologyKey] ?? '', by)
+      }
+      return {
+        filter({ node }) {
+          for (const { constraint, domains, skew } of rules) {
+            const domain = node?.metadata.labels?.[constraint.topologyKey]
+            if (domain === undefined) return { reasons: [`${mismatch} (missing required label)`], unresolvable: true }
+            const least = domains.size < constraint.minDomains ? 0 : domains.least
+            if (domains.of(domain) > least + skew) return { reasons: [mismatch] }
+          }
+          return undefined
+        },
+        podAdded: (other, info) => count(other, info, 1),
+        podRemoved: (other, info) => count(other, info, -1),
+      }
+    },
+    score({ pod, snapshot }, candidates) {
+      const own = hasOwn(pod)
+      const constraints = own
+        ? constraintsOf(pod, 'ScheduleAnyway')
+        : defaultConstraintsOf(pod, snapshot, defaults, 'ScheduleAnyway')
+      return constraints.length > 0 ? scorer(pod, snapshot, candidates, constraints, own || !isSystem) : undefined
+    },
+  }
 }
 
 /** A node that lacks a label of the pod's own constraints; the worst. */
@@ -145,33 +162,47 @@ const podCounts = ({ selector }: Constraint, { metadata }: Pod, snapshot: Snapsh
 const hasDomains = ({ node }: NodeInfo, constraints: readonly Constraint[]): boolean =>
   constraints.every(({ topologyKey }) => node?.metadata.labels?.[topologyKey] !== undefined)
 
-function constraintsOf(pod: Pod, action: TopologySpreadConstraint['whenUnsatisfiable']): Constraint[] {
-  const chosen = (pod.spec.topologySpreadConstraints ?? []).filter(
-    ({ whenUnsatisfiable }) => whenUnsatisfiable === action,
-  )
-  return chosen.map(
-    ({ topologyKey, maxSkew, minDomains, labelSelector, matchLabelKeys, nodeAffinityPolicy, nodeTaintsPolicy }) => ({
-      topologyKey,
-      maxSkew,
-      minDomains: minDomains ?? 1,
-      selector: withKeys(labelSelector, pod.metadata.labels, matchLabelKeys),
-      includes: node =>
-        (nodeAffinityPolicy === 'Ignore' || nodeMatches(pod.spec, node)) &&
-        (nodeTaintsPolicy !== 'Honor' || untolerated(pod, node) === undefined),
-    }),
-  )
+type Action = TopologySpreadConstraint['whenUnsatisfiable']
+
+const hasOwn = ({ spec }: Pod): boolean => (spec.topologySpreadConstraints?.length ?? 0) > 0
+
+const constraintsOf = (pod: Pod, action: Action): Constraint[] =>
+  (pod.spec.topologySpreadConstraints ?? [])
+    .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === action)
+    .map(constraint =>
+      compiled(pod, constraint, withKeys(constraint.labelSelector, pod.metadata.labels, constraint.matchLabelKeys)),
+    )
+
+/** The pods of all services and the workload that the pod is of are spread, by rules that are not its own. */
+function defaultConstraintsOf(
+  pod: Pod,
+  snapshot: Snapshot,
+  defaults: readonly TopologySpreadConstraint[],
+  action: Action,
+): Constraint[] {
+  const chosen = defaults.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === action)
+  const selector = chosen.length > 0 ? snapshot.workloadSelector(pod) : undefined
+  return selector ? chosen.map(constraint => compiled(pod, constraint, selector)) : []
 }
 
-function defaultConstraints(pod: Pod, snapshot: Snapshot): Constraint[] {
-  const selector = snapshot.workloadSelector(pod)
-  if (!selector) return []
-  const includes = (node: Node) => nodeMatches(pod.spec, node)
-  return defaults.map(constraint => ({ ...constraint, minDomains: 1, selector, includes }))
+function compiled(pod: Pod, constraint: TopologySpreadConstraint, selector: Selector): Constraint {
+  const { topologyKey, maxSkew, minDomains = 1, nodeAffinityPolicy, nodeTaintsPolicy } = constraint
+  return {
+    topologyKey,
+    maxSkew,
+    minDomains,
+    selector,
+    includes: node =>
+      (nodeAffinityPolicy === 'Ignore' || nodeMatches(pod.spec, node)) &&
+      (nodeTaintsPolicy !== 'Honor' || untolerated(pod, node) === undefined),
+  }
 }
 
 /** Whether a change of a pod on a node may make room for the pod: it counts, or has counted, for one of its constraints. */
 function concerns(pod: Pod, old: Pod | undefined, now: Pod | undefined): boolean {
   const { namespace } = pod.metadata
+  // Which pods default constraints are about is a matter of others.
+  if (!hasOwn(pod)) return [old, now].some(other => other?.metadata.namespace === namespace)
   const selectors = constraintsOf(pod, 'DoNotSchedule').map(({ selector }) => selector)
   return [old, now].some(
     other => other?.metadata.namespace === namespace && selectors.some(each => each.matches(other?.metadata.labels)),

@@ -12,7 +12,14 @@ import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelKey, validateLabelSelector } from '../../../machinery/validate-labels.js'
 import { oneOf } from '../../field-rules.js'
-import type { Affinity, PodAffinity, PodAffinityTerm, Toleration, TopologySpreadConstraint } from './affinity.js'
+import type {
+  Affinity,
+  NodeAffinity,
+  PodAffinity,
+  PodAffinityTerm,
+  Toleration,
+  TopologySpreadConstraint,
+} from './affinity.js'
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from './node-selector.js'
 import { validateTaintEffect } from './taints.js'
 
@@ -21,22 +28,24 @@ export function validateAffinity(affinity: Affinity | undefined, at: FieldPath):
   if (!affinity) return []
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity
   const errors: FieldError[] = []
-  if (nodeAffinity) {
-    const here = at.child('nodeAffinity')
-    const { requiredDuringSchedulingIgnoredDuringExecution: must } = nodeAffinity
-    if (must) errors.push(...validateNodeSelector(must, here.child('requiredDuringSchedulingIgnoredDuringExecution')))
-    nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ weight, preference }, i) => {
-      {
-        const term = here.child('preferredDuringSchedulingIgnoredDuringExecution').index(i)
-        errors.push(
-          ...validateWeight(weight, term),
-          ...validateNodeSelectorTerm(preference, term.child('preference'), true),
-        )
-      }
-    })
-  }
+  if (nodeAffinity) errors.push(...validateNodeAffinity(nodeAffinity, at.child('nodeAffinity')))
   if (podAffinity) errors.push(...validatePodAffinity(podAffinity, at.child('podAffinity')))
   if (podAntiAffinity) errors.push(...validatePodAffinity(podAntiAffinity, at.child('podAntiAffinity')))
+  return errors
+}
+
+export function validateNodeAffinity(affinity: NodeAffinity, at: FieldPath): FieldError[] {
+  const must = affinity.requiredDuringSchedulingIgnoredDuringExecution
+  const errors = must
+    ? validateNodeSelector(must, at.child('requiredDuringSchedulingIgnoredDuringExecution'))
+    : ([] as FieldError[])
+  affinity.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ weight, preference }, i) => {
+    const term = at.child('preferredDuringSchedulingIgnoredDuringExecution').index(i)
+    errors.push(
+      ...validateWeight(weight, term),
+      ...validateNodeSelectorTerm(preference, term.child('preference'), true),
+    )
+  })
   return errors
 }
 
