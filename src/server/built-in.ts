@@ -135,7 +135,7 @@ export const builtIn =
         versionStage,
         openidStage(tokens, options.serverUrl, options.authentication.serviceAccounts.jwksUri),
         hostLogsStage(),
-        ...discoveryStages(registries, registrations),
+        ...discoveryStages(registries, registrations, remotes.documents),
       ],
       ...(options.healthChecks ? { healthChecks: options.healthChecks } : {}),
       timeToLive: { events: () => options.eventTtlSeconds, 'events.events.k8s.io': () => options.eventTtlSeconds },

@@ -151,6 +151,35 @@ describe('an extension API server', () => {
     extension.aggregated = true
   })
 
+  it('has its OpenAPI documents among those of this server', async () => {
+    const document = `apis/${group}/v1`
+    const urlOf = async () => (await server.http2({ path: '/openapi/v3' })).json.paths[document]?.serverRelativeURL
+    const before = await urlOf()
+    const v3 = await server.http2({ path: before })
+    assert.ok(v3.json.components.schemas['com.example.wardle.v1.Flunder'])
+    assert.equal((await server.http2({ path: '/openapi/v3' })).json.paths['apis/other/v1'], undefined)
+    const v2 = await server.http2({ path: '/openapi/v2' })
+    assert.deepEqual(v2.json.paths[`${root}/flunders`].get.responses[200].schema, {
+      $ref: '#/definitions/com.example.wardle.v1.Flunder',
+    })
+    assert.equal(v2.json.definitions.unused, undefined)
+    assert.ok(v2.json.definitions['io.k8s.api.core.v1.Pod'])
+    const headers = { 'if-none-match': String(v2.headers['etag']) }
+    assert.equal((await server.http2({ path: '/openapi/v2', headers })).status, 304)
+    extension.description = 'Another one.'
+    await lookAgain()
+    await until(async () => ![before, undefined].includes(await urlOf()))
+    assert.match((await server.http2({ path: await urlOf() })).text, /Another one\./)
+    extension.openApiV3 = false
+    await lookAgain()
+    await until(async () => ((await urlOf()) ?? '').length > 100)
+    const converted = await server.http2({ path: await urlOf() })
+    assert.deepEqual(converted.json.paths[`${root}/flunders`].get.responses[200].content['*/*'].schema, {
+      $ref: '#/components/schemas/com.example.wardle.v1.Flunder',
+    })
+    extension.openApiV3 = true
+  })
+
   it('is unavailable while it does not answer', async () => {
     extension.broken = 500
     await lookAgain()
@@ -252,6 +281,9 @@ describe('kubectl and an extension API server', () => {
     const created = await kubectl.try(['create', '--validate=false', '-f', '-'], { input: Buffer.from(manifest) })
     assert.equal(created.stdout, 'flunder.wardle.example.com/f created\n', created.stderr)
     assert.match(await kubectl.run('get', 'fl'), /^NAME +AGE\nf /)
+    assert.match(await kubectl.run('explain', 'flunders'), /A flunder is what the test says\./)
+    assert.match(await kubectl.run('explain', 'flunders.weight'), /How heavy it is\./)
+    assert.match(await kubectl.run('explain', 'pods.spec'), /VERSION: +v1/)
     extension.broken = 503
     await kubectl.run('wait', '--for=condition=Available=False', `apiservice/v1.${group}`, '--timeout=60s')
   })

@@ -2,6 +2,7 @@ import { Agent } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { APIService, type ServiceReference } from '../../api/apiregistration/v1/index.js'
 import { Service } from '../../api/core/v1/index.js'
+import type { Clock } from '../../machinery/clock.js'
 import type { RemoteVersion } from '../discovery/groups.js'
 import type { Backend } from '../proxy/forward.js'
 import { reachFault } from '../proxy/reach-fault.js'
@@ -11,6 +12,7 @@ import { type Answer, exchange } from '../webhooks/exchange.js'
 import { type Availability, failedDiscovery, passed, serviceFault } from './availability.js'
 import { identityHeaders } from './identity-headers.js'
 import { aggregatedForms, resourcesInAggregated, resourcesInList } from './remote-discovery.js'
+import { RemoteOpenApi } from './remote-openapi.js'
 
 /** The client certificate by which other servers know this one, PEM. */
 export interface FrontProxyCredential {
@@ -42,6 +44,7 @@ const largestSpecification = 64 << 20
 export class RemoteServer implements Disposable {
   readonly group: string
   readonly version: string
+  readonly openApi: RemoteOpenApi
   readonly #agent: Agent
   #discovery: { readonly etag: string; readonly resources: RemoteVersion['resources'] } | undefined
   #freshness: RemoteVersion['freshness'] = 'Stale'
@@ -50,10 +53,16 @@ export class RemoteServer implements Disposable {
     readonly service: RemoteApiService,
     private readonly registries: Registries,
     private readonly credential: () => FrontProxyCredential,
+    clock: Clock,
   ) {
     const { group = '', version = '' } = service.spec
     this.group = group
     this.version = version
+    this.openApi = new RemoteOpenApi(
+      `apis/${group}/${version}`,
+      (path, etag) => this.#ask(path, { 'if-none-match': etag }, { maxBytes: largestSpecification }),
+      clock,
+    )
     this.#agent = new Agent({ keepAlive: true, timeout: 90_000, maxFreeSockets: 16 })
   }
 
@@ -100,11 +109,6 @@ export class RemoteServer implements Disposable {
     return serviceAddress(this.registries, { name, namespace, port })
   }
 
-  /** Asks for an OpenAPI document in this server's own name. Throws if there is no answer. */
-  openApi(path: string, headers: { readonly [name: string]: string }, signal?: AbortSignal): Promise<Answer> {
-    return this.#ask(path, headers, { maxBytes: largestSpecification, timeoutMs: 2 * timeoutMs, signal })
-  }
-
   /** Whether it can be asked, found out by asking. */
   async check(signal: AbortSignal): Promise<Availability> {
     const { name = '', namespace = '' } = this.service.spec.service
@@ -128,6 +132,7 @@ export class RemoteServer implements Disposable {
       if (!available) throw new Error('it is not asked')
       this.#discovery = await this.#discoverNow(signal)
       this.#freshness = 'Current'
+      await this.openApi.refresh()
     } catch {
       this.#freshness = 'Stale'
     }
@@ -165,9 +170,8 @@ export class RemoteServer implements Disposable {
   #ask(
     path: string,
     headers: { readonly [name: string]: string },
-    limits: { readonly maxBytes: number; readonly timeoutMs?: number; readonly signal?: AbortSignal | undefined },
+    limits: { readonly maxBytes: number; readonly signal?: AbortSignal },
   ): Promise<Answer> {
-    const { signal, ...rest } = limits
     return exchange({
       method: 'GET',
       url: new URL(path, `https://${this.#name}`),
@@ -176,8 +180,7 @@ export class RemoteServer implements Disposable {
       tls: this.#tls,
       agent: this.#agent,
       timeoutMs,
-      ...rest,
-      ...(signal ? { signal } : {}),
+      ...limits,
     })
   }
 }

@@ -6,7 +6,7 @@ import { jsonEqual } from '../../machinery/json-equal.js'
 import type { MetricsRegistry } from '../../machinery/metrics/index.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import type { CacheEvent } from '../cache/cache-event.js'
-import type { Registration } from '../discovery/groups.js'
+import { type Registration, type RemoteDocuments, urlOf } from '../discovery/index.js'
 import type { Registries } from '../registry/registries.js'
 import { type Availability, local } from './availability.js'
 import { isAvailable, writeAvailability } from './availability-condition.js'
@@ -54,10 +54,6 @@ export class RemoteServers {
     return this.#servers.size
   }
 
-  all(): readonly RemoteServer[] {
-    return [...this.#servers.values()]
-  }
-
   /** The server of a group version; undefined if this one serves it itself, or nobody. */
   of(group: string, version: string): RemoteServer | undefined {
     return this.#servers.get(`${version}.${group}`)
@@ -76,6 +72,24 @@ export class RemoteServers {
       const remote = this.#servers.get(metadata.name ?? '')?.discovery
       return { group, version, groupPriorityMinimum, versionPriority, ...(remote ? { remote } : {}) }
     })
+  }
+
+  /** What their OpenAPI documents say. */
+  get documents(): RemoteDocuments {
+    const servers = () => [...this.#servers.values()].map(({ openApi }) => openApi)
+    const convertedV3 = (name: string) => servers().find(openApi => openApi.name === name)?.convertedV3
+    return {
+      get v3() {
+        return new Map(
+          servers().map(({ name, v3Url, convertedV3 }) => [name, v3Url ?? (convertedV3 && urlOf(name, convertedV3))]),
+        )
+      },
+      convertedV3,
+      async v2() {
+        const parts = await Promise.all(servers().map(openApi => openApi.v2()))
+        return parts.filter(part => part !== undefined)
+      },
+    }
   }
 
   /** Follows the registrations until `signal` aborts. The caches must be loaded. */
@@ -131,8 +145,9 @@ export class RemoteServers {
     const before = this.#servers.get(name)
     if (before && jsonEqual(before.service.spec, service.spec)) return
     this.#remove(name)
-    if (isRemote(service))
-      this.#servers.set(name, new RemoteServer(service, this.options.registries, this.options.credential))
+    if (!isRemote(service)) return
+    const { registries, credential, clock } = this.options
+    this.#servers.set(name, new RemoteServer(service, registries, credential, clock))
   }
 
   #remove(name: string): void {

@@ -24,6 +24,8 @@ export class ExtensionServer implements AsyncDisposable {
   broken = 0
   /** Whether it knows aggregated discovery. */
   aggregated = true
+  /** Whether it has documents of OpenAPI v3. */
+  openApiV3 = true
   /** What its OpenAPI documents say of a flunder. */
   description = 'A flunder is what the test says.'
   readonly #flunders = new Map<string, Flunder>()
@@ -138,15 +140,21 @@ export class ExtensionServer implements AsyncDisposable {
 
   #openApi(request: IncomingMessage, response: ServerResponse, path: string): void {
     const name = 'com.example.wardle.v1.Flunder'
+    const gvk = { group, version: 'v1', kind: 'Flunder' }
     const schema = {
       type: 'object',
       description: this.description,
       properties: { kind: { type: 'string' }, weight: { type: 'integer', description: 'How heavy it is.' } },
-      'x-kubernetes-group-version-kind': [{ group, version: 'v1', kind: 'Flunder' }],
+      'x-kubernetes-group-version-kind': [gvk],
     }
     const paths = (schema: object) => ({
       [`/apis/${group}/v1/flunders`]: {
-        get: { operationId: 'listFlunders', responses: { 200: { description: 'OK', ...schema } } },
+        get: {
+          operationId: 'listFlunders',
+          'x-kubernetes-action': 'list',
+          'x-kubernetes-group-version-kind': gvk,
+          responses: { 200: { description: 'OK', ...schema } },
+        },
       },
     })
     const documents: { readonly [path: string]: object } = {
@@ -169,10 +177,11 @@ export class ExtensionServer implements AsyncDisposable {
         components: { schemas: { [name]: schema } },
       },
     }
-    const document = JSON.stringify(documents[path] ?? {})
+    const found = this.openApiV3 || path === '/openapi/v2' ? documents[path] : undefined
+    const document = JSON.stringify(found ?? {})
     const etag = `"${hashOf(document)}"`
     if (request.headers['if-none-match'] === etag) return void response.writeHead(304, { etag }).end()
-    response.writeHead(documents[path] ? 200 : 404, { 'content-type': 'application/json', etag }).end(document)
+    response.writeHead(found ? 200 : 404, { 'content-type': 'application/json', etag }).end(document)
   }
 
   #watch(response: ServerResponse): void {

@@ -4,6 +4,7 @@ import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ConnectionOptions } from 'node:tls'
+import { endWithSignal } from '../../machinery/end-with-signal.js'
 import type { ApiRequest, ApiResponse, RequestBody } from '../../machinery/http.js'
 import { serviceUnavailable } from '../../machinery/status-error.js'
 import { handleProxyUpgrade } from '../../machinery/streaming/index.js'
@@ -94,7 +95,6 @@ function send(
       method,
       path,
       headers: headers as Record<string, string | string[]>,
-      signal,
       agent: agent ?? false,
       timeout: connectTimeout,
     }
@@ -103,17 +103,24 @@ function send(
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
     const body = bodyOf(request)
+    let answered = false
     const attempt = () => {
       const sent = begin()
+      endWithSignal(sent, signal)
       sent.on('socket', socket => {
         if (sent.reusedSocket) sent.setTimeout(0)
         else socket.once(secure ? 'secureConnect' : 'connect', () => sent.setTimeout(0))
       })
       sent.on('timeout', () => sent.destroy(new Error(`dial tcp ${url.host}: i/o timeout`)))
-      sent.on('response', resolve)
+      sent.on('response', message => {
+        answered = true
+        // Whoever reads it hears of it; if nobody does, nobody has to.
+        message.on('error', () => {})
+        resolve(message)
+      })
       sent.on('error', error => {
         // A backend may close a connection that was kept just as it is used again.
-        const stale = sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
+        const stale = !answered && sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
         if (stale && !body && !signal.aborted) return attempt()
         const fault = () => serviceUnavailable(`error trying to reach service: ${reachFault(error, url)}`)
         reject(signal.aborted ? signal.reason : fault())

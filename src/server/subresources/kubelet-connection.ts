@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { Node, type Pod } from '../../api/core/v1/index.js'
+import { endWithSignal } from '../../machinery/end-with-signal.js'
 import { badRequest, StatusError } from '../../machinery/status-error.js'
 import type { UpgradeBackend } from '../../machinery/streaming/index.js'
 import type { Registries } from '../registry/registries.js'
@@ -86,7 +87,8 @@ export class KubeletConnection implements Disposable {
     url.search = query.toString()
     const { body, ...rest } = options
     return new Promise((resolve, reject) => {
-      const sent = httpsRequest(url, { agent: this.#agent, signal, ...rest }, resolve)
+      const sent = httpsRequest(url, { agent: this.#agent, ...rest }, resolve)
+      endWithSignal(sent, signal)
       sent.on('error', error =>
         reject(
           signal.aborted

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { type Agent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
+import { endWithSignal } from '../../machinery/end-with-signal.js'
 
 /** A question to another server. */
 export interface Exchange {
@@ -49,7 +50,6 @@ export function exchange(asked: Exchange): Promise<Answer> {
         ...(headers as Record<string, string | string[]>),
       },
       ...(agent ? { agent } : {}),
-      ...(signal ? { signal } : {}),
       ...(secure && !isIP(name) ? { servername: name } : {}),
       ...(secure ? tls : {}),
     })
@@ -59,6 +59,7 @@ export function exchange(asked: Exchange): Promise<Answer> {
       reject(error)
     }
     sent.on('error', failed)
+    endWithSignal(sent, signal)
     sent.on('response', response => {
       const chunks: Buffer[] = []
       let size = 0

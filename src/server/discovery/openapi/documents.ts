@@ -10,6 +10,7 @@ import { documentV2 } from './document-v2.js'
 import { documentV3 } from './document-v3.js'
 import { encodeV2 } from './gnostic-v2.js'
 import { encodeV3 } from './gnostic-v3.js'
+import { mergeV2, type PartV2 } from './merge-v2.js'
 import type { Paths } from './operation.js'
 import { resourcePaths } from './resource-paths.js'
 import { groupPaths, serverPaths, versionPaths } from './server-paths.js'
@@ -69,6 +70,7 @@ interface Made {
 export class OpenApiDocuments {
   readonly #made = new Map<string, Made>()
   #whole: Made | undefined
+  #merged: { readonly own: Document; readonly parts: readonly PartV2[]; readonly document: Document } | undefined
 
   constructor(
     private readonly registries: Registries,
@@ -103,6 +105,22 @@ export class OpenApiDocuments {
       this.#whole = { resources, document: new Document(documentV2(paths, resources), encodeV2, this.now()) }
     }
     return this.#whole.document
+  }
+
+  /** The whole in v2, with what other servers say of theirs. */
+  v2With(parts: readonly PartV2[]): Document {
+    const own = this.v2
+    if (parts.length === 0) return own
+    let merged = this.#merged
+    if (
+      merged?.own !== own ||
+      merged.parts.length !== parts.length ||
+      parts.some((part, i) => part !== merged?.parts[i])
+    ) {
+      const value = mergeV2(JSON.parse(own.json.bytes.toString()) as OpenApiSchema, parts)
+      this.#merged = merged = { own, parts, document: new Document(value, encodeV2, this.now()) }
+    }
+    return merged.document
   }
 
   #parts(): ReadonlyMap<string, Part> {

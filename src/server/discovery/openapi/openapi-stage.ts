@@ -5,6 +5,7 @@ import { acceptsGzip } from '../../http/compress.js'
 import type { Stage } from '../../pipeline.js'
 import type { Registries } from '../../registry/registries.js'
 import { Document, type Form, OpenApiDocuments } from './documents.js'
+import { noRemoteDocuments, type RemoteDocuments } from './remote-documents.js'
 
 const root = '/openapi/v3'
 const json = 'application/json'
@@ -16,15 +17,19 @@ const yearMs = 365 * 24 * 3600 * 1000
  * `/openapi/v2`, and `/openapi/v3` with a document a group and version, in JSON and protobuf:
  * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
  */
-export function openApiStage(registries: Registries, now: () => number = Date.now): Stage {
+export function openApiStage(
+  registries: Registries,
+  now: () => number = Date.now,
+  remote: RemoteDocuments = noRemoteDocuments,
+): Stage {
   const documents = new OpenApiDocuments(registries, now)
   return async ({ info, request }, next) => {
     const { path } = info
     if (!path.startsWith('/openapi/')) return next()
-    if (path === '/openapi/v2') return negotiated(request, documents.v2, protobufTypes('v2'))
-    if (path === root || path === `${root}/`) return serve(request, await index(documents, now), 'json', json)
+    if (path === '/openapi/v2') return negotiated(request, documents.v2With(await remote.v2()), protobufTypes('v2'))
+    if (path === root || path === `${root}/`) return serve(request, await index(documents, remote, now), 'json', json)
     const name = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : ''
-    const document = documents.v3(name)
+    const document = remote.convertedV3(name) ?? documents.v3(name)
     if (!document) return next()
     const hash = request.query.get('hash')
     const acceptable = negotiated(request, document, protobufTypes('v3'))
@@ -38,17 +43,20 @@ export function openApiStage(registries: Registries, now: () => number = Date.no
 }
 
 /** Where every document of v3 is, by its hash. Making them all takes a while, so others get turns in between. */
-async function index(documents: OpenApiDocuments, now: () => number): Promise<Document> {
+async function index(documents: OpenApiDocuments, remote: RemoteDocuments, now: () => number): Promise<Document> {
   const paths: Record<string, { readonly serverRelativeURL: string }> = {}
-  for (const name of documents.names) {
-    const document = documents.v3(name)
-    if (document) paths[name] = { serverRelativeURL: urlOf(name, document) }
+  const elsewhere = remote.v3
+  for (const name of [...new Set([...documents.names, ...elsewhere.keys()])].sort()) {
+    const document = elsewhere.has(name) ? undefined : documents.v3(name)
+    const url = document ? urlOf(name, document) : elsewhere.get(name)
+    if (url) paths[name] = { serverRelativeURL: url }
     await turn()
   }
   return new Document({ paths }, () => new Uint8Array(), now())
 }
 
-const urlOf = (name: string, { hash }: Document): string => `${root}/${name}?hash=${hash}`
+/** Where a v3 document is, by its hash. */
+export const urlOf = (name: string, { hash }: Document): string => `${root}/${name}?hash=${hash}`
 
 const moved = (location: string): ApiResponse => ({
   status: 301,
