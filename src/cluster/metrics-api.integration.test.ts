@@ -4,6 +4,7 @@ import { APIService } from '../api/apiregistration/v1/index.js'
 import { NodeMetrics, PodMetrics } from '../api/metrics/v1beta1/index.js'
 import { ClusterRole } from '../api/rbac/v1/index.js'
 import { answerOf } from '../client/discovery.js'
+import { eventually } from '../controllers/eventually.js'
 import type { ResourceMetrics } from '../metrics/index.js'
 import { ControlPlane } from './control-plane.js'
 
@@ -95,6 +96,23 @@ describe('metrics.k8s.io', () => {
     ])
     const { spec } = await plane.client.get(APIService, { name: 'v1beta1.metrics.k8s.io' })
     assert.deepEqual([spec.service, spec.groupPriorityMinimum, spec.versionPriority], [undefined, 100, 100])
+  })
+
+  it('makes room for another server of metrics', async () => {
+    const name = 'v1beta1.metrics.k8s.io'
+    const ours = await plane.client.get(APIService, { name })
+    const service = { namespace: 'kube-system', name: 'metrics-server' }
+    const body = { spec: { service, insecureSkipTLSVerify: true } }
+    await plane.client.patch(APIService, { name }, { type: 'merge', body })
+    // There is no such service in fact.
+    await eventually(() => assert.rejects(plane.client.list(NodeMetrics), { code: 503 }))
+    await plane.client.patch(
+      APIService,
+      { name },
+      { type: 'merge', body: { spec: { service: null, insecureSkipTLSVerify: null } } },
+    )
+    await eventually(async () => assert.equal((await plane.client.list(NodeMetrics)).items.length, 1))
+    assert.equal((await plane.client.get(APIService, { name })).spec.group, ours.spec.group)
   })
 
   it('is for whoever may view', async () => {
