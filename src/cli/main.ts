@@ -4,6 +4,7 @@ import { OperatorError } from '../cluster/operator-error.js'
 import { DEFAULT_CLUSTER } from '../cluster/paths.js'
 import { messageOf } from '../machinery/message-of.js'
 import { addApiServerCommand } from './api-server.js'
+import { addCertsCommands } from './certs-commands.js'
 import { addClusterCommands } from './cluster-commands.js'
 import { addComponentCommands } from './component-commands.js'
 import { addImageCommands } from './image-commands.js'
@@ -27,6 +28,7 @@ const program = new Command('t8s')
 
 addClusterCommands(program)
 addImageCommands(program)
+addCertsCommands(program)
 addApiServerCommand(program)
 addComponentCommands(program)
 addInternalCommands(program)

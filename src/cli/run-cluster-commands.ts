@@ -1,21 +1,18 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type ClusterConfig, defaultConfig, readConfig } from '../cluster/cluster-config.js'
+import { contextName } from '../cluster/context-name.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { dnsAddressIn, freshConfig } from '../cluster/fresh-config.js'
-import { bringUp, clusterStatus, contextName, deleteCluster, takeDown } from '../cluster/lifecycle.js'
+import { bringUp, clusterStatus, deleteCluster, takeDown } from '../cluster/lifecycle.js'
 import { OperatorError } from '../cluster/operator-error.js'
-import { type ClusterPaths, clusterPaths, listClusters } from '../cluster/paths.js'
+import { clusterPaths, listClusters } from '../cluster/paths.js'
 import { elapsed, showProgress } from '../cluster/progress.js'
 import { parseCidr } from '../machinery/ip-address.js'
 import { parseDuration } from '../schema/index.js'
+import { type ClusterFlags, existingCluster, pathsOf } from './existing-cluster.js'
 import { followLogs } from './follow-logs.js'
 import { portNumber } from './run-api-server.js'
-
-interface ClusterFlags {
-  readonly name: string
-  readonly root?: string
-}
 
 interface UpFlags extends ClusterFlags {
   readonly install: boolean
@@ -66,7 +63,7 @@ const defaultName = 'typernetes'
 /** `t8s down` */
 export async function down(flags: ClusterFlags): Promise<void> {
   requireRoot('down')
-  const { paths, config } = await existing(flags)
+  const { paths, config } = await existingCluster(flags)
   using progress = showProgress(process.stderr)
   await progress.step('stopping the cluster', () => takeDown(paths, config))
   process.stdout.write('The cluster is stopped; its data is kept. `t8s up` starts it again.\n')
@@ -118,25 +115,12 @@ export async function logs(
   component: string | undefined,
   flags: ClusterFlags & { readonly follow?: boolean; readonly tail: string },
 ): Promise<void> {
-  const { paths, config } = await existing(flags)
+  const { paths, config } = await existingCluster(flags)
   const lines = Number(flags.tail)
   if (!Number.isSafeInteger(lines) || lines < 0)
     throw new OperatorError(`--tail is ${JSON.stringify(flags.tail)}`, 'Give a number of lines.')
   using termination = terminationSignal()
   await followLogs(paths, config, { component, lines, follow: flags.follow === true, signal: termination.signal })
-}
-
-function pathsOf({ name, root }: ClusterFlags): ClusterPaths {
-  // Children are told by the environment, so that all agree.
-  if (root) process.env['T8S_ROOT'] = root
-  return clusterPaths(name, { root })
-}
-
-async function existing(flags: ClusterFlags): Promise<{ paths: ClusterPaths; config: ClusterConfig }> {
-  const paths = pathsOf(flags)
-  const config = await readConfig(paths)
-  if (!config) throw new OperatorError(`there is no cluster ${flags.name}`, '`t8s up` makes it.')
-  return { paths, config }
 }
 
 /** The clusters of this machine, which a new one must not get in the way of. */

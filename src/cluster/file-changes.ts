@@ -7,6 +7,8 @@ export interface FollowFilesOptions {
   /** What to do when any of the files has changed; not called again before it is done. What it throws goes to `onError`. */
   readonly changed: () => Promise<void>
   readonly onError: (error: unknown) => void
+  /** Calls `changed` so often, in ms, even if nothing has changed. */
+  readonly atLeastEvery?: number
   readonly clock?: Clock
 }
 
@@ -20,20 +22,22 @@ const retryMs = 5_000
 /** Calls back when files have other content, until disposed of. Files may be missing, and come later. */
 export async function followFiles(
   paths: readonly string[],
-  { changed, onError, clock = systemClock }: FollowFilesOptions,
+  { changed, onError, atLeastEvery = Number.POSITIVE_INFINITY, clock = systemClock }: FollowFilesOptions,
 ): Promise<AsyncDisposable> {
   const watchers: FSWatcher[] = []
   let timer: Disposable | undefined
   let working: Promise<void> | undefined
   let stopped = false
   let known = await signature(paths)
+  let called = clock.now()
 
   const look = async (): Promise<void> => {
     const now = await signature(paths)
-    if (now === known || stopped) return schedule(lookMs)
+    if (stopped || (now === known && clock.now() - called < atLeastEvery)) return schedule(lookMs)
     try {
       await changed()
       known = now
+      called = clock.now()
       // Something may have changed meanwhile.
       schedule((await signature(paths)) === now ? lookMs : settleMs)
     } catch (error) {

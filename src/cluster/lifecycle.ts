@@ -11,7 +11,9 @@ import { queryDns } from '../network/dns/index.js'
 import { inNamespace } from '../network/node-namespace.js'
 import { installPackages } from './apt.js'
 import { type ClusterConfig, readConfig, writeConfig } from './cluster-config.js'
+import { adminEndpoint, type ClusterCredentials, ensureClusterCredentials } from './cluster-credentials.js'
 import { isOtherConfig, takeOnConfig, withCheckedFile } from './config-reload.js'
+import { contextName } from './context-name.js'
 import { firstAddress } from './control-plane.js'
 import { findDaemon, startDaemon, stopDaemon } from './daemon.js'
 import { contextEntry, kubeconfigForNewContext, mergeContext, removeContext } from './kubeconfig.js'
@@ -21,8 +23,7 @@ import { removeNodes, stopNodes } from './node-removal.js'
 import { hasCode, OperatorError } from './operator-error.js'
 import { missingRequirements } from './packages.js'
 import { type ClusterPaths, nodePaths } from './paths.js'
-import { type ClusterPki, type Credential, clientTemplate, identities } from './pki.js'
-import { ensureClusterPki, ensureCredential } from './pki-files.js'
+import type { ClusterPki } from './pki.js'
 import type { ProcessSpec } from './process-spec.js'
 import { listProcesses } from './process-table.js'
 import type { Progress } from './progress.js'
@@ -46,9 +47,6 @@ export interface UpOptions {
   /** How long the cluster may take to become ready, in ms. */
   readonly timeoutMs: number
 }
-
-/** The name of a cluster's context, cluster and user in a kubeconfig. */
-export const contextName = (cluster: string): string => (cluster === 'typernetes' ? cluster : `typernetes-${cluster}`)
 
 const supervisorDir = (paths: ClusterPaths): string => join(paths.run, 'supervisor')
 const supervisorLog = (paths: ClusterPaths): string => join(paths.logs, 'supervisor.log')
@@ -85,7 +83,7 @@ export async function bringUp(
           signal,
         })
       })
-    const endpoint = adminEndpoint(config, pki, admin)
+    const endpoint = adminEndpoint(config, { pki, admin })
     await using transport = httpsTransport(endpoint)
     const client = apiClient(transport.handle)
     if (running && isOtherConfig(known, config))
@@ -205,33 +203,6 @@ async function prepareFiles(paths: ClusterPaths, config: ClusterConfig): Promise
   return credentials
 }
 
-export interface ClusterCredentials {
-  readonly pki: ClusterPki
-  /** An administrator's. */
-  readonly admin: Credential
-}
-
-/** The certificates of a cluster on this machine, made as far as they are missing. */
-export const ensureClusterCredentials = async (
-  paths: ClusterPaths,
-  config: ClusterConfig,
-): Promise<ClusterCredentials> => {
-  const pki = await ensureClusterPki(paths.pki, {
-    serviceCidrs: [config.serviceCidr],
-    clusterDomain: config.clusterDomain,
-    servedAt: [config.address],
-  })
-  const template = clientTemplate(identities.admin)
-  return { pki, admin: await ensureCredential(paths.pki, 'admin', { authority: pki.ca, template }) }
-}
-
-const adminEndpoint = (config: ClusterConfig, pki: ClusterPki, admin: Credential) => ({
-  server: `https://127.0.0.1:${config.apiPort}`,
-  ca: pki.ca.certificate,
-  clientCert: admin.certificate,
-  clientKey: admin.key,
-})
-
 /** Asks until `check` finds no trouble; the trouble of the moment is shown. */
 async function untilWell(
   check: () => Promise<string | undefined>,
@@ -320,7 +291,7 @@ export async function clusterStatus(paths: ClusterPaths): Promise<ClusterStatus 
   if (!supervisor && processes.every(({ running }) => !running))
     return { config, supervisor: undefined, processes, troubles: {} }
   const { pki, admin } = await ensureClusterCredentials(paths, config)
-  await using transport = httpsTransport(adminEndpoint(config, pki, admin))
+  await using transport = httpsTransport(adminEndpoint(config, { pki, admin }))
   const client = apiClient(transport.handle)
   const [apiServer, node, dns] = await Promise.all([
     apiServerTrouble(config, pki).catch(messageOf),

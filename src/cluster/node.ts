@@ -24,25 +24,27 @@ import { startProxy } from '../network/proxy/index.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { createOrReplace } from './bootstrap-objects.js'
 import type { ClusterConfig } from './cluster-config.js'
-import { kernelName, type LocalNode } from './local-nodes.js'
-import { type ClusterPaths, type NodePaths, nodePaths } from './paths.js'
 import {
-  type ClusterPki,
-  type Credential,
-  clientTemplate,
-  identities,
-  type LeafTemplate,
-  servingTemplate,
-} from './pki.js'
-import { ensureCredential } from './pki-files.js'
+  type ClusterCredentials,
+  ensureClusterCredentials,
+  ensureNodeCertificate,
+  nodeCertificates,
+} from './cluster-credentials.js'
+import { followFiles } from './file-changes.js'
+import { kernelName, type LocalNode } from './local-nodes.js'
+import { keepKubeletCredentials } from './node-credentials.js'
+import { type ClusterPaths, type NodePaths, nodePaths } from './paths.js'
+import type { Credential } from './pki.js'
 
 export interface NodeOptions {
   readonly paths: ClusterPaths
   readonly config: ClusterConfig
   readonly local: LocalNode
-  readonly pki: ClusterPki
+  readonly credentials: ClusterCredentials
   /** Gives up starting. */
   readonly signal: AbortSignal
+  /** Ends the process, to be started again: the authority of the cluster is another one. */
+  readonly restart: () => void
   readonly onError: (error: unknown) => void
 }
 
@@ -64,34 +66,34 @@ export const containerdOptions = ({ cgroup }: LocalNode, node: NodePaths): Conta
  * Runs a node: containerd, kubelet, service proxy and, on the machine's own, cluster DNS. Disposing of it stops the agents;
  * containers, their network and the services' rules stay as they are, and the next start finds them.
  */
-export async function startNode({ paths, config, local, pki, signal, onError }: NodeOptions): Promise<AsyncDisposable> {
+export async function startNode(options: NodeOptions): Promise<AsyncDisposable> {
+  const { paths, config, local, credentials, signal, restart, onError } = options
   const node = nodePaths(paths, local.name)
   await using parts = new AsyncParts()
-  for (const folder of [node.data, node.run, node.cniConfig]) await mkdir(folder, { recursive: true, mode: 0o711 })
+  for (const folder of [node.data, node.run, node.cniConfig, node.kubelet])
+    await mkdir(folder, { recursive: true, mode: 0o711 })
 
-  const nodeIdentity = identities.node(local.name)
-  const ensure = (name: string, template: LeafTemplate) =>
-    ensureCredential(paths.pki, name, { authority: pki.ca, template })
-  const credentials = {
-    node: await ensure(`node-${local.name}-client`, clientTemplate(nodeIdentity)),
-    serving: await ensure(`node-${local.name}-serving`, servingTemplate(nodeIdentity, [local.name, local.address])),
-    proxy: await ensure('kube-proxy', clientTemplate(identities.proxy)),
-    admin: await ensure('admin', clientTemplate(identities.admin)),
-  }
+  const { pki } = credentials
+  const own = nodeCertificates(paths, local)
   const server = `https://${local.namespace ? config.address : '127.0.0.1'}:${config.apiPort}`
-  const clientAs = (credential: Credential, userAgent: string): Client => {
+  const connectAs = ({ certificate, key }: Credential, userAgent: string) => {
     const transport = parts.use(
-      httpsTransport({
-        server,
-        ca: pki.ca.certificate,
-        clientCert: credential.certificate,
-        clientKey: credential.key,
-      }),
+      httpsTransport({ server, ca: pki.ca.certificate, clientCert: certificate, clientKey: key }),
     )
-    return apiClient(transport.handle, { headers: { 'user-agent': userAgent } })
+    return { transport, client: apiClient(transport.handle, { headers: { 'user-agent': userAgent } }) }
   }
-  const nodeClient = clientAs(credentials.node, 'kubelet/v1.36.2')
-  const proxyClient = clientAs(credentials.proxy, 'kube-proxy/v1.36.2')
+  const { client: nodeClient, transport: nodeTransport } = connectAs(
+    await ensureNodeCertificate(own.client, pki.ca),
+    'kubelet/v1.36.2',
+  )
+  const { client: proxyClient, transport: proxyTransport } = connectAs(credentials.kubeProxy, 'kube-proxy/v1.36.2')
+  const changed = async () => {
+    const now = await ensureClusterCredentials(paths, config)
+    if (now.pki.ca.certificate !== pki.ca.certificate) return restart()
+    proxyTransport.renew({ clientCert: now.kubeProxy.certificate, clientKey: now.kubeProxy.key })
+  }
+  const followed = ['ca.crt', 'kube-proxy.crt', 'kube-proxy.key'].map(file => join(paths.pki, file))
+  parts.use(await followFiles(followed, { changed, onError }))
 
   const cniType = await chooseCniType()
   await prepareHost(cniType)
@@ -105,9 +107,10 @@ export async function startNode({ paths, config, local, pki, signal, onError }: 
     await ensurePauseImage(containerd.current, cri)
   }
 
-  parts.use(
+  const kubelet = parts.use(
     await startKubelet({
       nodeName: local.name,
+      hostname: local.name,
       client: nodeClient,
       criSocket: containerd.current.socket,
       rootDir: node.kubelet,
@@ -119,7 +122,7 @@ export async function startNode({ paths, config, local, pki, signal, onError }: 
       manifestDir: node.manifests,
       server: {
         port: config.kubeletPort,
-        ...credentials.serving,
+        ...(await ensureNodeCertificate(own.serving, pki.ca)),
         clientCa: pki.ca.certificate,
       },
       onError,
@@ -127,6 +130,17 @@ export async function startNode({ paths, config, local, pki, signal, onError }: 
   )
 
   const informers = parts.use(new Informers({ client: proxyClient, onError }))
+  parts.use(
+    await keepKubeletCredentials({
+      kubelet,
+      client: nodeClient,
+      transport: nodeTransport,
+      informers,
+      clientStore: own.client.store,
+      servingStore: own.serving.store,
+      onError,
+    }),
+  )
   // One for the cluster is enough, and further nodes have no more of a network than the first.
   const dns = local.namespace
     ? undefined
@@ -156,7 +170,7 @@ export async function startNode({ paths, config, local, pki, signal, onError }: 
   if (!dns) return parts.release()
   parts.use(await dns)
   // Making a service is nothing that an agent of a node should be able to do.
-  const adminClient = clientAs(credentials.admin, 't8s/v1.36.2')
+  const { client: adminClient } = connectAs(credentials.admin, 't8s/v1.36.2')
   await persistently(signal, () => publishDns(adminClient, config))
   return parts.release()
 }

@@ -20,7 +20,7 @@ import {
 } from './pki.js'
 
 /** kubeadm's names: each credential lies in `<name>.crt` and `<name>.key`. */
-const FILES = {
+export const FILES = {
   ca: 'ca',
   frontProxyCa: 'front-proxy-ca',
   apiserver: 'apiserver',
@@ -29,10 +29,10 @@ const FILES = {
   serviceAccount: 'sa',
 } as const
 
-const COMMON_NAMES = { ca: 'kubernetes', frontProxyCa: 'front-proxy-ca' } as const
+export const COMMON_NAMES = { ca: 'kubernetes', frontProxyCa: 'front-proxy-ca' } as const
 
-/** A leaf that would end within this time is replaced. */
-const RENEW_BEFORE = 30 * 24 * 3_600_000
+/** A leaf that would end within this time is replaced, in ms. */
+export const RENEW_BEFORE = 30 * 24 * 3_600_000
 
 /** The files of a PKI folder by name, as read, and those to be written. */
 interface Folder {
@@ -103,6 +103,21 @@ export const ensureSelfSignedServing = (
     fittingLeaf(folder, name, servingTemplate({ commonName: hosts[0] }, hosts), clock)
       ? stored(folder, name)
       : change(folder, name, await selfSignedServing(hosts, clock)),
+  )
+
+/** Makes a credential from the one there is, if there is one. */
+export type Renewal = (current: Partial<Credential>) => Promise<Credential>
+
+/**
+ * Replaces credentials `<name>.crt` and `<name>.key` of the folder `path`, by name, all or, if one cannot be made, none.
+ */
+export const replaceCredentials = (path: string, renewals: ReadonlyMap<string, Renewal>): Promise<void> =>
+  changeFolder(
+    path,
+    [...renewals.keys()].flatMap(name => [`${name}.crt`, `${name}.key`]),
+    async folder => {
+      for (const [name, renew] of renewals) change(folder, name, await renew(stored(folder, name)))
+    },
   )
 
 /** Reads files of a folder, lets `work` look at and change them, and writes what it changed; one process at a time. */

@@ -141,11 +141,15 @@ export const createAuthority = async (
   return { certificate, key: keyToPem(key) }
 }
 
-/** A certificate for a new key, valid for a year, but never longer than the authority is. */
-export const issueLeaf = async (authority: Credential, template: LeafTemplate, clock: Clock): Promise<Credential> => {
+/** A certificate for a new key, or for one given, valid for a year, but never longer than the authority is. */
+export const issueLeaf = async (
+  authority: Credential,
+  template: LeafTemplate,
+  clock: Clock,
+  key: KeyObject = createKey(),
+): Promise<Credential> => {
   const now = clock.now()
   const issuer = new X509Certificate(authority.certificate)
-  const key = createKey()
   const certificate = await createCertificate(
     {
       ...template,
