@@ -132,7 +132,7 @@ export function outdated({ spec }: Deployment, old: readonly ReplicaSet[]): read
   if (revisionHistoryLimit === unlimited) return []
   const alive = old.filter(({ metadata }) => !metadata.deletionTimestamp)
   return alive
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b))
+    .toSorted((a, b) => Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b))
     .slice(0, Math.max(0, alive.length - revisionHistoryLimit))
     .filter(
       ({ metadata, spec, status }) =>

@@ -23,9 +23,10 @@ const notHandedDown = new Set([
 const longestHistory = 2000
 
 /** The revision a replica set or deployment says it is; 0 if it does not. */
-export function revisionOf({ metadata }: Pick<ReplicaSet, 'metadata'>): number {
+export function revisionOf({ metadata }: Pick<ReplicaSet, 'metadata'>): bigint {
   const text = metadata.annotations?.[revisionAnnotation] ?? ''
-  return /^\d{1,15}$/.test(text) ? Number(text) : 0
+  const revision = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n
+  return revision === BigInt.asIntN(64, revision) ? revision : 0n
 }
 
 /** Annotations of a replica set that carry how large its deployment was to be, for scaling in proportion later. */
@@ -43,17 +44,19 @@ export function annotationsOfNewest(
   const annotations: Record<string, string> = { ...set?.metadata.annotations }
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!notHandedDown.has(key)) annotations[key] = value
-  const revision = old.reduce((highest, one) => Math.max(highest, revisionOf(one)), 0) + 1
-  const before = set ? revisionOf(set) : 0
+  let highest = 0n
+  for (const one of old) if (revisionOf(one) > highest) highest = revisionOf(one)
+  const revision = highest + 1n
+  const before = set ? revisionOf(set) : 0n
   if (before < revision) {
     annotations[revisionAnnotation] = String(revision)
     // A template that comes back is the newest once more; which revisions it was before is kept.
-    if (before > 0) annotations[historyAnnotation] = appended(annotations[historyAnnotation] ?? '', before)
+    if (before > 0n) annotations[historyAnnotation] = appended(annotations[historyAnnotation] ?? '', before)
   }
   return annotations
 }
 
-function appended(history: string, revision: number): string {
+function appended(history: string, revision: bigint): string {
   const revisions = [...history.split(',').filter(Boolean), String(revision)]
   while (revisions.length > 1 && revisions.join(',').length > longestHistory) revisions.shift()
   return revisions.join(',')
