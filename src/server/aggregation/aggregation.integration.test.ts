@@ -51,7 +51,7 @@ describe('an extension API server', () => {
         'X-Remote-Extra-A': 'b',
         X_Remote_User: 'mallory',
         'X-Own': 'kept',
-        'Impersonate-User': 'jürgen',
+        'Impersonate-User': Buffer.from('jürgen').toString('latin1'),
         'Impersonate-Group': 'system:masters',
         'Impersonate-Extra-Some%2fKey': 'v1',
       },

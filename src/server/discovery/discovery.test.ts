@@ -5,7 +5,8 @@ import { APIVersions } from '../../machinery/meta/index.js'
 import { type Resource, resource, statusView } from '../../machinery/resource.js'
 import { decodeObject, kind, type OpenApiSchema, unwrapEnvelope } from '../../schema/index.js'
 import { discoveryStage } from './discovery.js'
-import { compareVersions } from './groups.js'
+import { compareVersions, groupsOf } from './groups.js'
+import { isBuiltIn } from './priorities.js'
 import { rootPathsStage } from './root-paths.js'
 import { ask, registriesOf } from './test-stage.js'
 
@@ -163,5 +164,39 @@ describe('versions', () => {
       ordered,
     )
     assert.equal(compareVersions('v1', 'v1'), 0)
+  })
+})
+
+describe('groups', () => {
+  const registration = (group: string, version: string, groupPriorityMinimum: number, versionPriority: number) => ({
+    group,
+    version,
+    groupPriorityMinimum,
+    versionPriority,
+  })
+
+  it('are where their API services want them to be, then ordered by name', () => {
+    const registrations = [
+      registration('b.io', 'v1', 1000, 10),
+      registration('a.io', 'v2', 1000, 10),
+      registration('a.io', 'v1', 900, 20),
+      registration('z.io', 'v1', 1001, 1),
+    ]
+    const shown = (order: 'names' | 'services') =>
+      groupsOf([], registrations, order).map(({ name, versions }) => [name, ...versions.map(({ version }) => version)])
+    assert.deepEqual(shown('names'), [
+      ['z.io', 'v1'],
+      ['a.io', 'v1', 'v2'],
+      ['b.io', 'v1'],
+    ])
+    // By the names of API services: v1.b.io, v2.a.io.
+    assert.deepEqual(
+      shown('services').map(([name]) => name),
+      ['z.io', 'b.io', 'a.io'],
+    )
+  })
+
+  it('that come with the server all have a place of their own', () => {
+    for (const { kind } of resources) assert.ok(isBuiltIn(kind.gvk.group), kind.gvk.group)
   })
 })
