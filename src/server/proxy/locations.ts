@@ -1,8 +1,9 @@
 import { Node, Pod, Service } from '../../api/core/v1/index.js'
-import { type Endpoint, EndpointSlice } from '../../api/discovery/v1/index.js'
+import type { Endpoint } from '../../api/discovery/v1/index.js'
 import { cidrContains, parseCidr, parseIp } from '../../machinery/ip-address.js'
 import { badRequest, notFound, serviceUnavailable } from '../../machinery/status-error.js'
 import type { Registries } from '../registry/registries.js'
+import { slicesOf } from '../services/service-address.js'
 import { type KubeletConnection, nodePort } from '../subresources/kubelet-connection.js'
 import type { Backend } from './forward.js'
 import { schemeNamePort } from './scheme-name-port.js'
@@ -56,12 +57,9 @@ export const locateService =
       if (!port) throw serviceUnavailable(`no service port ${asked.port} found for service ${JSON.stringify(name)}`)
       portName = port.name ?? ''
     }
-    const slices = registries
-      .of(EndpointSlice)
-      .cache.list(`${namespace}/`)
-      .filter(({ object }) => object.metadata.labels?.['kubernetes.io/service-name'] === name)
+    const slices = slicesOf(registries, namespace, name)
     if (slices.length === 0) throw notFound(services.name, name)
-    const found = slices.flatMap(({ object: { ports = [], endpoints } }) =>
+    const found = slices.flatMap(({ ports = [], endpoints }) =>
       ports
         .filter(port => (port.name ?? '') === portName && port.port !== undefined)
         .flatMap(({ port }) =>
