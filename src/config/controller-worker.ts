@@ -10,6 +10,7 @@ import type { FromWorker } from './worker-messages.js'
 
 /** A controller's thread is asked so often, in ms, whether it is there. */
 const lookEveryMs = 2_000
+const longestPauseMs = 60_000
 /** One that does not answer for so many ms is caught in a loop. */
 const patienceMs = 10_000
 
@@ -31,7 +32,7 @@ export class ControllerWorker implements AsyncDisposable {
   #stopped = false
 
   constructor(private readonly options: ControllerWorkerOptions) {
-    this.#pause = new RestartPause(options.clock)
+    this.#pause = new RestartPause(options.clock, longestPauseMs)
     this.#worker = this.#begin()
   }
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../machinery/clock.js'
 
 const firstMs = 100
-const longestMs = 60_000
 /** Who has lived so long, in ms, begins with the first pause again. */
 const healthyMs = 60_000
 
@@ -11,8 +10,16 @@ export class RestartPause implements Disposable {
   #begun: number
   #timer: Disposable | undefined
 
-  constructor(private readonly clock: Clock) {
+  constructor(
+    private readonly clock: Clock,
+    private readonly longestMs: number,
+  ) {
     this.#begun = clock.now()
+  }
+
+  /** What was started has shown that it works. */
+  reset(): void {
+    this.#pauseMs = 0
   }
 
   /** Calls `start` after the pause that is due. */
@@ -22,7 +29,7 @@ export class RestartPause implements Disposable {
       this.#begun = this.clock.now()
       start()
     })
-    this.#pauseMs = Math.min(Math.max(this.#pauseMs * 2, firstMs), longestMs)
+    this.#pauseMs = Math.min(Math.max(this.#pauseMs * 2, firstMs), this.longestMs)
   }
 
   [Symbol.dispose](): void {

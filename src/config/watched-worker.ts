@@ -6,13 +6,14 @@ import { configUser, controllerUser } from './plugin-users.js'
 import { servePort } from './port-transport.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
-/** Of plugins' objects; what is beyond ends their thread, and theirs alone. In megabytes. */
-const heapLimitMb = 256
+const defaultHeapMb = 256
 
 export interface WatchedWorkerOptions {
   readonly file: string
   /** The one that it runs. */
   readonly controller?: string
+  /** How much room the thread's objects may take, in megabytes; what takes more ends it, and it alone. 256 by default. */
+  readonly heapMb?: number
   /** The API server, for the thread's clients. */
   readonly handle: Handler
   readonly onMessage: (message: FromWorker) => void
@@ -37,7 +38,7 @@ export class WatchedWorker {
   #pings = 0
   #failure: Error | undefined
 
-  constructor({ file, controller, handle, onMessage }: WatchedWorkerOptions) {
+  constructor({ file, controller, handle, heapMb = defaultHeapMb, onMessage }: WatchedWorkerOptions) {
     const serve = (user: UserInfo): MessagePort => {
       const { port1: near, port2: far } = new MessageChannel()
       servePort(near, { handle, user, signal: this.#over.signal })
@@ -51,7 +52,7 @@ export class WatchedWorker {
       workerData: start,
       transferList: [port, ...(own ? [own.port] : [])],
       name: controller ?? 'config',
-      resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb },
       // Flags of this process, such as a test runner's, are not for plugins.
       execArgv: [],
     })

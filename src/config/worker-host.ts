@@ -13,6 +13,8 @@ import type { FromWorker } from './worker-messages.js'
 
 /** A thread that does not answer for so many ms when it is asked whether it is there is caught in a loop. */
 const pingMs = 250
+/** Requests wait for a thread that is started anew: the longest pause before that, in ms. */
+const longestPauseMs = 5_000
 
 export interface WorkerHostOptions extends Omit<WatchedWorkerOptions, 'onMessage' | 'controller'> {
   readonly clock: Clock
@@ -34,7 +36,8 @@ interface Waiting {
 
 /**
  * Runs the functions of a configuration file in a thread, which is ended and started anew when a call takes too long
- * while the thread is caught in a loop. Calls that were under way with it are made once more: they may be others' victims.
+ * while the thread is caught in a loop. Calls that were under way with it may be others' victims: they are made once more,
+ * one after the other, so that none falls twice with another one.
  */
 export class WorkerHost implements PluginHost {
   readonly #calls = new Map<number, Waiting>()
@@ -49,7 +52,7 @@ export class WorkerHost implements PluginHost {
     private readonly options: WorkerHostOptions,
     public manifest: Manifest,
   ) {
-    this.#pause = new RestartPause(options.clock)
+    this.#pause = new RestartPause(options.clock, longestPauseMs)
   }
 
   /** Throws a `ConfigError` if the file is no configuration. */
@@ -85,6 +88,16 @@ export class WorkerHost implements PluginHost {
       this.#startTimer(id, waiting)
       if (this.#ready) this.#send(id, waiting)
     })
+  }
+
+  /** Makes the next call once more, unless one of them is under way. */
+  #repeatNext(): void {
+    if (!this.#ready) return
+    const repeated = [...this.#calls].filter(([, waiting]) => waiting.repeated)
+    const [next] = repeated
+    if (!next || repeated.some(([, { sent }]) => sent)) return
+    this.#startTimer(...next)
+    this.#send(...next)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,9 +152,12 @@ export class WorkerHost implements PluginHost {
     if (this.#worker !== worker) return
     this.#ready = true
     for (const [id, waiting] of this.#calls) {
+      waiting.timer?.[Symbol.dispose]()
+      if (waiting.repeated) continue
       this.#startTimer(id, waiting)
       this.#send(id, waiting)
     }
+    this.#repeatNext()
   }
 
   #send(id: number, waiting: Waiting): void {
@@ -180,6 +196,7 @@ export class WorkerHost implements PluginHost {
   }
 
   #hear(message: FromWorker): void {
+    if (message.type === 'answer' || message.type === 'failed') this.#pause.reset()
     if (message.type === 'answer') this.#settle(message.id, ({ resolve }) => resolve(message.value))
     else if (message.type === 'failed') {
       const error = errorOf(message.error)
@@ -194,6 +211,7 @@ export class WorkerHost implements PluginHost {
     this.#calls.delete(id)
     waiting.timer?.[Symbol.dispose]()
     how(waiting)
+    if (waiting.repeated) this.#repeatNext()
   }
 }
 

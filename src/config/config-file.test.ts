@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { basename } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { systemClock } from '../machinery/clock.js'
+import { checkConfigFile } from './config-file.js'
+import { type ConfigFolder, configFolder } from './test-config-file.js'
+
+describe('a configuration file', () => {
+  let folder: ConfigFolder
+  before(async () => {
+    folder = await configFolder()
+  })
+  after(() => folder[Symbol.asyncDispose]())
+
+  const check = async (text: string) => {
+    const file = await folder.write(text)
+    return checkConfigFile(file, systemClock)
+  }
+
+  it('says what it declares, as data', async () => {
+    const { manifest } = await check(`
+      import { admission, controller, defineConfig } from 'typernetes'
+      import { ConfigMap, Deployment } from 'typernetes/api'
+      enum Places { Here = 'here' }
+      export default defineConfig({
+        admission: [
+          admission({ name: Places.Here, match: { resources: [Deployment, 'pods'], namespaces: ['a'] }, validate() {} }),
+        ],
+        controllers: [controller({ name: 'c', watches: { for: Deployment, owns: [ConfigMap] }, async reconcile() {} })],
+        authorizers: [{ name: 'z', timeoutMs: 100, failurePolicy: 'Ignore', authorize: () => undefined }],
+      })`)
+    assert.deepEqual(manifest.admission, [
+      {
+        name: 'here',
+        points: ['validate'],
+        match: {
+          resources: [{ gvk: { group: 'apps', version: 'v1', kind: 'Deployment' }, plural: 'deployments' }, 'pods'],
+          namespaces: ['a'],
+        },
+      },
+    ])
+    assert.deepEqual(manifest.authorizers, [
+      { name: 'z', points: ['authorize'], timeoutMs: 100, failurePolicy: 'Ignore' },
+    ])
+    assert.deepEqual(
+      manifest.controllers.map(({ name, rights }) => [name, rights.map(({ resources }) => resources?.[0])]),
+      [['c', ['deployments', 'deployments/status', 'deployments/finalizers', 'configmaps', 'events']]],
+    )
+  })
+
+  it('may be a function that waits, and import other files', async () => {
+    await folder.write(`export const names: string[] = ['one', 'two']`, 'names.ts')
+    const text = `
+      import { defineConfig } from 'typernetes'
+      import { names } from './names.js'
+      export default defineConfig(async () => ({ hooks: names.map(name => ({ name, before() {} })) }))`
+    const { manifest, digest } = await check(text)
+    assert.deepEqual(
+      manifest.hooks.map(({ name }) => name),
+      ['one', 'two'],
+    )
+    await folder.write(`export const names: string[] = ['two', 'three']`, 'names.ts')
+    assert.notEqual((await check(text)).digest, digest)
+  })
+
+  const wrong: [string, string, RegExp][] = [
+    [
+      'what is no TypeScript',
+      `export default {\n  a: 1\n  b: 2\n}`,
+      /t8s\.config\.ts:3:\d+: Unexpected token, expected ","$/,
+    ],
+    [
+      'what throws',
+      `interface A { a: { b: number } }\n\nconst a = undefined as unknown as A\nexport default a.a.b`,
+      /t8s\.config\.ts:4:\d+: TypeError: Cannot read properties of undefined/,
+    ],
+    [
+      'a function that throws',
+      `export default async () => {\n  throw new Error('no key')\n}`,
+      /t8s\.config\.ts:2:\d+: no key$/,
+    ],
+    [
+      'a missing package',
+      `import x from 'not-there'\nexport default x`,
+      /t8s\.config\.ts:1:\d+: Cannot find module 'not-there'/,
+    ],
+    ['nothing exported', `export const a = 1`, /has no default export: write `export default defineConfig/],
+    ['no object', `export default 5`, /the configuration is no object/],
+    ['an unknown part', `export default { hook: [] }`, /: hook is unknown; there is: resources, controllers, /],
+    ['no list', `export default { hooks: {} }`, /: hooks must be a list, not an object$/],
+    [
+      'an unknown function',
+      `export default { admission: [{ name: 'a', validat() {} }] }`,
+      /: admission\[0\]\.validat is unknown; there is: name, match, timeoutMs, failurePolicy, mutate, validate$/,
+    ],
+    [
+      'nothing to do',
+      `export default { hooks: [{ name: 'a' }] }`,
+      /: hooks\[0\] does nothing: it has none of before, after$/,
+    ],
+    [
+      'no name',
+      `export default { hooks: [{ before() {} }] }`,
+      /: hooks\[0\]\.name is missing: it must be a name of lower/,
+    ],
+    [
+      'no kind',
+      `export default { controllers: [{ name: 'a', watches: { for: 'pods' }, reconcile() {} }] }`,
+      /: controllers\[0\]\.watches\.for must be a kind, such as Deployment of typernetes\/api, not "pods"$/,
+    ],
+    [
+      'a long time',
+      `export default { hooks: [{ name: 'a', timeoutMs: 60_000, before() {} }] }`,
+      /timeoutMs must be a number of milliseconds, 30000 at most, not 60000$/,
+    ],
+    [
+      'no policy',
+      `export default { hooks: [{ name: 'a', failurePolicy: 'fail', before() {} }] }`,
+      /failurePolicy must be "Fail" or "Ignore", not "fail"$/,
+    ],
+    [
+      'one name for two',
+      `export default { hooks: [{ name: 'a', before() {} }, { name: 'a', after() {} }] }`,
+      /: hooks\[1\] is called a, as another one is$/,
+    ],
+    ['what ends its thread', `process.exit(1)`, /ended its thread: does it call process\.exit\?$/],
+  ]
+  for (const [what, text, message] of wrong)
+    it(`tells of ${what}`, () => assert.rejects(check(text), { name: 'ConfigError', message }))
+
+  it('tells all that is wrong at once', () =>
+    assert.rejects(check(`export default { hooks: [{}], admissions: [] }`), error => {
+      const lines = (error as Error).message.split('\n')
+      assert.deepEqual(
+        lines.map(line => basename(line.split(': ')[0] ?? '')),
+        ['t8s.config.ts', 't8s.config.ts'],
+      )
+      return true
+    }))
+
+  it('that is not there is told of', () =>
+    assert.rejects(checkConfigFile('/nowhere/t8s.config.ts', systemClock), {
+      name: 'ConfigError',
+      message: /^\/nowhere\/t8s\.config\.ts cannot be read: ENOENT/,
+    }))
+})
