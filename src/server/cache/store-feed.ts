@@ -3,11 +3,10 @@ import { serviceUnavailable } from '../../machinery/status-error.js'
 import type { Change, Store } from '../../storage/store.js'
 import { ResourceCache, registryRoot } from './resource-cache.js'
 
-/** Somebody waits for the caches to show a revision. */
-interface Waiting {
+/** The next time that changes reach the caches. */
+interface Turn {
   readonly promise: Promise<void>
   readonly resolve: () => void
-  readonly reject: (error: unknown) => void
 }
 
 /**
@@ -19,7 +18,8 @@ export class StoreFeed {
   readonly #caches = new Map<string, ResourceCache>()
   /** Caches that are being loaded while the feed runs, with the changes that came meanwhile. */
   readonly #late = new Map<string, Change[]>()
-  readonly #waiting = new Map<number, Waiting>()
+  /** What all wait for that want to see more than the caches show. */
+  #next: Turn | undefined
   #ended: Error | undefined
   readonly parsed = new WeakMap<Uint8Array, ApiObject>()
 
@@ -98,12 +98,12 @@ export class StoreFeed {
   }
 
   /** Resolves once every cache shows the state at `revision` or later. Throws a 503 when that will not be. */
-  waitFor(revision: number): Promise<void> {
-    if (revision <= this.#revision) return done
-    if (this.#ended) return Promise.reject(this.#ended)
-    let waiting = this.#waiting.get(revision)
-    if (!waiting) this.#waiting.set(revision, (waiting = newWaiting()))
-    return waiting.promise
+  async waitFor(revision: number): Promise<void> {
+    while (revision > this.#revision) {
+      if (this.#ended) throw this.#ended
+      this.#next ??= newTurn()
+      await this.#next.promise
+    }
   }
 
   /** Resolves once the caches show everything the store had committed when this was called. */
@@ -125,8 +125,7 @@ export class StoreFeed {
   /** Nothing will change any more: whoever waits is told, and watches end. */
   #end(reason: Error): void {
     this.#ended = reason
-    for (const { reject } of this.#waiting.values()) reject(reason)
-    this.#waiting.clear()
+    this.#wake()
     for (const cache of this.#caches.values()) cache.closeWatchers()
   }
 
@@ -137,30 +136,25 @@ export class StoreFeed {
       folderOf(this.#caches, key)?.apply(change)
       if (this.#late.size > 0) folderOf(this.#late, key)?.push(change)
     }
-    for (const [revision, { resolve }] of this.#waiting) {
-      if (revision > this.#revision) continue
-      this.#waiting.delete(revision)
-      resolve()
-    }
+    this.#wake()
+  }
+
+  #wake(): void {
+    this.#next?.resolve()
+    this.#next = undefined
   }
 }
-
-const done = Promise.resolve()
 
 const prefixOf = (storagePrefix: string): string => `${registryRoot}${storagePrefix}/`
 
 const revisionOf = (change: Change): number => (change.type === 'put' ? change.entry.revision : change.revision)
 
-function newWaiting(): Waiting {
+function newTurn(): Turn {
   let resolve: () => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const promise = new Promise<void>((resolved, rejected) => {
+  const promise = new Promise<void>(resolved => {
     resolve = resolved
-    reject = rejected
   })
-  // Whoever waited may have gone; that is no fault.
-  promise.catch(() => {})
-  return { promise, resolve, reject }
+  return { promise, resolve }
 }
 
 /** What is kept for the folder of a key. Folders are one to three segments deep (`pods/`, `services/specs/`). */

@@ -50,6 +50,12 @@ export interface RegistryHost {
   readonly isStale?: ((storageKey: string) => Promise<boolean>) | undefined
 }
 
+/** An object as the store takes it. */
+interface Kept {
+  readonly value: Buffer
+  readonly options: { readonly ttlSeconds?: number }
+}
+
 /** Tries at a write that keeps losing races before the client is told. */
 const maximumTries = 100
 /** Names tried for a `generateName` before the client is told, as upstream has it. */
@@ -101,21 +107,21 @@ export class Registry<T extends ApiObject = ApiObject> {
     const request = this.#admissionRequest('CREATE', '', namespace, metadata.name ?? '', draft, undefined, context)
     let written = false
     try {
-      await mutateAll(host.admission, request)
+      // Awaiting what nobody has to wait for has its price, and most creates wait for nothing but the store.
+      const mutated = mutateAll(host.admission, request)
+      if (mutated) await mutated
       if (generate) metadata.name = nameSuffix(generate)
       this.#begin(metadata)
       resource.strategy.prepareForCreate?.(draft, { user: context.user, now: host.clock.now() })
-      await allocateAll(host.admission, request)
+      const allocated = allocateAll(host.admission, request)
+      if (allocated) await allocated
       for (let names = 1; ; names++) {
-        this.#check(
-          [
-            ...validateMetadata(metadata, resource.kind.namespaced, resource.strategy.nameErrors),
-            ...((await resource.strategy.verify?.(draft as T)) ?? []),
-            ...(resource.strategy.validate?.(draft as T) ?? []),
-          ],
-          metadata.name ?? '',
-        )
-        await validateAll(host.admission, request)
+        const errors = validateMetadata(metadata, resource.kind.namespaced, resource.strategy.nameErrors)
+        if (resource.strategy.verify) errors.push(...(await resource.strategy.verify(draft as T)))
+        errors.push(...(resource.strategy.validate?.(draft as T) ?? []))
+        this.#check(errors, metadata.name ?? '')
+        const validated = validateAll(host.admission, request)
+        if (validated) await validated
         if (names === 1)
           for (const text of resource.strategy.warnings?.(draft as T, undefined) ?? []) context.warn(text)
         try {
@@ -129,7 +135,8 @@ export class Registry<T extends ApiObject = ApiObject> {
         }
       }
     } finally {
-      await settleAll(host.admission, request, written)
+      const settled = settleAll(host.admission, request, written)
+      if (settled) await settled
     }
   }
 
@@ -328,7 +335,8 @@ export class Registry<T extends ApiObject = ApiObject> {
       if (this.cache.get(key)) throw this.#taken(key, object.metadata.name ?? '')
       return shown(object, 0)
     }
-    const { value, options } = await this.#kept(object)
+    const kept = this.#kept(object)
+    const { value, options } = kept instanceof Promise ? await kept : kept
     // A name that is taken may be tried again under another one, so the draft itself stays as it is until it is stored.
     try {
       const revision = await this.host.store.create(this.cache.prefix + key, value, options)
@@ -348,7 +356,8 @@ export class Registry<T extends ApiObject = ApiObject> {
   ): Promise<StoredObject<T>> {
     const object = draft as T
     if (context.dryRun) return shown(object, current.revision)
-    const { value, options } = await this.#kept(object)
+    const kept = this.#kept(object)
+    const { value, options } = kept instanceof Promise ? await kept : kept
     return this.#seen(
       key,
       object,
@@ -364,9 +373,13 @@ export class Registry<T extends ApiObject = ApiObject> {
   }
 
   /** What goes to the store, in the form it is kept in. */
-  async #kept(object: T): Promise<{ readonly value: Buffer; readonly options: { readonly ttlSeconds?: number } }> {
+  #kept(object: T): Kept | Promise<Kept> {
     const { storedAs } = this.resource
-    const kept = storedAs?.ask ? await storedAs.ask(object) : (storedAs?.write(object) ?? object)
+    if (storedAs?.ask) return storedAs.ask(object).then(kept => this.#encoded(object, kept))
+    return this.#encoded(object, storedAs?.write(object) ?? object)
+  }
+
+  #encoded(object: T, kept: ApiObject): Kept {
     const value = encodeForStore(kept)
     this.host.feed.parsed.set(value, kept)
     const ttlSeconds = this.timeToLive(object)

@@ -92,11 +92,11 @@ function isEmpty(source: object): boolean {
 
 /** Whether any path collides with one before it, or with one of the others. */
 function anyCollide(paths: readonly string[], others: ReadonlySet<string>): boolean {
-  for (const [i, path] of paths.entries()) {
-    for (let before = 0; before < i; before++) if (collide(trimmed(path), trimmed(paths[before] ?? ''))) return true
-    for (const other of others) if (collide(trimmed(path), trimmed(other))) return true
-  }
-  return false
+  return paths.some(
+    (path, i) =>
+      paths.slice(0, i).some(other => collide(trimmed(path), trimmed(other))) ||
+      [...others].some(other => collide(trimmed(path), trimmed(other))),
+  )
 }
 
 const filesAt = (items: readonly { readonly path: string }[], from: () => string): Files => ({
