@@ -8,6 +8,7 @@ import {
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
 import { admissionPolicyStatus } from './admission-policy-status/admission-policy-status.js'
+import { attachDetach } from './attach-detach/attach-detach.js'
 import { bootstrapSigner } from './bootstrap-tokens/bootstrap-signer.js'
 import { tokenCleaner } from './bootstrap-tokens/token-cleaner.js'
 import { type CertificateSigningOptions, certificateSigning } from './certificates/certificate-signing.js'
@@ -93,6 +94,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     resourceQuotas(),
     claimBinder,
     volumeBinder(),
+    attachDetach(),
     ephemeralVolumes,
     claimProtection,
     volumeProtection,

@@ -9,6 +9,7 @@ import type { ServedApi } from '../../client/discovery.js'
 import { rfc3339 } from '../../machinery/clock.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { parseLabelSelector, type Selector } from '../../machinery/labels.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import type { AutoscalerMetrics, ErrorKind } from './autoscaler-metrics.js'
 import type { ClaimedPods } from './claimed-pods.js'
@@ -93,7 +94,7 @@ export class AutoscalingAttempt {
       return target
     } catch (error) {
       if (context.signal.aborted) throw error
-      const why = textOf(error)
+      const why = messageOf(error)
       this.#warn('FailedGetScale', why)
       const what = `the HPA controller was unable to get the target's current scale: ${why}`
       this.#conditions.set('AbleToScale', false, 'FailedGetScale', what)
@@ -187,7 +188,7 @@ export class AutoscalingAttempt {
     try {
       selector = parseLabelSelector(text)
     } catch (error) {
-      const message = `couldn't convert selector into a corresponding internal selector object: ${textOf(error)}`
+      const message = `couldn't convert selector into a corresponding internal selector object: ${messageOf(error)}`
       return refuse('InvalidSelector', message)
     }
     this.surroundings.claimed.set(this.#key, selector)
@@ -216,7 +217,7 @@ export class AutoscalingAttempt {
       await writeScale(context, target, wanted)
     } catch (error) {
       if (context.signal.aborted) throw error
-      const why = textOf(error)
+      const why = messageOf(error)
       this.#warn('FailedRescale', `New size: ${wanted}; reason: ${reason}; error: ${why}`)
       const what = `the HPA controller was unable to update the target scale: ${why}`
       this.#conditions.set('AbleToScale', false, 'FailedUpdateScale', what)
@@ -252,7 +253,7 @@ export class AutoscalingAttempt {
       await context.client.update(HorizontalPodAutoscaler, { ...autoscaler, status }, { subresource: 'status' })
     } catch (error) {
       if (isNotFound(error)) return
-      if (!context.signal.aborted) this.#warn('FailedUpdateStatus', textOf(error))
+      if (!context.signal.aborted) this.#warn('FailedUpdateStatus', messageOf(error))
       throw error
     }
   }
@@ -261,5 +262,3 @@ export class AutoscalingAttempt {
     this.context.events.record(this.autoscaler, 'Warning', reason, message)
   }
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,4 +1,5 @@
 import type { MetricSpec, MetricStatus, MetricTarget, MetricValueStatus } from '../../api/autoscaling/v2/index.js'
+import { messageOf } from '../../machinery/message-of.js'
 import type { LabelSelector } from '../../machinery/meta/index.js'
 import { formatQuantity, milliQuantity, milliValue } from '../../machinery/quantity.js'
 import type { MetricSources, PodSelection } from './metric-sources.js'
@@ -62,8 +63,6 @@ export async function evaluateMetric(
   }
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
 const value = (milli: number): string => formatQuantity(milliQuantity(Math.trunc(milli)))
 
 const averages = ({ usage, utilization }: Proposal): MetricValueStatus => ({
@@ -81,7 +80,7 @@ async function evaluateResource({ resource }: MetricSpec, target: Target, source
       status: { type: 'Resource', resource: { name, current: averages(proposal) } },
     }
   } catch (error) {
-    const detail = textOf(error)
+    const detail = messageOf(error)
     throw new MetricFailure('FailedGetResourceMetric', detail, `failed to get ${name} resource metric value: ${detail}`)
   }
 }
@@ -97,7 +96,7 @@ async function evaluateContainerResource({ containerResource }: MetricSpec, targ
       status: { type: 'ContainerResource', containerResource: { name, container, current: averages(proposal) } },
     }
   } catch (error) {
-    const detail = textOf(error)
+    const detail = messageOf(error)
     const message = `failed to get ${container} container metric value: ${detail}`
     throw new MetricFailure('FailedGetContainerResourceMetric', detail, message)
   }
@@ -117,7 +116,7 @@ async function resourceProposal(
     )
   try {
     const metrics = await sources.resource(target.selection, resource, container).catch(error => {
-      throw new Error(`unable to get metrics for resource ${resource}: ${textOf(error)}`)
+      throw new Error(`unable to get metrics for resource ${resource}: ${messageOf(error)}`)
     })
     const measured = { ...target, metrics }
     return averageValue === undefined
@@ -125,7 +124,7 @@ async function resourceProposal(
       : replicasForAverage(measured, milliValue(averageValue), resource)
   } catch (error) {
     throw new Error(
-      `failed to get ${resource} ${averageValue === undefined ? 'utilization' : 'usage'}: ${textOf(error)}`,
+      `failed to get ${resource} ${averageValue === undefined ? 'utilization' : 'usage'}: ${messageOf(error)}`,
     )
   }
 }
@@ -134,7 +133,7 @@ async function evaluatePods({ pods }: MetricSpec, target: Target, sources: Metri
   const { metric = { name: '' }, target: wanted } = pods ?? {}
   try {
     const metrics = await sources.pods(target.selection, metric).catch(error => {
-      throw new Error(`unable to get metric ${metric.name}: ${textOf(error)}`)
+      throw new Error(`unable to get metric ${metric.name}: ${messageOf(error)}`)
     })
     const proposal = replicasForAverage({ ...target, metrics }, milliValue(wanted?.averageValue ?? '0'))
     return {
@@ -143,7 +142,7 @@ async function evaluatePods({ pods }: MetricSpec, target: Target, sources: Metri
       status: { type: 'Pods', pods: { metric, current: averages(proposal) } },
     }
   } catch (error) {
-    const detail = textOf(error)
+    const detail = messageOf(error)
     throw new MetricFailure('FailedGetPodsMetric', detail, `failed to get pods metric value: ${detail}`)
   }
 }
@@ -154,7 +153,7 @@ async function evaluateObject({ object }: MetricSpec, target: Target, sources: M
   const usageOf = () =>
     sources.object(namespace, describedObject, metric).catch(error => {
       // In the order in which upstream says it.
-      const on = `${describedObject.kind} on ${namespace} ${describedObject.name}/${textOf(error)}`
+      const on = `${describedObject.kind} on ${namespace} ${describedObject.name}/${messageOf(error)}`
       throw new Error(`unable to get metric ${metric.name}: ${on}`)
     })
   const status = (current: MetricValueStatus): MetricStatus => ({
@@ -178,7 +177,7 @@ async function evaluateObject({ object }: MetricSpec, target: Target, sources: M
     }
     throw new Error('invalid object metric source: neither a value target nor an average value target was set')
   } catch (error) {
-    const detail = textOf(error)
+    const detail = messageOf(error)
     const message = average ? `failed to get ${metric.name} object metric: ${detail}` : detail
     throw new MetricFailure('FailedGetObjectMetric', detail, `failed to get object metric value: ${message}`)
   }
@@ -190,7 +189,7 @@ async function evaluateExternal({ external }: MetricSpec, target: Target, source
   const usageOf = () =>
     sources.external(namespace, metric).catch(error => {
       const what = `${namespace}/${metric.name}/${selectorText(metric.selector)}`
-      throw new Error(`unable to get external metric ${what}: ${textOf(error)}`)
+      throw new Error(`unable to get external metric ${what}: ${messageOf(error)}`)
     })
   const status = (current: MetricValueStatus): MetricStatus => ({ type: 'External', external: { metric, current } })
   let prefix = ''
@@ -207,7 +206,7 @@ async function evaluateExternal({ external }: MetricSpec, target: Target, source
     }
     throw new Error('invalid external metric source: neither a value target nor an average value target was set')
   } catch (error) {
-    const detail = textOf(error)
+    const detail = messageOf(error)
     const message = `failed to get ${metric.name} external metric value: ${prefix}${detail}`
     throw new MetricFailure('FailedGetExternalMetric', detail, message)
   }

@@ -4,6 +4,7 @@ import { answerOf, type ServedApi } from '../../client/discovery.js'
 import { type Client, pathOf } from '../../client/index.js'
 import { groupOf } from '../../client/owners.js'
 import { selectorFromObject } from '../../machinery/labels.js'
+import { messageOf } from '../../machinery/message-of.js'
 import { milliValue } from '../../machinery/quantity.js'
 import { StatusError } from '../../machinery/status-error.js'
 import { parseDuration } from '../../schema/index.js'
@@ -117,7 +118,7 @@ async function failingAs<T>(what: string, task: () => Promise<T>): Promise<T> {
   try {
     return await task()
   } catch (error) {
-    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`${what}: ${messageOf(error)}`, { cause: error })
   }
 }
 
