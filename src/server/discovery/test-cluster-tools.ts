@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ControlPlane } from '../../cluster/control-plane.js'
+import { ControlPlane, type ControlPlaneOptions } from '../../cluster/control-plane.js'
 import { kubectlEnvironment, type RunOptions, run } from '../../machinery/streaming/test-kubectl.js'
 
 /** A control plane with a simulated node, and a folder with a program of users' that talks to it. */
@@ -12,11 +12,14 @@ export class ToolBench implements AsyncDisposable {
     private readonly program: string,
   ) {}
 
-  static async start(unpack: (folder: string) => Promise<string>): Promise<ToolBench> {
+  static async start(
+    unpack: (folder: string) => Promise<string>,
+    options: ControlPlaneOptions = {},
+  ): Promise<ToolBench> {
     const folder = await mkdtemp(join(tmpdir(), 't8s-tool-'))
     try {
       const program = await unpack(folder)
-      const controlPlane = await ControlPlane.start({ simulatedNodes: 1 })
+      const controlPlane = await ControlPlane.start({ simulatedNodes: 1, ...options })
       await writeFile(join(folder, 'kubeconfig'), controlPlane.kubeconfig, { mode: 0o600 })
       return new ToolBench(folder, controlPlane, program)
     } catch (error) {
