@@ -10,6 +10,7 @@ const accounts: { readonly [controller: string]: string } = {
   'node-ipam': 'node-controller',
   'node-lifecycle': 'node-controller',
   'persistentvolume-binder': 'persistent-volume-binder',
+  'persistentvolume-expander': 'expand-controller',
   'persistentvolume-protection': 'pv-protection-controller',
   'persistentvolume-reclaimer': 'persistent-volume-binder',
   'persistentvolumeclaim-protection': 'pvc-protection-controller',

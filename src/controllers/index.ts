@@ -43,6 +43,7 @@ import { serviceCidrs } from './service-cidr/service-cidr.js'
 import { statefulSets } from './statefulset/stateful-set.js'
 import { ttl } from './ttl/ttl.js'
 import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.js'
+import { volumeExpand } from './volume-expand/volume-expand.js'
 import { attributesClassProtection, claimProtection, volumeProtection } from './volume-protection/volume-protection.js'
 
 export { startGarbageCollector } from './garbage-collector/index.js'
@@ -95,6 +96,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     claimBinder,
     volumeBinder(),
     attachDetach(),
+    volumeExpand,
     ephemeralVolumes,
     claimProtection,
     volumeProtection,
