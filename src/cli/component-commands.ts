@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 
-const withKubeconfig = (command: Command): Command =>
+/** Flags that say how to reach the API server. */
+export const withKubeconfig = (command: Command): Command =>
   command
     .option('--kubeconfig <file>', 'how to reach the API server (as kubectl finds it when absent)')
     .option('--master <url>', 'address of the API server, instead of the one in the kubeconfig')
@@ -43,6 +44,10 @@ export function addComponentCommands(program: Command): void {
     .option('--max-pods <n>', 'how many pods the node takes', '110')
     .option('--tls-cert-file <file>', 'certificate to serve with (self-signed when absent)')
     .option('--tls-private-key-file <file>', 'its key')
+    .option('--cert-dir <folder>', 'folder for certificates that it makes or asks for (ROOT-DIR/pki)')
+    .option('--bootstrap-kubeconfig <file>', 'how a new node asks for its certificate; --kubeconfig is made then')
+    .option('--rotate-certificates <boolean>', 'ask for a new client certificate before the old one ends', 'false')
+    .option('--rotate-server-certificates <boolean>', 'ask for the certificate to serve with', 'false')
     .option('--client-ca-file <file>', 'authority of the clients that may ask (the kubeconfig’s when absent)')
     .option('--pod-manifest-path <folder>', 'folder with pods to run without an API server')
     .action(async options => (await import('./run-node-components.js')).runKubelet(options))

@@ -9,6 +9,7 @@ import { addClusterCommands } from './cluster-commands.js'
 import { addComponentCommands } from './component-commands.js'
 import { addImageCommands } from './image-commands.js'
 import { addInternalCommands } from './internal-commands.js'
+import { addTokenCommands } from './token-commands.js'
 
 // Objects from caches are frozen while developing and testing, which costs; what runs from here is neither.
 process.env['NODE_ENV'] ??= 'production'
@@ -29,6 +30,7 @@ const program = new Command('t8s')
 addClusterCommands(program)
 addImageCommands(program)
 addCertsCommands(program)
+addTokenCommands(program)
 addApiServerCommand(program)
 addComponentCommands(program)
 addInternalCommands(program)

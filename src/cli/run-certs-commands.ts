@@ -4,6 +4,7 @@ import { awaitUse, runningProcesses } from '../cluster/certificate-use.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterFlags, existingCluster } from './existing-cluster.js'
 import { durationMs } from './flag-values.js'
+import { residualText } from './residual-text.js'
 import { formatTable } from './table.js'
 
 interface CheckFlags extends ClusterFlags {
@@ -53,19 +54,6 @@ function tableOf(reports: readonly CertificateReport[], now: number): string {
     file,
   ])
   return formatTable([header, ...rows])
-}
-
-/** How long something lasts, in its largest unit. */
-export function residualText(ms: number): string {
-  if (ms <= 0) return 'expired'
-  for (const [unit, length] of [
-    ['y', 365 * day],
-    ['d', day],
-    ['h', day / 24],
-    ['m', day / 1440],
-  ] as const)
-    if (ms >= length) return `${Math.floor(ms / length)}${unit}`
-  return `${Math.floor(ms / 1000)}s`
 }
 
 function jsonOf(reports: readonly CertificateReport[], now: number): string {

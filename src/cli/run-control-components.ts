@@ -7,12 +7,13 @@ import {
   electLeader,
   httpsTransport,
   type LeaderWork,
-  type Transport,
+  type RenewableTransport,
 } from '../client/index.js'
 import { accountClients } from '../cluster/account-clients.js'
 import { startControllers, startDefaultScheduler } from '../cluster/components.js'
 import { type Connection, loadKubeconfig } from '../cluster/connection.js'
 import { terminationSignal } from '../cluster/daemon.js'
+import { followFiles } from '../cluster/file-changes.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import {
   buildProfiles,
@@ -36,15 +37,30 @@ interface LeaderFlags extends KubeconfigFlags {
   readonly leaderElectResourceNamespace: string
 }
 
-/** A client for the cluster that the flags, or kubectl's own settings, name. */
+/** A client for the cluster that the flags, or kubectl's own settings, name; it follows the files that say how. */
 export async function connect(
   { kubeconfig, master }: KubeconfigFlags,
   userAgent: string,
-): Promise<{ readonly client: Client; readonly connection: Connection; readonly transport: Transport }> {
+): Promise<{ readonly client: Client; readonly connection: Connection; readonly transport: RenewableTransport }> {
   const loaded = await loadKubeconfig(kubeconfig)
   const connection = master ? { ...loaded, server: master } : loaded
   const transport = httpsTransport(connection)
-  return { connection, transport, client: apiClient(transport.handle, { headers: { 'user-agent': userAgent } }) }
+  const changed = async () => {
+    const { ca, clientCert, clientKey, token } = await loadKubeconfig(kubeconfig)
+    transport.renew({ ca, clientCert, clientKey, token })
+  }
+  const following = await followFiles(connection.files ?? [], { changed, onError: logFault })
+  return {
+    connection,
+    client: apiClient(transport.handle, { headers: { 'user-agent': userAgent } }),
+    transport: {
+      ...transport,
+      async [Symbol.asyncDispose]() {
+        await following[Symbol.asyncDispose]()
+        await transport[Symbol.asyncDispose]()
+      },
+    },
+  }
 }
 
 /** `t8s controller-manager` */

@@ -1,14 +1,21 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { Informers, type RenewableTransport } from '../client/index.js'
 import { writeFileAtomically } from '../cluster/atomic-file.js'
 import { machineAddress } from '../cluster/cluster-config.js'
+import type { Connection } from '../cluster/connection.js'
 import { terminationSignal } from '../cluster/daemon.js'
+import { bootstrapKubelet } from '../cluster/kubelet-bootstrap.js'
 import { podCidrOf } from '../cluster/node.js'
+import { keepKubeletCredentials } from '../cluster/node-credentials.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { ensureSelfSignedServing } from '../cluster/pki-files.js'
+import { CertificateStore, clientWish } from '../kubelet/certificates/index.js'
 import { startKubelet } from '../kubelet/kubelet.js'
 import { connectCri, ensurePauseImage, pauseImageName, superviseContainerd } from '../kubelet/runtime/index.js'
+import { certificateSays } from '../machinery/x509/index.js'
 import { startDns } from '../network/dns/index.js'
 import { chooseCniType, cniConfig, outgoingMtu, prepareHost } from '../network/node-network.js'
 import { removeRules, startProxy } from '../network/proxy/index.js'
@@ -35,14 +42,24 @@ interface KubeletFlags extends KubeconfigFlags {
   readonly tlsPrivateKeyFile?: string
   readonly clientCaFile?: string
   readonly podManifestPath?: string
+  readonly certDir?: string
+  readonly bootstrapKubeconfig?: string
+  readonly rotateCertificates: string
+  readonly rotateServerCertificates: string
 }
 
 /** `t8s kubelet` */
 export async function runKubelet(flags: KubeletFlags): Promise<void> {
   using termination = terminationSignal()
+  const nodeName = nodeNameOf(flags.hostnameOverride)
+  const certDir = flags.certDir ?? join(flags.rootDir, 'pki')
+  await mkdir(flags.rootDir, { recursive: true, mode: 0o711 })
+  const clientStore = new CertificateStore(certDir, 'kubelet-client')
+  if (flags.bootstrapKubeconfig) await bootstrap(flags.bootstrapKubeconfig, flags, nodeName, clientStore, termination)
   const { client, connection, transport } = await connect(flags, 'kubelet/v1.36.2')
   await using _transport = transport
-  const nodeName = nodeNameOf(flags.hostnameOverride)
+  const rotatesClient = isTrue('--rotate-certificates', flags.rotateCertificates)
+  if (rotatesClient) await adoptClientCertificate(clientStore, nodeName, connection, transport)
   const nodeIp = flags.nodeIp ?? machineAddress()
   const clientCa = flags.clientCaFile ? await readFile(flags.clientCaFile, 'utf8') : connection.ca
   if (!clientCa)
@@ -52,9 +69,11 @@ export async function runKubelet(flags: KubeletFlags): Promise<void> {
     )
   await using containerd = flags.containerRuntimeEndpoint ? undefined : await startOwnContainerd(flags)
   const criSocket = flags.containerRuntimeEndpoint?.replace(/^unix:\/\//, '') ?? containerd?.socket ?? ''
-  const serving = await servingOf(flags, [nodeName, nodeIp])
-  await using _kubelet = await startKubelet({
+  const servingStore = servingStoreOf(flags, certDir)
+  const serving = (await servingStore?.read()) ?? (await servingOf(flags, certDir, [nodeName, nodeIp]))
+  await using kubelet = await startKubelet({
     nodeName,
+    hostname: nodeName,
     client,
     criSocket,
     rootDir: flags.rootDir,
@@ -67,6 +86,16 @@ export async function runKubelet(flags: KubeletFlags): Promise<void> {
     onError: logFault,
     ...(flags.clusterDns ? { clusterDns: flags.clusterDns.split(',') } : {}),
     ...(flags.podManifestPath ? { manifestDir: flags.podManifestPath } : {}),
+  })
+  await using informers = new Informers({ client, onError: logFault })
+  await using _credentials = await keepKubeletCredentials({
+    kubelet,
+    client,
+    transport,
+    informers,
+    clientStore: rotatesClient ? clientStore : undefined,
+    servingStore,
+    onError: logFault,
   })
   if (containerd) {
     const podCidr = flags.podCidr ?? (await podCidrOf(client, nodeName, termination.signal))
@@ -106,14 +135,70 @@ async function startOwnContainerd({ rootDir }: KubeletFlags) {
   }
 }
 
+/** Where the certificate to serve with is kept, if it is asked for. */
+function servingStoreOf(flags: KubeletFlags, certDir: string): CertificateStore | undefined {
+  if (!isTrue('--rotate-server-certificates', flags.rotateServerCertificates)) return undefined
+  if (flags.tlsCertFile)
+    throw new OperatorError(
+      '--tls-cert-file and --rotate-server-certificates exclude each other',
+      'Give the certificate to serve with, or let the kubelet ask for it.',
+    )
+  return new CertificateStore(certDir, 'kubelet-server')
+}
+
+async function bootstrap(
+  bootstrapKubeconfig: string,
+  { kubeconfig }: KubeletFlags,
+  nodeName: string,
+  store: CertificateStore,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  if (!kubeconfig)
+    throw new OperatorError(
+      '--bootstrap-kubeconfig needs --kubeconfig',
+      'Name the file that the kubelet is to make and to use from then on.',
+    )
+  await bootstrapKubelet({ nodeName, kubeconfig, bootstrapKubeconfig, store, signal, onError: logFault })
+}
+
+/** Uses the certificate that was renewed last; at first, that is the one of the kubeconfig. */
+async function adoptClientCertificate(
+  store: CertificateStore,
+  nodeName: string,
+  { clientCert, clientKey }: Connection,
+  transport: RenewableTransport,
+): Promise<void> {
+  const kept = await store.read()
+  if (kept && isOfNode(kept.certificate, nodeName)) {
+    transport.renew({ clientCert: kept.certificate, clientKey: kept.key })
+    return
+  }
+  if (!clientCert || !clientKey || !isOfNode(clientCert, nodeName))
+    throw new OperatorError(
+      `the kubeconfig holds no certificate of system:node:${nodeName} that could be renewed`,
+      'Have one made with --bootstrap-kubeconfig, or leave --rotate-certificates out.',
+    )
+  await store.write({ certificate: clientCert, key: clientKey })
+}
+
+const isOfNode = (pem: string, nodeName: string): boolean => {
+  const certificate = new X509Certificate(pem)
+  return certificateSays(certificate, clientWish(nodeName)) && Date.parse(certificate.validTo) > Date.now()
+}
+
+/** A flag that is true or false. Throws an `OperatorError` that names it. */
+function isTrue(flag: string, value: string): boolean {
+  if (value !== 'true' && value !== 'false')
+    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'Give true or false.')
+  return value === 'true'
+}
+
 async function servingOf(
-  { rootDir, tlsCertFile, tlsPrivateKeyFile }: KubeletFlags,
+  { tlsCertFile, tlsPrivateKeyFile }: KubeletFlags,
+  certDir: string,
   hosts: readonly [string, ...string[]],
 ) {
-  if (!tlsCertFile || !tlsPrivateKeyFile) {
-    await mkdir(rootDir, { recursive: true, mode: 0o711 })
-    return ensureSelfSignedServing(join(rootDir, 'pki'), 'kubelet', hosts)
-  }
+  if (!tlsCertFile || !tlsPrivateKeyFile) return ensureSelfSignedServing(certDir, 'kubelet', hosts)
   return { certificate: await readFile(tlsCertFile, 'utf8'), key: await readFile(tlsPrivateKeyFile, 'utf8') }
 }
 

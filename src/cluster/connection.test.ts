@@ -36,8 +36,10 @@ describe('a connection', () => {
     return path
   }
   /** What is there of a connection. */
-  const load = async (path: string | undefined, options: LoadOptions = { env: {} }) =>
-    JSON.parse(JSON.stringify(await loadKubeconfig(path, options)))
+  const load = async (path: string | undefined, options: LoadOptions = { env: {} }) => {
+    const { files: _, ...connection } = await loadKubeconfig(path, options)
+    return JSON.parse(JSON.stringify(connection))
+  }
 
   const bare = { server: 'https://h:1', insecureSkipTlsVerify: false, namespace: 'default', context: 'x' }
 
@@ -103,6 +105,15 @@ describe('a connection', () => {
     test(what, async () =>
       assert.deepEqual(await load(await config('case', cluster, user, context)), { ...bare, ...expected() }),
     )
+
+  test('tells the files it was read from', async () => {
+    const path = await config(
+      'followed',
+      { 'certificate-authority-data': base64, 'certificate-authority': 'certs/none.pem' },
+      { 'client-certificate': 'certs/a.pem', 'client-key': 'certs/a.pem' },
+    )
+    assert.deepEqual((await loadKubeconfig(path)).files, [path, join(folder, 'certs/a.pem')])
+  })
 
   test('several files: who is named first wins', async () => {
     const first = await config('first', { server: 'https://first' }, { token: '1' }, {}, { 'current-context': '' })

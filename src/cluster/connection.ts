@@ -39,6 +39,8 @@ export interface Connection {
   readonly exec?: KubeconfigExec | undefined
   /** What the cluster's entry has for the credential program, if anything. */
   readonly execConfig?: unknown
+  /** All that it was read from, besides the token file: it may change. */
+  readonly files?: readonly string[]
   /** The context it was read from; none inside a cluster. */
   readonly context?: string | undefined
 }
@@ -160,8 +162,20 @@ const connect = async (merged: Merged, name: string, paths: readonly string[]): 
     exec: u.exec?.command.includes('/') ? { ...u.exec, command: relativeTo(user.file, u.exec.command) } : u.exec,
     execConfig: c.extensions?.find(extension => extension.name === 'client.authentication.k8s.io/exec')?.extension,
     context: name,
+    files: [
+      ...new Set([
+        ...paths.map(path => resolve(path)),
+        ...referenced(cluster.file, c['certificate-authority-data'], c['certificate-authority']),
+        ...referenced(user.file, u['client-certificate-data'], u['client-certificate']),
+        ...referenced(user.file, u['client-key-data'], u['client-key']),
+      ]),
+    ],
   }
 }
+
+/** The file that an entry names, unless it says itself what would be in it. */
+const referenced = (file: string, data: string | undefined, path: string | undefined): readonly string[] =>
+  path && !data ? [relativeTo(file, path)] : []
 
 const serverUrl = (server: string, file: string): string => {
   const text = server.includes('://') ? server : `http://${server}`

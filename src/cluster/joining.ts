@@ -1,8 +1,10 @@
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { ConfigMap } from '../api/core/v1/index.js'
 import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../api/rbac/v1/index.js'
 import type { Client } from '../client/client.js'
+import { isNotFound } from '../machinery/status-error.js'
 import { createOrReplace } from './bootstrap-objects.js'
+import type { Kubeconfig } from './kubeconfig.js'
 
 /** Groups of those who bring a bootstrap token, unless it says otherwise; kubeadm's, so that its tokens are good here. */
 export const defaultTokenGroups: readonly string[] = ['system:bootstrappers:kubeadm:default-node-token']
@@ -96,4 +98,20 @@ export async function prepareJoining(
     },
     { fieldManager: 't8s' },
   )
+}
+
+/** Where nodes elsewhere reach the API server, and by which authority it is known, as it is published; undefined if it is not. */
+export async function publishedCluster(
+  client: Client,
+): Promise<{ readonly server: string; readonly ca?: string } | undefined> {
+  try {
+    const { data } = await client.get(ConfigMap, published)
+    const { clusters } = (parse(data?.['kubeconfig'] ?? '') ?? {}) as Kubeconfig
+    const cluster = clusters?.[0]?.cluster
+    const ca = cluster?.['certificate-authority-data']
+    return cluster && { server: cluster.server, ...(ca ? { ca: Buffer.from(ca, 'base64').toString() } : {}) }
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
 }
