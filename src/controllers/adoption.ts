@@ -35,16 +35,20 @@ export function claimsOf<T extends ApiObject>(
   return { kept, released, adopted }
 }
 
-/** Makes the claims true. Returns what is the owner's then; throws what keeps it from adopting. */
+/**
+ * Makes the claims true. What is adopted bears `finalizer` from then on, what is released no longer. Returns what is the
+ * owner's then; throws what keeps it from adopting.
+ */
 export async function settleClaims<T extends ApiObject, I, O extends ApiObject, OI>(
   client: Client,
   kind: Kind<T, I>,
   ownerKind: Kind<O, OI>,
   owner: O,
   { kept, released, adopted }: Claims<T>,
+  finalizer?: string,
 ): Promise<readonly T[]> {
   if (released.length === 0 && adopted.length === 0) return kept
-  await Promise.all(released.map(object => release(client, kind, object, owner)))
+  await Promise.all(released.map(object => release(client, kind, object, owner, finalizer)))
   if (adopted.length === 0) return kept
   await assertCurrent(client, ownerKind, owner)
   const reference = controllerReference(ownerKind, owner)
@@ -53,7 +57,13 @@ export async function settleClaims<T extends ApiObject, I, O extends ApiObject, 
       try {
         return await client.patch(kind, object.metadata, {
           type: 'strategic',
-          body: { metadata: { ownerReferences: [reference], uid: object.metadata.uid } },
+          body: {
+            metadata: {
+              ownerReferences: [reference],
+              uid: object.metadata.uid,
+              ...(finalizer ? { finalizers: [finalizer] } : {}),
+            },
+          },
         })
       } catch (error) {
         // It went away meanwhile: nothing left to adopt.
@@ -70,12 +80,17 @@ async function release<T extends ApiObject, I>(
   kind: Kind<T, I>,
   { metadata }: T,
   owner: ApiObject,
+  finalizer: string | undefined,
 ): Promise<void> {
   try {
     await client.patch(kind, metadata, {
       type: 'strategic',
       body: {
-        metadata: { ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }], uid: metadata.uid },
+        metadata: {
+          ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }],
+          uid: metadata.uid,
+          ...(finalizer ? { '$deleteFromPrimitiveList/finalizers': [finalizer] } : {}),
+        },
       },
     })
   } catch (error) {

@@ -29,6 +29,12 @@ import { type Tally, tally } from './tally.js'
 /** Who else may be a job's controller says so here. */
 const ownName = 'kubernetes.io/job-controller'
 
+/** Pods that are not gone before they are counted, by the job that is to count them. */
+const trackedPods = index(Pod, pod => {
+  const owner = isTracked(pod) ? controllerOf(pod) : undefined
+  return owner?.kind === Job.gvk.kind ? [`${pod.metadata.namespace}/${owner.name}`] : []
+})
+
 const orphanPods = index(Pod, pod => (controllerOf(pod) ? [] : [pod.metadata.namespace ?? '']))
 
 /**
@@ -56,6 +62,9 @@ export function jobs(): Controller {
     async reconcile(key, context) {
       const job = context.get(Job, key)
       const id = `${key.namespace}/${key.name}`
+      // Of a job that is gone, or of another one under the same name: nobody counts these any more.
+      const uncounted = context.by(trackedPods, id).filter(pod => controllerOf(pod)?.uid !== job?.metadata.uid)
+      await letGo(uncounted, context)
       if (!job) {
         backoffs.forget(id)
         return undefined
@@ -68,7 +77,14 @@ export function jobs(): Controller {
       }
       const selector = selectorFromObject(job.spec.selector)
       const orphans = context.by(orphanPods, key.namespace)
-      const pods = await settleClaims(context.client, Pod, Job, job, claimsOf(job, selector, owned, orphans))
+      const pods = await settleClaims(
+        context.client,
+        Pod,
+        Job,
+        job,
+        claimsOf(job, selector, owned, orphans),
+        trackingFinalizer,
+      )
       return work(id, job, pods, backoffs, context)
     },
   })
