@@ -28,7 +28,11 @@ const echo: Handler = async request => {
   const text = JSON.stringify({ path: request.path, headers: request.headers, raw: request.rawHeaders })
   return {
     status: Number(request.query.get('status') ?? 200),
-    headers: { 'content-type': 'application/json', 'x-body': String(body.length), 'audit-id': 'é' },
+    headers: {
+      'content-type': 'application/json',
+      'x-body': String(body.length),
+      'audit-id': Buffer.from('é').toString('latin1'),
+    },
     body: { kind: 'bytes', chunks: size > 0 ? [Buffer.alloc(size, body[0] ?? 120)] : [Buffer.from(text)] },
   }
 }

@@ -27,6 +27,8 @@ export function serveHttp2(
     })
 }
 
+/** One for all: each of its own would cost more than what it ends. */
+const clientGone = new DOMException('the client has closed the request', 'AbortError')
 const noBody: RequestBody = { kind: 'none' }
 
 /** A request as it came over HTTP/2. There are many: what few ask for is made when it is asked for. */
@@ -64,8 +66,8 @@ class Http2Request implements ApiRequest {
     if (!this.#gone) {
       const gone = new AbortController()
       this.#gone = gone
-      if (this.#stream.closed) gone.abort()
-      else this.#stream.onClose = () => gone.abort()
+      if (this.#stream.closed) gone.abort(clientGone)
+      else this.#stream.onClose = () => gone.abort(clientGone)
     }
     return this.#gone.signal
   }

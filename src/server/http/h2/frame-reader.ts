@@ -137,6 +137,7 @@ export class FrameReader {
 
 /** The payload of a HEADERS frame without padding and priority. Throws a `ConnectionFault` if they do not fit. */
 export function headerFragment(payload: Buffer, flags: number): Buffer {
+  if ((flags & (flag.padded | flag.priority)) === 0) return payload
   let begin = 0
   let end = payload.length
   if ((flags & flag.padded) !== 0) {

@@ -21,14 +21,14 @@ export class HeaderDecoder {
   #table: HeaderField[] = []
   #tableSize = 0
   #tableLimit = defaultTableSize
-  #block: Uint8Array = new Uint8Array(0)
+  #block: Buffer = Buffer.alloc(0)
   #at = 0
 
   /** `maximumSize`: of a list, in bytes, counted as a table counts them. */
   constructor(private readonly maximumSize: number) {}
 
   /** Throws a `ConnectionFault` for a block that is not well formed: the tables of both sides differ from then on. */
-  decode(block: Uint8Array): HeaderList {
+  decode(block: Buffer): HeaderList {
     this.#block = block
     this.#at = 0
     const fields: HeaderField[] = []
@@ -109,7 +109,7 @@ export class HeaderDecoder {
     const end = begin + length
     if (end > this.#block.length) throw broken('a string is longer than its block')
     this.#at = end
-    const text = compressed ? decodeHuffman(this.#block, begin, end) : latin1(this.#block, begin, end)
+    const text = compressed ? decodeHuffman(this.#block, begin, end) : this.#block.toString('latin1', begin, end)
     if (text === undefined) throw broken('a string is not well compressed')
     return text
   }
@@ -120,8 +120,5 @@ export class HeaderDecoder {
     return byte
   }
 }
-
-const latin1 = ({ buffer, byteOffset }: Uint8Array, begin: number, end: number): string =>
-  Buffer.from(buffer, byteOffset + begin, end - begin).toString('latin1')
 
 const broken = (what: string) => new ConnectionFault(errorCode.compression, `a header block is broken: ${what}`)

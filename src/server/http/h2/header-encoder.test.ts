@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { HeaderDecoder } from './header-decoder.js'
 import { HeaderEncoder } from './header-encoder.js'
 
-const decoded = (decoder: HeaderDecoder, block: Uint8Array) =>
+const decoded = (decoder: HeaderDecoder, block: Buffer) =>
   decoder
     .decode(block)
-    .fields.map(({ name, value }) => [name, Buffer.from(value, 'latin1').toString()] as const)
+    .fields.map(({ name, value }) => [name, value] as const)
     .filter(([name]) => name !== 'date')
 
 describe('encoded headers', () => {
@@ -23,7 +23,10 @@ describe('encoded headers', () => {
       ),
       fc.stringMatching(/^[a-z][a-z0-9-]{0,40}$/),
     )
-    const value = fc.oneof(fc.constantFrom('application/json', 'no-cache, private'), fc.string({ maxLength: 300 }))
+    const value = fc.oneof(
+      fc.constantFrom('application/json', 'no-cache, private'),
+      fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes).toString('latin1')),
+    )
     const taken = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'date'])
     const headers = fc.dictionary(
       name.filter(text => !taken.has(text)),

@@ -42,11 +42,7 @@ export class HeaderEncoder {
    * The header block of an answer, with its date, and its length where it is known. The bytes are valid until the next
    * call, for whatever connection.
    */
-  encode(
-    status: number,
-    headers: { readonly [name: string]: string | readonly string[] },
-    length?: number,
-  ): Uint8Array {
+  encode(status: number, headers: { readonly [name: string]: string | readonly string[] }, length?: number): Buffer {
     end = 0
     if (this.#resized) this.#resize()
     const known = statuses.get(status)
@@ -92,17 +88,13 @@ export class HeaderEncoder {
     const entry = values?.get(value)
     if (entry !== undefined) return entry
     const size = sizeOfField({ name, value })
-    // Beyond ASCII, a value takes more bytes than it has characters.
-    if (this.#size + size > this.#limit || !ascii.test(value)) return undefined
+    if (this.#size + size > this.#limit) return undefined
     if (!values) this.#entries.set(name, (values = new Map()))
     values.set(value, this.#count)
     this.#size += size
     return this.#count
   }
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
-const ascii = /^[\x00-\x7f]*$/
 
 let date = ''
 let dateSecond = -1
@@ -136,24 +128,13 @@ function writeInteger(form: number, prefixBits: number, value: number): void {
   block[end++] = rest
 }
 
+/** One character a byte, as everywhere in headers. */
 function writeString(text: string): void {
   const { length } = text
-  if (length < 127) {
-    reserve(length + 1)
-    const begin = end
-    block[end++] = length
-    let code = 0
-    for (let i = 0; i < length; i++) {
-      code |= block[end++] = text.charCodeAt(i)
-      if (code > 0x7f) break
-    }
-    if (code <= 0x7f) return
-    end = begin
-  }
-  const size = Buffer.byteLength(text)
-  writeInteger(0, 7, size)
-  reserve(size)
-  end += block.write(text, end)
+  writeInteger(0, 7, length)
+  reserve(length)
+  // Nearly all are so short that calling something else would take longer.
+  for (let i = 0; i < length; i++) block[end++] = text.charCodeAt(i)
 }
 
 function reserve(size: number): void {

@@ -103,7 +103,7 @@ export class SendQueue {
     if (at + fields.length + frames * frameHeadSize > blockSize)
       throw new ConnectionFault(errorCode.internal, `an answer has ${fields.length} bytes of headers`)
     for (let i = 0; i < frames; i++) {
-      const part = fields.subarray(i * this.frameSize, (i + 1) * this.frameSize)
+      const part = frames === 1 ? fields : fields.subarray(i * this.frameSize, (i + 1) * this.frameSize)
       const flags = (i === 0 && endsStream ? flag.endStream : 0) | (i === frames - 1 ? flag.endHeaders : 0)
       at = writeFrameHead(block, at, part.length, i === 0 ? frameType.headers : frameType.continuation, flags, id)
       block.set(part, at)
