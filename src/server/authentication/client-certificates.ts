@@ -12,10 +12,10 @@ export const clientCertificates = (
   authenticate({ clientCertificate }) {
     if (!clientCertificate) return undefined
     const { commonName, organizations, expires, fault, authority } = clientCertificate
-    // An authority may vouch for proxies alone.
-    if (authorities && authority && !authorities().has(authority)) return undefined
+    // An authority may vouch for proxies alone: their certificates are nobody's.
+    const foreign = authorities !== undefined && authority !== undefined && !authorities().has(authority)
     // A connection outlives its handshake, but not its certificate.
-    if (fault || expires <= clock.now()) throw unauthorized()
+    if (foreign || fault || expires <= clock.now()) throw unauthorized()
     return commonName ? { name: commonName, groups: organizations } : undefined
   },
 })
