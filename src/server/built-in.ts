@@ -11,7 +11,7 @@ import { accessReviews } from './authorization/access-review.js'
 import type { Authorizer } from './authorization/authorizer.js'
 import { type AuthorizationMode, authorizationOf } from './authorization/modes.js'
 import { preventEscalation } from './authorization/rbac/escalation.js'
-import { requireCreate } from './authorization/upgrade-permission.js'
+import { requireCreate, requireVerb } from './authorization/upgrade-permission.js'
 import { componentStatuses } from './component-statuses.js'
 import { conversionWebhook } from './custom-resources/conversion-webhook.js'
 import { CustomResources } from './custom-resources/custom-resources.js'
@@ -109,6 +109,7 @@ export const builtIn =
             'pods/portforward': requireCreate(authorizer, podPortForward(kubelets)),
           }),
         },
+        allowUnreadableDeletion: context => requireVerb(authorizer, context, 'unsafe-delete-ignore-read-errors'),
         computed: {
           ...options.computed,
           componentstatuses: () =>

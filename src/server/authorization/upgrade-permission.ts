@@ -1,4 +1,5 @@
 import { StatusError } from '../../machinery/status-error.js'
+import type { RequestContext } from '../pipeline.js'
 import type { ConnectHandler } from '../subresources/subresource.js'
 import { type Authorizer, refusal } from './authorizer.js'
 
@@ -9,12 +10,16 @@ import { type Authorizer, refusal } from './authorizer.js'
 export const requireCreate =
   (authorizer: Authorizer, connect: ConnectHandler): ConnectHandler =>
   async call => {
-    const { info, user } = call.context
-    if (info.verb === 'create') return connect(call)
-    const request = { ...info, verb: 'create' }
-    const { verdict, reason, error } = await authorizer.authorize(user, request)
-    if (verdict === 'allow') return connect(call)
-    throw error
-      ? new StatusError(500, 'InternalError', `Internal error occurred: ${error}`)
-      : refusal(user, request, reason)
+    if (call.context.info.verb !== 'create') await requireVerb(authorizer, call.context, 'create')
+    return connect(call)
   }
+
+/** Throws a 403 for who may not do what is asked with another verb than the request's own. */
+export async function requireVerb(authorizer: Authorizer, { info, user }: RequestContext, verb: string): Promise<void> {
+  const request = { ...info, verb }
+  const { verdict, reason, error } = await authorizer.authorize(user, request)
+  if (verdict === 'allow') return
+  throw error
+    ? new StatusError(500, 'InternalError', `Internal error occurred: ${error}`)
+    : refusal(user, request, reason)
+}

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { stringify } from 'yaml'
 import { type Clock, systemClock } from '../../machinery/clock.js'
 import { lmdbStore } from '../../storage/index.js'
-import { TestServer, until } from '../test-server.js'
+import { otherToken, TestServer, until } from '../test-server.js'
 import { TestKmsPlugin } from './test-kms-plugin.js'
 
 const key = (name: string, seed: string) => ({ name, secret: Buffer.alloc(32, seed).toString('base64') })
@@ -217,11 +217,42 @@ describe('encryption at rest', () => {
     assert.equal((await server.http2({ path: `${secretsPath}/one` })).status, 200)
     assert.equal((await server.http2({ path: '/api/v1/namespaces/kube-system/secrets' })).status, 200)
     await create(server, secretsPath, secret('new'))
+    const anyway = 'ignoreStoreReadErrorWithClusterBreakingPotential=true'
+    const outsider = { authorization: `Bearer ${otherToken}` }
+    const rbac = '/apis/rbac.authorization.k8s.io/v1'
+    const metadata = { name: 'deletes' }
+    await create(server, `${rbac}/clusterroles`, {
+      metadata,
+      rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['delete'] }],
+    })
+    await create(server, `${rbac}/clusterrolebindings`, {
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'deletes' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'other' }],
+    })
+    const tried = await server.http2({ method: 'DELETE', path: `${at}?${anyway}&dryRun=All` })
+    assert.deepEqual([tried.status, tried.json.details], [200, { name: 'plain', kind: 'secrets' }])
+    const refused = await server.http2({ method: 'DELETE', path: `${at}?${anyway}`, headers: outsider })
+    assert.match(refused.json.message, /User "other" cannot unsafe-delete-ignore-read-errors resource "secrets"/)
+    assert.equal((await server.http2({ path: at })).status, 500)
     // With the key back, everything is there again.
     await world.configure(good)
     world.minute()
     await until(async () => (await server.http2({ path: secretsPath })).status === 200)
     assert.equal((await server.http2({ path: at })).json.data.text, Buffer.from('was plain').toString('base64'))
+  })
+
+  it('deletes what cannot be read for who accepts what that breaks', async () => {
+    const good = await readFile(world.file, 'utf8')
+    await world.configure(configuration(['secrets'], aesgcm(key('key2', 'b'))))
+    await using server = await world.start()
+    const at = `${secretsPath}/plain`
+    const options = { kind: 'DeleteOptions', apiVersion: 'v1', ignoreStoreReadErrorWithClusterBreakingPotential: true }
+    assert.equal((await server.http2({ method: 'DELETE', path: at, body: options })).status, 200)
+    assert.equal((await server.http2({ path: at })).status, 404)
+    assert.equal((await server.http2({ path: secretsPath })).status, 200)
+    await create(server, secretsPath, secret('plain', 'again'))
+    await world.configure(good)
   })
 
   it('tells encrypted data from broken ones without any configuration', async () => {

@@ -190,6 +190,23 @@ export class Registry<T extends ApiObject = ApiObject> {
     })
   }
 
+  /** Whether an object is there but cannot be made out. */
+  isUnreadable(namespace: string, name: string): boolean {
+    return this.#unreadableAt(keyOf({ namespace, name })) !== undefined
+  }
+
+  /** Removes what cannot be made out, without asking anybody: its finalizers and owners are not known. */
+  async deleteUnreadable(namespace: string, name: string, { dryRun }: WriteContext): Promise<void> {
+    const key = keyOf({ namespace, name })
+    const revision = this.#unreadableAt(key)
+    if (revision === undefined) throw notFound(this.name, name)
+    if (!dryRun) await this.host.feed.waitFor(await this.host.store.delete(this.cache.prefix + key, revision))
+  }
+
+  #unreadableAt(key: string): number | undefined {
+    return this.host.feed.cacheOf(this.cache.prefix)?.unreadableAt(key)
+  }
+
   /** Runs a write that reads the cache first, again and again while others are faster. */
   async #raced<R>(name: string, key: string, attempt: () => Promise<R>): Promise<R> {
     await this.host.feed.consistent()
@@ -396,8 +413,7 @@ export class Registry<T extends ApiObject = ApiObject> {
 
   #taken(key: string, name: string): StatusError {
     const error = alreadyExists(this.name, name)
-    const unreadable = this.host.feed.cacheOf(this.cache.prefix)?.unreadableAt(key) !== undefined
-    if (unreadable || !this.cache.get(key)?.object.metadata.deletionTimestamp) return error
+    if (this.#unreadableAt(key) !== undefined || !this.cache.get(key)?.object.metadata.deletionTimestamp) return error
     return new StatusError(error.code, error.reason, `object is being deleted: ${error.message}`, error.details)
   }
 

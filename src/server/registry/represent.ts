@@ -67,9 +67,12 @@ export function notThatForm({ kind }: Resource, asked: string, isList: boolean):
 }
 
 /** What answers a deletion that removed the object. */
-export function statusOfDeletion(context: RequestContext, registry: Registry, stored: StoredObject): ApiResponse {
+export function statusOfDeletion(
+  context: RequestContext,
+  registry: Registry,
+  { name, uid }: ApiObject['metadata'],
+): ApiResponse {
   const { group, plural } = registry.name
-  const { name, uid } = stored.object.metadata
   return jsonValue(
     context.request,
     200,
@@ -78,7 +81,7 @@ export function statusOfDeletion(context: RequestContext, registry: Registry, st
       apiVersion: 'v1',
       metadata: {},
       status: 'Success',
-      details: { name, ...(group ? { group } : {}), kind: plural, uid },
+      details: { name, ...(group ? { group } : {}), kind: plural, ...(uid ? { uid } : {}) },
     },
     Status,
   )

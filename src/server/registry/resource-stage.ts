@@ -34,6 +34,8 @@ export interface SubresourceHandlers {
   readonly connects: { readonly [name: string]: ConnectHandler }
   /** Objects of kinds that are worked out when asked for, by `plural.group`. */
   readonly computed?: ComputedObjects
+  /** Whether somebody may delete what cannot be read; throws a 403. Nobody may when absent. */
+  readonly allowUnreadableDeletion?: (context: RequestContext) => Promise<void>
 }
 
 /** By `plural.group`: the objects of a kind as they are now, of one namespace unless it is empty. */
@@ -98,8 +100,15 @@ async function serveObject(
       return patch(context, info, registry, namespace)
     case 'delete': {
       const options = await deletionOptions(context, resource)
+      const { allowUnreadableDeletion } = handlers
+      if (options.ignoresReadErrors && allowUnreadableDeletion && registry.isUnreadable(namespace, info.name)) {
+        await allowUnreadableDeletion(context)
+        await registry.deleteUnreadable(namespace, info.name, options.write)
+        return statusOfDeletion(context, registry, { name: info.name })
+      }
       const deleted = await registry.delete(namespace, info.name, options.request, options.write)
-      if (deleted.gone && !resource.deleteAnswersObject) return statusOfDeletion(context, registry, deleted.stored)
+      if (deleted.gone && !resource.deleteAnswersObject)
+        return statusOfDeletion(context, registry, deleted.stored.object.metadata)
       return objectResponse(context, registry, 200, deleted.stored)
     }
     case 'deletecollection': {

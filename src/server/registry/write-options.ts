@@ -85,6 +85,8 @@ export function decodeContext({ request: { query }, warnings }: RequestContext):
 export interface Deletion {
   readonly request: DeletionRequest
   readonly write: WriteContext
+  /** What cannot be read is deleted all the same, whatever breaks. */
+  readonly ignoresReadErrors: boolean
 }
 
 /**
@@ -100,7 +102,11 @@ export async function deletionOptions(context: RequestContext, resource: Resourc
   const deletion = deletionRequestOf(options)
   const { warning } = resource.strategy.defaultPropagation ?? {}
   if (warning && !deletion.propagationPolicy) write.warn(warning)
-  return { request: deletion, write: options.dryRun?.length ? { ...write, dryRun: true } : write }
+  return {
+    request: deletion,
+    write: options.dryRun?.length ? { ...write, dryRun: true } : write,
+    ignoresReadErrors: options.ignoreStoreReadErrorWithClusterBreakingPotential === true,
+  }
 }
 
 /** What deletion options that make sense ask for. */
@@ -118,10 +124,14 @@ function optionsInQuery(query: URLSearchParams): Partial<DeleteOptions> {
   const gracePeriodSeconds = integer(query, 'gracePeriodSeconds')
   const propagationPolicy = query.get('propagationPolicy')
   const orphanDependents = query.get('orphanDependents')
+  const ignoresReadErrors = query.get('ignoreStoreReadErrorWithClusterBreakingPotential')
   return {
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(propagationPolicy === null ? {} : { propagationPolicy }),
     ...(orphanDependents === null ? {} : { orphanDependents: isTrue(orphanDependents) }),
+    ...(ignoresReadErrors === null
+      ? {}
+      : { ignoreStoreReadErrorWithClusterBreakingPotential: isTrue(ignoresReadErrors) }),
     dryRun: dryRunOf(query),
   }
 }
