@@ -17,6 +17,8 @@ const accounts: { readonly [controller: string]: string } = {
   replicationcontroller: 'replication-controller',
   'service-cidr': 'service-cidrs-controller',
   serviceaccount: 'service-account-controller',
+  resourceclaim: 'resource-claim-controller',
+  'resourceclaim-generator': 'resource-claim-controller',
   'taint-eviction': 'node-controller',
 }
 

@@ -35,6 +35,8 @@ import { type NodeLifecycleOptions, nodeLifecycle, taintEviction } from './node-
 import { claimBinder, volumeBinder } from './persistentvolume-binder/index.js'
 import { type PodGcOptions, podGc } from './pod-gc/index.js'
 import { replicaSets, replicationControllers } from './replicaset/replica-set.js'
+import { generatedResourceClaims } from './resource-claim/generated-claims.js'
+import { resourceClaims } from './resource-claim/resource-claim.js'
 import { resourceQuotas } from './resource-quota/resource-quota.js'
 import { rootCaPublisher } from './root-ca-publisher/root-ca-publisher.js'
 import { defaultServiceAccounts } from './service-account/service-account.js'
@@ -97,6 +99,8 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     volumeBinder(),
     attachDetach(),
     volumeExpand,
+    generatedResourceClaims,
+    resourceClaims,
     ephemeralVolumes,
     claimProtection,
     volumeProtection,
