@@ -9,6 +9,7 @@ import type { Endpoint } from '../client/https-transport.js'
 import { Informers } from '../client/index.js'
 import type { ConfigDeclaration } from '../config/config.js'
 import { type Extension, loadExtension } from '../config/extension.js'
+import { revokeRights } from '../config/install.js'
 import { ipAddressRepair } from '../controllers/ip-address-repair/ip-address-repair.js'
 import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
@@ -234,7 +235,9 @@ export class ControlPlane implements AsyncDisposable {
       await server.startHook(['rbac/bootstrap-roles'], () => reconcileBootstrapPolicy(own))
       if (showsMetrics) await createMetricsReaderRole(own)
       await server.startHook(['kube-apiserver-autoregistration'], () => registerLocalApiServices(own, resources))
-      await extension?.start({ handle: server.handle, client: own, metrics: server.metrics })
+      if (extension) await extension.start({ handle: server.handle, client: own, metrics: server.metrics })
+      // What plugins of a former configuration were allowed, nobody is.
+      else if (options.dataDir) await revokeRights(own)
       let listener: Listener | undefined
       if (options.port !== false) {
         const tls = ({ serving, clientCa }: ServerCredentials) => ({

@@ -26,6 +26,9 @@ export async function install(client: Client, { resources, controllers, rights }
   ])
 }
 
+/** Takes their rights from plugins that a cluster once had. */
+export const revokeRights = (client: Client): Promise<void> => grantRights(client, [])
+
 /** Throws a `ConfigError` if the API server would not accept the definitions of custom resources; changes nothing. */
 export async function checkDefinitions(client: Client, { resources }: Manifest): Promise<void> {
   for (const definition of resources) await applyDefinition(client, definition, { dryRun: true })
