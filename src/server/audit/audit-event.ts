@@ -111,9 +111,7 @@ function shownUser(user: UserInfo | undefined): AuditUser {
   }
 }
 
-function uriOf({ target, headers, path, query }: ApiRequest): string {
-  return target ?? headers[':path'] ?? (query.size > 0 ? `${path}?${query}` : path)
-}
+const uriOf = ({ target, path, query }: ApiRequest): string => target ?? (query.size > 0 ? `${path}?${query}` : path)
 
 /** Where a request comes from, as far as proxies on its way have told, and where it arrives from. */
 function sourceIps({ headers, remoteAddress }: ApiRequest): string[] {

@@ -82,9 +82,7 @@ function negotiated({ headers }: ApiRequest, aggregates = false): Negotiated {
 const coreVersions = ({ headers }: ApiRequest): APIVersions => ({
   kind: 'APIVersions',
   versions: ['v1'],
-  serverAddressByClientCIDRs: [
-    { clientCIDR: '0.0.0.0/0', serverAddress: headers['host'] ?? headers[':authority'] ?? '' },
-  ],
+  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: headers.host ?? '' }],
 })
 
 function describeGroup({ name, versions }: Group) {

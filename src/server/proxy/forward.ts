@@ -145,7 +145,7 @@ async function* wholeOf(body: Extract<RequestBody, { kind: 'bytes' }>): AsyncGen
 
 /** Headers of one connection only, and those that prove to this server who the client is. */
 const withheld =
-  /^(?::.*|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|http2-settings|authorization|proxy-.*|impersonate[-_].*|x[-_]remote[-_].*)$/
+  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|http2-settings|authorization|proxy-.*|impersonate[-_].*|x[-_]remote[-_].*)$/
 
 function forwardedHeaders({ headers }: ApiRequest): { [name: string]: string } {
   const named = new Set((headers.connection ?? '').split(',').map(name => name.trim().toLowerCase()))
@@ -155,14 +155,13 @@ function forwardedHeaders({ headers }: ApiRequest): { [name: string]: string } {
   return forwarded
 }
 
-const hostOf = ({ headers }: ApiRequest): string => headers[':authority'] ?? headers.host ?? ''
+const hostOf = ({ headers }: ApiRequest): string => headers.host ?? ''
 
 /** The query as the client wrote it. */
-function queryOf({ target, headers, query }: ApiRequest): string {
-  const written = target ?? headers[':path']
-  if (written === undefined) return query.toString()
-  const mark = written.indexOf('?')
-  return mark < 0 ? '' : written.slice(mark + 1)
+function queryOf({ target, query }: ApiRequest): string {
+  if (target === undefined) return query.toString()
+  const mark = target.indexOf('?')
+  return mark < 0 ? '' : target.slice(mark + 1)
 }
 
 /** A decoded path in the form it has in a URL. */
