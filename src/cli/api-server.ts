@@ -15,7 +15,11 @@ export function addApiServerCommand(program: Command): void {
     .option('--data-dir <folder>', 'folder for the objects and made certificates; in memory when absent')
     .option('--tls-cert-file <file>', 'certificate to serve with')
     .option('--tls-private-key-file <file>', 'its key')
-    .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/16')
+    .option(
+      '--service-cluster-ip-range <cidrs>',
+      'addresses of services; two networks, of one family each, for both',
+      '10.96.0.0/16',
+    )
     .option('--service-node-port-range <first-last>', 'ports for services on nodes', '30000-32767')
     .option('--kubelet-client-certificate <file>', 'certificate to show to kubelets')
     .option('--kubelet-client-key <file>', 'its key')

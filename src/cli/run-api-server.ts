@@ -7,7 +7,9 @@ import { terminationSignal } from '../cluster/daemon.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPki, type Credential, clientTemplate, createClusterPki, identities } from '../cluster/pki.js'
 import { ensureClusterPki, ensureCredential } from '../cluster/pki-files.js'
+import { formatCidr } from '../machinery/ip-address.js'
 import { parseDuration } from '../schema/index.js'
+import { serviceNetworks } from '../server/services/service-networks.js'
 import { jsonCalls } from '../server/webhooks/json-calls.js'
 import type { AuthenticationFlags } from './authentication-flags.js'
 import type { AuthorizationFlags } from './authorization-flags.js'
@@ -41,14 +43,15 @@ export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags,
 export async function runApiServer(flags: ApiServerFlags): Promise<void> {
   using termination = terminationSignal()
   const { bindAddress, dataDir, serviceClusterIpRange: serviceCidr } = flags
+  const serviceCidrs = networksOf(serviceCidr)
   const servedAt = [flags.advertiseAddress, bindAddress].filter(
     (address): address is string => address !== undefined && address !== '0.0.0.0' && address !== '::',
   )
   if (dataDir) await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const pkiDir = dataDir && join(dataDir, 'pki')
   const ownPki = await (pkiDir
-    ? ensureClusterPki(pkiDir, { serviceCidrs: [serviceCidr], servedAt })
-    : createClusterPki({ serviceCidrs: [serviceCidr], servedAt }))
+    ? ensureClusterPki(pkiDir, { serviceCidrs, servedAt })
+    : createClusterPki({ serviceCidrs, servedAt }))
   using webhooks = jsonCalls()
   const { call } = webhooks
   const { authentication, allowAnonymous } = await buildAuthentication(flags, { call, onError: logFault })
@@ -150,6 +153,18 @@ async function serving(flags: ApiServerFlags) {
     ['--tls-private-key-file', flags.tlsPrivateKeyFile],
   )
   return credential ? { serving: credential } : {}
+}
+
+/** The networks of services. Throws an `OperatorError` that names the flag. */
+function networksOf(value: string): readonly string[] {
+  try {
+    return serviceNetworks(value).map(formatCidr)
+  } catch (error) {
+    throw new OperatorError(
+      `--service-cluster-ip-range: ${(error as Error).message}`,
+      'Give one network, or one of each family with a comma between.',
+    )
+  }
 }
 
 /** A port from the command line. Throws an `OperatorError` that names the flag. */

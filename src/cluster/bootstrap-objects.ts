@@ -98,7 +98,11 @@ const requestHeaderData = (options: RequestHeaders) => ({
 /** The object of the networks that the server was told to take service addresses from. They are ready at once. */
 async function createServiceCidr(client: Client, cidrs: readonly string[], clock: Clock): Promise<void> {
   await ensure(client, ServiceCIDR, { metadata: { name: 'kubernetes' }, spec: { cidrs: [...cidrs] } })
-  const there = await client.get(ServiceCIDR, { name: 'kubernetes' })
+  let there = await client.get(ServiceCIDR, { name: 'kubernetes' })
+  const before = there.spec.cidrs ?? []
+  // A cluster may get a second family; a network that services live in stays.
+  if (before.length < cidrs.length && before.every((text, i) => text === cidrs[i]))
+    there = await client.update(ServiceCIDR, { ...there, spec: { cidrs: [...cidrs] } })
   if (there.status.conditions?.some(({ type }) => type === 'Ready')) return
   const ready = {
     type: 'Ready',

@@ -14,7 +14,7 @@ import { ipAddressRepair } from '../controllers/ip-address-repair/ip-address-rep
 import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
-import { formatIp, parseCidr } from '../machinery/ip-address.js'
+import { formatCidr, formatIp } from '../machinery/ip-address.js'
 import { type ResourceMetrics, startResourceMetrics } from '../metrics/index.js'
 import { type ApiServer, type ServerOperation, startApiServer } from '../server/api-server.js'
 import type { AuthenticationOptions, ServiceAccountOptions } from '../server/authentication/authentication.js'
@@ -26,6 +26,7 @@ import type { Authorizer } from '../server/authorization/authorizer.js'
 import type { AuthorizationMode } from '../server/authorization/modes.js'
 import { builtIn } from '../server/built-in.js'
 import { type Listener, listenTls } from '../server/http/tls-listener.js'
+import { serviceNetworks } from '../server/services/service-networks.js'
 import { KubeletConnection } from '../server/subresources/kubelet-connection.js'
 import { lmdbStore, memoryStore, type Store } from '../storage/index.js'
 import {
@@ -51,7 +52,7 @@ export interface ControlPlaneOptions {
   readonly port?: number | false
   /** Address under which pods reach the server; the bind address by default. */
   readonly advertiseAddress?: string
-  /** 10.96.0.0/16 by default. */
+  /** Network of services, or one of each family with a comma between; 10.96.0.0/16 by default. */
   readonly serviceCidr?: string
   readonly nodePorts?: { readonly first: number; readonly last: number }
   readonly pki?: ClusterPki
@@ -150,12 +151,12 @@ export class ControlPlane implements AsyncDisposable {
       onError = error => console.error(error),
       bindAddress = '127.0.0.1',
     } = options
+    const serviceCidrs = serviceNetworks(serviceCidr).map(formatCidr)
     const parts: AsyncDisposable[] = []
     let extension: Extension | undefined
     try {
       if (options.config !== undefined) extension = await loadExtension(options.config, { clock, onError })
-      const pki =
-        options.pki ?? (await createClusterPki({ serviceCidrs: [serviceCidr], servedAt: [bindAddress], clock }))
+      const pki = options.pki ?? (await createClusterPki({ serviceCidrs, servedAt: [bindAddress], clock }))
       const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
       parts.push(store)
       const credentials = new LiveCredentials({
@@ -225,7 +226,7 @@ export class ControlPlane implements AsyncDisposable {
       credentials.onChange(({ clientCa }) => publishClientAuthorities(own, clientCa, requestHeaders))
       await server.startHook(bootstrap, () =>
         createBootstrapObjects(own, {
-          serviceCidrs: [serviceCidr],
+          serviceCidrs,
           serviceAddress: firstAddress(serviceCidr),
           clientCa,
           requestHeaders,
@@ -372,7 +373,6 @@ const clientOf = ({ certificate, key }: Credential) => ({ clientCert: certificat
 
 /** The address of the `kubernetes` service: the first of the range. */
 export function firstAddress(serviceCidr: string): string {
-  const cidr = parseCidr(serviceCidr)
-  if (!cidr) throw new Error(`${serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
+  const [cidr] = serviceNetworks(serviceCidr)
   return formatIp({ family: cidr.family, value: cidr.network + 1n })
 }

@@ -1,4 +1,3 @@
-import { parseCidr } from '../machinery/ip-address.js'
 import type { AdmissionPlugin } from './admission/admission.js'
 import { builtInAdmission } from './admission/built-in-admission.js'
 import { aggregationStage, type FrontProxyCredential, RemoteServers } from './aggregation/index.js'
@@ -23,6 +22,7 @@ import type { Registries } from './registry/registries.js'
 import type { ComputedObjects } from './registry/resource-stage.js'
 import type { RunningHook } from './request-hooks.js'
 import { serviceAllocation } from './services/allocation.js'
+import { serviceNetworks } from './services/service-networks.js'
 import { bindPod } from './subresources/binding.js'
 import { evictPod } from './subresources/eviction.js'
 import type { KubeletConnection } from './subresources/kubelet-connection.js'
@@ -42,7 +42,7 @@ export interface ServerExtension {
 }
 
 export interface BuiltInOptions {
-  /** Addresses of services, e.g. `10.96.0.0/16`. */
+  /** Addresses of services, as in `10.96.0.0/16`, or of both families, as in `10.96.0.0/16,fd00:10:96::/112`. */
   readonly serviceCidr: string
   readonly nodePorts: { readonly first: number; readonly last: number }
   readonly authentication: AuthenticationOptions
@@ -68,8 +68,7 @@ export interface BuiltInOptions {
 export const builtIn =
   (options: BuiltInOptions) =>
   ({ registries, host, clock, metrics, onError }: ServerParts): ServerPlugins => {
-    const cidr = parseCidr(options.serviceCidr)
-    if (!cidr) throw new Error(`${options.serviceCidr} is no network in CIDR notation, such as 10.96.0.0/16`)
+    const cidr = serviceNetworks(options.serviceCidr)
     const kubelets = options.kubelets?.(registries)
     const { extension } = options
     const { authenticators: known, tokens } = authenticationOf(options.authentication, { registries, clock, onError })
