@@ -273,6 +273,10 @@ describe('controllers', () => {
   it('run with their own rights alone; one that takes too long is tried again and can do nothing more', async () => {
     const runs: string[] = []
     let late: Promise<unknown> | undefined
+    let release = () => {}
+    const released = new Promise<void>(resolve => {
+      release = resolve
+    })
     const mirror = controller({
       name: 'mirror',
       watches: { for: ConfigMap, owns: [Secret] },
@@ -281,7 +285,7 @@ describe('controllers', () => {
         if (!source?.data?.['mirror']) return
         runs.push(name)
         if (name === 'slow' && runs.filter(one => one === 'slow').length === 1) {
-          await new Promise(done => setTimeout(done, 60))
+          await released
           late = client.create(Secret, { metadata: { namespace, name: 'too-late' } })
           await late
         }
@@ -296,7 +300,9 @@ describe('controllers', () => {
       const { items } = await on.client.list(Secret, { namespace: 'default' })
       assert.deepEqual(items.map(({ metadata }) => metadata.name).sort(), ['quick', 'slow'])
     })
-    await assert.rejects(async () => late)
+    release()
+    await eventually(() => assert.ok(late))
+    await assert.rejects(async () => late, /did not answer|aborted/)
     const said = on.faults.map(({ message, cause }) => `${message}: ${(cause as Error).message}`)
     await eventually(() =>
       assert.ok(
