@@ -11,7 +11,6 @@ import type { ConfigDeclaration } from '../config/config.js'
 import { type Extension, loadExtension } from '../config/extension.js'
 import { revokeRights } from '../config/install.js'
 import { ipAddressRepair } from '../controllers/ip-address-repair/ip-address-repair.js'
-import { startSimulatedNodes } from '../kubelet/simulated-nodes.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
 import { formatCidr, formatIp } from '../machinery/ip-address.js'
@@ -36,7 +35,6 @@ import {
   publishClientAuthorities,
 } from './bootstrap-objects.js'
 import { reconcileBootstrapPolicy } from './bootstrap-policy.js'
-import { startControllers, startDefaultScheduler } from './components.js'
 import { accountOfController } from './controller-accounts.js'
 import { LiveCredentials, type ServerCredentials } from './live-credentials.js'
 import { registerLocalApiServices } from './local-api-services.js'
@@ -275,7 +273,9 @@ export class ControlPlane implements AsyncDisposable {
       // The API server's own duty, whoever runs the controllers.
       const mayRead = options.controllers === false ? {} : { informers }
       parts.push(runControllers(ipAddressRepair, { clock, onError, client: own, ...mayRead }))
-      if (options.controllers !== false)
+      // What does not run here is not loaded either.
+      if (options.controllers !== false) {
+        const { startControllers } = await import('./components.js')
         parts.push(
           await startControllers({
             ...shared,
@@ -297,9 +297,13 @@ export class ControlPlane implements AsyncDisposable {
             },
           }),
         )
-      if (options.scheduler !== false)
+      }
+      if (options.scheduler !== false) {
+        const { startDefaultScheduler } = await import('./components.js')
         parts.push(await startDefaultScheduler({ ...shared, client: clientFor(scheduler) }))
+      }
       if (options.simulatedNodes) {
+        const { startSimulatedNodes } = await import('../kubelet/simulated-nodes.js')
         const nodes = startSimulatedNodes({ client, clock, count: options.simulatedNodes, onError })
         parts.push(nodes)
         await nodes.ready

@@ -1,4 +1,5 @@
-import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
+import { createRequire } from 'node:module'
+import type { ServiceError } from '@grpc/grpc-js'
 import { decodeProtobuf, encodeProtobuf, type Infer, type MessageSchema } from '../../schema/index.js'
 import {
   DecryptRequest,
@@ -8,6 +9,11 @@ import {
   StatusRequest,
   StatusResponse,
 } from './kms-messages.js'
+
+const require = createRequire(import.meta.url)
+
+/** The library takes a while to load, and few servers have a plugin. */
+const grpc = (): typeof import('@grpc/grpc-js') => require('@grpc/grpc-js')
 
 /** A KMS plugin. Each call rejects if the plugin does not answer in time, or answers with an error. */
 export interface KmsService extends Disposable {
@@ -32,6 +38,7 @@ export class KmsError extends Error {
 
 /** Speaks with the plugin at `endpoint`, `unix:///path` or `unix:///@abstract`. Connects when it is first called. */
 export function kmsService(endpoint: string, timeoutMs: number, observe: ObserveCall = () => {}): KmsService {
+  const { Client, credentials } = grpc()
   const client = new Client(addressOf(endpoint), credentials.createInsecure(), {
     // A plugin that starts is found within a second; the library's default would wait up to two minutes.
     'grpc.initial_reconnect_backoff_ms': 50,
@@ -75,13 +82,10 @@ function addressOf(endpoint: string): string {
   return path.startsWith('/@') ? `unix:\0${path.slice(2)}` : `unix:${path}`
 }
 
-const kmsError = ({ code, details }: ServiceError): KmsError => new KmsError(codeNames.get(code) ?? 'Unknown', details)
+const kmsError = ({ code, details }: ServiceError): KmsError => new KmsError(codeName(code), details)
 
 /** `DEADLINE_EXCEEDED` as Go writes it: `DeadlineExceeded`. */
-const codeNames = new Map(
-  Object.entries(status).flatMap(([name, code]) =>
-    typeof code === 'number'
-      ? [[code, name.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())]]
-      : [],
-  ),
-)
+const codeName = (code: number): string =>
+  (grpc().status[code] ?? 'UNKNOWN')
+    .toLowerCase()
+    .replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
