@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { type FrameHandler, FrameReader } from './frame-reader.js'
+import { checkFrame } from './frame-rules.js'
 import { HeaderBlocks } from './header-blocks.js'
 import { HeaderDecoder } from './header-decoder.js'
 import { HeaderEncoder } from './header-encoder.js'
@@ -156,6 +157,7 @@ export class Connection {
   readonly #frames: FrameHandler = {
     frame: (type, flags, id, payload) => {
       this.#expect(type)
+      checkFrame(type, flags, id, payload.length)
       this.#frame(type, flags, id, payload)
     },
     dataBegins: (id, length) => {
@@ -165,8 +167,8 @@ export class Connection {
     data: (_, piece) => {
       const receiver = this.#receiver
       if (!receiver || receiver.closed) return
-      this.#overhead -= piece.length
-      if (!receiver.push(piece)) this.#refuse(receiver, errorCode.protocol)
+      if (receiver.push(piece)) this.#overhead -= piece.length
+      else this.#refuse(receiver, errorCode.protocol)
     },
     dataEnds: (_, endsStream) => {
       const receiver = this.#receiver
@@ -184,19 +186,12 @@ export class Connection {
   }
 
   #frame(type: number, flags: number, id: number, payload: Buffer): void {
-    if (type === frameType.headers) {
-      if (id % 2 === 0) throw new ConnectionFault(errorCode.protocol, `a client cannot use the stream ${id}`)
-      this.#blocks.headers(id, flags, payload)
-    } else if (type === frameType.continuation) this.#blocks.continuation(id, flags, payload)
-    else if (type === frameType.windowUpdate) this.#windowUpdate(id, payload)
-    else if (type === frameType.reset) this.#resetByPeer(id, payload)
-    else if (type === frameType.settings) this.#settings(flags, id, payload)
-    else if (type === frameType.ping) this.#ping(flags, id, payload)
-    else if (type === frameType.pushPromise) throw new ConnectionFault(errorCode.protocol, 'a client does not push')
-    else if (type === frameType.priority && (id === 0 || payload.length !== 5))
-      throw new ConnectionFault(id === 0 ? errorCode.protocol : errorCode.frameSize, 'a priority is malformed')
-    else if (type === frameType.goaway && id !== 0)
-      throw new ConnectionFault(errorCode.protocol, 'a connection ends, not a stream')
+    if (type === frameType.headers) this.#blocks.headers(id, flags, payload)
+    else if (type === frameType.continuation) this.#blocks.continuation(id, flags, payload)
+    else if (type === frameType.windowUpdate) this.#windowUpdate(id, payload.readUInt32BE() & largestWindow)
+    else if (type === frameType.reset) this.#resetByPeer(id)
+    else if (type === frameType.settings) this.#settings(flags, payload)
+    else if (type === frameType.ping) this.#ping(flags, payload)
     // What else there is means nothing to us: that the client goes, priorities, what comes after this protocol.
     else this.#spendIdleFrame()
   }
@@ -244,9 +239,7 @@ export class Connection {
     else if (!stream.take(length)) this.#refuse(stream, errorCode.flowControl)
   }
 
-  #windowUpdate(id: number, payload: Buffer): void {
-    if (payload.length !== 4) throw new ConnectionFault(errorCode.frameSize, 'a window grows by four bytes')
-    const increment = payload.readUInt32BE() & largestWindow
+  #windowUpdate(id: number, increment: number): void {
     if (id === 0) {
       this.#queue.window += increment
       if (increment === 0) throw new ConnectionFault(errorCode.protocol, 'a window grows by nothing')
@@ -272,18 +265,15 @@ export class Connection {
     return true
   }
 
-  #resetByPeer(id: number, payload: Buffer): void {
-    if (payload.length !== 4) throw new ConnectionFault(errorCode.frameSize, 'an error code is four bytes')
+  #resetByPeer(id: number): void {
     this.#expectOld(id)
     this.#spendReset()
     const stream = this.#streams.get(id)
     if (stream) this.#forget(stream)
   }
 
-  #settings(flags: number, id: number, payload: Buffer): void {
-    if (id !== 0) throw new ConnectionFault(errorCode.protocol, 'settings belong to the connection')
+  #settings(flags: number, payload: Buffer): void {
     if ((flags & flag.ack) !== 0) {
-      if (payload.length > 0) throw new ConnectionFault(errorCode.frameSize, 'what acknowledges settings is empty')
       if (!this.#introduced) throw unintroduced()
       this.#spendIdleFrame()
       return
@@ -303,9 +293,7 @@ export class Connection {
     this.#output.reply(frameType.settings, flag.ack, 0, [])
   }
 
-  #ping(flags: number, id: number, payload: Buffer): void {
-    if (id !== 0) throw new ConnectionFault(errorCode.protocol, 'a ping belongs to the connection')
-    if (payload.length !== 8) throw new ConnectionFault(errorCode.frameSize, 'a ping is eight bytes')
+  #ping(flags: number, payload: Buffer): void {
     this.#spendIdleFrame()
     const numbers = [payload.readUInt32BE(0), payload.readUInt32BE(4)] as const
     if ((flags & flag.ack) === 0) this.#output.reply(frameType.ping, flag.ack, 0, numbers)
