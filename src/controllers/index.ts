@@ -17,6 +17,7 @@ import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-
 import { cronJobs } from './cronjob/cron-job.js'
 import { daemonSets } from './daemonset/daemon-set.js'
 import { deployments } from './deployment/deployment.js'
+import { deviceTaintEviction } from './device-taint-eviction/device-taint-eviction.js'
 import { disruption } from './disruption/disruption.js'
 import { endpoints } from './endpoints/endpoints.js'
 import { endpointSlices } from './endpointslice/endpoint-slice.js'
@@ -101,6 +102,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     volumeExpand,
     generatedResourceClaims,
     resourceClaims,
+    deviceTaintEviction(),
     ephemeralVolumes,
     claimProtection,
     volumeProtection,

@@ -1,16 +1,21 @@
 import { Node, Pod, type Taint } from '../../api/core/v1/index.js'
 import type { Client } from '../../client/client.js'
-import { type Again, type Controller, controller, type ReconcileContext, watchAlso } from '../../client/controller.js'
+import { type Again, type Controller, controller, watchAlso } from '../../client/controller.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { keyOf } from '../../machinery/object.js'
-import { isConflict, isNotFound } from '../../machinery/status-error.js'
-import { disruptionTarget } from './disruption-target.js'
+import { isNotFound } from '../../machinery/status-error.js'
+import { evictPod } from '../evict-pod.js'
 import { evictionTime, type Since } from './eviction-time.js'
 import { podsByNode } from './pods-by-node.js'
 import { evictionTaints } from './tolerations.js'
 
 /** The cache is behind the server: it is looked at again so soon, in ms, should nothing be heard before. */
 const cacheBehind = 100
+
+const reason = {
+  reason: 'DeletionByTaintManager',
+  message: 'Taint manager: deleting due to NoExecute taint',
+}
 
 /**
  * Deletes pods from nodes with NoExecute taints they do not tolerate, or not any longer:
@@ -56,7 +61,7 @@ export function taintEviction(): Controller {
       // Whoever was cut off, or stood still, may not have heard that the taint is gone.
       if (!jsonEqual(await liveTaints(client, node, signal), taints)) return { after: cacheBehind }
       events.record(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${name}`)
-      await evict(pod, context)
+      await evictPod(pod, reason, context)
       limited.delete(name)
       return undefined
     },
@@ -74,25 +79,5 @@ async function liveTaints(
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
-  }
-}
-
-async function evict(pod: Pod, { client, clock, signal }: ReconcileContext): Promise<void> {
-  const { uid } = pod.metadata
-  const condition = disruptionTarget(
-    pod,
-    'DeletionByTaintManager',
-    'Taint manager: deleting due to NoExecute taint',
-    clock.now(),
-  )
-  try {
-    if (condition) {
-      const body = { metadata: { uid }, status: { conditions: [condition] } }
-      await client.patch(Pod, pod.metadata, { type: 'strategic', body }, { subresource: 'status', signal })
-    }
-    await client.delete(Pod, pod.metadata, { ...(uid ? { preconditions: { uid } } : {}), signal })
-  } catch (error) {
-    // It is gone already, or another pod goes by its name.
-    if (!isNotFound(error) && !isConflict(error)) throw error
   }
 }
