@@ -1,10 +1,12 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../api/core/v1/index.js'
 import type { StorageClass } from '../api/storage/v1/index.js'
 import type { Labels, Selector } from '../machinery/labels.js'
+import type { DomainTotals } from './domain-counts.js'
 import type { Snapshot } from './framework.js'
 import { NodeInfo } from './node-info.js'
 import { zoneOf, zonesInTurn } from './node-order.js'
-import { type CountsByNode, type PlacedTerm, PodIndex, type PodQuery } from './pod-index.js'
+import { type PlacedTerm, PodIndex, type PodQuery } from './pod-index.js'
+import type { CountsByNode } from './pod-tally.js'
 import { noSurroundings, type Surroundings } from './surroundings.js'
 
 /**
@@ -17,12 +19,18 @@ export class ClusterState implements Snapshot {
   /** Where each counted pod is, by uid. */
   readonly #placed = new Map<string, string>()
   readonly #assumed = new Set<string>()
+  /** How many nodes have a label, by its key. */
+  readonly #labels = new Map<string, number>()
   /** How many nodes have an image, by its name. */
   readonly #images = new Map<string, number>()
   readonly #index: PodIndex
 
   constructor(private readonly surroundings: Surroundings = noSurroundings) {
-    this.#index = new PodIndex(surroundings.namespaceLabels)
+    this.#index = new PodIndex(
+      surroundings.namespaceLabels,
+      name => labelsOf(this.#infos.get(name)?.node),
+      () => this.nodes.map(({ name, node }) => [name, labelsOf(node) ?? noLabels] as const),
+    )
   }
 
   get nodes(): readonly NodeInfo[] {
@@ -35,7 +43,15 @@ export class ClusterState implements Snapshot {
   }
 
   podCounts(query: PodQuery): CountsByNode {
-    return this.#index.counts(query)
+    return this.#index.counts(query).byNode
+  }
+
+  podDomains(query: PodQuery, topologyKey: string): DomainTotals {
+    return this.#index.counts(query).domains(topologyKey)
+  }
+
+  nodesWithLabel(key: string): number {
+    return this.#labels.get(key) ?? 0
   }
 
   termsSelecting(pod: Pod): readonly PlacedTerm[] {
@@ -115,18 +131,21 @@ export class ClusterState implements Snapshot {
   }
 
   #setNode(info: NodeInfo, node: Node | undefined): void {
-    if (node && node.status.images === info.node?.status.images) info.node = node
-    else {
-      for (const image of info.images.keys()) this.#countImage(image, -1)
-      info.node = node
-      for (const image of info.images.keys()) this.#countImage(image, 1)
-    }
+    const [before, after] = [labelsOf(info.node), labelsOf(node)]
+    this.#setImages(info, node)
+    if (before === after || (before && after && JSON.stringify(before) === JSON.stringify(after))) return
+    for (const key of Object.keys(before ?? {})) count(this.#labels, key, -1)
+    for (const key of Object.keys(after ?? {})) count(this.#labels, key, 1)
+    this.#index.nodeChanged(info.name, before, after)
   }
 
-  #countImage(image: string, by: 1 | -1): void {
-    const count = this.imageSpread(image) + by
-    if (count > 0) this.#images.set(image, count)
-    else this.#images.delete(image)
+  #setImages(info: NodeInfo, node: Node | undefined): void {
+    if (node && node.status.images === info.node?.status.images) info.node = node
+    else {
+      for (const image of info.images.keys()) count(this.#images, image, -1)
+      info.node = node
+      for (const image of info.images.keys()) count(this.#images, image, 1)
+    }
   }
 
   #place(pod: Pod, node: string): void {
@@ -143,4 +162,15 @@ export class ClusterState implements Snapshot {
     if (!info) this.#infos.set(name, (info = new NodeInfo(name)))
     return info
   }
+}
+
+const noLabels: Labels = {}
+
+/** Undefined if there is no node. */
+const labelsOf = (node: Node | undefined): Labels | undefined => node && (node.metadata.labels ?? noLabels)
+
+function count(counts: Map<string, number>, key: string, by: 1 | -1): void {
+  const left = (counts.get(key) ?? 0) + by
+  if (left > 0) counts.set(key, left)
+  else counts.delete(key)
 }

@@ -1,8 +1,10 @@
 import type { Pod } from '../api/core/v1/index.js'
 import type { EventInterest } from './cluster-event.js'
+import type { DomainTotals } from './domain-counts.js'
 import type { NodeInfo } from './node-info.js'
 import type { PluginHandle } from './plugin-handle.js'
-import type { CountsByNode, PlacedTerm, PodQuery } from './pod-index.js'
+import type { PlacedTerm, PodQuery } from './pod-index.js'
+import type { CountsByNode } from './pod-tally.js'
 import type { Surroundings } from './surroundings.js'
 
 /** All nodes as they are at the beginning of a pod's scheduling. Not to be changed. */
@@ -12,6 +14,10 @@ export interface Snapshot extends Surroundings {
   get(name: string): NodeInfo | undefined
   /** How many pods on which nodes meet a query. Cheap to ask again, for pods of one kind too. */
   podCounts(query: PodQuery): CountsByNode
+  /** The same by domain: nodes' values of a label. */
+  podDomains(query: PodQuery, topologyKey: string): DomainTotals
+  /** How many nodes have a label. */
+  nodesWithLabel(key: string): number
   /** Affinity and anti-affinity terms of pods on nodes that select the pod. */
   termsSelecting(pod: Pod): readonly PlacedTerm[]
   /** On how many nodes an image is. */

@@ -1,6 +1,8 @@
 import type { Pod } from '../api/core/v1/index.js'
 import { type Labels, nothing } from '../machinery/labels.js'
+import type { DomainTotals } from './domain-counts.js'
 import { type PodSelection, type PodTerm, selects, termOf } from './pod-selection.js'
+import { type NodeLabels, PodTally } from './pod-tally.js'
 
 /** Pods to be counted. */
 export interface PodQuery {
@@ -10,25 +12,25 @@ export interface PodQuery {
   readonly terminating: boolean
 }
 
-/** Pods by the name of the node they are on; only nodes that have any. */
-export type CountsByNode = ReadonlyMap<string, number>
-
 export type TermKind = 'requiredAffinity' | 'requiredAntiAffinity' | 'preferredAffinity' | 'preferredAntiAffinity'
 
-/** A term that pods on nodes have, and how many of them on which nodes. */
+/** A term that pods on nodes have, and where those are. */
 export interface PlacedTerm {
   readonly kind: TermKind
   readonly term: PodTerm
   /** Of a preferred term; 1 of a required one. */
   readonly weight: number
-  readonly counts: CountsByNode
+  /** Those pods by domain of the term's topology. */
+  readonly domains: DomainTotals
 }
-
-type Counts = Map<string, number>
 
 interface Answer {
   readonly query: PodQuery
-  readonly counts: Counts
+  readonly tally: PodTally
+}
+
+interface Placed extends OwnTerm {
+  readonly tally: PodTally
 }
 
 /** Queries whose counts are kept; those asked for least recently go first. */
@@ -41,9 +43,14 @@ const keptAnswers = 512
 export class PodIndex {
   readonly #pods = new Map<string, { readonly pod: Pod; readonly node: string }>()
   readonly #answers = new Map<string, Answer>()
-  readonly #terms = new Map<string, PlacedTerm & { readonly counts: Counts }>()
+  readonly #terms = new Map<string, Placed>()
 
-  constructor(private readonly namespaceLabels: (name: string) => Labels) {}
+  constructor(
+    private readonly namespaceLabels: (name: string) => Labels,
+    /** Undefined for a node that there is not. */
+    private readonly labelsOf: (node: string) => Labels | undefined,
+    private readonly nodes: NodeLabels,
+  ) {}
 
   /** Takes in a pod on a node, or its newer version. */
   set(pod: Pod, node: string): void {
@@ -68,27 +75,36 @@ export class PodIndex {
       if (query.selections.some(({ namespaceSelector }) => namespaceSelector !== nothing)) this.#answers.delete(key)
   }
 
-  counts(query: PodQuery): CountsByNode {
+  /** A node has come, gone, or changed its labels. */
+  nodeChanged(name: string, old: Labels | undefined, now: Labels | undefined): void {
+    for (const { tally } of this.#answers.values()) tally.nodeChanged(name, old, now)
+    for (const { tally } of this.#terms.values()) tally.nodeChanged(name, old, now)
+  }
+
+  counts(query: PodQuery): PodTally {
     const key = `${query.terminating}|${query.selections.map(({ key }) => key).join('&')}`
     let answer = this.#answers.get(key)
     if (answer) this.#answers.delete(key)
     else {
-      answer = { query, counts: new Map() }
-      for (const { pod, node } of this.#pods.values()) if (this.#meets(query, pod)) change(answer.counts, node, 1)
+      answer = { query, tally: new PodTally(this.nodes) }
+      for (const { pod, node } of this.#pods.values())
+        if (this.#meets(query, pod)) answer.tally.add(node, this.labelsOf(node), 1)
     }
     this.#answers.set(key, answer)
-    if (this.#answers.size > keptAnswers) for (const oldest of this.#answers.keys()) return this.#drop(oldest, answer)
-    return answer.counts
+    if (this.#answers.size > keptAnswers) {
+      const [oldest] = this.#answers.keys()
+      if (oldest !== undefined) this.#answers.delete(oldest)
+    }
+    return answer.tally
   }
 
   /** Terms of pods on nodes that select `pod`. */
   termsSelecting(pod: Pod): readonly PlacedTerm[] {
-    return [...this.#terms.values()].filter(({ term }) => selects(term, pod, this.namespaceLabels))
-  }
-
-  #drop(key: string, { counts }: Answer): CountsByNode {
-    this.#answers.delete(key)
-    return counts
+    const found: PlacedTerm[] = []
+    for (const { kind, term, weight, tally } of this.#terms.values())
+      if (selects(term, pod, this.namespaceLabels))
+        found.push({ kind, term, weight, domains: tally.domains(term.topologyKey) })
+    return found
   }
 
   #meets({ selections, terminating }: PodQuery, pod: Pod): boolean {
@@ -97,13 +113,14 @@ export class PodIndex {
   }
 
   #count(pod: Pod, node: string, by: 1 | -1): void {
-    for (const { query, counts } of this.#answers.values()) if (this.#meets(query, pod)) change(counts, node, by)
+    const labels = this.labelsOf(node)
+    for (const { query, tally } of this.#answers.values()) if (this.#meets(query, pod)) tally.add(node, labels, by)
     for (const { kind, term, weight } of termsOf(pod)) {
       const key = `${kind}|${weight}|${term.topologyKey}|${term.key}`
       let placed = this.#terms.get(key)
-      if (!placed) this.#terms.set(key, (placed = { kind, term, weight, counts: new Map() }))
-      change(placed.counts, node, by)
-      if (placed.counts.size === 0) this.#terms.delete(key)
+      if (!placed) this.#terms.set(key, (placed = { kind, term, weight, tally: new PodTally(this.nodes) }))
+      placed.tally.add(node, labels, by)
+      if (placed.tally.byNode.size === 0) this.#terms.delete(key)
     }
   }
 }
@@ -114,14 +131,8 @@ const looksTheSame = (left: Pod, right: Pod): boolean =>
   JSON.stringify([left.metadata.labels, left.spec.affinity]) ===
     JSON.stringify([right.metadata.labels, right.spec.affinity])
 
-function change(counts: Counts, node: string, by: number): void {
-  const count = (counts.get(node) ?? 0) + by
-  if (count > 0) counts.set(node, count)
-  else counts.delete(node)
-}
-
 /** A term of a pod that is to be placed. */
-export type OwnTerm = Omit<PlacedTerm, 'counts'>
+export type OwnTerm = Omit<PlacedTerm, 'domains'>
 
 const compiledTerms = new WeakMap<Pod, readonly OwnTerm[]>()
 

@@ -1,10 +1,11 @@
-import { Namespace, type Node, type Pod } from '../../api/core/v1/index.js'
+import { Namespace, type Pod } from '../../api/core/v1/index.js'
 import type { AnyKind } from '../../client/controller.js'
-import { nothing } from '../../machinery/labels.js'
-import { maximumScore, type NodeFilterFunction, type PluginFactory, type Snapshot } from '../framework.js'
+import { type Labels, nothing } from '../../machinery/labels.js'
+import { DomainCounts, type DomainTotals, SupposedCounts } from '../domain-counts.js'
+import { maximumScore, type NodeFilterFunction, type PluginFactory } from '../framework.js'
 import { nodeInterest, podInterest } from '../hints.js'
 import type { NodeInfo } from '../node-info.js'
-import { type CountsByNode, termsOf } from '../pod-index.js'
+import { termsOf } from '../pod-index.js'
 import { type PodTerm, selects } from '../pod-selection.js'
 
 export interface InterPodAffinityArgs {
@@ -13,9 +14,6 @@ export interface InterPodAffinityArgs {
   /** Leave the wishes of pods on nodes out of account when the pod has none itself. */
   readonly ignorePreferredTermsOfExistingPods?: boolean
 }
-
-/** Sums by topology key, then by the domain's name. */
-type Domains = Map<string, Map<string, number>>
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity */
 export const interPodAffinity: PluginFactory = (_, args) => {
@@ -29,49 +27,53 @@ export const interPodAffinity: PluginFactory = (_, args) => {
       { of: Namespace as unknown as AnyKind },
     ],
     filter({ pod, snapshot }) {
-      const existing: Domains = new Map()
-      for (const { kind, term, counts } of snapshot.termsSelecting(pod))
-        if (kind === 'requiredAntiAffinity') addDomains(existing, term.topologyKey, counts, 1, snapshot)
+      const { namespaceLabels } = snapshot
+      const existing: Part[] = []
+      for (const { kind, term, domains } of snapshot.termsSelecting(pod))
+        if (kind === 'requiredAntiAffinity') existing.push({ term, supposed: new SupposedCounts(domains) })
       const own = termsOf(pod)
       const near = own.filter(({ kind }) => kind === 'requiredAffinity').map(({ term }) => term)
       const apart = own.filter(({ kind }) => kind === 'requiredAntiAffinity').map(({ term }) => term)
-      if (near.length === 0 && apart.length === 0 && existing.size === 0) return undefined
+      if (near.length === 0 && apart.length === 0 && existing.length === 0) return undefined
 
+      const part = (term: PodTerm, selections: readonly PodTerm[]): Part => ({
+        term,
+        supposed: new SupposedCounts(snapshot.podDomains({ selections, terminating: true }, term.topologyKey)),
+      })
       // Only pods that every term selects count for affinity, each of them for all the terms.
-      const wanted: Domains = new Map()
-      if (near.length > 0) {
-        const counts = snapshot.podCounts({ selections: near, terminating: true })
-        for (const { topologyKey } of near) addDomains(wanted, topologyKey, counts, 1, snapshot)
-      }
+      const wanted = near.map(term => part(term, near))
+      const unwanted = apart.map(term => part(term, [term]))
       // The first pod of a group that wants to be near its like has to begin somewhere.
-      const ownKind = near.every(term => selects(term, pod, snapshot.namespaceLabels))
-      const unwanted: Domains = new Map()
-      for (const term of apart) {
-        const counts = snapshot.podCounts({ selections: [term], terminating: true })
-        addDomains(unwanted, term.topologyKey, counts, 1, snapshot)
-      }
+      const ownKind = near.every(term => selects(term, pod, namespaceLabels))
 
-      const filter: NodeFilterFunction = info => {
-        const labels = info.node?.metadata.labels ?? {}
-        const first = wanted.size === 0 && ownKind
-        for (const { topologyKey } of near) {
-          const domain = labels[topologyKey]
-          if (domain === undefined || (!first && !wanted.get(topologyKey)?.has(domain)))
+      const filter: NodeFilterFunction = ({ node }) => {
+        const labels = node?.metadata.labels ?? {}
+        const first = ownKind && wanted.every(({ supposed }) => supposed.counts.pods === 0)
+        for (const { term, supposed } of wanted) {
+          const domain = labels[term.topologyKey]
+          if (domain === undefined || (!first && supposed.counts.of(domain) === 0))
             return { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true }
         }
-        if (inAny(unwanted, info)) return { reasons: ["node(s) didn't match pod anti-affinity rules"] }
-        if (inAny(existing, info)) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] }
+        if (inAny(unwanted, labels)) return { reasons: ["node(s) didn't match pod anti-affinity rules"] }
+        if (inAny(existing, labels)) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] }
         return undefined
       }
       const count = (other: Pod, { node }: NodeInfo, by: 1 | -1) => {
-        const { namespaceLabels } = snapshot
-        for (const { kind, term } of termsOf(other))
-          if (kind === 'requiredAntiAffinity' && selects(term, pod, namespaceLabels))
-            addDomain(existing, term.topologyKey, node, by)
-        if (near.length > 0 && near.every(term => selects(term, other, namespaceLabels)))
-          for (const { topologyKey } of near) addDomain(wanted, topologyKey, node, by)
-        for (const term of apart)
-          if (selects(term, other, namespaceLabels)) addDomain(unwanted, term.topologyKey, node, by)
+        const labels = node?.metadata.labels ?? {}
+        const add = ({ term, supposed }: Part) => {
+          const domain = labels[term.topologyKey]
+          if (domain !== undefined) supposed.add(domain, by)
+        }
+        for (const { kind, term } of termsOf(other)) {
+          if (kind !== 'requiredAntiAffinity' || !selects(term, pod, namespaceLabels)) continue
+          let known = existing.find(
+            ({ term: { key, topologyKey } }) => key === term.key && topologyKey === term.topologyKey,
+          )
+          if (!known) existing.push((known = { term, supposed: new SupposedCounts(new DomainCounts()) }))
+          add(known)
+        }
+        if (near.length > 0 && near.every(term => selects(term, other, namespaceLabels))) wanted.forEach(add)
+        for (const each of unwanted) if (selects(each.term, other, namespaceLabels)) add(each)
       }
       return {
         filter,
@@ -80,28 +82,28 @@ export const interPodAffinity: PluginFactory = (_, args) => {
       }
     },
     score({ pod, snapshot }) {
-      const sums: Domains = new Map()
-      for (const { kind, term, weight } of termsOf(pod)) {
-        if (kind !== 'preferredAffinity' && kind !== 'preferredAntiAffinity') continue
-        const counts = snapshot.podCounts({ selections: [term], terminating: true })
-        addDomains(sums, term.topologyKey, counts, kind === 'preferredAffinity' ? weight : -weight, snapshot)
+      const parts: { readonly key: string; readonly weight: number; readonly domains: DomainTotals }[] = []
+      const add = (key: string, weight: number, domains: DomainTotals) => {
+        if (weight !== 0 && domains.pods > 0) parts.push({ key, weight, domains })
       }
-      const indifferent =
-        ignorePreferredTermsOfExistingPods &&
-        !termsOf(pod).some(({ kind }) => kind === 'preferredAffinity' || kind === 'preferredAntiAffinity')
-      for (const { kind, term, weight, counts } of indifferent ? [] : snapshot.termsSelecting(pod)) {
-        if (kind === 'requiredAntiAffinity') continue
-        const each =
-          kind === 'requiredAffinity' ? hardPodAffinityWeight : kind === 'preferredAffinity' ? weight : -weight
-        addDomains(sums, term.topologyKey, counts, each, snapshot)
+      const wishes = termsOf(pod).filter(({ kind }) => kind === 'preferredAffinity' || kind === 'preferredAntiAffinity')
+      for (const { kind, term, weight } of wishes) {
+        const domains = snapshot.podDomains({ selections: [term], terminating: true }, term.topologyKey)
+        add(term.topologyKey, kind === 'preferredAffinity' ? weight : -weight, domains)
       }
-      if (sums.size === 0) return undefined
+      const indifferent = ignorePreferredTermsOfExistingPods && wishes.length === 0
+      for (const { kind, term, weight, domains } of indifferent ? [] : snapshot.termsSelecting(pod)) {
+        if (kind === 'requiredAffinity') add(term.topologyKey, hardPodAffinityWeight, domains)
+        else if (kind === 'preferredAffinity') add(term.topologyKey, weight, domains)
+        else if (kind === 'preferredAntiAffinity') add(term.topologyKey, -weight, domains)
+      }
+      if (parts.length === 0) return undefined
       return {
         score({ node }) {
           let sum = 0
-          for (const [key, domains] of sums) {
+          for (const { key, weight, domains } of parts) {
             const domain = node?.metadata.labels?.[key]
-            if (domain !== undefined) sum += domains.get(domain) ?? 0
+            if (domain !== undefined) sum += domains.of(domain) * weight
           }
           return sum
         },
@@ -119,24 +121,16 @@ export const interPodAffinity: PluginFactory = (_, args) => {
   }
 }
 
-function addDomains(sums: Domains, key: string, counts: CountsByNode, weight: number, snapshot: Snapshot): void {
-  for (const [name, count] of counts) addDomain(sums, key, snapshot.get(name)?.node, count * weight)
+/** A term, and the pods that matter for it by domain. */
+interface Part {
+  readonly term: PodTerm
+  readonly supposed: SupposedCounts
 }
 
-function addDomain(sums: Domains, key: string, node: Node | undefined, amount: number): void {
-  const domain = node?.metadata.labels?.[key]
-  if (domain === undefined || amount === 0) return
-  let domains = sums.get(key)
-  if (!domains) sums.set(key, (domains = new Map()))
-  const sum = (domains.get(domain) ?? 0) + amount
-  if (sum !== 0) domains.set(domain, sum)
-  else if (domains.delete(domain) && domains.size === 0) sums.delete(key)
-}
-
-function inAny(sums: Domains, { node }: NodeInfo): boolean {
-  for (const [key, domains] of sums) {
-    const domain = node?.metadata.labels?.[key]
-    if (domain !== undefined && domains.has(domain)) return true
+function inAny(parts: readonly Part[], labels: Labels): boolean {
+  for (const { term, supposed } of parts) {
+    const domain = labels[term.topologyKey]
+    if (domain !== undefined && supposed.counts.of(domain) > 0) return true
   }
   return false
 }

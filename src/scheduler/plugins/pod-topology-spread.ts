@@ -1,7 +1,7 @@
 import type { Node, Pod, TopologySpreadConstraint } from '../../api/core/v1/index.js'
 import { nodeMatches } from '../../api/core/v1/node-matches.js'
 import type { Selector } from '../../machinery/labels.js'
-import { DomainCounts } from '../domain-counts.js'
+import { DomainCounts, type DomainTotals, SupposedCounts } from '../domain-counts.js'
 import { maximumScore, type NodeScorer, type PluginFactory, type Snapshot } from '../framework.js'
 import { nodeInterest, podInterest } from '../hints.js'
 import type { NodeInfo } from '../node-info.js'
@@ -31,6 +31,8 @@ interface Constraint {
   readonly maxSkew: number
   readonly minDomains: number
   readonly selector: Selector
+  /** It includes every node. */
+  readonly includesAll: boolean
   /** Whether pods on the node count, and its domain exists for the constraint. */
   readonly includes: (node: Node) => boolean
 }
@@ -54,28 +56,23 @@ export const podTopologySpread: PluginFactory = (_, args) => {
         ? constraintsOf(pod, 'DoNotSchedule')
         : defaultConstraintsOf(pod, snapshot, defaults, 'DoNotSchedule')
       if (constraints.length === 0) return undefined
-      const nodes = snapshot.nodes.filter(info => hasDomains(info, constraints))
       const rules = constraints.map(constraint => {
-        const counts = podCounts(constraint, pod, snapshot)
-        const domains = new DomainCounts()
-        for (const { name, node } of nodes) {
-          if (!node || !constraint.includes(node)) continue
-          domains.add(node.metadata.labels?.[constraint.topologyKey] ?? '', counts.get(name) ?? 0)
-        }
-        const skew = constraint.maxSkew - (constraint.selector.matches(pod.metadata.labels) ? 1 : 0)
-        return { constraint, domains, skew }
+        const selfCounts = constraint.selector.matches(pod.metadata.labels) ? 1 : 0
+        const counts = new SupposedCounts(domainsOf(constraint, constraints, pod, snapshot))
+        return { constraint, counts, skew: constraint.maxSkew - selfCounts }
       })
       const count = (other: Pod, info: NodeInfo, by: 1 | -1) => {
         const { node } = info
         if (!node || other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp) return
         if (!hasDomains(info, constraints)) return
-        for (const { constraint, domains } of rules)
+        for (const { constraint, counts } of rules)
           if (constraint.selector.matches(other.metadata.labels) && constraint.includes(node))
-            domains.add(node.metadata.labels?.[constraint.topologyKey] ?? '', by)
+            counts.add(node.metadata.labels?.[constraint.topologyKey] ?? '', by)
       }
       return {
         filter({ node }) {
-          for (const { constraint, domains, skew } of rules) {
+          for (const { constraint, counts, skew } of rules) {
+            const domains = counts.counts
             const domain = node?.metadata.labels?.[constraint.topologyKey]
             if (domain === undefined) return { reasons: [`${mismatch} (missing required label)`], unresolvable: true }
             const least = domains.size < constraint.minDomains ? 0 : domains.least
@@ -97,6 +94,22 @@ export const podTopologySpread: PluginFactory = (_, args) => {
   }
 }
 
+/** Pods by domain, of the nodes that count: those that have all domains, and that the pod could do with. */
+function domainsOf(constraint: Constraint, all: readonly Constraint[], pod: Pod, snapshot: Snapshot): DomainTotals {
+  const query = { selections: [selectionIn(pod.metadata.namespace ?? '', constraint.selector)], terminating: false }
+  const total = snapshot.nodes.length
+  if (constraint.includesAll && all.every(({ topologyKey }) => snapshot.nodesWithLabel(topologyKey) === total))
+    return snapshot.podDomains(query, constraint.topologyKey)
+  const pods = snapshot.podCounts(query)
+  const counts = new DomainCounts()
+  for (const info of snapshot.nodes) {
+    const { name, node } = info
+    if (node && hasDomains(info, all) && constraint.includes(node))
+      counts.addNode(node.metadata.labels?.[constraint.topologyKey] ?? '', pods.get(name) ?? 0)
+  }
+  return counts
+}
+
 /** A node that lacks a label of the pod's own constraints; the worst. */
 const ignored = -1
 
@@ -111,24 +124,12 @@ function scorer(
   const parts = constraints.map(constraint => {
     const { topologyKey, maxSkew } = constraint
     const counts = podCounts(constraint, pod, snapshot)
-    const domains = new Map<string, number>()
-    if (topologyKey !== hostname) {
-      for (const { node } of counted) {
-        const domain = node?.metadata.labels?.[topologyKey]
-        if (domain !== undefined) domains.set(domain, 0)
-      }
-      for (const [name, count] of counts) {
-        const info = snapshot.get(name)
-        if (!info?.node || (needsAll && !hasDomains(info, constraints)) || !constraint.includes(info.node)) continue
-        const domain = info.node.metadata.labels?.[topologyKey] ?? ''
-        const known = domains.get(domain)
-        if (known !== undefined) domains.set(domain, known + count)
-      }
-    }
+    let domains: { readonly size: number; of(domain: string): number } | undefined
+    if (topologyKey !== hostname) domains = candidateDomains(constraint, constraints, counted, pod, snapshot, needsAll)
     // Few domains with many pods each must not outweigh many domains with few.
-    const weight = Math.log((topologyKey === hostname ? counted.length : domains.size) + 2)
+    const weight = Math.log((domains ? domains.size : counted.length) + 2)
     const countOf = ({ name }: NodeInfo, domain: string): number =>
-      (topologyKey === hostname ? counts.get(name) : domains.get(domain)) ?? 0
+      domains ? domains.of(domain) : (counts.get(name) ?? 0)
     return { topologyKey, maxSkew, weight, countOf }
   })
   return {
@@ -154,6 +155,38 @@ function scorer(
       })
     },
   }
+}
+
+/** Pods by domain, of domains that candidates are in. */
+function candidateDomains(
+  constraint: Constraint,
+  all: readonly Constraint[],
+  candidates: readonly NodeInfo[],
+  pod: Pod,
+  snapshot: Snapshot,
+  needsAll: boolean,
+): { readonly size: number; of(domain: string): number } {
+  const { topologyKey } = constraint
+  const own = new Set<string>()
+  for (const { node } of candidates) {
+    const domain = node?.metadata.labels?.[topologyKey]
+    if (domain !== undefined) own.add(domain)
+  }
+  const query = { selections: [selectionIn(pod.metadata.namespace ?? '', constraint.selector)], terminating: false }
+  const total = snapshot.nodes.length
+  const complete = !needsAll || all.every(({ topologyKey: key }) => snapshot.nodesWithLabel(key) === total)
+  if (constraint.includesAll && complete) {
+    const totals = snapshot.podDomains(query, topologyKey)
+    return { size: own.size, of: domain => totals.of(domain) }
+  }
+  const domains = new Map<string, number>()
+  for (const [name, count] of snapshot.podCounts(query)) {
+    const info = snapshot.get(name)
+    if (!info?.node || (needsAll && !hasDomains(info, all)) || !constraint.includes(info.node)) continue
+    const domain = info.node.metadata.labels?.[topologyKey] ?? ''
+    if (own.has(domain)) domains.set(domain, (domains.get(domain) ?? 0) + count)
+  }
+  return { size: own.size, of: domain => domains.get(domain) ?? 0 }
 }
 
 const podCounts = ({ selector }: Constraint, { metadata }: Pod, snapshot: Snapshot) =>
@@ -187,11 +220,16 @@ function defaultConstraintsOf(
 
 function compiled(pod: Pod, constraint: TopologySpreadConstraint, selector: Selector): Constraint {
   const { topologyKey, maxSkew, minDomains = 1, nodeAffinityPolicy, nodeTaintsPolicy } = constraint
+  const { nodeSelector, affinity } = pod.spec
+  const undemanding =
+    Object.keys(nodeSelector ?? {}).length === 0 &&
+    !affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
   return {
     topologyKey,
     maxSkew,
     minDomains,
     selector,
+    includesAll: (nodeAffinityPolicy === 'Ignore' || undemanding) && nodeTaintsPolicy !== 'Honor',
     includes: node =>
       (nodeAffinityPolicy === 'Ignore' || nodeMatches(pod.spec, node)) &&
       (nodeTaintsPolicy !== 'Honor' || untolerated(pod, node) === undefined),
