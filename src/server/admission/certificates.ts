@@ -4,7 +4,14 @@ import { readCertificateRequest } from '../../machinery/x509/index.js'
 import type { Draft } from '../../schema/index.js'
 import { mastersGroup } from '../authentication/user-names.js'
 import type { Authorizer } from '../authorization/authorizer.js'
-import { type AdmissionPlugin, type AdmissionRequest, draftOf, isOf, refusal } from './admission.js'
+import {
+  type AdmissionAttributes,
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  admission,
+  isOf,
+  refusal,
+} from './admission.js'
 
 /** Signers are authorized one by one, or all of a domain: https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#authorization */
 async function checkMayUse(
@@ -73,15 +80,19 @@ export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => (
 const clientSigner = 'kubernetes.io/kube-apiserver-client'
 
 /** CertificateSubjectRestriction: nobody becomes a member of the group that may do everything by a certificate. */
-export const certificateSubjectRestriction: AdmissionPlugin = {
+export const certificateSubjectRestriction: AdmissionPlugin = admission({
   name: 'CertificateSubjectRestriction',
+  match: { resources: [CertificateSigningRequest], operations: ['CREATE'] },
   validate(request) {
-    const created = request.operation === 'CREATE' ? draftOf(request, CertificateSigningRequest) : undefined
-    return created?.spec.signerName === clientSigner ? checkSubject(request, created.spec) : undefined
+    const { spec } = request.object
+    return spec.signerName === clientSigner ? checkSubject(request, spec) : undefined
   },
-}
+})
 
-async function checkSubject(request: AdmissionRequest, spec: Draft<CertificateSigningRequest['spec']>): Promise<void> {
+async function checkSubject(
+  request: AdmissionAttributes,
+  spec: Draft<CertificateSigningRequest['spec']>,
+): Promise<void> {
   // What cannot be read has been refused by validation.
   const { subject } = await readCertificateRequest(Buffer.from(spec.request, 'base64').toString())
   if (subject.organizations.includes(mastersGroup))

@@ -3,7 +3,7 @@ import { Ingress, IngressClass } from '../../api/networking/v1/index.js'
 import { StorageClass } from '../../api/storage/v1/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Registries } from '../registry/registries.js'
-import { type AdmissionPlugin, draftOf } from './admission.js'
+import { type AdmissionPlugin, admission } from './admission.js'
 
 const isDefault = ({ metadata }: ApiObject, annotations: readonly string[]): boolean =>
   annotations.some(name => metadata.annotations?.[name] === 'true')
@@ -25,17 +25,18 @@ function newest<T extends ApiObject>(objects: readonly T[]): T | undefined {
  * DefaultStorageClass: a claim that names no class gets the default one, if there is one.
  * https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass
  */
-export const defaultStorageClass = (registries: Registries): AdmissionPlugin => ({
-  name: 'DefaultStorageClass',
-  mutate(request) {
-    const claim = request.operation === 'CREATE' ? draftOf(request, PersistentVolumeClaim) : undefined
-    if (!claim || claim.spec.storageClassName !== undefined) return
-    if (claim.metadata.annotations?.[claimAnnotation] !== undefined) return
-    const classes = registries.of(StorageClass).cache.list()
-    const chosen = newest(classes.map(({ object }) => object).filter(found => isDefault(found, storageAnnotations)))
-    if (chosen?.metadata.name) claim.spec.storageClassName = chosen.metadata.name
-  },
-})
+export const defaultStorageClass = (registries: Registries): AdmissionPlugin =>
+  admission({
+    name: 'DefaultStorageClass',
+    match: { resources: [PersistentVolumeClaim], operations: ['CREATE'] },
+    mutate({ object: claim }) {
+      if (claim.spec.storageClassName !== undefined) return
+      if (claim.metadata.annotations?.[claimAnnotation] !== undefined) return
+      const classes = registries.of(StorageClass).cache.list()
+      const chosen = newest(classes.map(({ object }) => object).filter(found => isDefault(found, storageAnnotations)))
+      if (chosen?.metadata.name) claim.spec.storageClassName = chosen.metadata.name
+    },
+  })
 
 const ingressAnnotations = ['ingressclass.kubernetes.io/is-default-class']
 const ingressClassAnnotation = 'kubernetes.io/ingress.class'
@@ -44,14 +45,15 @@ const ingressClassAnnotation = 'kubernetes.io/ingress.class'
  * DefaultIngressClass: an ingress that names no class gets the default one, if there is one.
  * https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class
  */
-export const defaultIngressClass = (registries: Registries): AdmissionPlugin => ({
-  name: 'DefaultIngressClass',
-  mutate(request) {
-    const ingress = request.operation === 'CREATE' ? draftOf(request, Ingress) : undefined
-    if (!ingress || ingress.spec.ingressClassName !== undefined) return
-    if (ingress.metadata.annotations?.[ingressClassAnnotation] !== undefined) return
-    const classes = registries.of(IngressClass).cache.list()
-    const chosen = newest(classes.map(({ object }) => object).filter(found => isDefault(found, ingressAnnotations)))
-    if (chosen?.metadata.name) ingress.spec.ingressClassName = chosen.metadata.name
-  },
-})
+export const defaultIngressClass = (registries: Registries): AdmissionPlugin =>
+  admission({
+    name: 'DefaultIngressClass',
+    match: { resources: [Ingress], operations: ['CREATE'] },
+    mutate({ object: ingress }) {
+      if (ingress.spec.ingressClassName !== undefined) return
+      if (ingress.metadata.annotations?.[ingressClassAnnotation] !== undefined) return
+      const classes = registries.of(IngressClass).cache.list()
+      const chosen = newest(classes.map(({ object }) => object).filter(found => isDefault(found, ingressAnnotations)))
+      if (chosen?.metadata.name) ingress.spec.ingressClassName = chosen.metadata.name
+    },
+  })

@@ -1,17 +1,15 @@
 import { Pod } from '../../api/core/v1/index.js'
-import { type AdmissionPlugin, draftOf } from './admission.js'
+import { type AdmissionPlugin, admission } from './admission.js'
 
 /** Seconds a pod stays on a node that is not ready or unreachable, unless it says otherwise. */
 const seconds = 300
 const keys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 
 /** DefaultTolerationSeconds: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#defaulttolerationseconds */
-export const defaultTolerationSeconds: AdmissionPlugin = {
+export const defaultTolerationSeconds: AdmissionPlugin = admission({
   name: 'DefaultTolerationSeconds',
-  mutate(request) {
-    const pod = draftOf(request, Pod)
-    if (!pod) return
-    const { spec } = pod
+  match: { resources: [Pod] },
+  mutate({ object: { spec } }) {
     for (const key of keys) {
       const covered = spec.tolerations?.some(
         toleration =>
@@ -24,4 +22,4 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
       ]
     }
   },
-}
+})

@@ -1,3 +1,4 @@
+import type { Resource } from '../../machinery/resource.js'
 import { nameMatcher, resourceMatcher } from '../request-match.js'
 import type { AdmissionMatch, AdmissionPlugin, AdmissionRequest } from './admission.js'
 
@@ -15,11 +16,21 @@ export const matchedAdmission = (plugins: readonly AdmissionPlugin[]): Admission
   })
 
 function admissionMatcher(match: AdmissionMatch): (request: AdmissionRequest) => boolean {
-  const { operations = ['CREATE', 'UPDATE'] } = match
-  const isResource = resourceMatcher(match.resources)
-  const isNamespace = nameMatcher(match.namespaces)
-  return ({ operation, resource: { kind }, subresource, namespace }) =>
+  const { operations = ['CREATE', 'UPDATE'], resources, namespaces } = match
+  const isResource = resourceMatcher(resources)
+  const isNamespace = nameMatcher(namespaces)
+  // Asked for every write, of the same resources again and again.
+  const known = new WeakMap<Resource, boolean>()
+  const isMatched = (resource: Resource, subresource: string): boolean => {
+    const matched = subresource ? undefined : known.get(resource)
+    if (matched !== undefined) return matched
+    const { gvk, plural } = resource.kind
+    const found = isResource({ group: gvk.group, plural, subresource })
+    if (!subresource) known.set(resource, found)
+    return found
+  }
+  return ({ operation, resource, subresource, namespace }) =>
     operations.includes(operation) &&
-    isResource({ group: kind.gvk.group, plural: kind.plural, subresource }) &&
-    isNamespace(namespace)
+    isMatched(resource, subresource) &&
+    (namespaces === undefined || isNamespace(namespace))
 }

@@ -2,7 +2,7 @@ import { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1/index
 import { VolumeAttributesClass } from '../../api/storage/v1/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Kind } from '../../schema/index.js'
-import { type AdmissionPlugin, draftOf } from './admission.js'
+import { type AdmissionPlugin, admission, isOf } from './admission.js'
 
 const finalizers: readonly (readonly [Kind<ApiObject>, string])[] = [
   [PersistentVolume as unknown as Kind<ApiObject>, 'kubernetes.io/pv-protection'],
@@ -14,14 +14,12 @@ const finalizers: readonly (readonly [Kind<ApiObject>, string])[] = [
  * StorageObjectInUseProtection: what holds data stays while it is in use; a controller lets go of it.
  * https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
  */
-export const storageObjectInUseProtection: AdmissionPlugin = {
+export const storageObjectInUseProtection: AdmissionPlugin = admission({
   name: 'StorageObjectInUseProtection',
-  mutate(request) {
-    if (request.operation !== 'CREATE') return
-    for (const [kind, finalizer] of finalizers) {
-      const metadata = draftOf(request, kind)?.metadata
-      if (metadata && !metadata.finalizers?.includes(finalizer))
+  match: { resources: finalizers.map(([kind]) => kind), operations: ['CREATE'] },
+  mutate({ resource, object: { metadata } }) {
+    for (const [kind, finalizer] of finalizers)
+      if (isOf(resource, kind) && !metadata.finalizers?.includes(finalizer))
         metadata.finalizers = [...(metadata.finalizers ?? []), finalizer]
-    }
   },
-}
+})
