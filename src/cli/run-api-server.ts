@@ -4,6 +4,7 @@ import { writeFileAtomically } from '../cluster/atomic-file.js'
 import { machineAddress } from '../cluster/cluster-config.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
+import { followFiles } from '../cluster/file-changes.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPki, type Credential, clientTemplate, createClusterPki, identities } from '../cluster/pki.js'
 import { ensureClusterPki, ensureCredential } from '../cluster/pki-files.js'
@@ -49,16 +50,17 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
   )
   if (dataDir) await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const pkiDir = dataDir && join(dataDir, 'pki')
-  const ownPki = await (pkiDir
-    ? ensureClusterPki(pkiDir, { serviceCidrs, servedAt })
-    : createClusterPki({ serviceCidrs, servedAt }))
+  const madePki = pkiDir ? undefined : await createClusterPki({ serviceCidrs, servedAt })
+  /** With what is given, and what is made besides, as it is now. */
+  const pkiNow = async (): Promise<ClusterPki> =>
+    withGivenKeys(flags, madePki ?? (await ensureClusterPki(pkiDir ?? '', { serviceCidrs, servedAt })))
   using webhooks = jsonCalls()
   const { call } = webhooks
   const { authentication, allowAnonymous } = await buildAuthentication(flags, { call, onError: logFault })
   const authorization = await buildAuthorization(flags, { call })
   const operation = await buildOperation(flags, logFault)
   const template = clientTemplate(identities.admin)
-  const pki = await withGivenKeys(flags, ownPki)
+  const pki = await pkiNow()
   await using controlPlane = await ControlPlane.start({
     controllers: false,
     scheduler: false,
@@ -90,6 +92,21 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     await writeFileAtomically(kubeconfig, controlPlane.kubeconfig, { mode: 0o600 })
     process.stdout.write(`an administrator's kubeconfig: ${kubeconfig}\n`)
   }
+  const changed = async () => {
+    const now = await pkiNow()
+    await controlPlane.credentials.change({
+      serving: (await serving(flags)).serving ?? now.apiserver,
+      clientCa: flags.clientCaFile ? await fileText(flags.clientCaFile) : now.ca.certificate,
+      kubeletClient: now.apiserverKubeletClient,
+      frontProxy: now.frontProxyClient,
+    })
+  }
+  await using _following = await followFiles(credentialFiles(flags), {
+    changed,
+    onError: logFault,
+    // Those it makes itself it renews.
+    ...(pkiDir ? { atLeastEvery: halfDay } : {}),
+  })
   await aborted(termination.signal)
 }
 
@@ -145,6 +162,21 @@ async function givenCredential(what: string, certificate: FileFlag, key: FileFla
     throw new OperatorError(`${what} needs its key`, `Give both ${certificate[0]} and ${key[0]}.`)
   return { certificate: await fileText(certificate[1]), key: await fileText(key[1]) }
 }
+
+/** How often it is looked whether a certificate of its own ends soon, in ms. */
+const halfDay = 12 * 3_600_000
+
+/** Files that may be replaced while the server runs. */
+const credentialFiles = (flags: ApiServerFlags): readonly string[] =>
+  [
+    flags.tlsCertFile,
+    flags.tlsPrivateKeyFile,
+    flags.clientCaFile,
+    flags.kubeletClientCertificate,
+    flags.kubeletClientKey,
+    flags.proxyClientCertFile,
+    flags.proxyClientKeyFile,
+  ].flatMap(file => file ?? [])
 
 async function serving(flags: ApiServerFlags) {
   const credential = await givenCredential(

@@ -39,6 +39,7 @@ it('tells of files that are replaced, come late, or could not be used the first 
     // What fails is tried again, at once if there is news.
     const third = next()
     await writeFile(join(folder, 'unrelated'), 'x')
+    await writeFile(two, 'd')
     await third
     assert.equal(changes.length, 3)
     assert.deepEqual(errors.map(String), ['Error: not yet'])

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { type Clock, systemClock } from '../machinery/clock.js'
 
 export interface FollowFilesOptions {
@@ -55,8 +55,10 @@ export async function followFiles(
     })
   }
   for (const folder of new Set(paths.map(path => dirname(path)))) {
-    const watcher = watchFolder(folder, () => {
-      if (!working) schedule(settleMs)
+    const names = new Set(paths.filter(path => dirname(path) === folder).map(path => basename(path)))
+    const watcher = watchFolder(folder, name => {
+      // Volumes of pods have their files changed all at once, by the link `..data`.
+      if (!working && (name === null || names.has(name) || name === '..data')) schedule(settleMs)
     })
     if (watcher) watchers.push(watcher)
   }
@@ -72,10 +74,10 @@ export async function followFiles(
 }
 
 /** Undefined if the folder cannot be watched: then it is looked at now and then all the same. */
-function watchFolder(folder: string, changed: () => void): FSWatcher | undefined {
+function watchFolder(folder: string, changed: (name: string | null) => void): FSWatcher | undefined {
   try {
-    const watcher = watch(folder, { persistent: false }, changed)
-    watcher.on('error', changed)
+    const watcher = watch(folder, { persistent: false }, (_, name) => changed(name))
+    watcher.on('error', () => changed(null))
     return watcher
   } catch {
     return undefined
