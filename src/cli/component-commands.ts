@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { withAutoscaling } from './autoscaler-flags.js'
 
 /** Flags that say how to reach the API server. */
 export const withKubeconfig = (command: Command): Command =>
@@ -14,7 +15,7 @@ const withLeaderElection = (command: Command, lease: string): Command =>
 
 /** Each part of a cluster alone, in the foreground, with upstream's flag names. */
 export function addComponentCommands(program: Command): void {
-  withLeaderElection(withKubeconfig(program.command('controller-manager')), 'kube-controller-manager')
+  withAutoscaling(withLeaderElection(withKubeconfig(program.command('controller-manager')), 'kube-controller-manager'))
     .summary('run the controllers alone, in the foreground')
     .option('--root-ca-file <file>', 'authority that pods are to trust (the kubeconfig’s when absent)')
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')

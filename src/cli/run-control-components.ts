@@ -22,6 +22,7 @@ import {
   SchedulerConfigError,
 } from '../scheduler/index.js'
 import { secretTokenSigner } from '../server/authentication/service-account-tokens.js'
+import { type AutoscalerFlags, autoscalerOptions } from './autoscaler-flags.js'
 import { fileText } from './flag-values.js'
 import { logFault } from './log.js'
 import { aborted } from './run-api-server.js'
@@ -65,17 +66,19 @@ export async function connect(
 
 /** `t8s controller-manager` */
 export async function runControllerManager(
-  flags: LeaderFlags & {
-    readonly rootCaFile?: string
-    readonly clusterCidr: string
-    readonly allocateNodeCidrs: string
-    readonly useServiceAccountCredentials: string
-    readonly serviceAccountPrivateKeyFile?: string
-    readonly clusterSigningCertFile?: string
-    readonly clusterSigningKeyFile?: string
-  },
+  flags: LeaderFlags &
+    AutoscalerFlags & {
+      readonly rootCaFile?: string
+      readonly clusterCidr: string
+      readonly allocateNodeCidrs: string
+      readonly useServiceAccountCredentials: string
+      readonly serviceAccountPrivateKeyFile?: string
+      readonly clusterSigningCertFile?: string
+      readonly clusterSigningKeyFile?: string
+    },
 ): Promise<void> {
   using termination = terminationSignal()
+  const autoscaling = autoscalerOptions(flags)
   const userAgent = 'kube-controller-manager/v1.36.2'
   const { client, connection, transport } = await connect(flags, userAgent)
   await using _transport = transport
@@ -93,6 +96,7 @@ export async function runControllerManager(
       onError: logFault,
       controllers: {
         rootCa,
+        autoscaling,
         ...(authority ? { signing: { authority } } : {}),
         ...(signingKey ? { signSecretToken: secretTokenSigner(signingKey) } : {}),
         ...(flags.allocateNodeCidrs === 'false' ? {} : { clusterCidr: flags.clusterCidr }),

@@ -50,6 +50,7 @@ import { volumeExpand } from './volume-expand/volume-expand.js'
 import { attributesClassProtection, claimProtection, volumeProtection } from './volume-protection/volume-protection.js'
 
 export { startGarbageCollector } from './garbage-collector/index.js'
+export type { AutoscalerOptions } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.js'
 
 export interface BuiltInControllerOptions {
   /** PEM of the certificate authority by which pods know the API server. */
