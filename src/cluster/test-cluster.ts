@@ -58,8 +58,9 @@ export class TestCluster implements AsyncDisposable {
 
   async tryT8s(...args: readonly string[]): Promise<{ code: number | null; stdout: string; output: string }> {
     const [command = '', ...rest] = args
-    const words = command === 'image' ? [command, ...rest.slice(0, 1)] : [command]
-    const others = command === 'image' ? rest.slice(1) : rest
+    const hasVerbs = command === 'image' || command === 'certs'
+    const words = hasVerbs ? [command, ...rest.slice(0, 1)] : [command]
+    const others = hasVerbs ? rest.slice(1) : rest
     const flags = ['--name', this.name, '--root', join(this.folder, 'root')]
     const { code, stdout, stderr } = await run([process.execPath, program, ...words, ...flags, ...others], {
       env: { HOME: this.folder },
