@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { CertificateSigningRequest } from '../../api/certificates/v1/index.js'
 import { Lease } from '../../api/coordination/v1/index.js'
 import { Node, Pod, ServiceAccount } from '../../api/core/v1/index.js'
 import type { UserInfo } from '../../machinery/http.js'
+import { createCertificateRequest, createKey } from '../../machinery/x509/index.js'
 import type { Registries } from '../registry/registries.js'
 import type { AdmissionRequest } from './admission.js'
 import { nodeRestriction } from './node-restriction.js'
@@ -23,6 +25,10 @@ const mirror = (spec: object = {}, ownerReferences: readonly object[] = [owner])
   spec: { nodeName: 'a', containers: [], ...spec },
 })
 const node = (labels: object = {}, spec: object = {}) => ({ metadata: { name: 'a', labels }, spec })
+const csr = async (commonName: string, signer = 'kubelet-serving') => {
+  const pem = await createCertificateRequest({ commonName }, createKey())
+  return { metadata: {}, spec: { signerName: `kubernetes.io/${signer}`, request: Buffer.from(pem).toString('base64') } }
+}
 const request = (kind: unknown, rest: object) =>
   ({
     resource: { kind },
@@ -98,6 +104,25 @@ describe('nodes write only', () => {
   for (const [name, kind, rest, expected] of cases)
     it(name, async () => {
       const validate = async () => nodeRestriction(registries).validate?.(request(kind, rest))
+      if (expected) await assert.rejects(validate, expected)
+      else await validate()
+    })
+
+  const asked: readonly [string, () => Promise<object>, RegExp | undefined][] = [
+    ['requests for their own certificates', () => csr('system:node:a'), undefined],
+    ['none for those of others', () => csr('system:node:b'), /can only create a node CSR with CN=system:node:a/],
+    ['none for clients of others', () => csr('system:node:b', 'kube-apiserver-client-kubelet'), /CN=system:node:a/],
+    ['requests to other signers, whoever they are for', () => csr('jane', 'kube-apiserver-client'), undefined],
+    [
+      'no request that cannot be read',
+      async () => ({ metadata: {}, spec: { signerName: 'kubernetes.io/kubelet-serving', request: 'eA==' } }),
+      /unable to parse csr/,
+    ],
+  ]
+  for (const [name, object, expected] of asked)
+    it(name, async () => {
+      const validate = async () =>
+        nodeRestriction(registries).validate?.(request(CertificateSigningRequest, { object: await object() }))
       if (expected) await assert.rejects(validate, expected)
       else await validate()
     })

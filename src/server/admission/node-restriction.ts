@@ -1,10 +1,13 @@
+import { CertificateSigningRequest } from '../../api/certificates/v1/index.js'
 import { Lease } from '../../api/coordination/v1/index.js'
 import { Node, PersistentVolumeClaim, Pod, ServiceAccount } from '../../api/core/v1/index.js'
 import { ResourceSlice } from '../../api/resource/v1/index.js'
 import { CSINode } from '../../api/storage/v1/index.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import type { Labels } from '../../machinery/labels.js'
+import { messageOf } from '../../machinery/message-of.js'
 import type { ApiObject } from '../../machinery/object.js'
+import { readCertificateRequest } from '../../machinery/x509/index.js'
 import { nodeOf } from '../authentication/user-names.js'
 import type { Registries } from '../registry/registries.js'
 import { type AdmissionPlugin, type AdmissionRequest, isOf, refusal } from './admission.js'
@@ -18,15 +21,15 @@ const leaseNamespace = 'kube-node-lease'
  */
 export const nodeRestriction = (registries: Registries): AdmissionPlugin => ({
   name: 'NodeRestriction',
-  validate(request) {
+  async validate(request) {
     const node = nodeOf(request.user)
     if (node === undefined) return
-    const why = objection(registries, node, request)
+    const why = await objection(registries, node, request)
     if (why) throw refusal(request, why)
   },
 })
 
-function objection(registries: Registries, node: string, request: AdmissionRequest): string | undefined {
+async function objection(registries: Registries, node: string, request: AdmissionRequest): Promise<string | undefined> {
   const { resource } = request
   if (isOf(resource, Pod)) return podObjection(registries, node, request)
   if (isOf(resource, Node)) return nodeObjection(node, request)
@@ -36,7 +39,24 @@ function objection(registries: Registries, node: string, request: AdmissionReque
   if (isOf(resource, CSINode))
     return request.name === node ? undefined : `can only access CSINode with the same name as the requesting node`
   if (isOf(resource, ResourceSlice)) return sliceObjection(node, request)
+  if (isOf(resource, CertificateSigningRequest)) return certificateObjection(node, request)
   return undefined
+}
+
+const nodeSigners: readonly string[] = ['kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving']
+
+/** A node asks for certificates of nodes in its own name. */
+async function certificateObjection(node: string, request: AdmissionRequest): Promise<string | undefined> {
+  if (request.operation !== 'CREATE' || request.subresource) return undefined
+  const { spec } = request.object as unknown as CertificateSigningRequest
+  if (!nodeSigners.includes(spec.signerName)) return undefined
+  try {
+    const { subject } = await readCertificateRequest(Buffer.from(spec.request, 'base64').toString())
+    const own = `system:node:${node}`
+    return subject.commonName === own ? undefined : `can only create a node CSR with CN=${own}`
+  } catch (error) {
+    return `unable to parse csr: ${messageOf(error)}`
+  }
 }
 
 function podObjection(registries: Registries, node: string, request: AdmissionRequest): string | undefined {
