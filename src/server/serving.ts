@@ -4,6 +4,7 @@ import type { ApiRequest, ApiResponse } from '../machinery/http.js'
 import { badRequest, StatusError } from '../machinery/status-error.js'
 import { parseDuration } from '../schema/index.js'
 import { anonymous } from './authentication/authenticator.js'
+import { lengthOf } from './http/send.js'
 import { isLongRunning } from './in-flight.js'
 import type { RequestMetrics } from './metrics/request-metrics.js'
 import type { FlowNames, RequestContext } from './pipeline.js'
@@ -74,7 +75,7 @@ export class Serving {
       over = true
       deadline?.[Symbol.dispose]()
       if (!long && --this.#underWay === 0) this.#settled?.()
-      metrics.end(request, info, answer.status, (performance.now() - begun) / 1000, sizeOf(answer))
+      metrics.end(request, info, answer.status, (performance.now() - begun) / 1000, lengthOf(answer))
       resolve(complete(answer, context))
     }
     const failed = (error: unknown) => answered(errorResponse(request, error, onError))
@@ -126,12 +127,6 @@ function discard({ body }: ApiResponse): void {
   if (body.kind !== 'stream') return
   if ('close' in body.chunks) body.chunks.close()
   else void body.chunks[Symbol.asyncIterator]().return?.()
-}
-
-function sizeOf({ body }: ApiResponse): number {
-  let size = 0
-  if (body.kind === 'bytes') for (const chunk of body.chunks) size += chunk.length
-  return size
 }
 
 /** The answer with what every answer says. */

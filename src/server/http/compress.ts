@@ -8,13 +8,16 @@ const gzipAsync = promisify(gzip)
 /** Bytes from which compressing is worth its time, as upstream has it. */
 const threshold = 128 * 1024
 
-/** Compresses large answers for clients that accept it. */
-export async function compress({ headers }: ApiRequest, response: ApiResponse): Promise<ApiResponse> {
+/** Compresses large answers for clients that accept it; all others are what comes back, at once. */
+export function compress({ headers }: ApiRequest, response: ApiResponse): Promise<ApiResponse> | ApiResponse {
   const { body } = response
-  const size = lengthOf(response)
-  if (body.kind !== 'bytes' || size < threshold || response.headers['content-encoding']) return response
-  if (!acceptsGzip(headers['accept-encoding'])) return response
-  const packed = await gzipAsync(Buffer.concat(body.chunks, size), { level: constants.Z_BEST_SPEED })
+  const accepted = headers['accept-encoding']
+  if (accepted === undefined || body.kind !== 'bytes' || response.headers['content-encoding']) return response
+  return lengthOf(response) < threshold || !acceptsGzip(accepted) ? response : packed(response, body.chunks)
+}
+
+async function packed(response: ApiResponse, chunks: readonly Uint8Array[]): Promise<ApiResponse> {
+  const packed = await gzipAsync(Buffer.concat(chunks), { level: constants.Z_BEST_SPEED })
   return {
     status: response.status,
     headers: { ...response.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },

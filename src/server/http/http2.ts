@@ -76,7 +76,8 @@ class Http2Request implements ApiRequest {
 /** A stream that closes before the answer is out aborts the request's signal: that ends the work behind the answer. */
 function answer(stream: ServerStream, request: ApiRequest, response: ApiResponse): Promise<void> | void {
   const withBody = request.method !== 'HEAD'
-  if (!withBody || response.body.kind !== 'bytes' || request.headers['accept-encoding'] === undefined)
-    return stream.respond(response, withBody)
-  return compress(request, response).then(packed => stream.respond(packed, true))
+  const answer = withBody ? compress(request, response) : response
+  return answer instanceof Promise
+    ? answer.then(packed => stream.respond(packed, true))
+    : stream.respond(answer, withBody)
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { ApiResponse } from '../../../machinery/http.js'
+import { lengthOf } from '../send.js'
 import { type ByteSource, byteSource } from './byte-source.js'
 import { flag, frameHeadSize, frameType, writeFrameHead } from './protocol.js'
 import { ReceiveWindow } from './receive-window.js'
@@ -98,7 +99,8 @@ export class ServerStream {
   }
 
   /** Answers the request. Throws for a body that cannot be sent. */
-  respond({ status, headers, body }: ApiResponse, withBody: boolean): void {
+  respond(response: ApiResponse, withBody: boolean): void {
+    const { status, headers, body } = response
     this.#settle()
     const source = body.kind === 'none' ? undefined : byteSource(body)
     if (withBody && !this.#closed) this.#source = source
@@ -108,7 +110,7 @@ export class ServerStream {
     this.#head = {
       status,
       headers,
-      length: withBody && body.kind === 'bytes' ? lengthOf(body.chunks) : undefined,
+      length: withBody && body.kind === 'bytes' ? lengthOf(response) : undefined,
       last: !this.#source,
     }
     this.owner.ready(this)
@@ -231,10 +233,4 @@ export class ServerStream {
   readonly #wake = (): void => {
     if (!this.#closed) this.owner.ready(this)
   }
-}
-
-function lengthOf(pieces: readonly Uint8Array[]): number {
-  let size = 0
-  for (const piece of pieces) size += piece.length
-  return size
 }
