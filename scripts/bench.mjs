@@ -24,6 +24,7 @@ const sections = {
   cluster,
   storage: program('storage'),
   writes: program('writes'),
+  controllers: program('controllers'),
   api: program('api'),
 }
 const chosen = process.argv.slice(2)

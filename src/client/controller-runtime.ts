@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { type Clock, sleep, systemClock } from '../machinery/clock.js'
 import { messageOf } from '../machinery/message-of.js'
 import type { ApiObject } from '../machinery/object.js'
-import { isAlreadyExists, isConflict } from '../machinery/status-error.js'
+import { isAlreadyExists, isConflict, isNotFound } from '../machinery/status-error.js'
 import type { Client } from './client.js'
 import type { AnyKind, Cache, Controller, Key, ReconcileContext } from './controller.js'
 import { EventWriter } from './event-recorder.js'
@@ -202,7 +202,7 @@ class Running implements AsyncDisposable {
     } catch (error) {
       if (this.signal.aborted) return
       this.#queue.retry(key)
-      const behind = isConflict(error) || isAlreadyExists(error)
+      const behind = isConflict(error) || isAlreadyExists(error) || isNotFound(error)
       if (!behind || this.#queue.failures(key) > quietFailures)
         (this.options.onError ?? printFault)(error, { controller: this.declared.name, key: parsed })
     }

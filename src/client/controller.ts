@@ -64,8 +64,8 @@ export interface ReconcileContext extends Cache {
  * A controller: what it looks at, and what it does about one object. `reconcile` is level-triggered: it gets a key,
  * never an event, looks at the caches, and writes through `client`. It is not called for a key before the caches have
  * seen what its previous run for that key wrote, never twice at once for one key, and again with back-off after it
- * throws. A `Conflict` or `AlreadyExists` it throws says that the caches were behind: it is retried soon and not logged
- * as an error, unless that goes on.
+ * throws. A `Conflict`, `AlreadyExists` or `NotFound` it throws says that the caches were behind: it is retried soon and
+ * not logged as an error, unless that goes on.
  */
 export interface Controller {
   readonly name: string
