@@ -50,6 +50,16 @@ export {
   tooManyRequests,
 } from './machinery/status-error.js'
 export {
+  type NodeFilter,
+  type NodeScorer,
+  normalized,
+  type Rejection,
+  type SchedulerPlugin,
+  type SchedulingCycle,
+  Unschedulable,
+} from './scheduler/framework.js'
+export type { NodeInfo } from './scheduler/node-info.js'
+export {
   type AdmissionAttributes as AdmissionRequest,
   type AdmissionPlugin,
   admission,

@@ -1,10 +1,11 @@
 import type { Client } from '../client/client.js'
 import { workQueueMetrics } from '../client/client-metrics.js'
-import { EventWriter, Informers } from '../client/index.js'
+import type { Informers } from '../client/index.js'
 import { type BuiltInControllerOptions, startBuiltInControllers } from '../controllers/index.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { MetricsRegistry } from '../machinery/metrics/index.js'
-import { type StartSchedulerOptions, startScheduler } from '../scheduler/index.js'
+
+export { startDefaultScheduler } from '../scheduler/default-scheduler.js'
 
 export interface ComponentOptions {
   readonly client: Client
@@ -43,30 +44,3 @@ const placeOf = ({
   readonly controller?: string
   readonly key?: { namespace: string; name: string }
 }) => `${controller ?? 'informers'}${key ? `: ${key.namespace ? `${key.namespace}/` : ''}${key.name}` : ''}`
-
-/** What a scheduler may be told beyond what all components need. */
-export type SchedulerSettings = Pick<StartSchedulerOptions, 'configuration' | 'plugins'>
-
-/** Runs a scheduler, with upstream's defaults unless told otherwise, until disposed of. */
-export async function startDefaultScheduler(options: ComponentOptions & SchedulerSettings): Promise<AsyncDisposable> {
-  const { client, clock = systemClock, onError } = options
-  const informers = options.informers ?? new Informers({ client, clock, onError })
-  const events = new EventWriter({ client, clock, onError })
-  const scheduler = await startScheduler({
-    client,
-    clock,
-    informers,
-    recorder: profile => events.recorder({ component: profile }),
-    ...(options.metrics ? { metrics: options.metrics } : {}),
-    ...(options.configuration ? { configuration: options.configuration } : {}),
-    ...(options.plugins ? { plugins: options.plugins } : {}),
-    onError,
-  })
-  return {
-    async [Symbol.asyncDispose]() {
-      await scheduler[Symbol.asyncDispose]()
-      await events[Symbol.asyncDispose]()
-      if (!options.informers) await informers[Symbol.asyncDispose]()
-    },
-  }
-}

@@ -8,7 +8,7 @@ import { runControllers } from '../client/controller-runtime.js'
 import type { Endpoint } from '../client/https-transport.js'
 import { Informers } from '../client/index.js'
 import type { ConfigDeclaration } from '../config/config.js'
-import { type Extension, loadExtension } from '../config/extension.js'
+import type { Extension } from '../config/extension.js'
 import { revokeRights } from '../config/install.js'
 import { ipAddressRepair } from '../controllers/ip-address-repair/ip-address-repair.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
@@ -153,7 +153,10 @@ export class ControlPlane implements AsyncDisposable {
     const parts: AsyncDisposable[] = []
     let extension: Extension | undefined
     try {
-      if (options.config !== undefined) extension = await loadExtension(options.config, { clock, onError })
+      if (options.config !== undefined) {
+        const { loadExtension } = await import('../config/extension.js')
+        extension = await loadExtension(options.config, { clock, onError })
+      }
       const pki = options.pki ?? (await createClusterPki({ serviceCidrs, servedAt: [bindAddress], clock }))
       const store: Store = options.dataDir ? await lmdbStore({ path: options.dataDir, clock }) : memoryStore({ clock })
       parts.push(store)
@@ -300,7 +303,8 @@ export class ControlPlane implements AsyncDisposable {
       }
       if (options.scheduler !== false) {
         const { startDefaultScheduler } = await import('./components.js')
-        parts.push(await startDefaultScheduler({ ...shared, client: clientFor(scheduler) }))
+        const settings = { ...shared, client: clientFor(scheduler) }
+        parts.push(await (extension?.startScheduler(settings) ?? startDefaultScheduler(settings)))
       }
       if (options.simulatedNodes) {
         const { startSimulatedNodes } = await import('../kubelet/simulated-nodes.js')

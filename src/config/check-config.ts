@@ -44,6 +44,22 @@ const admissionMatch = objectOf({
   namespaces: maybe(texts),
 })
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+const schedulerPoints = [
+  'queueSort',
+  'preEnqueue',
+  'filter',
+  'postFilter',
+  'score',
+  'reserve',
+  'unreserve',
+  'permit',
+  'preBind',
+  'bind',
+  'postBind',
+]
+
 const config = objectOf({
   resources: maybe(
     listOf(
@@ -109,10 +125,21 @@ const config = objectOf({
       ),
     ),
   ),
+  scheduler: maybe(
+    listOf(
+      objectOf({
+        name: that(
+          value => typeof value === 'string' && /^[A-Za-z][A-Za-z0-9.-]{0,62}$/.test(value),
+          'a name such as CheapNodesFirst',
+        ),
+        weight: maybe(that(value => typeof value === 'number' && value > 0, 'a number above 0')),
+        events: maybe(listOf(that(isObject, 'an object'))),
+        ...Object.fromEntries(schedulerPoints.map(point => [point, maybe(functionShape)])),
+      }),
+    ),
+  ),
   rights,
 })
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** The configuration, if it is one. Throws a `ConfigError` that tells all that is wrong. */
 export function checkConfig(value: unknown): Config {
@@ -126,13 +153,14 @@ export function checkConfig(value: unknown): Config {
 
 /** Logs, metrics and rights go by names. */
 function namedTwice({ resources = [], ...lists }: Config): string[] {
-  const { controllers = [], admission = [], authenticators = [], authorizers = [], hooks = [] } = lists
+  const { controllers = [], admission = [], authenticators = [], authorizers = [], hooks = [], scheduler = [] } = lists
   const names: { readonly [list: string]: readonly string[] } = {
     controllers: controllers.map(({ name }) => name),
     admission: admission.map(({ name }) => name),
     authenticators: authenticators.map(({ name }) => name),
     authorizers: authorizers.map(({ name }) => name),
     hooks: hooks.map(({ name }) => name),
+    scheduler: scheduler.map(({ name }) => name),
     resources: resources.map(({ plural, gvk }) => `${plural}.${gvk.group}`),
   }
   return Object.entries(names).flatMap(([list, all]) =>

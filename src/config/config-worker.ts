@@ -11,11 +11,12 @@ import { loadConfigFile } from './load-config.js'
 import { manifestOf } from './manifest.js'
 import { errorData, makeCall } from './plugin-call.js'
 import { portTransport } from './port-transport.js'
+import { pluginFactories } from './scheduler-plugins.js'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
 
-/** The thread that a configuration's functions run in: called from the server, or running one controller. */
+/** The thread that a configuration's functions run in: called from the server, or running a controller or the scheduler. */
 
-const { file, controller, port } = workerData as WorkerStart
+const { file, component, port } = workerData as WorkerStart
 const send = (message: FromWorker) => parentPort?.postMessage(message)
 const fault = (where: string, error: unknown) => send({ type: 'fault', where, error: errorData(error) })
 
@@ -29,7 +30,9 @@ const clientOver = (port: MessagePort, name: string): Client =>
 
 try {
   const config = await loadConfigFile(file, { client: clientOver(port, 'config'), clock: systemClock })
-  if (controller) runController(config, controller.name, clientOver(controller.port, controller.name))
+  if (component?.of.type === 'controller')
+    runController(config, component.of.name, clientOver(component.port, component.of.name))
+  else if (component) await runScheduler(config, clientOver(component.port, 'scheduler'))
   parentPort?.on('message', (message: ToWorker) => {
     if (message.type === 'ping') send({ type: 'pong', id: message.id })
     else void answer(config, message.id, message.call)
@@ -59,6 +62,12 @@ function runController(config: Config, name: string, client: Client): void {
     onError: (error, { key }) =>
       fault(key ? `${key.namespace ? `${key.namespace}/` : ''}${key.name}` : 'watching', error),
   })
+}
+
+async function runScheduler({ scheduler = [] }: Config, client: Client): Promise<void> {
+  const { startDefaultScheduler } = await import('../scheduler/default-scheduler.js')
+  const onError = (error: unknown) => fault('scheduling', error)
+  await startDefaultScheduler({ client, plugins: pluginFactories(scheduler), onError })
 }
 
 /** The configuration and what it imports, but for packages: these are all that is loaded this way. */

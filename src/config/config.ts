@@ -2,6 +2,7 @@ import type { PolicyRule } from '../api/rbac/v1/index.js'
 import type { Client } from '../client/client.js'
 import type { Controller } from '../client/controller.js'
 import type { Clock } from '../machinery/clock.js'
+import type { SchedulerPlugin } from '../scheduler/framework.js'
 import type { AdmissionAttributes, AdmissionPlugin } from '../server/admission/admission.js'
 import type { AuthenticatorPlugin } from '../server/authentication/authenticator.js'
 import type { AuthorizerPlugin } from '../server/authorization/authorizer.js'
@@ -22,6 +23,8 @@ export interface Config {
   readonly authorizers?: readonly AuthorizerPlugin[]
   /** Look at requests and their answers. */
   readonly hooks?: readonly RequestHook[]
+  /** Have a say in where pods go, in every profile that does not disable them. */
+  readonly scheduler?: readonly SchedulerPlugin[]
   /** What `cluster.client` may do, as the rules of a ClusterRole; nothing by default. */
   readonly rights?: readonly PolicyRule[]
 }

@@ -6,22 +6,25 @@ import type { Clock } from '../machinery/clock.js'
 import type { Handler, UserInfo } from '../machinery/http.js'
 import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import { serviceUnavailable } from '../machinery/status-error.js'
+import { type DefaultSchedulerOptions, startDefaultScheduler } from '../scheduler/default-scheduler.js'
 import type { ServerExtension } from '../server/built-in.js'
 import { boundedController } from './bounded-controller.js'
+import { ComponentThread } from './component-thread.js'
 import type { Config, ConfigDeclaration } from './config.js'
-import { ControllerWorker } from './controller-worker.js'
 import { FaultReport } from './fault-report.js'
 import { hostedAuthenticators, hostedAuthorizers } from './hosted-access.js'
 import { hostedAdmission } from './hosted-admission.js'
 import { hostedHooks } from './hosted-hooks.js'
 import { install } from './install.js'
-import { madeConfig } from './load-config.js'
+import { madeConfig } from './made-config.js'
 import { manifestOf } from './manifest.js'
 import { PluginCaller } from './plugin-caller.js'
 import { inProcessHost, type PluginHost } from './plugin-host.js'
 import { PluginMetrics } from './plugin-metrics.js'
 import { configUser, controllerUser } from './plugin-users.js'
+import { pluginFactories } from './scheduler-plugins.js'
 import { WorkerHost } from './worker-host.js'
+import type { ThreadComponent } from './worker-messages.js'
 
 export interface ExtensionOptions {
   readonly clock: Clock
@@ -42,6 +45,8 @@ export interface Extension extends AsyncDisposable {
   readonly server: ServerExtension
   /** Makes the cluster have what the plugins need; from then on they are called, and controllers run. */
   start(server: ExtendedServer): Promise<void>
+  /** The scheduler with the configuration's plugins, once it is started; undefined if there are none. */
+  startScheduler(options: DefaultSchedulerOptions): Promise<AsyncDisposable> | undefined
 }
 
 /**
@@ -63,14 +68,18 @@ export async function loadExtension(
 
   let host: PluginHost
   let startControllers: () => readonly AsyncDisposable[]
+  let startScheduler: Extension['startScheduler']
   if (typeof source === 'string') {
     const shared = { file: resolve(source), handle, clock, report, metrics }
     host = await WorkerHost.start(shared)
-    startControllers = () => host.manifest.controllers.map(({ name }) => new ControllerWorker({ ...shared, name }))
+    const thread = (component: ThreadComponent) => new ComponentThread({ ...shared, component })
+    startControllers = () => host.manifest.controllers.map(({ name }) => thread({ type: 'controller', name }))
+    startScheduler = async () => thread({ type: 'scheduler' })
   } else {
     const config = await madeConfig(source, { client: clientFor(configUser), clock })
     host = inProcessHost(config, manifestOf(config), clock)
     startControllers = () => runHere(config, { clock, clientFor, report, metrics })
+    startScheduler = options => startDefaultScheduler({ ...options, plugins: pluginFactories(config.scheduler ?? []) })
   }
   parts.push(host)
   const { manifest } = host
@@ -89,6 +98,7 @@ export async function loadExtension(
       caller.active = true
       parts.push(...startControllers())
     },
+    startScheduler: options => (manifest.scheduler.length > 0 ? startScheduler(options) : undefined),
     async [Symbol.asyncDispose]() {
       for (const part of parts.splice(0).toReversed()) await part[Symbol.asyncDispose]()
     },

@@ -21,12 +21,14 @@ export interface Manifest {
   readonly authenticators: readonly PluginEntry[]
   readonly authorizers: readonly PluginEntry<RequestMatch>[]
   readonly hooks: readonly PluginEntry<RequestMatch>[]
+  /** The names of scheduler plugins: the scheduler runs where they are. */
+  readonly scheduler: readonly string[]
   readonly rights: readonly PolicyRule[]
 }
 
 export function manifestOf(config: Config): Manifest {
   const { resources = [], controllers = [], admission = [], authenticators = [], authorizers = [] } = config
-  const { hooks = [], rights = [] } = config
+  const { hooks = [], scheduler = [], rights = [] } = config
   return {
     resources: resources.map(({ definition }) => definition),
     controllers: controllers.map(controller => ({ name: controller.name, rights: rightsOf(controller) })),
@@ -34,6 +36,7 @@ export function manifestOf(config: Config): Manifest {
     authenticators: authenticators.map(plugin => entryOf<undefined>(plugin, ['review', 'authenticate'])),
     authorizers: authorizers.map(plugin => entryOf(plugin, ['authorize'])),
     hooks: hooks.map(plugin => entryOf(plugin, ['before', 'after'])),
+    scheduler: scheduler.map(({ name }) => name),
     rights,
   }
 }

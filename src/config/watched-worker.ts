@@ -2,16 +2,16 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Handler, UserInfo } from '../machinery/http.js'
 import { ConfigError } from './config-error.js'
 import type { Manifest } from './manifest.js'
-import { configUser, controllerUser } from './plugin-users.js'
+import { configUser, controllerUser, schedulerUser } from './plugin-users.js'
 import { servePort } from './port-transport.js'
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js'
+import type { FromWorker, ThreadComponent, ToWorker, WorkerStart } from './worker-messages.js'
 
 const defaultHeapMb = 256
 
 export interface WatchedWorkerOptions {
   readonly file: string
-  /** The one that it runs. */
-  readonly controller?: string
+  /** What it runs; to be called, when absent. */
+  readonly component?: ThreadComponent
   /** How much room the thread's objects may take, in megabytes; what takes more ends it, and it alone. 256 by default. */
   readonly heapMb?: number
   /** The API server, for the thread's clients. */
@@ -26,6 +26,13 @@ export interface LoadedConfig {
   readonly files: readonly string[]
 }
 
+/** How logs and metrics call what a thread runs. */
+export const nameOf = (component: ThreadComponent): string =>
+  component.type === 'scheduler' ? component.type : component.name
+
+const userOf = (component: ThreadComponent): UserInfo =>
+  component.type === 'scheduler' ? schedulerUser : controllerUser(component.name)
+
 /** One life of a thread of plugins. */
 export class WatchedWorker {
   /** What the configuration declares. Rejects with a `ConfigError` if it cannot be used. */
@@ -38,20 +45,20 @@ export class WatchedWorker {
   #pings = 0
   #failure: Error | undefined
 
-  constructor({ file, controller, handle, heapMb = defaultHeapMb, onMessage }: WatchedWorkerOptions) {
+  constructor({ file, component, handle, heapMb = defaultHeapMb, onMessage }: WatchedWorkerOptions) {
     const serve = (user: UserInfo): MessagePort => {
       const { port1: near, port2: far } = new MessageChannel()
       servePort(near, { handle, user, signal: this.#over.signal })
       return far
     }
     const port = serve(configUser)
-    const own = controller === undefined ? undefined : { name: controller, port: serve(controllerUser(controller)) }
-    const start: WorkerStart = { file, port, ...(own ? { controller: own } : {}) }
+    const own = component && { of: component, port: serve(userOf(component)) }
+    const start: WorkerStart = { file, port, ...(own ? { component: own } : {}) }
     // Beside this file, whether it is compiled or bundled.
     this.#worker = new Worker(new URL('./config-worker.js', import.meta.url), {
       workerData: start,
       transferList: [port, ...(own ? [own.port] : [])],
-      name: controller ?? 'config',
+      name: component ? nameOf(component) : 'config',
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
       // Flags of this process, such as a test runner's, are not for plugins.
       execArgv: [],

@@ -16,7 +16,7 @@ const pingMs = 250
 /** Requests wait for a thread that is started anew: the longest pause before that, in ms. */
 const longestPauseMs = 5_000
 
-export interface WorkerHostOptions extends Omit<WatchedWorkerOptions, 'onMessage' | 'controller'> {
+export interface WorkerHostOptions extends Omit<WatchedWorkerOptions, 'onMessage' | 'component'> {
   readonly clock: Clock
   readonly report: FaultReport
   readonly metrics: PluginMetrics
@@ -64,6 +64,7 @@ export class WorkerHost implements PluginHost {
       authenticators: [],
       authorizers: [],
       hooks: [],
+      scheduler: [],
       rights: [],
     }
     const host = new WorkerHost(options, empty)

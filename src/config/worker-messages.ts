@@ -8,9 +8,12 @@ export interface WorkerStart {
   readonly file: string
   /** Where the client that every plugin may hold on to reaches the API server. */
   readonly port: MessagePort
-  /** The controller to run, and where its own client reaches the API server; absent of the thread that is called. */
-  readonly controller?: { readonly name: string; readonly port: MessagePort }
+  /** What it runs, and where that reaches the API server; absent of the thread that is called. */
+  readonly component?: { readonly of: ThreadComponent; readonly port: MessagePort }
 }
+
+/** What a thread of plugins may run. */
+export type ThreadComponent = { readonly type: 'controller'; readonly name: string } | { readonly type: 'scheduler' }
 
 /** To a thread of plugins. */
 export type ToWorker =

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { systemClock } from '../machinery/clock.js'
 import { serviceUnavailable } from '../machinery/status-error.js'
-import { ControllerWorker } from './controller-worker.js'
+import { ComponentThread } from './component-thread.js'
 import { FaultReport } from './fault-report.js'
 import { PluginMetrics } from './plugin-metrics.js'
 import { configFolder } from './test-config-file.js'
@@ -33,8 +33,16 @@ it('a controller that is caught in a loop is started anew', async () => {
   const told: string[] = []
   const report = new FaultReport(systemClock, error => void told.push((error as Error).message))
   const handle = () => Promise.reject(serviceUnavailable('there is none'))
-  const options = { file, name: 'loops', handle, clock: systemClock, report, metrics, patienceMs: 200 }
-  await using _worker = new ControllerWorker(options)
+  const options = {
+    file,
+    component: { type: 'controller', name: 'loops' } as const,
+    handle,
+    clock: systemClock,
+    report,
+    metrics,
+    patienceMs: 200,
+  }
+  await using _worker = new ComponentThread(options)
   assert.deepEqual(await restarted, ['loops', 'blocked'])
   assert.ok(told.includes('controller loops has ended and is started anew'), told.join('\n'))
   clearInterval(alive)

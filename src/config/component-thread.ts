@@ -5,18 +5,18 @@ import { errorOf } from './plugin-call.js'
 import { PluginFault } from './plugin-host.js'
 import type { PluginMetrics } from './plugin-metrics.js'
 import { RestartPause } from './restart-pause.js'
-import { WatchedWorker } from './watched-worker.js'
-import type { FromWorker } from './worker-messages.js'
+import { nameOf, WatchedWorker } from './watched-worker.js'
+import type { FromWorker, ThreadComponent } from './worker-messages.js'
 
-/** A controller's thread is asked so often, in ms, whether it is there. */
+/** A thread is asked so often, in ms, whether it is there. */
 const lookEveryMs = 2_000
 const longestPauseMs = 60_000
 /** One that does not answer for so many ms is caught in a loop. */
 const patienceMs = 10_000
 
-export interface ControllerWorkerOptions {
+export interface ComponentThreadOptions {
   readonly file: string
-  readonly name: string
+  readonly component: ThreadComponent
   readonly handle: Handler
   readonly clock: Clock
   readonly report: FaultReport
@@ -24,14 +24,14 @@ export interface ControllerWorkerOptions {
   readonly patienceMs?: number
 }
 
-/** Keeps a controller of a configuration file running in a thread of its own, until disposed of. */
-export class ControllerWorker implements AsyncDisposable {
+/** Keeps a controller of a configuration file, or the scheduler, running in a thread of its own, until disposed of. */
+export class ComponentThread implements AsyncDisposable {
   readonly #pause: RestartPause
   #worker: WatchedWorker
   #look: Disposable | undefined
   #stopped = false
 
-  constructor(private readonly options: ControllerWorkerOptions) {
+  constructor(private readonly options: ComponentThreadOptions) {
     this.#pause = new RestartPause(options.clock, longestPauseMs)
     this.#worker = this.#begin()
   }
@@ -44,10 +44,10 @@ export class ControllerWorker implements AsyncDisposable {
   }
 
   #begin(): WatchedWorker {
-    const { file, name, handle } = this.options
+    const { file, component, handle } = this.options
     const worker = new WatchedWorker({
       file,
-      controller: name,
+      component,
       handle,
       onMessage: message => this.#hear(message),
     })
@@ -73,8 +73,9 @@ export class ControllerWorker implements AsyncDisposable {
   }
 
   #restart(why: Error): void {
-    const { name, report, metrics } = this.options
-    report.tell(`controller ${name} has ended and is started anew`, why)
+    const { component, report, metrics } = this.options
+    const name = nameOf(component)
+    report.tell(`${calledOf(component)} has ended and is started anew`, why)
     metrics.restarted(name, why instanceof PluginFault ? why.reason : 'crash')
     this.#pause.before(() => {
       this.#worker = this.#begin()
@@ -82,8 +83,13 @@ export class ControllerWorker implements AsyncDisposable {
   }
 
   #hear(message: FromWorker): void {
-    const { name, report, metrics } = this.options
-    if (message.type === 'ran') metrics.called(name, 'reconcile', message.outcome.result, message.outcome.seconds)
-    else if (message.type === 'fault') report.tell(`controller ${name}, ${message.where}`, errorOf(message.error))
+    const { component, report, metrics } = this.options
+    if (message.type === 'ran') {
+      const { controller, result, seconds } = message.outcome
+      metrics.called(controller, 'reconcile', result, seconds)
+    } else if (message.type === 'fault') report.tell(`${calledOf(component)}, ${message.where}`, errorOf(message.error))
   }
 }
+
+const calledOf = (component: ThreadComponent): string =>
+  component.type === 'scheduler' ? 'the scheduler' : `controller ${component.name}`

@@ -1,0 +1,42 @@
+import type { Client } from '../client/client.js'
+import { EventWriter } from '../client/event-recorder.js'
+import { Informers } from '../client/informers.js'
+import { type Clock, systemClock } from '../machinery/clock.js'
+import type { MetricsRegistry } from '../machinery/metrics/index.js'
+import { type StartSchedulerOptions, startScheduler } from './index.js'
+
+/** What a scheduler may be told beyond what all components need. */
+export type SchedulerSettings = Pick<StartSchedulerOptions, 'configuration' | 'plugins'>
+
+export interface DefaultSchedulerOptions extends SchedulerSettings {
+  readonly client: Client
+  readonly clock?: Clock
+  readonly onError: (error: unknown) => void
+  /** Shared with others in the process; its own, and disposed of, when absent. */
+  readonly informers?: Informers
+  readonly metrics?: MetricsRegistry
+}
+
+/** Runs a scheduler, with upstream's defaults unless told otherwise, until disposed of. */
+export async function startDefaultScheduler(options: DefaultSchedulerOptions): Promise<AsyncDisposable> {
+  const { client, clock = systemClock, onError } = options
+  const informers = options.informers ?? new Informers({ client, clock, onError })
+  const events = new EventWriter({ client, clock, onError })
+  const scheduler = await startScheduler({
+    client,
+    clock,
+    informers,
+    recorder: profile => events.recorder({ component: profile }),
+    ...(options.metrics ? { metrics: options.metrics } : {}),
+    ...(options.configuration ? { configuration: options.configuration } : {}),
+    ...(options.plugins ? { plugins: options.plugins } : {}),
+    onError,
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      await scheduler[Symbol.asyncDispose]()
+      await events[Symbol.asyncDispose]()
+      if (!options.informers) await informers[Symbol.asyncDispose]()
+    },
+  }
+}
