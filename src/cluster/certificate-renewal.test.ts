@@ -116,6 +116,13 @@ describe('the certificates of a cluster', () => {
     assert.equal(found['ca'], 'it has expired')
   })
 
+  it('come back even when all have expired', async () => {
+    await assert.rejects(renew([]), /ended on/)
+    await renew(['ca', 'front-proxy-ca'])
+    await renew([])
+    assert.deepEqual(await problems(), {})
+  })
+
   it('cannot be renewed under other names', async () => {
     await assert.rejects(renew(['admin', 'x']), (error: OperatorError) => {
       assert.ok(error instanceof OperatorError)

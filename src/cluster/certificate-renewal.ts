@@ -1,16 +1,23 @@
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import { type ClusterCertificate, clusterCertificates } from './certificate-inventory.js'
 import type { ClusterConfig } from './cluster-config.js'
-import { adminEndpoint, ensureClusterCredentials, nodeCertificates } from './cluster-credentials.js'
+import { adminEndpoint, clientTemplates, nodeCertificates } from './cluster-credentials.js'
 import { contextName } from './context-name.js'
 import { contextEntry, mergeContext } from './kubeconfig.js'
 import { localNodes } from './local-nodes.js'
 import { OperatorError } from './operator-error.js'
 import type { ClusterPaths } from './paths.js'
 import { type Credential, createAuthority, issueLeaf } from './pki.js'
-import { COMMON_NAMES, FILES, type Renewal, replaceCredentials } from './pki-files.js'
+import {
+  COMMON_NAMES,
+  ensureAuthorities,
+  ensureCredential,
+  FILES,
+  type Renewal,
+  replaceCredentials,
+} from './pki-files.js'
 
 export interface RenewalOptions {
   /** Which ones; all but the authorities when there are none. */
@@ -37,30 +44,23 @@ export async function renewCertificates(
       `There are: ${all.map(({ name }) => name).join(', ')}.`,
     )
   const chosen = all.filter(({ name, authority }) => (names.length > 0 ? names.includes(name) : authority))
-  // What is missing or damaged is found out before anything is changed.
-  const before = await ensureClusterCredentials(paths, config, clock)
+  await renewAuthorities(paths, new Set(chosen.map(({ name }) => name)), clock)
+  const { ca, frontProxyCa } = await ensureAuthorities(paths.pki, clock)
   const authorities = new Map<string, Credential>([
-    [FILES.ca, before.pki.ca],
-    [FILES.frontProxyCa, before.pki.frontProxyCa],
+    [FILES.ca, ca],
+    [FILES.frontProxyCa, frontProxyCa],
   ])
-  const renewed = (key: 'ca' | 'frontProxyCa') =>
-    createAuthority(COMMON_NAMES[key], clock, createPrivateKey(before.pki[key].key))
-  for (const key of ['ca', 'frontProxyCa'] as const)
-    if (chosen.some(({ name }) => name === FILES[key])) authorities.set(FILES[key], await renewed(key))
 
   const leaf =
     ({ authority = FILES.ca, template }: ClusterCertificate): Renewal =>
     async current => {
       const signer = authorities.get(authority)
       if (!signer || !template) throw new Error(`${authority} signs nothing`)
-      const key = newKeys || !current.key ? undefined : createPrivateKey(current.key)
-      return issueLeaf(signer, template, clock, key)
+      return issueLeaf(signer, template, clock, newKeys ? undefined : usableKey(current.key))
     }
   const files = new Map<string, Renewal>()
   for (const each of chosen) {
-    const authority = authorities.get(each.name)
-    if (authority) files.set(each.name, async () => authority)
-    else if (each.template && each.file === join(paths.pki, `${each.name}.crt`)) files.set(each.name, leaf(each))
+    if (each.template && each.file === join(paths.pki, `${each.name}.crt`)) files.set(each.name, leaf(each))
   }
   await replaceCredentials(paths.pki, files)
   for (const node of localNodes(config)) {
@@ -70,15 +70,43 @@ export async function renewCertificates(
       if (each) await store.write(await leaf(each)((await store.read()) ?? {}), clock)
     }
   }
-  await updateKubeconfig(paths, config, clock)
+  await updateKubeconfig(paths, config, ca, clock)
   return chosen
 }
 
+/** A key that is damaged is replaced. */
+function usableKey(pem: string | undefined): KeyObject | undefined {
+  try {
+    return pem ? createPrivateKey(pem) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Renews authorities, even those that have expired: with their keys, all that is needed is there. */
+async function renewAuthorities(paths: ClusterPaths, names: ReadonlySet<string>, clock: Clock): Promise<void> {
+  const renewals = (['ca', 'frontProxyCa'] as const).flatMap(authority => {
+    const name = FILES[authority]
+    const renew: Renewal = async ({ key }) => {
+      if (!key) throw new OperatorError(`${join(paths.pki, name)}.key is missing`, 'Restore it from a backup.')
+      return createAuthority(COMMON_NAMES[authority], clock, createPrivateKey(key))
+    }
+    return names.has(name) ? [[name, renew] as const] : []
+  })
+  if (renewals.length > 0) await replaceCredentials(paths.pki, new Map(renewals))
+}
+
 /** Has the user's kubeconfig hold what is valid now, if it was given a context. */
-async function updateKubeconfig(paths: ClusterPaths, config: ClusterConfig, clock: Clock): Promise<void> {
+async function updateKubeconfig(
+  paths: ClusterPaths,
+  config: ClusterConfig,
+  authority: Credential,
+  clock: Clock,
+): Promise<void> {
   if (!config.kubeconfig) return
-  const credentials = await ensureClusterCredentials(paths, config, clock)
-  const { server, ca } = adminEndpoint(config, credentials)
-  const entry = contextEntry({ name: contextName(config.name), server, ca, credential: credentials.admin })
+  const template = clientTemplates.admin
+  const credential = await ensureCredential(paths.pki, 'admin', { authority, template, clock })
+  const { server, ca } = adminEndpoint(config, authority, credential)
+  const entry = contextEntry({ name: contextName(config.name), server, ca, credential })
   await mergeContext(config.kubeconfig, entry, { setCurrent: false })
 }

@@ -53,9 +53,9 @@ export async function ensureClusterCredentials(
 }
 
 /** How an administrator reaches the API server from this machine. */
-export const adminEndpoint = (config: ClusterConfig, { pki, admin }: Pick<ClusterCredentials, 'pki' | 'admin'>) => ({
+export const adminEndpoint = (config: ClusterConfig, ca: Credential, admin: Credential) => ({
   server: `https://127.0.0.1:${config.apiPort}`,
-  ca: pki.ca.certificate,
+  ca: ca.certificate,
   clientCert: admin.certificate,
   clientKey: admin.key,
 })

@@ -83,7 +83,7 @@ export async function bringUp(
           signal,
         })
       })
-    const endpoint = adminEndpoint(config, { pki, admin })
+    const endpoint = adminEndpoint(config, pki.ca, admin)
     await using transport = httpsTransport(endpoint)
     const client = apiClient(transport.handle)
     if (running && isOtherConfig(known, config))
@@ -291,7 +291,7 @@ export async function clusterStatus(paths: ClusterPaths): Promise<ClusterStatus 
   if (!supervisor && processes.every(({ running }) => !running))
     return { config, supervisor: undefined, processes, troubles: {} }
   const { pki, admin } = await ensureClusterCredentials(paths, config)
-  await using transport = httpsTransport(adminEndpoint(config, { pki, admin }))
+  await using transport = httpsTransport(adminEndpoint(config, pki.ca, admin))
   const client = apiClient(transport.handle)
   const [apiServer, node, dns] = await Promise.all([
     apiServerTrouble(config, pki).catch(messageOf),

@@ -51,10 +51,7 @@ export const ensureClusterPki = async (path: string, options: PkiOptions = {}): 
   const leaves = clusterLeaves(options)
   const names = Object.values(FILES).flatMap(name => [`${name}.key`, name === 'sa' ? 'sa.pub' : `${name}.crt`])
   return changeFolder(path, names, async folder => {
-    const authorities = {
-      ca: await ensureAuthority(folder, 'ca', clock),
-      frontProxyCa: await ensureAuthority(folder, 'frontProxyCa', clock),
-    }
+    const authorities = await authoritiesOf(folder, clock)
     const leaf = (name: keyof typeof leaves) => {
       const { authority, template } = leaves[name]
       return ensureLeaf(folder, FILES[name], authorities[authority], template, clock)
@@ -67,6 +64,15 @@ export const ensureClusterPki = async (path: string, options: PkiOptions = {}): 
       serviceAccount: ensureServiceAccountKey(folder),
     }
   })
+}
+
+/** The authorities of the folder `path` alone, made as far as they are missing. Throws as `ensureClusterPki` does. */
+export const ensureAuthorities = (
+  path: string,
+  clock: Clock = systemClock,
+): Promise<Pick<ClusterPki, 'ca' | 'frontProxyCa'>> => {
+  const names = [FILES.ca, FILES.frontProxyCa].flatMap(name => [`${name}.crt`, `${name}.key`])
+  return changeFolder(path, names, folder => authoritiesOf(folder, clock))
 }
 
 export interface EnsureOptions {
@@ -205,6 +211,11 @@ const change = (folder: Folder, file: string, credential: Credential): Credentia
   return credential
 }
 
+const authoritiesOf = async (folder: Folder, clock: Clock) => ({
+  ca: await ensureAuthority(folder, 'ca', clock),
+  frontProxyCa: await ensureAuthority(folder, 'frontProxyCa', clock),
+})
+
 const ensureAuthority = async (folder: Folder, name: 'ca' | 'frontProxyCa', clock: Clock): Promise<Credential> => {
   const file = FILES[name]
   const at = join(folder.path, file)
@@ -219,7 +230,8 @@ const ensureAuthority = async (folder: Folder, name: 'ca' | 'frontProxyCa', cloc
   if (Date.parse(certificate.validTo) <= now)
     throw new OperatorError(
       `${at}.crt ended on ${certificate.validTo}`,
-      `Delete ${folder.path}; all certificates and kubeconfigs of the cluster are then made anew.`,
+      `In a cluster of \`t8s up\`, \`t8s certs renew ${file}\` renews it. Else delete ${folder.path}; all certificates and ` +
+        'kubeconfigs of the cluster are then made anew.',
     )
   if (Date.parse(certificate.validFrom) > now)
     throw new OperatorError(
