@@ -42,7 +42,8 @@ import { containerMetrics } from './serving/container-metrics.js'
 import { type KubeletServer, startKubeletServer } from './serving/kubelet-server.js'
 import { agentMetrics, probeMetrics, resourceMetrics } from './serving/metrics-text.js'
 import { routes } from './serving/routes.js'
-import { CpuRates, statsSummary } from './serving/stats-summary.js'
+import { briefSummary, CpuRates, statsSummary } from './serving/stats-summary.js'
+import { systemContainers } from './serving/system-containers.js'
 import { nodeUsage } from './serving/usage.js'
 import { nodeDetails } from './serving/usage-details.js'
 import { Slots } from './slots.js'
@@ -187,16 +188,18 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         logFolder: options.logDir,
         watches,
         onChange: (uid, changed) => view.onChange(uid, changed),
-        summary: async () => {
-          const { imageFilesystems } = await cri.imageFsInfo({})
+        summary: async brief => {
           rates.sweep(clock.now() - intervals.thorough)
-          return statsSummary(nodeName, await nodeDetails(measured), {
+          const options = {
             rates,
             startTime,
             memoryCapacity: facts.memory,
-            swapCapacity: facts.swap,
-            imageFilesystem: imageFilesystems[0],
-          })
+            systemContainers: await systemContainers(hierarchies, cgroups.podsPath, startTime),
+          }
+          if (brief) return briefSummary(nodeName, await nodeUsage(measured), options)
+          const [imageFilesystem] = (await cri.imageFsInfo({})).imageFilesystems
+          const more = { ...options, swapCapacity: facts.swap, imageFilesystem }
+          return statsSummary(nodeName, await nodeDetails(measured), more)
         },
         resourceMetrics: async () => resourceMetrics(await nodeUsage(measured)),
         containerMetrics: async () => containerMetrics(await nodeDetails(measured), facts),

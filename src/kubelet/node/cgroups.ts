@@ -28,6 +28,11 @@ export class Cgroups {
     this.#base = posix.join('/', root, 'kubepods')
   }
 
+  /** The group above those of all pods. */
+  get podsPath(): string {
+    return this.#base
+  }
+
   /** The path of a pod's group in cgroupfs syntax: what a sandbox names as its parent. */
   podPath(uid: string, qos: QosClass): string {
     return posix.join(this.#base, qos === 'Guaranteed' ? '' : qos.toLowerCase(), `pod${uid}`)

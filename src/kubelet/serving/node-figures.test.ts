@@ -5,7 +5,7 @@ import type { CgroupUsage } from '../node/cgroup-usage.js'
 import { pod } from '../test-pods.js'
 import { containerMetrics } from './container-metrics.js'
 import { resourceMetrics } from './metrics-text.js'
-import { CpuRates, statsSummary } from './stats-summary.js'
+import { briefSummary, CpuRates, statsSummary } from './stats-summary.js'
 import type { NodeDetails } from './usage-details.js'
 
 const usage = (cpuSeconds: number): CgroupUsage => ({
@@ -136,7 +136,13 @@ it('figures for autoscaling are of containers, pods and the node', () => {
 
 describe('the summary', () => {
   const rates = new CpuRates()
-  const options = { rates, startTime: 1000, memoryCapacity: 100, swapCapacity: 10, imageFilesystem: undefined }
+  const brief = {
+    rates,
+    startTime: 1000,
+    memoryCapacity: 100,
+    systemContainers: [{ name: 'pods', startedAt: 2000, usage: usage(3) } as const],
+  }
+  const options = { ...brief, swapCapacity: 10, imageFilesystem: undefined }
   interface Summary {
     readonly node: { readonly [field: string]: unknown }
     readonly pods: readonly { readonly [field: string]: unknown }[]
@@ -196,6 +202,14 @@ describe('the summary', () => {
         ['keys', 7],
       ],
     )
+  })
+
+  it('tells of CPU and memory alone, where no more is asked for', () => {
+    const { node, pods } = briefSummary('n1', measured, brief) as Summary
+    assert.deepEqual(Object.keys(node), ['nodeName', 'systemContainers', 'startTime', 'cpu', 'memory'])
+    assert.deepEqual(Object.keys(pods[0] ?? {}), ['podRef', 'startTime', 'containers', 'cpu', 'memory'])
+    const [ofPods] = node['systemContainers'] as readonly { readonly name: string; readonly startTime: string }[]
+    assert.deepEqual([ofPods?.name, ofPods?.startTime], ['pods', '1970-01-01T00:00:02Z'])
   })
 
   it('tells how fast CPU time is used', () => {

@@ -18,7 +18,8 @@ export interface RouteContext extends PodLookup {
   readonly watches: FolderWatches
   /** Calls back whenever something of a pod has changed. */
   readonly onChange: (uid: string, changed: () => void) => Disposable
-  readonly summary: () => Promise<unknown>
+  /** `brief`: CPU and memory alone. */
+  readonly summary: (brief: boolean) => Promise<unknown>
   readonly resourceMetrics: () => Promise<string>
   readonly containerMetrics: () => Promise<string>
   readonly probeMetrics: () => string
@@ -61,7 +62,7 @@ export function routes(context: RouteContext): readonly Route[] {
       path: 'stats/summary',
       methods: get,
       access: ['stats', 'proxy'],
-      handle: async () => json(await context.summary()),
+      handle: async ({ query }) => json(await context.summary(flag(query, 'only_cpu_and_memory'))),
     },
     {
       path: 'metrics/resource',

@@ -5,6 +5,8 @@ import type { DiskUsage } from '../node/disk-usage.js'
 import type { FolderUsage } from '../node/folder-usage.js'
 import type { InterfaceUsage } from '../node/network-usage.js'
 import type { FilesystemUsage } from '../runtime/cri-messages.js'
+import type { SystemContainer } from './system-containers.js'
+import type { NodeUsage } from './usage.js'
 import type { ContainerDetails, NodeDetails, PodDetails } from './usage-details.js'
 
 /** CPU use is a difference: what was read last, by what it is of. */
@@ -26,20 +28,65 @@ export class CpuRates {
   }
 }
 
-export interface SummaryOptions {
+export interface BriefSummaryOptions {
   readonly rates: CpuRates
   /** When the node agent began, in milliseconds since the epoch. */
   readonly startTime: number
   /** Bytes. */
   readonly memoryCapacity: number
+  readonly systemContainers: readonly SystemContainer[]
+}
+
+export interface SummaryOptions extends BriefSummaryOptions {
+  /** Bytes. */
   readonly swapCapacity: number
   readonly imageFilesystem: FilesystemUsage | undefined
 }
 
+/** `/stats/summary?only_cpu_and_memory=true`. */
+export function briefSummary(nodeName: string, measured: NodeUsage, options: BriefSummaryOptions): unknown {
+  const figures = new Figures(options.rates, measured.time)
+  return {
+    node: nodeSummary(figures, nodeName, measured, options),
+    pods: measured.pods.map(({ pod, usage, containers }) => ({
+      ...podIdentity(pod),
+      containers: containers.map(({ name, id, startedAt, usage }) => ({
+        name,
+        startTime: rfc3339(startedAt),
+        ...(usage ? figures.used(id, usage, undefined) : {}),
+      })),
+      ...(usage ? figures.used(pod.metadata.uid ?? '', usage, undefined) : {}),
+    })),
+  }
+}
+
+function nodeSummary(
+  figures: Figures,
+  nodeName: string,
+  { usage }: Pick<NodeUsage, 'usage'>,
+  { startTime, memoryCapacity, systemContainers }: BriefSummaryOptions,
+): object {
+  return {
+    nodeName,
+    systemContainers: systemContainers.map(({ name, startedAt, usage }) => ({
+      name,
+      startTime: rfc3339(startedAt),
+      ...figures.used(`system/${name}`, usage, undefined),
+    })),
+    startTime: rfc3339(startTime),
+    ...(usage ? figures.used('node', usage, memoryCapacity) : {}),
+  }
+}
+
+const podIdentity = ({ metadata: { name, namespace, uid }, status }: Pod) => ({
+  podRef: { name, namespace, uid },
+  startTime: status.startTime,
+})
+
 /** `/stats/summary`: https://kubernetes.io/docs/reference/instrumentation/node-metrics/#summary-api-source */
 export function statsSummary(nodeName: string, measured: NodeDetails, options: SummaryOptions): unknown {
   const { usage, disk, network, processes, pods, time } = measured
-  const { startTime, memoryCapacity, swapCapacity, imageFilesystem } = options
+  const { swapCapacity, imageFilesystem } = options
   const figures = new Figures(options.rates, time)
   const images = {
     bytes: imageFilesystem?.usedBytes?.value ?? 0,
@@ -48,9 +95,7 @@ export function statsSummary(nodeName: string, measured: NodeDetails, options: S
   const imageFs = figures.filesystem(disk, images)
   return {
     node: {
-      nodeName,
-      startTime: rfc3339(startTime),
-      ...(usage ? figures.used('node', usage, memoryCapacity) : {}),
+      ...nodeSummary(figures, nodeName, measured, options),
       ...figures.network(network),
       fs: figures.filesystem(disk),
       runtime: { imageFs, containerFs: imageFs },
@@ -67,17 +112,15 @@ export function statsSummary(nodeName: string, measured: NodeDetails, options: S
 
 function podSummary(figures: Figures, measured: PodDetails, disk: DiskUsage): object {
   const { pod, usage, details, containers, volumes, network } = measured
-  const { name, namespace, uid = '' } = pod.metadata
   const ephemeral = ephemeralVolumes(pod)
   const onDisk = [
     ...containers.flatMap(({ written, logs }) => [written, logs]),
     ...volumes.filter(({ name }) => ephemeral.has(name)).map(({ used }) => used),
   ]
   return {
-    podRef: { name, namespace, uid },
-    startTime: pod.status.startTime,
+    ...podIdentity(pod),
     containers: containers.map(container => containerSummary(figures, container, disk)),
-    ...(usage ? figures.used(uid, usage, details.memoryLimit) : {}),
+    ...(usage ? figures.used(pod.metadata.uid ?? '', usage, details.memoryLimit) : {}),
     ...figures.network(network),
     ...(volumes.length > 0
       ? { volume: volumes.map(({ name, used, disk }) => ({ ...figures.filesystem(disk, used), name })) }
