@@ -134,6 +134,21 @@ describe('CEL compilation errors', () => {
       }),
     )
 
+  it('looks at patterns that are written out', () => {
+    const fault = (expr: string) => `program instantiation failed: error parsing regexp: missing closing ): \`${expr}\``
+    for (const source of [
+      'self.name.matches("a(")',
+      'matches(self.name, "a(")',
+      'self.name.find("a(") == ""',
+      '["a"].all(x, x.findAll("a(", 2).size() > 0)',
+    ])
+      assert.throws(() => compile(source, environment), { message: fault('a(') }, source)
+    assert.throws(() => run('"a".matches("a" + "(")'), {
+      name: 'CelError',
+      message: fault('a(').replace(/^.*failed: /, ''),
+    })
+  })
+
   it('says what the result must be', () => {
     assert.throws(() => compile('1', environment, [bool]), { message: 'must evaluate to bool but got int' })
     assert.equal(compile('object.x', environment, [bool]).resultType.kind, 'dyn')

@@ -1,3 +1,5 @@
+import { compileRegex } from '../linear-regex.js'
+import { messageOf } from '../message-of.js'
 import { fromJson } from './adapt.js'
 import { type Checked, check, memberKey, type Scope } from './checker.js'
 import type { Range } from './cost.js'
@@ -23,6 +25,9 @@ export interface CelEnvironment {
 export class CelCompileError extends Error {
   override readonly name = 'CelCompileError'
 }
+
+/** An expression whose types are right, but which can never run: a pattern in it is none. */
+export class CelProgramError extends CelCompileError {}
 
 export interface EvaluationOptions {
   /** Evaluation is given up with CelCostError beyond it. Upstream's limit for one call, 1,000,000, if not given. */
@@ -91,6 +96,7 @@ export function compile(source: string, environment: CelEnvironment, wanted: rea
   const checked = check(expr, scope)
   if (checked.issues.length > 0) throw new CelCompileError(`compilation failed: ${printIssues(source, checked.issues)}`)
   checkResult(checked, wanted)
+  checkPatterns(checked)
   let estimate: Range | undefined
   const run = compileExpression(expr, checked)
   return {
@@ -136,6 +142,21 @@ export function checkTypes(
   } catch (error) {
     if (!(error instanceof CelSyntaxError)) throw error
     return { fault: printIssues(source, [error.issue]) }
+  }
+}
+
+const takePatterns = new Set(['matches', 'find', 'findAll'])
+
+/** Patterns that are written out are looked at before anything runs. */
+function checkPatterns({ calls }: Checked): void {
+  for (const { name, args } of calls.values()) {
+    const pattern = takePatterns.has(name) ? args[1] : undefined
+    if (pattern?.kind !== 'literal' || typeof pattern.value.value !== 'string') continue
+    try {
+      compileRegex(pattern.value.value)
+    } catch (error) {
+      throw new CelProgramError(`program instantiation failed: ${messageOf(error)}`)
+    }
   }
 }
 

@@ -6,6 +6,7 @@ export { fromAny, fromJson, toJson } from './adapt.js'
 export {
   CelCompileError,
   type CelEnvironment,
+  CelProgramError,
   type CelVariables,
   checkTypes,
   compile,

@@ -1,6 +1,7 @@
 import {
   bool,
   type CelEnvironment,
+  CelProgramError,
   type CelType,
   compile,
   dyn,
@@ -10,7 +11,7 @@ import {
   text,
   typeText,
 } from '../../../machinery/cel/index.js'
-import { invalidValue } from '../../../machinery/field-errors.js'
+import { internalFieldError, invalidValue } from '../../../machinery/field-errors.js'
 import { messageOf } from '../../../machinery/message-of.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -25,22 +26,24 @@ export type FaultsAt = (path: FieldPath, expression: string | undefined) => read
 
 /** Compiles expressions whose paths begin at `at`, and keeps what is wrong with them until their fields are checked. */
 export function findFaults(at: FieldPath, compileAll: (onFault: OnFault) => unknown): FaultsAt {
-  const faults = new Map<string, string>()
-  compileAll((path, _, message) => {
+  const faults = new Map<string, unknown>()
+  compileAll((path, _, error) => {
     const field = path.reduce<FieldPath>(
       (parent, part) => (typeof part === 'number' ? parent.index(part) : parent.child(part)),
       at,
     )
-    faults.set(field.toString(), message)
+    faults.set(field.toString(), error)
   })
   return (path, expression) => {
-    const message = faults.size > 0 ? faults.get(path.toString()) : undefined
-    return message === undefined ? [] : [invalidValue(path, expression ?? '', message)]
+    const error = faults.size > 0 ? faults.get(path.toString()) : undefined
+    if (error === undefined) return []
+    if (error instanceof CelProgramError) return [internalFieldError(path, error.message)]
+    return [invalidValue(path, expression ?? '', messageOf(error))]
   }
 }
 
 /** Told of each expression that does not compile: the path of the field below the policy's spec, and why. */
-export type OnFault = (path: readonly (string | number)[], expression: string, message: string) => void
+export type OnFault = (path: readonly (string | number)[], expression: string, error: unknown) => void
 
 export interface NamedProgram {
   readonly name: string
@@ -78,7 +81,7 @@ function attempt(
     checkType(program.resultType, wanted)
     return program
   } catch (error) {
-    onFault(path, expression, messageOf(error))
+    onFault(path, expression, error)
     return undefined
   }
 }

@@ -145,5 +145,9 @@ describe('admission policies', () => {
       validating({ validations: [{ expression: 'object.metadata.name' }] }),
       /spec.validations\[0\].expression: Invalid value: "object.metadata.name": must evaluate to bool but got dyn/,
     )
+    await assert.rejects(
+      validating({ validations: [{ expression: "object.metadata.name.matches('(')" }] }),
+      /spec.validations\[0\].expression: Internal error: program instantiation failed: error parsing regexp: missing closing \): `\(`/,
+    )
   })
 })
