@@ -25,8 +25,7 @@ export async function startControllers(
   },
 ): Promise<AsyncDisposable> {
   const { client, clock = systemClock, informers, onError, clientOf, metrics } = options
-  const autoscaling = { ...options.controllers.autoscaling, ...(metrics ? { metrics } : {}) }
-  const controllers = { ...options.controllers, autoscaling }
+  const controllers = { ...options.controllers, ...(metrics ? { metrics } : {}) }
   return startBuiltInControllers(controllers, {
     client,
     clock,

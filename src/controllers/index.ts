@@ -7,6 +7,7 @@ import {
 } from '../client/controller-runtime.js'
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
+import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import { admissionPolicyStatus } from './admission-policy-status/admission-policy-status.js'
 import { attachDetach } from './attach-detach/attach-detach.js'
 import { bootstrapSigner } from './bootstrap-tokens/bootstrap-signer.js'
@@ -69,6 +70,8 @@ export interface BuiltInControllerOptions {
   readonly podGc?: PodGcOptions
   /** How workloads are scaled by their metrics. */
   readonly autoscaling?: AutoscalerOptions
+  /** Where those controllers count their work that have more to count than their queues. */
+  readonly metrics?: MetricsRegistry
   /** When unused tokens of secrets become invalid and go. */
   readonly legacyTokens?: LegacyTokenCleanerOptions
 }
@@ -84,7 +87,7 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     jobs(),
     cronJobs,
     ttlAfterFinished,
-    horizontalPodAutoscalers(options.autoscaling),
+    horizontalPodAutoscalers(options.autoscaling, options.metrics),
     disruption,
     endpointSlices,
     endpointSliceMirroring,
@@ -99,9 +102,9 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     resourceQuotas(),
     claimBinder,
     volumeBinder(),
-    attachDetach(),
+    attachDetach(options.metrics),
     volumeExpand,
-    generatedResourceClaims,
+    generatedResourceClaims(options.metrics),
     resourceClaims,
     deviceTaintEviction(),
     ephemeralVolumes,

@@ -5,6 +5,7 @@ import { VolumeAttachment } from '../../api/storage/v1/index.js'
 import { runControllers } from '../../client/index.js'
 import { ControlPlane } from '../../cluster/control-plane.js'
 import { ManualClock } from '../../machinery/clock.js'
+import { MetricsRegistry } from '../../machinery/metrics/index.js'
 import { eventually } from '../eventually.js'
 import { bareControlPlane } from '../test-control-plane.js'
 import { attachDetach } from './attach-detach.js'
@@ -19,8 +20,9 @@ it('a volume follows the pods that use it from node to node', async () => {
   await using plane = await bareControlPlane(ControlPlane.start)
   const { client, informers, onError } = plane
   const clock = new ManualClock(Date.now())
+  const metrics = new MetricsRegistry()
   await plane.namespace(namespace)
-  plane.use(runControllers([attachDetach()], { client, informers, clock, onError }))
+  plane.use(runControllers([attachDetach(metrics)], { client, informers, clock, onError }))
   const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
   for (const name of ['a', 'b']) {
     await client.create(Node, { metadata: { name, annotations } })
@@ -81,6 +83,7 @@ it('a volume follows the pods that use it from node to node', async () => {
   clock.advance(6 * minute)
   await attachment(onA)
   await assert.rejects(client.get(VolumeAttachment, { name: onB }), { code: 404 })
+  assert.match(metrics.text(), /forced_detaches\{reason="timeout"\} 1$/m)
   assert.deepEqual(plane.faults.map(String), [])
 
   async function run(name: string, nodeName: string): Promise<void> {

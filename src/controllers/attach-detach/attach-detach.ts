@@ -10,6 +10,7 @@ import {
   watchAlso,
 } from '../../client/controller.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
+import type { MetricsRegistry } from '../../machinery/metrics/index.js'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.js'
 import { claimIsFor } from '../ephemeral-volume/ephemeral-volume.js'
 import { claimKey, claimNamesOf, podsOfClaim } from '../persistentvolume-binder/indexes.js'
@@ -36,7 +37,8 @@ const volumesOfDriver = index(PersistentVolume, ({ spec }) => (spec.csi ? [spec.
  * Has volumes attached to the nodes whose pods use them, and detached where nobody does, by asking CSI drivers for it.
  * https://kubernetes.io/docs/concepts/storage/persistent-volumes/#csi
  */
-export function attachDetach(): Controller {
+export function attachDetach(metrics?: MetricsRegistry): Controller {
+  const forced = metrics && forcedDetaches(metrics)
   const memories = new Map<string, Memory>()
   return controller({
     name: 'attachdetach',
@@ -89,11 +91,21 @@ export function attachDetach(): Controller {
         if (!plan.unwanted.includes(nodeName)) memory.unwantedSince.delete(nodeName)
       for (const nodeName of plan.unwanted)
         if (!memory.unwantedSince.has(nodeName)) memory.unwantedSince.set(nodeName, now)
-      for (const action of plan.actions) await act(action, volume, memory, context)
+      for (const action of plan.actions) {
+        if (action.type === 'detach' && action.forced) forced?.with(action.forced).add()
+        await act(action, volume, memory, context)
+      }
       return plan.after === undefined ? undefined : { after: plan.after }
     },
   })
 }
+
+const forcedDetaches = (metrics: MetricsRegistry) =>
+  metrics.counter({
+    name: 'attach_detach_controller_attachdetach_controller_forced_detaches',
+    help: 'Number of times the A/D Controller performed a forced detach',
+    labels: ['reason'],
+  })
 
 const keyOf = (name: string): Key => ({ namespace: '', name })
 

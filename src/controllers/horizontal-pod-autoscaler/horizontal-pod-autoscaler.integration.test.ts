@@ -55,7 +55,7 @@ describe('autoscaling', () => {
     await plane.namespace(namespace)
     const { client, informers, onError } = plane
     plane.use(runControllers([replicaSets], { client, informers, onError }))
-    const autoscaling = horizontalPodAutoscalers({ metrics: registry })
+    const autoscaling = horizontalPodAutoscalers({}, registry)
     plane.use(runControllers([autoscaling], { client, informers, clock, onError }))
   })
   after(async () => {

@@ -12,8 +12,6 @@ import { ClaimedPods } from './claimed-pods.js'
 export interface AutoscalerOptions extends Partial<AttemptOptions> {
   /** From one look at an autoscaler to the next, in milliseconds; 15 s. */
   readonly syncPeriod?: number
-  /** Where the controller's work is counted. */
-  readonly metrics?: MetricsRegistry
 }
 
 /** What is known of an autoscaler besides its object. */
@@ -31,8 +29,8 @@ const discoveryLifetime = 30_000
  * Keeps the sizes of workloads at what their metrics ask for.
  * https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
  */
-export function horizontalPodAutoscalers(options: AutoscalerOptions = {}): Controller {
-  const autoscaling = new Autoscaling(options)
+export function horizontalPodAutoscalers(options: AutoscalerOptions = {}, metrics?: MetricsRegistry): Controller {
+  const autoscaling = new Autoscaling(options, metrics)
   return controller({
     name: 'horizontal-pod-autoscaler',
     eventSource: 'horizontal-pod-autoscaler',
@@ -43,13 +41,13 @@ export function horizontalPodAutoscalers(options: AutoscalerOptions = {}): Contr
 }
 
 class Autoscaling {
-  readonly #options: Required<Omit<AutoscalerOptions, 'metrics'>>
+  readonly #options: Required<AutoscalerOptions>
   readonly #measured: AutoscalerMetrics
   readonly #memories = new Map<string, Memory>()
   readonly #claimed = new ClaimedPods()
   #discovery: { readonly api: Discovery; mark: number; at: number } | undefined
 
-  constructor({ metrics, ...options }: AutoscalerOptions) {
+  constructor(options: AutoscalerOptions, metrics: MetricsRegistry | undefined) {
     this.#options = {
       syncPeriod: 15_000,
       downscaleStabilization: 5 * 60_000,

@@ -3,6 +3,7 @@ import { ResourceClaim, ResourceClaimTemplate } from '../../api/resource/v1/inde
 import { type Controller, controller, index, type ReconcileContext, watchAlso } from '../../client/controller.js'
 import { controllerReference } from '../../client/owners.js'
 import { messageOf } from '../../machinery/message-of.js'
+import type { MetricsRegistry } from '../../machinery/metrics/index.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { podActive } from '../pod-state.js'
 import { claimBaseName, claimNamesOf, claimOf, owningPod } from './claim-names.js'
@@ -22,52 +23,72 @@ const podsOfClaim = index(Pod, pod => claimNamesOf(pod).map(name => `${pod.metad
  * were put on a node by somebody else than the scheduler.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/#resourceclaims-templates
  */
-export const generatedResourceClaims: Controller = controller({
-  name: 'resourceclaim-generator',
-  eventSource: 'resource_claim',
-  watches: {
-    for: Pod,
-    also: [
-      watchAlso(ResourceClaimTemplate, ({ metadata: { namespace = '', name } }, _old, cache) =>
-        cache.by(podsOfTemplate, `${namespace}/${name}`).map(keyOf),
-      ),
-      watchAlso(ResourceClaim, (claim, _old, cache) => {
-        const { namespace = '', name } = claim.metadata
-        const owner = owningPod(claim)
-        return [
-          ...cache.by(podsOfClaim, `${namespace}/${name}`).map(keyOf),
-          ...(owner ? [{ namespace, name: owner.name }] : []),
-        ]
-      }),
-    ],
-  },
-  async reconcile(key, context) {
-    const pod = context.get(Pod, key)
-    const entries = pod?.spec.resourceClaims ?? []
-    if (!pod || !podActive(pod) || entries.length === 0) return undefined
-    const made = new Map<string, string>()
-    for (const entry of entries)
-      try {
-        const name = await madeFor(pod, entry, context)
-        if (name) made.set(entry.name, name)
-      } catch (error) {
-        const why = messageOf(error)
-        context.events.record(pod, 'Warning', 'FailedResourceClaimCreation', `PodResourceClaim ${entry.name}: ${why}`)
-        // A template that is not there yet brings the pod again when it comes.
-        if (!(error instanceof MissingTemplate)) throw error
-      }
-    if (made.size > 0) await noteNames(pod, made, context)
-    else if (pod.spec.nodeName) await reserveAll(pod, context)
-    return undefined
-  },
-})
+export function generatedResourceClaims(metrics?: MetricsRegistry): Controller {
+  const creates = metrics && createsTotal(metrics)
+  return controller({
+    name: 'resourceclaim-generator',
+    eventSource: 'resource_claim',
+    watches: {
+      for: Pod,
+      also: [
+        watchAlso(ResourceClaimTemplate, ({ metadata: { namespace = '', name } }, _old, cache) =>
+          cache.by(podsOfTemplate, `${namespace}/${name}`).map(keyOf),
+        ),
+        watchAlso(ResourceClaim, (claim, _old, cache) => {
+          const { namespace = '', name } = claim.metadata
+          const owner = owningPod(claim)
+          return [
+            ...cache.by(podsOfClaim, `${namespace}/${name}`).map(keyOf),
+            ...(owner ? [{ namespace, name: owner.name }] : []),
+          ]
+        }),
+      ],
+    },
+    async reconcile(key, context) {
+      const pod = context.get(Pod, key)
+      const entries = pod?.spec.resourceClaims ?? []
+      if (!pod || !podActive(pod) || entries.length === 0) return undefined
+      const made = new Map<string, string>()
+      for (const entry of entries)
+        try {
+          const name = await madeFor(pod, entry, context, creates)
+          if (name) made.set(entry.name, name)
+        } catch (error) {
+          const why = messageOf(error)
+          context.events.record(pod, 'Warning', 'FailedResourceClaimCreation', `PodResourceClaim ${entry.name}: ${why}`)
+          // A template that is not there yet brings the pod again when it comes.
+          if (!(error instanceof MissingTemplate)) throw error
+        }
+      if (made.size > 0) await noteNames(pod, made, context)
+      else if (pod.spec.nodeName) await reserveAll(pod, context)
+      return undefined
+    },
+  })
+}
+
+/** Counts claims that were, or could not be, made. */
+type Creates = (made: boolean, adminAccess: boolean) => void
+
+function createsTotal(metrics: MetricsRegistry): Creates {
+  const total = metrics.counter({
+    name: 'resourceclaim_controller_creates_total',
+    help: 'Number of ResourceClaims creation requests, categorized by creation status and admin access',
+    labels: ['status', 'admin_access'],
+  })
+  return (made, adminAccess) => total.with(made ? 'success' : 'failure', String(adminAccess)).add()
+}
 
 class MissingTemplate extends Error {}
 
 const keyOf = ({ metadata: { namespace = '', name = '' } }: Pod) => ({ namespace, name })
 
 /** The name of the claim that is made for an entry; undefined if there is one already, or none is needed. */
-async function madeFor(pod: Pod, entry: PodResourceClaim, context: ReconcileContext): Promise<string | undefined> {
+async function madeFor(
+  pod: Pod,
+  entry: PodResourceClaim,
+  context: ReconcileContext,
+  creates: Creates | undefined,
+): Promise<string | undefined> {
   const { namespace = '', uid = '' } = pod.metadata
   const named = claimOf(pod, entry)
   if (named === 'none') return undefined
@@ -88,7 +109,8 @@ async function madeFor(pod: Pod, entry: PodResourceClaim, context: ReconcileCont
       `resource claim template ${JSON.stringify(template)}: resourceclaimtemplate.resource.k8s.io ${JSON.stringify(template)} not found`,
     )
   const { metadata, spec } = found.spec
-  const claim = await context.client.create(ResourceClaim, {
+  const adminAccess = spec.devices.requests?.some(({ exactly }) => exactly?.adminAccess) ?? false
+  const wanted = {
     metadata: {
       namespace,
       generateName: claimBaseName(pod.metadata.name ?? '', entry.name),
@@ -97,8 +119,15 @@ async function madeFor(pod: Pod, entry: PodResourceClaim, context: ReconcileCont
       ownerReferences: [controllerReference(Pod, pod)],
     },
     spec,
-  })
-  return claim.metadata.name
+  }
+  try {
+    const claim = await context.client.create(ResourceClaim, wanted)
+    creates?.(true, adminAccess)
+    return claim.metadata.name
+  } catch (error) {
+    creates?.(false, adminAccess)
+    throw error
+  }
 }
 
 /** Throws if a claim was made for another pod. */

@@ -4,6 +4,7 @@ import { Event, Pod, type PodInit } from '../../api/core/v1/index.js'
 import { ResourceClaim, ResourceClaimTemplate } from '../../api/resource/v1/index.js'
 import { runControllers } from '../../client/index.js'
 import { ControlPlane } from '../../cluster/control-plane.js'
+import { MetricsRegistry } from '../../machinery/metrics/index.js'
 import { eventually } from '../eventually.js'
 import { type BareControlPlane, bareControlPlane } from '../test-control-plane.js'
 import { claimBaseName } from './claim-names.js'
@@ -18,12 +19,13 @@ const allocation = {
 const finalizers = ['resource.kubernetes.io/delete-protection']
 
 describe('claims for devices', () => {
+  const metrics = new MetricsRegistry()
   let plane: BareControlPlane
   before(async () => {
     plane = await bareControlPlane(ControlPlane.start)
     const { client, informers, onError } = plane
     await plane.namespace(namespace)
-    plane.use(runControllers([resourceClaims, generatedResourceClaims], { client, informers, onError }))
+    plane.use(runControllers([resourceClaims, generatedResourceClaims(metrics)], { client, informers, onError }))
   })
   after(async () => {
     await plane[Symbol.asyncDispose]()
@@ -97,6 +99,8 @@ describe('claims for devices', () => {
       assert.notEqual(found, name)
       return found
     })
+    const counted = /^resourceclaim_controller_creates_total\{status="success",admin_access="false"\} 2$/m
+    await eventually(() => assert.match(metrics.text(), counted))
     await phase('early', 'Succeeded')
     await gone(again)
   })
