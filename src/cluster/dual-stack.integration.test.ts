@@ -39,6 +39,15 @@ describe('services of two families', () => {
       )
       for (const address of addresses)
         assert.equal((await client.get(IPAddress, { name: address })).spec.parentRef?.name, metadata.name)
+      if (ipFamilyPolicy === 'RequireDualStack') {
+        const text = plane.server.metrics.text()
+        assert.match(text, /^kube_apiserver_clusterip_allocator_allocated_ips\{cidr="fd00:10:96::\/112"\} 1$/m)
+        assert.match(
+          text,
+          /^kube_apiserver_clusterip_allocator_allocation_total\{cidr="10.96.0.0\/16",scope="dynamic"\} 3$/m,
+        )
+        assert.match(text, /^kube_apiserver_nodeport_allocator_available_ports 2768$/m)
+      }
       await client.delete(Service, metadata)
       for (const address of addresses) await assert.rejects(client.get(IPAddress, { name: address }), isNotFound)
     }

@@ -71,7 +71,12 @@ export const builtIn =
     const cidr = serviceNetworks(options.serviceCidr)
     const kubelets = options.kubelets?.(registries)
     const { extension } = options
-    const { authenticators: known, tokens } = authenticationOf(options.authentication, { registries, clock, onError })
+    const { authenticators: known, tokens } = authenticationOf(options.authentication, {
+      registries,
+      clock,
+      metrics,
+      onError,
+    })
     const authenticators = [...known, ...(extension?.authenticators ?? [])]
     const modes = [...(extension?.authorizers ?? []), ...(options.authorization ?? (['Node', 'RBAC'] as const))]
     const authorization = authorizationOf(modes, registries)
@@ -86,7 +91,7 @@ export const builtIn =
       admission: [
         ...builtInAdmission({ registries, authorizer, call }, extension?.admission(registries)),
         preventEscalation(authorization),
-        serviceAllocation(registries, { cidr, nodePorts: options.nodePorts }),
+        serviceAllocation(registries, { cidr, nodePorts: options.nodePorts, metrics }),
       ],
       subresources: {
         actions: {

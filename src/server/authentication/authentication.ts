@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import type { Distribution, MetricsRegistry } from '../../machinery/metrics/index.js'
 import type { ServerParts } from '../api-server.js'
 import type { Authenticator } from './authenticator.js'
 import { bootstrapTokens } from './bootstrap-tokens.js'
@@ -40,11 +41,12 @@ export interface ServiceAccountOptions {
 /** All authenticators of a server, in the order they are asked. */
 export function authenticationOf(
   options: AuthenticationOptions,
-  { registries, clock, onError }: Pick<ServerParts, 'registries' | 'clock' | 'onError'>,
+  { registries, clock, metrics, onError }: Pick<ServerParts, 'registries' | 'clock' | 'metrics' | 'onError'>,
 ): { readonly authenticators: readonly Authenticator[]; readonly tokens: ServiceAccountTokens } {
   const { serviceAccounts, clientCa, requestHeaders: proxy, others = [] } = options
   const { issuers, audiences, ...rest } = serviceAccounts
   const [issuer, ...formerIssuers] = issuers
+  const lifetimes = certificateLifetimes(metrics)
   const tokens = new ServiceAccountTokens({
     ...rest,
     issuer,
@@ -57,13 +59,28 @@ export function authenticationOf(
     tokens,
     authenticators: [
       ...(proxy ? [requestHeaders({ ...proxy, authorities: fingerprints(proxy.ca), clock })] : []),
-      clientCertificates(clock, fingerprintsNow(clientCa)),
+      clientCertificates(clock, fingerprintsNow(clientCa), left => lifetimes.observe(left / 1000)),
       ...others,
       tokens,
       ...(options.bootstrapTokens ? [bootstrapTokens(registries, clock)] : []),
     ],
   }
 }
+
+const hour = 3600
+const day = 24 * hour
+
+/** How long the certificates that users show are still good, in seconds. */
+const certificateLifetimes = (metrics: MetricsRegistry): Distribution =>
+  metrics
+    .histogram(
+      {
+        name: 'apiserver_client_certificate_expiration_seconds',
+        help: 'Distribution of the remaining lifetime on the certificate used to authenticate a request.',
+      },
+      [0, hour / 2, hour, 2 * hour, 6 * hour, 12 * hour, ...[1, 2, 4, 7, 30, 90, 180, 360].map(days => days * day)],
+    )
+    .with()
 
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 

@@ -7,6 +7,8 @@ export const clientCertificates = (
   clock: Clock,
   /** Fingerprints of the authorities that vouch for users; all that TLS believes when absent. */
   authorities?: () => ReadonlySet<string>,
+  /** Hears how long, in ms, a certificate is still good. */
+  noted?: (left: number) => void,
 ): Authenticator => ({
   name: 'x509',
   authenticate({ clientCertificate }) {
@@ -15,7 +17,9 @@ export const clientCertificates = (
     // An authority may vouch for proxies alone: their certificates are nobody's.
     const foreign = authorities !== undefined && authority !== undefined && !authorities().has(authority)
     // A connection outlives its handshake, but not its certificate.
-    if (foreign || fault || expires <= clock.now()) throw unauthorized()
+    const left = expires - clock.now()
+    if (foreign || fault || left <= 0) throw unauthorized()
+    noted?.(left)
     return commonName ? { name: commonName, groups: organizations } : undefined
   },
 })

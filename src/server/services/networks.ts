@@ -27,9 +27,14 @@ export class ServiceNetworks {
     return [...new Set(this.#own.map(({ family }) => family))]
   }
 
-  /** The pools that hand out addresses of a family, the server's own first. */
+  /** The pools that hand out addresses, the server's own first. */
+  get pools(): readonly AddressPool[] {
+    return [...new Set([...this.#own, ...this.#ready()])]
+  }
+
+  /** Those of a family. */
   poolsOf(family: IpFamily): readonly AddressPool[] {
-    return [...new Set([...this.#own, ...this.#ready()])].filter(pool => pool.family === family)
+    return this.pools.filter(pool => pool.family === family)
   }
 
   /** The pool an address belongs to, that of the smallest network if there are several. */
@@ -71,6 +76,11 @@ export class AddressPool {
     const size = Math.min(2 ** ((network.family === 4 ? 32 : 128) - network.prefix), maximumAddresses)
     const range = { first: 1, last: Math.max(1, network.family === 4 ? size - 2 : size - 1) }
     this.#pool = new Pool(range, dynamicBegin(range, 16, 256), offset => inUse(this.#addressAt(offset)))
+  }
+
+  /** How many addresses it can hand out. */
+  get size(): number {
+    return this.#pool.range.last - this.#pool.range.first + 1
   }
 
   /** Undefined for what is no address of this pool. */

@@ -15,6 +15,16 @@ export class ServiceUsage {
     })
   }
 
+  /** All addresses of services. */
+  get addresses(): Iterable<string> {
+    return this.#addresses.keys()
+  }
+
+  /** All node ports of services. */
+  get ports(): Iterable<number> {
+    return this.#ports.keys()
+  }
+
   hasAddress(address: string): boolean {
     return this.#addresses.has(address)
   }
