@@ -28,7 +28,10 @@ export function boundedController(
     ...controller,
     async reconcile(key, context) {
       const over = new AbortController()
-      const signal = AbortSignal.any([context.signal, over.signal])
+      const { signal } = over
+      const stop = () => over.abort(context.signal.reason)
+      context.signal.addEventListener('abort', stop, { once: true })
+      if (context.signal.aborted) stop()
       const begun = performance.now()
       const done = (result: string) => ran({ controller: name, result, seconds: (performance.now() - begun) / 1000 })
       try {
@@ -47,6 +50,7 @@ export function boundedController(
         )
         throw error
       } finally {
+        context.signal.removeEventListener('abort', stop)
         // Whatever a run has left behind does nothing any more.
         over.abort()
       }

@@ -50,7 +50,10 @@ export interface ConfiguredController extends Controller {
 
 /** What plugins other than controllers may hold on to. */
 export interface Cluster {
-  /** Acts as the user `t8s:config`, who has the configuration's `rights`. Answers once the API server does. */
+  /**
+   * Acts as the user `t8s:config`, who has the configuration's `rights`. It is for plugins that are called: while the
+   * configuration is loaded, there is no API server yet.
+   */
   readonly client: Client
   readonly clock: Clock
 }

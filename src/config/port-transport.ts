@@ -56,7 +56,7 @@ export function servePort(
         ...request,
         query: new URLSearchParams(query),
         body: body === undefined ? { kind: 'none' } : { kind: 'object', value: body },
-        signal: AbortSignal.any([signal, served.signal]),
+        signal: served.signal,
         remoteAddress: '',
         user,
       })

@@ -82,6 +82,8 @@ export class WatchedWorker {
     this.ended = new Promise(resolve => {
       this.#worker.once('exit', code => {
         this.#over.abort()
+        // One that has ended is not caught in a loop: its end is told by itself.
+        for (const settle of this.#pongs.values()) settle()
         resolve(this.#failure ?? new Error(`its thread has ended with code ${code}`))
       })
     })
@@ -102,8 +104,6 @@ export class WatchedWorker {
       }
       const late = setTimeout(() => settle(false), withinMs)
       this.#pongs.set(id, () => settle(true))
-      // One that has ended is not caught: its end is told by itself.
-      void this.ended.then(() => settle(true))
       this.post({ type: 'ping', id })
     })
   }
