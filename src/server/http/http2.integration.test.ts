@@ -9,11 +9,14 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import { after, before, describe, it } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { createClusterPki } from '../../cluster/pki.js'
 import { systemClock } from '../../machinery/clock.js'
 import type { ApiRequest, Handler } from '../../machinery/http.js'
+import { errorCode, flag, frameType, preface, setting } from './h2/protocol.js'
+import { frame, number, requestBlock, settings } from './h2/test-client.js'
 import { type Listener, listenTls } from './tls-listener.js'
 
 const exec = promisify(execFile)
@@ -151,4 +154,51 @@ describe('clients of HTTP/2', () => {
     })
 
   it('break nothing', () => assert.deepEqual(errors, []))
+
+  /** A client that sends bytes, and never reads unless it is asked to. */
+  const raw = async () => {
+    const socket = connectTls({
+      port: listener.port,
+      host: '127.0.0.1',
+      ALPNProtocols: ['h2'],
+      rejectUnauthorized: false,
+    })
+    await once(socket, 'secureConnect')
+    socket.on('error', () => {})
+    socket.write(Buffer.concat([preface, settings({})]))
+    return socket
+  }
+
+  it('are left alone by those who break off all they ask for', async () => {
+    const socket = await raw()
+    const block = requestBlock()
+    for (let id = 1; id < 4001; id += 2) {
+      socket.write(frame(frameType.headers, flag.endHeaders | flag.endStream, id, block))
+      socket.write(frame(frameType.reset, 0, id, number(errorCode.cancel)))
+    }
+    const chunks: Buffer[] = []
+    for await (const chunk of socket) chunks.push(chunk as Buffer)
+    const last = Buffer.concat(chunks).subarray(-17)
+    assert.deepEqual([last[3], last.readUInt32BE(13)], [frameType.goaway, errorCode.enhanceYourCalm])
+    await ask({ ':path': '/after' })
+  })
+
+  it('are left alone by those who ask and never read', async () => {
+    const socket = await raw()
+    socket.pause()
+    socket.write(frame(frameType.settings, 0, 0, [0, setting.initialWindowSize, 0x7f, 255, 255, 255]))
+    socket.write(frame(frameType.windowUpdate, 0, 0, number(2 ** 31 - 1 - 65_535)))
+    const before = process.memoryUsage().arrayBuffers
+    for (let id = 1; id < 200; id += 2) {
+      const block = requestBlock({ path: '/endless' })
+      socket.write(frame(frameType.headers, flag.endHeaders | flag.endStream, id, block))
+    }
+    const ping = frame(frameType.ping, 0, 0, Buffer.alloc(8))
+    for (let i = 0; i < 3000; i++) socket.write(ping)
+    await new Promise(resolve => setTimeout(resolve, 300))
+    for (let i = 0; i < 20; i++) await ask({ ':path': '/after' })
+    assert.ok(process.memoryUsage().arrayBuffers - before < 32 * megabyte)
+    socket.destroy()
+    while (running.size > 0) await new Promise(resolve => setTimeout(resolve, 1))
+  })
 })
