@@ -10,6 +10,7 @@ import type { Client } from './client.js'
 import {
   type Again,
   type Controller,
+  concerning,
   controller,
   type Key,
   type ReconcileContext,
@@ -105,6 +106,18 @@ describe('controller runtime', () => {
     watching[1]?.send('MODIFIED', object('p1', 5, { kind: 'ReplicaSet', name: 'next' }))
     await settle()
     assert.deepEqual(calls.slice(1).sort(), ['ns/mine', 'ns/next'], 'old and new owner')
+    await run[Symbol.asyncDispose]()
+  })
+
+  test('objects that do not concern it bring nothing', async () => {
+    const concerns = concerning(ReplicaSet, ({ metadata }) => metadata.name !== 'other')
+    const { run, calls, watching, settle, synced } = await running(nothing, { concerns })
+    watching[0]?.send('ADDED', object('mine', 1))
+    watching[0]?.send('ADDED', object('other', 2))
+    await synced()
+    watching[0]?.send('MODIFIED', object('other', 3))
+    await settle()
+    assert.deepEqual(calls, ['ns/mine'])
     await run[Symbol.asyncDispose]()
   })
 

@@ -128,13 +128,15 @@ class Running implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { for: main, owns = [], also = [], reads = [] } = this.declared.watches
+    const { for: main, concerns = () => true, owns = [], also = [], reads = [] } = this.declared.watches
     const owned = owns.map(one => ('owned' in one ? one : { owned: one, matters: () => true }))
     const kinds: AnyKind[] = [main, ...owned.map(one => one.owned), ...reads, ...also.map(({ kind }) => kind)]
     // Deciding on half a cache would mean making again what is there: all of them first.
     await Promise.all(kinds.map(kind => this.informers.of(kind).synced()))
     if (this.signal.aborted) return
-    this.#watch(main, object => this.#add(keyOfObject(object)))
+    this.#watch(main, object => {
+      if (concerns(object)) this.#add(keyOfObject(object))
+    })
     for (const { owned: kind, matters } of owned)
       this.#watch(kind, (object, old, change) => {
         if (old && change === 'modified' && !sameOwner(object, old)) this.#addOwner(old)

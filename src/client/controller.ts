@@ -82,6 +82,8 @@ export interface Controller {
 export interface Watches {
   /** The kind whose keys are reconciled. */
   readonly for: AnyKind
+  /** Which of its objects are looked at when they change; all of them when absent. */
+  readonly concerns?: (object: ApiObject) => boolean
   /** Kinds that `for` objects control: a change brings the owner's key. */
   readonly owns?: readonly (AnyKind | OwnedWatch)[]
   /** Kinds that are only looked at: their changes bring nothing. */
@@ -95,6 +97,12 @@ export interface OwnedWatch {
   readonly owned: AnyKind
   readonly matters: (object: ApiObject, old: ApiObject) => boolean
 }
+
+/** `concerns` with its object typed: `concerning(Pod, pod => pod.spec.nodeName !== undefined)`. */
+export const concerning = <T extends ApiObject, I>(
+  _kind: Kind<T, I>,
+  test: (object: T) => boolean,
+): NonNullable<Watches['concerns']> => test as unknown as NonNullable<Watches['concerns']>
 
 /** `owns` with its object typed: `watchOwned(Pod, (pod, old) => ready(pod) !== ready(old))`. */
 export const watchOwned = <T extends ApiObject, I>(

@@ -1,6 +1,6 @@
 import { Pod } from '../../api/core/v1/index.js'
 import { ResourceClaim, ResourceSlice } from '../../api/resource/v1/index.js'
-import { type Again, type Controller, controller, index, type Key, watchAlso } from '../../client/controller.js'
+import { type Again, type Cache, type Controller, controller, index, watchAlso } from '../../client/controller.js'
 import { keyOf } from '../../machinery/object.js'
 import { evictPod } from '../evict-pod.js'
 import { evictionTime } from './device-taints.js'
@@ -10,19 +10,21 @@ const reason = {
   message: 'Device Taint manager: deleting due to NoExecute taint',
 }
 
+/** Milliseconds. */
+const recheck = 1000
+
 const poolKey = (driver: string, pool: string): string => `${driver}/${pool}`
 
 const slicesOfPool = index(ResourceSlice, ({ spec }) => [poolKey(spec.driver, spec.pool.name)])
 const claimsOfPool = index(ResourceClaim, ({ status }) =>
   (status.allocation?.devices.results ?? []).map(({ driver, pool }) => poolKey(driver, pool)),
 )
-const claimsOfPod = index(ResourceClaim, ({ status }) => (status.reservedFor ?? []).map(({ uid }) => uid))
-
-/** The pods that a claim is reserved for. */
-const podsOf = ({ metadata: { namespace = '' }, status }: ResourceClaim): Key[] =>
-  (status.reservedFor ?? []).flatMap(({ apiGroup, resource, name }) =>
-    !apiGroup && resource === 'pods' ? [{ namespace, name }] : [],
-  )
+/** The pods that a claim is reserved for, as far as they are known. */
+const podsOf = ({ metadata: { namespace = '' }, status }: ResourceClaim, cache: Cache): Pod[] =>
+  (status.reservedFor ?? []).flatMap(({ apiGroup, resource, name, uid }) => {
+    const pod = !apiGroup && resource === 'pods' ? cache.get(Pod, { namespace, name }) : undefined
+    return pod && pod.metadata.uid === uid && !pod.metadata.deletionTimestamp ? [pod] : []
+  })
 
 /**
  * Deletes pods whose devices have NoExecute taints that their claims do not tolerate, or not any longer. Each call makes a
@@ -30,40 +32,47 @@ const podsOf = ({ metadata: { namespace = '' }, status }: ResourceClaim): Key[] 
  * https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/#device-taints-and-tolerations
  */
 export function deviceTaintEviction(): Controller {
-  /** Uids of pods whose time is limited, by `namespace/name`. */
-  const limited = new Map<string, string>()
+  /** Claims whose users' time is limited, by `namespace/name`. */
+  const limited = new Set<string>()
   return controller({
     name: 'device-taint-eviction',
     eventSource: 'device-taint-eviction',
     watches: {
-      for: Pod,
+      for: ResourceClaim,
+      reads: [Pod],
       also: [
-        watchAlso(ResourceClaim, claim => podsOf(claim)),
         watchAlso(ResourceSlice, ({ spec }, _old, cache) =>
-          cache.by(claimsOfPool, poolKey(spec.driver, spec.pool.name)).flatMap(podsOf),
+          cache
+            .by(claimsOfPool, poolKey(spec.driver, spec.pool.name))
+            .map(({ metadata: { namespace = '', name = '' } }) => ({ namespace, name })),
         ),
       ],
     },
     async reconcile(key, context): Promise<Again | undefined> {
+      const { clock, events } = context
       const name = keyOf(key)
-      const before = limited.get(name)
-      limited.delete(name)
-      const pod = context.get(Pod, key)
-      if (!pod || pod.metadata.deletionTimestamp) return undefined
-      const { uid = '' } = pod.metadata
-      const now = context.clock.now()
-      const slicesOf = (driver: string, pool: string) => context.by(slicesOfPool, poolKey(driver, pool))
-      const due = Math.min(...context.by(claimsOfPod, uid).map(claim => evictionTime(claim, slicesOf, now)))
-      if (due === Number.POSITIVE_INFINITY) {
-        if (before === uid) context.events.record(pod, 'Normal', 'DeviceTaintManagerEviction', 'Cancelling deletion')
+      const claim = context.get(ResourceClaim, key)
+      if (!claim?.status.reservedFor?.length) {
+        limited.delete(name)
         return undefined
       }
-      limited.set(name, uid)
+      const users = podsOf(claim, context)
+      const now = clock.now()
+      const slicesOf = (driver: string, pool: string) => context.by(slicesOfPool, poolKey(driver, pool))
+      const due = evictionTime(claim, slicesOf, now)
+      if (due === Number.POSITIVE_INFINITY) {
+        if (limited.delete(name))
+          for (const pod of users) events.record(pod, 'Normal', 'DeviceTaintManagerEviction', 'Cancelling deletion')
+        return undefined
+      }
+      limited.add(name)
       if (due > now) return { after: due - now }
-      context.events.record(pod, 'Normal', 'DeviceTaintManagerEviction', 'Marking for deletion')
-      await evictPod(pod, reason, context)
-      limited.delete(name)
-      return undefined
+      for (const pod of users) {
+        events.record(pod, 'Normal', 'DeviceTaintManagerEviction', 'Marking for deletion')
+        await evictPod(pod, reason, context)
+      }
+      // Until it is reserved for nobody any more, pods may be there that the cache does not know of yet.
+      return { after: recheck }
     },
   })
 }

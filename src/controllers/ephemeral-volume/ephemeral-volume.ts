@@ -1,5 +1,5 @@
 import { PersistentVolumeClaim, Pod, type Volume } from '../../api/core/v1/index.js'
-import { type Controller, controller, watchAlso } from '../../client/controller.js'
+import { type Controller, concerning, controller, watchAlso } from '../../client/controller.js'
 import { controllerReference } from '../../client/owners.js'
 import { messageOf } from '../../machinery/message-of.js'
 
@@ -35,6 +35,7 @@ export const ephemeralVolumes: Controller = controller({
   eventSource: 'ephemeral_volume',
   watches: {
     for: Pod,
+    concerns: concerning(Pod, ({ spec }) => spec.volumes?.some(({ ephemeral }) => ephemeral) ?? false),
     also: [
       watchAlso(PersistentVolumeClaim, ({ metadata: { namespace = '', ownerReferences } }) =>
         (ownerReferences ?? [])

@@ -1,6 +1,13 @@
 import { Pod, type PodResourceClaim } from '../../api/core/v1/index.js'
 import { ResourceClaim, ResourceClaimTemplate } from '../../api/resource/v1/index.js'
-import { type Controller, controller, index, type ReconcileContext, watchAlso } from '../../client/controller.js'
+import {
+  type Controller,
+  concerning,
+  controller,
+  index,
+  type ReconcileContext,
+  watchAlso,
+} from '../../client/controller.js'
 import { controllerReference } from '../../client/owners.js'
 import { messageOf } from '../../machinery/message-of.js'
 import type { MetricsRegistry } from '../../machinery/metrics/index.js'
@@ -30,6 +37,7 @@ export function generatedResourceClaims(metrics?: MetricsRegistry): Controller {
     eventSource: 'resource_claim',
     watches: {
       for: Pod,
+      concerns: concerning(Pod, ({ spec }) => (spec.resourceClaims ?? []).length > 0),
       also: [
         watchAlso(ResourceClaimTemplate, ({ metadata: { namespace = '', name } }, _old, cache) =>
           cache.by(podsOfTemplate, `${namespace}/${name}`).map(keyOf),
