@@ -31,6 +31,9 @@ describe('the certificates of a running cluster', { timeout: 240_000 }, () => {
     const soon = await cluster.tryT8s('certs', 'check', '--within', '400d')
     assert.equal(soon.code, 1)
     assert.match(soon.output, /^admin: it expires soon/m)
+    const metrics = await cluster.kubectl('get', '--raw', `/api/v1/nodes/${node}/proxy/metrics`)
+    for (const use of ['client', 'server'])
+      assert.match(metrics, new RegExp(`^kubelet_certificate_manager_${use}_ttl_seconds 31[\\d.]+$`, 'm'))
     assert.match(soon.output, /^Renew with: t8s certs renew --name /m)
   })
 

@@ -7,10 +7,12 @@ import {
   type CertificateStore,
   clientWish,
   type KeyedCertificate,
+  RotationMetrics,
   servingWish,
 } from '../kubelet/certificates/index.js'
 import type { Kubelet } from '../kubelet/kubelet.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
+import { MetricsRegistry } from '../machinery/metrics/index.js'
 import { followFiles } from './file-changes.js'
 
 export interface KubeletCredentialsOptions {
@@ -35,15 +37,19 @@ export async function keepKubeletCredentials(options: KubeletCredentialsOptions)
   const { kubelet, client, transport, informers, clientStore, servingStore, onError, clock = systemClock } = options
   const { nodeName } = kubelet
   const parts: AsyncDisposable[] = []
+  const metrics = new MetricsRegistry()
+  kubelet.addMetrics(() => metrics.text())
   const keep = async (
     store: CertificateStore,
+    use: 'client' | 'server',
     wish: () => ReturnType<typeof servingWish>,
-    use: (credential: KeyedCertificate) => void,
+    apply: (credential: KeyedCertificate) => void,
   ): Promise<CertificateRotation> => {
-    const rotation = new CertificateRotation({ store, client, wish, renewed: use, onError, clock })
+    const measured = new RotationMetrics(metrics, use, clock)
+    const rotation = new CertificateRotation({ store, client, wish, renewed: apply, onError, clock, metrics: measured })
     const changed = async () => {
       const credential = await store.read()
-      if (credential) use(credential)
+      if (credential) apply(credential)
       rotation.check()
     }
     parts.push(rotation, await followFiles([store.path], { changed, onError, clock }))
@@ -52,6 +58,7 @@ export async function keepKubeletCredentials(options: KubeletCredentialsOptions)
   if (clientStore)
     await keep(
       clientStore,
+      'client',
       () => clientWish(nodeName),
       ({ certificate, key }) => transport.renew({ clientCert: certificate, clientKey: key }),
     )
@@ -59,6 +66,7 @@ export async function keepKubeletCredentials(options: KubeletCredentialsOptions)
     const nodes = informers.selected(Node, { fieldSelector: `metadata.name=${nodeName}` })
     const rotation = await keep(
       servingStore,
+      'server',
       () => servingWish(nodes.get({ name: nodeName })),
       ({ certificate, key }) => kubelet.renewCertificate(certificate, key),
     )

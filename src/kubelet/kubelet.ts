@@ -60,6 +60,8 @@ export interface Kubelet extends AsyncDisposable {
   readonly port: number | undefined
   /** Resolves when the API server knows that the node is ready. */
   readonly ready: Promise<void>
+  /** Shows more below `/metrics`, in Prometheus' text format. */
+  addMetrics(text: () => string): void
   /** Swaps the serving certificate (PEM). */
   renewCertificate(certificate: string, key: string): void
 }
@@ -167,6 +169,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const workers: PodWorkers = new PodWorkers(context, { state: nodeState, refresh: () => agent.refresh() }, mirrors)
     const watches = parts.use(new FolderWatches())
 
+    const furtherMetrics: (() => string)[] = []
     let server: KubeletServer | undefined
     if (options.server) {
       const rates = new CpuRates()
@@ -208,11 +211,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         metrics: async () => {
           const all = workers.pods.map(({ metadata }) => view.get(metadata.uid ?? ''))
           const running = all.filter(({ sandboxes }) => sandboxes.some(({ ready }) => ready)).length
-          return agentMetrics(
-            nodeName,
-            all.flatMap(({ containers }) => containers),
-            running,
-          )
+          const containers = all.flatMap(({ containers }) => containers)
+          return [agentMetrics(nodeName, containers, running), ...furtherMetrics.map(text => text())].join('')
         },
       })
       server = parts.use(await startKubeletServer(options.server, new Access(client, clock, nodeName), served, onError))
@@ -308,6 +308,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       nodeName,
       port: server?.port,
       ready: agent.ready,
+      addMetrics: text => furtherMetrics.push(text),
       renewCertificate: (certificate, key) => server?.renew(certificate, key),
       [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
     }

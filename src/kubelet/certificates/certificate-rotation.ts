@@ -5,6 +5,7 @@ import { jsonEqual } from '../../machinery/json-equal.js'
 import { certificateSays } from '../../machinery/x509/index.js'
 import type { CertificateStore, KeyedCertificate } from './certificate-store.js'
 import { requestCertificate } from './request-certificate.js'
+import type { RotationMetrics } from './rotation-metrics.js'
 import type { CertificateWish } from './wishes.js'
 
 export interface RotationOptions {
@@ -15,6 +16,7 @@ export interface RotationOptions {
   /** A new certificate is in the store. */
   readonly renewed: (credential: KeyedCertificate) => void
   readonly onError: (error: unknown) => void
+  readonly metrics?: RotationMetrics
   readonly clock?: Clock
   /** From 0 to 1. */
   readonly random?: () => number
@@ -64,7 +66,7 @@ export class CertificateRotation implements AsyncDisposable {
   }
 
   async #run(stopping: AbortSignal): Promise<void> {
-    const { store, client, wish, renewed, onError } = this.options
+    const { store, client, wish, renewed, onError, metrics } = this.options
     let failures = 0
     while (!stopping.aborted) {
       this.#wake = new AbortController()
@@ -72,7 +74,9 @@ export class CertificateRotation implements AsyncDisposable {
       const wanted = wish()
       let wait = Number.POSITIVE_INFINITY
       try {
-        wait = wanted ? this.#dueTime(await store.read(), wanted) - this.#clock.now() : wait
+        const current = await store.read()
+        if (current) metrics?.uses(Date.parse(new X509Certificate(current.certificate).validTo))
+        wait = wanted ? this.#dueTime(current, wanted) - this.#clock.now() : wait
         if (wanted && wait <= 0) {
           this.#asked = wanted
           const credential = await requestCertificate(client, wanted, { signal, clock: this.#clock })
@@ -80,12 +84,15 @@ export class CertificateRotation implements AsyncDisposable {
             throw new Error(`the signer ${wanted.signerName} has left out what was asked for`)
           await store.write(credential, this.#clock)
           renewed(credential)
+          if (current)
+            metrics?.replaced(this.#clock.now() - Date.parse(new X509Certificate(current.certificate).validFrom))
           failures = 0
           continue
         }
       } catch (error) {
         if (stopping.aborted) return
         if (signal.aborted) continue
+        metrics?.failed()
         onError(error)
         wait = Math.min(backOff.first * 2 ** failures++, backOff.last)
       } finally {

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Node } from '../../api/core/v1/index.js'
+import { ManualClock } from '../../machinery/clock.js'
+import { MetricsRegistry } from '../../machinery/metrics/index.js'
 import { createCertificate, createKey, keyToPem } from '../../machinery/x509/index.js'
 import { rotationTime } from './certificate-rotation.js'
 import { CertificateStore } from './certificate-store.js'
+import { RotationMetrics } from './rotation-metrics.js'
 import { servingWish } from './wishes.js'
 
 const day = 24 * 3_600_000
@@ -74,6 +77,23 @@ describe('a certificate store', () => {
       await writeFile(store.path, 'damaged')
       assert.equal(await store.read(), undefined)
     }))
+})
+
+describe('the metrics of a rotation', () => {
+  it('tell when the certificate ends, how long others lived, and what failed', () => {
+    const metrics = new MetricsRegistry()
+    const clock = new ManualClock(from)
+    const rotation = new RotationMetrics(metrics, 'server', clock)
+    const value = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(metrics.text())?.[1]
+    assert.equal(value('kubelet_certificate_manager_server_ttl_seconds'), '+Inf')
+    rotation.uses(from + 100 * day)
+    clock.advance(day)
+    rotation.failed()
+    rotation.replaced(80 * day)
+    assert.equal(value('kubelet_certificate_manager_server_ttl_seconds'), String(99 * 86_400))
+    assert.equal(value('kubelet_server_expiration_renew_errors'), '1')
+    assert.equal(value('kubelet_certificate_manager_server_rotation_seconds_sum'), String(80 * 86_400))
+  })
 })
 
 describe('what a node wants to serve with', () => {

@@ -1,0 +1,54 @@
+import type { Clock } from '../../machinery/clock.js'
+import type { Cell, Distribution, MetricsRegistry } from '../../machinery/metrics/index.js'
+
+const hour = 3600
+const day = 24 * hour
+
+/** How the rotation of a kubelet's client or serving certificate goes, with upstream's names. */
+export class RotationMetrics {
+  readonly #errors: Cell
+  readonly #lived: Distribution | undefined
+  #expires = Number.POSITIVE_INFINITY
+
+  constructor(metrics: MetricsRegistry, use: 'client' | 'server', clock: Clock) {
+    const isClient = use === 'client'
+    const ttl = metrics.gauge({
+      name: `kubelet_certificate_manager_${use}_ttl_seconds`,
+      help: `Gauge of the TTL (time-to-live) of the Kubelet's ${isClient ? 'client' : 'serving'} certificate. The value is in seconds until certificate expiry (negative if already expired). If the certificate is invalid or unused, the value will be +INF.`,
+    })
+    this.#errors = metrics
+      .counter({
+        name: isClient
+          ? 'kubelet_certificate_manager_client_expiration_renew_errors'
+          : 'kubelet_server_expiration_renew_errors',
+        help: 'Counter of certificate renewal errors.',
+      })
+      .with()
+    this.#lived = isClient
+      ? undefined
+      : metrics
+          .histogram(
+            {
+              name: 'kubelet_certificate_manager_server_rotation_seconds',
+              help: 'Histogram of the number of seconds the previous certificate lived before being rotated.',
+            },
+            [60, hour, 4 * hour, ...[1, 7, 30, 90, 180, 360, 1440].map(days => days * day)],
+          )
+          .with()
+    metrics.collect(() => ttl.with().set((this.#expires - clock.now()) / 1000))
+  }
+
+  /** A certificate is in use that ends then, in ms since the epoch. */
+  uses(expires: number): void {
+    this.#expires = expires
+  }
+
+  failed(): void {
+    this.#errors.add()
+  }
+
+  /** Another certificate takes the place of one that was used for so many ms. */
+  replaced(lived: number): void {
+    this.#lived?.observe(lived / 1000)
+  }
+}
