@@ -14,10 +14,9 @@ export class FieldPath {
   static readonly root = new FieldPath(undefined, '', true)
 
   /** A field below this one, or one further down: `child('a', 'b')` is `.a.b`. */
-  child(name: string, ...further: string[]): FieldPath {
-    let path = new FieldPath(this, name, true)
-    for (const below of further) path = new FieldPath(path, below, true)
-    return path
+  child(name: string, below?: string, last?: string): FieldPath {
+    const path = new FieldPath(this, name, true)
+    return below === undefined ? path : path.child(below, last)
   }
 
   /** Another field of the same object. */

@@ -186,16 +186,17 @@ function listTaker(list: ListSchema): Take {
   const zero = nullItem(list.item)
   return (value, context) => {
     if (!Array.isArray(value)) throw Misfit.mismatch(foundIn(value), goType(list))
-    const items: unknown[] = []
+    // Of the very length: lists that grow have room for more, and objects are kept for long.
+    const items: unknown[] = new Array(value.length)
     for (let i = 0; i < value.length; i++) {
       const given: unknown = value[i]
       if (given === null || given === undefined) {
-        items.push(zero())
+        items[i] = zero()
         continue
       }
       const before = context.unknown.length
       try {
-        items.push(take(given, context) ?? zero())
+        items[i] = take(given, context) ?? zero()
       } catch (error) {
         if (error instanceof Misfit) error.outOf(i)
         throw error

@@ -67,7 +67,7 @@ export const cronJobs: Resource<CronJob> = resource(CronJob, {
           cronJob,
           old,
           jobTemplate.spec.template,
-          root.child('spec', 'jobTemplate', 'spec', 'template'),
+          root.child('spec', 'jobTemplate', 'spec').child('template'),
         ),
       ]
     },

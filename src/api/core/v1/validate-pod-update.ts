@@ -155,12 +155,8 @@ function validateNarrowed(spec: PodSpec, old: PodSpec): FieldError[] {
     affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
   const before = terms(old)
   const after = terms(spec)
-  const here = at.child(
-    'affinity',
-    'nodeAffinity',
-    'requiredDuringSchedulingIgnoredDuringExecution',
-    'nodeSelectorTerms',
-  )
+  const must = at.child('affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')
+  const here = must.child('nodeSelectorTerms')
   if (before.length === 0) return errors
   if (before.length !== after.length)
     return [
