@@ -7,18 +7,20 @@ import { writeFileAtomically } from '../cluster/atomic-file.js'
 import { machineAddress } from '../cluster/cluster-config.js'
 import type { Connection } from '../cluster/connection.js'
 import { terminationSignal } from '../cluster/daemon.js'
+import { followFiles } from '../cluster/file-changes.js'
 import { bootstrapKubelet } from '../cluster/kubelet-bootstrap.js'
 import { podCidrOf } from '../cluster/node.js'
 import { keepKubeletCredentials } from '../cluster/node-credentials.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { ensureSelfSignedServing } from '../cluster/pki-files.js'
 import { CertificateStore, clientWish } from '../kubelet/certificates/index.js'
-import { startKubelet } from '../kubelet/kubelet.js'
+import { type Kubelet, startKubelet } from '../kubelet/kubelet.js'
 import { connectCri, ensurePauseImage, pauseImageName, superviseContainerd } from '../kubelet/runtime/index.js'
 import { certificateSays } from '../machinery/x509/index.js'
 import { startDns } from '../network/dns/index.js'
 import { chooseCniType, cniConfig, outgoingMtu, prepareHost } from '../network/node-network.js'
 import { removeRules, startProxy } from '../network/proxy/index.js'
+import { fileText } from './flag-values.js'
 import { logFault } from './log.js'
 import { aborted, portNumber } from './run-api-server.js'
 import { connect, type KubeconfigFlags } from './run-control-components.js'
@@ -87,6 +89,7 @@ export async function runKubelet(flags: KubeletFlags): Promise<void> {
     ...(flags.clusterDns ? { clusterDns: flags.clusterDns.split(',') } : {}),
     ...(flags.podManifestPath ? { manifestDir: flags.podManifestPath } : {}),
   })
+  await using _files = await followServingFiles(flags, kubelet)
   await using informers = new Informers({ client, onError: logFault })
   await using _credentials = await keepKubeletCredentials({
     kubelet,
@@ -134,6 +137,25 @@ async function startOwnContainerd({ rootDir }: KubeletFlags) {
     [Symbol.asyncDispose]: () => containerd[Symbol.asyncDispose](),
   }
 }
+
+/** Has the kubelet use the files that it serves with, and knows clients by, as they are. */
+const followServingFiles = (
+  { clientCaFile, tlsCertFile, tlsPrivateKeyFile }: KubeletFlags,
+  kubelet: Kubelet,
+): Promise<AsyncDisposable> =>
+  followFiles(
+    [clientCaFile, tlsCertFile, tlsPrivateKeyFile].flatMap(file => file ?? []),
+    {
+      onError: logFault,
+      async changed() {
+        kubelet.renewServing({
+          ...(clientCaFile ? { clientCa: await fileText(clientCaFile) } : {}),
+          ...(tlsCertFile ? { certificate: await fileText(tlsCertFile) } : {}),
+          ...(tlsPrivateKeyFile ? { key: await fileText(tlsPrivateKeyFile) } : {}),
+        })
+      },
+    },
+  )
 
 /** Where the certificate to serve with is kept, if it is asked for. */
 function servingStoreOf(flags: KubeletFlags, certDir: string): CertificateStore | undefined {

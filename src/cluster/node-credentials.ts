@@ -68,7 +68,7 @@ export async function keepKubeletCredentials(options: KubeletCredentialsOptions)
       servingStore,
       'server',
       () => servingWish(nodes.get({ name: nodeName })),
-      ({ certificate, key }) => kubelet.renewCertificate(certificate, key),
+      credential => kubelet.renewServing(credential),
     )
     const following = nodes.onChange((node, old) => {
       const addresses = ({ status }: Node) => JSON.stringify(status.addresses)

@@ -25,7 +25,7 @@ import { NodeAgent } from './node/node-agent.js'
 import { nodeCapacity } from './node/node-capacity.js'
 import { type NodeContext, podLogFolder } from './node-context.js'
 import { diskConsumption, memoryConsumption } from './node-usage.js'
-import type { KubeletOptions } from './options.js'
+import type { KubeletOptions, ServerCredentials } from './options.js'
 import { podCgroup } from './pod-sandbox.js'
 import { PodWorkers } from './pod-workers.js'
 import { ReferencedObjects } from './referenced-objects.js'
@@ -62,8 +62,8 @@ export interface Kubelet extends AsyncDisposable {
   readonly ready: Promise<void>
   /** Shows more below `/metrics`, in Prometheus' text format. */
   addMetrics(text: () => string): void
-  /** Swaps the serving certificate (PEM). */
-  renewCertificate(certificate: string, key: string): void
+  /** Swaps what is served with, or by what clients are known; what is under way goes on. */
+  renewServing(change: Partial<ServerCredentials>): void
 }
 
 const defaultMaxPods = 110
@@ -309,7 +309,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       port: server?.port,
       ready: agent.ready,
       addMetrics: text => furtherMetrics.push(text),
-      renewCertificate: (certificate, key) => server?.renew(certificate, key),
+      renewServing: change => server?.renew(change),
       [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
     }
   } catch (error) {

@@ -42,16 +42,19 @@ export interface KubeletOptions {
   readonly onError?: (error: unknown) => void
 }
 
-export interface ServerOptions {
-  /** All addresses by default. */
-  readonly host?: string
-  /** 10250 by default; 0 picks a free one. */
-  readonly port?: number
-  /** PEM, as the next two. */
+/** What is served with, and by what clients are known. All PEM. */
+export interface ServerCredentials {
   readonly certificate: string
   readonly key: string
   /** Authorities whose client certificates are let in. */
   readonly clientCa: string
+}
+
+export interface ServerOptions extends ServerCredentials {
+  /** All addresses by default. */
+  readonly host?: string
+  /** 10250 by default; 0 picks a free one. */
+  readonly port?: number
 }
 
 /** When the node takes pods away to stay alive. */

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { messageOf } from '../../machinery/message-of.js'
 import { StatusError } from '../../machinery/status-error.js'
-import type { ServerOptions } from '../options.js'
+import type { ServerCredentials, ServerOptions } from '../options.js'
 import { RuntimeError } from '../runtime/runtime-error.js'
 import type { Access } from './access.js'
 import { ServerError } from './server-error.js'
@@ -39,8 +39,8 @@ export interface Route {
 
 export interface KubeletServer extends AsyncDisposable {
   readonly port: number
-  /** Swaps the serving certificate (PEM); connections keep the one they began with. */
-  renew(certificate: string, key: string): void
+  /** Swaps what it serves with or believes in; connections keep what they began with. Throws what TLS cannot use. */
+  renew(change: Partial<ServerCredentials>): void
 }
 
 const verbs: { readonly [method: string]: string } = {
@@ -62,8 +62,13 @@ export async function startKubeletServer(
 ): Promise<KubeletServer> {
   const stopping = new AbortController()
   const sockets = new Set<Duplex>()
-  const tls = { ca: options.clientCa, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' as const }
-  const server = createServer({ ...tls, cert: options.certificate, key: options.key, keepAliveTimeout: 95_000 })
+  let credentials: ServerCredentials = options
+  const server = createServer({
+    ...tlsOf(credentials),
+    requestCert: true,
+    rejectUnauthorized: false,
+    keepAliveTimeout: 95_000,
+  })
 
   const dispatch = async (message: IncomingMessage, signal: AbortSignal, upgrade?: ServerRequest['upgrade']) => {
     const url = new URL(message.url ?? '/', 'https://node')
@@ -113,7 +118,11 @@ export async function startKubeletServer(
   })
   return {
     port: (server.address() as AddressInfo).port,
-    renew: (cert, key) => server.setSecureContext({ ...tls, cert, key }),
+    renew(change) {
+      const next = { ...credentials, ...change }
+      server.setSecureContext(tlsOf(next))
+      credentials = next
+    },
     async [Symbol.asyncDispose]() {
       stopping.abort()
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
@@ -122,6 +131,13 @@ export async function startKubeletServer(
     },
   }
 }
+
+const tlsOf = ({ certificate, key, clientCa }: ServerCredentials) => ({
+  cert: certificate,
+  key,
+  ca: clientCa,
+  minVersion: 'TLSv1.2' as const,
+})
 
 function decodePart(part: string): string {
   try {
