@@ -65,14 +65,25 @@ describe('a client that means no good', () => {
     priorities: frame(frameType.priority, 0, 1, Buffer.alloc(5)),
     'unknown frames': frame(42, 0, 0),
     'empty data': frame(frameType.data, 0, 1),
+    'nothing but padding': frame(frameType.data, flag.padded, 1, [2, 0, 0]),
+    'the end of what is over': cancel(3),
   }
   for (const [what, bytes] of Object.entries(idle))
     it(`cannot keep the server busy with ${what}`, async () => {
       const client = await TestClient.open({ idleFrames: { burst: 10, perSecond: 1 } })
-      client.send(frame(frameType.headers, flag.endHeaders, 1, requestBlock()))
+      client.send(frame(frameType.headers, flag.endHeaders, 1, requestBlock()), get(3), cancel(3))
       client.send(...Array<Buffer>(12).fill(bytes))
       assert.equal(await client.goaway(), errorCode.enhanceYourCalm)
     })
+
+  it('is no client that ends bodies with a frame of its own', async () => {
+    const client = await TestClient.open({ idleFrames: { burst: 10, perSecond: 1 } }, {}, answer)
+    for (const id of ids(100)) {
+      client.send(frame(frameType.headers, flag.endHeaders, id, requestBlock()))
+      client.send(frame(frameType.data, 0, id, [1]), frame(frameType.data, flag.endStream, id))
+      await client.headers(id)
+    }
+  })
 
   it('is not listened to while it does not read', async () => {
     const client = await TestClient.open({ waitingReplies: 1000 })

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { BodyReceiver } from './body-receiver.js'
 import { type FrameHandler, FrameReader } from './frame-reader.js'
 import { checkFrame } from './frame-rules.js'
 import { HeaderBlocks } from './header-blocks.js'
@@ -8,7 +9,6 @@ import { Allowance, type Limits } from './limits.js'
 import { Output } from './output.js'
 import { readSettings } from './peer-settings.js'
 import { ConnectionFault, defaultWindow, errorCode, flag, frameType, largestWindow, setting } from './protocol.js'
-import { ReceiveWindow } from './receive-window.js'
 import { areTrailers, type RequestHead, requestHead } from './request-head.js'
 import { SendQueue } from './send-queue.js'
 import { ServerStream, type StreamOwner } from './server-stream.js'
@@ -37,7 +37,7 @@ export class Connection {
   readonly #encoder = new HeaderEncoder()
   readonly #decoder: HeaderDecoder
   readonly #blocks: HeaderBlocks
-  readonly #receiveWindow: ReceiveWindow
+  readonly #bodies: BodyReceiver
   readonly #resets: Allowance
   readonly #idleFrames: Allowance
   /** What a new stream may send. */
@@ -45,9 +45,6 @@ export class Connection {
   #lastStream = 0
   /** The client's settings have come, which must be the first. */
   #introduced = false
-  /** Of the DATA frame that is coming: who gets it, and what counts in windows but is no data. */
-  #receiver: ServerStream | undefined
-  #overhead = 0
   /** Handlers at work, those included whose client has gone. */
   #working = 0
   #leaving: 'no' | 'announced' | 'final' = 'no'
@@ -64,7 +61,14 @@ export class Connection {
     const { streamWindow, concurrentStreams } = limits
     this.#decoder = new HeaderDecoder(limits.headerListSize)
     this.#blocks = new HeaderBlocks(limits.headerListSize, limits.headerFrames, (...block) => this.#headers(...block))
-    this.#receiveWindow = new ReceiveWindow(streamWindow * concurrentStreams)
+    this.#bodies = new BodyReceiver(streamWindow * concurrentStreams, {
+      streamOf: id => this.#receiverOf(id),
+      refuse: (stream, code) => this.#refuse(stream, code),
+      idle: () => this.#spendIdleFrame(),
+      windowUpdate: (id, increment) => {
+        if (this.#overSince === undefined) this.#output.windowUpdate(id, increment)
+      },
+    })
     this.#resets = new Allowance(limits.resets.burst, limits.resets.perSecond, now())
     this.#idleFrames = new Allowance(limits.idleFrames.burst, limits.idleFrames.perSecond, now())
     this.#queue = new SendQueue(
@@ -150,7 +154,7 @@ export class Connection {
     answered: () => {
       this.#working--
     },
-    consumed: (stream, bytes) => this.#giveBack(bytes, stream),
+    consumed: (stream, bytes) => this.#bodies.giveBack(bytes, stream),
     reset: (stream, code) => this.#reset(stream, code),
   }
 
@@ -162,20 +166,10 @@ export class Connection {
     },
     dataBegins: (id, length) => {
       this.#expect(frameType.data)
-      this.#dataBegins(id, length)
+      this.#bodies.dataBegins(id, length)
     },
-    data: (_, piece) => {
-      const receiver = this.#receiver
-      if (!receiver || receiver.closed) return
-      if (receiver.push(piece)) this.#overhead -= piece.length
-      else this.#refuse(receiver, errorCode.protocol)
-    },
-    dataEnds: (_, endsStream) => {
-      const receiver = this.#receiver
-      this.#receiver = undefined
-      this.#giveBack(this.#overhead, receiver)
-      if (endsStream && receiver && !receiver.closed && !receiver.end()) this.#refuse(receiver, errorCode.protocol)
-    },
+    data: (id, piece) => this.#bodies.data(id, piece),
+    dataEnds: (id, endsStream) => this.#bodies.dataEnds(id, endsStream),
   }
 
   /** Throws unless a frame may come now. */
@@ -225,18 +219,11 @@ export class Connection {
     }
   }
 
-  #dataBegins(id: number, length: number): void {
-    if (id > this.#lastStream || id % 2 === 0)
-      throw new ConnectionFault(errorCode.protocol, `stream ${id} has not begun`)
-    if (!this.#receiveWindow.take(length))
-      throw new ConnectionFault(errorCode.flowControl, 'the client sends more than the connection may carry')
-    if (length === 0) this.#spendIdleFrame()
-    this.#overhead = length
+  #receiverOf(id: number): ServerStream | undefined {
+    this.#expectOld(id)
     const stream = this.#streams.get(id)
-    this.#receiver = stream
     if (!stream) this.#refuseId(id, errorCode.streamClosed)
-    else if (stream.remoteEnded) this.#refuse(stream, errorCode.streamClosed)
-    else if (!stream.take(length)) this.#refuse(stream, errorCode.flowControl)
+    return stream
   }
 
   #windowUpdate(id: number, increment: number): void {
@@ -267,9 +254,12 @@ export class Connection {
 
   #resetByPeer(id: number): void {
     this.#expectOld(id)
-    this.#spendReset()
     const stream = this.#streams.get(id)
-    if (stream) this.#forget(stream)
+    if (!stream) this.#spendIdleFrame()
+    else {
+      this.#spendReset()
+      this.#forget(stream)
+    }
   }
 
   #settings(flags: number, payload: Buffer): void {
@@ -359,15 +349,6 @@ export class Connection {
   #expectOld(id: number): void {
     if (id === 0 || id > this.#lastStream || id % 2 === 0)
       throw new ConnectionFault(errorCode.protocol, `stream ${id} has not begun`)
-  }
-
-  /** Bytes have been read: the client may send more. */
-  #giveBack(bytes: number, stream: ServerStream | undefined): void {
-    if (this.#overSince !== undefined || bytes === 0) return
-    const whole = this.#receiveWindow.give(bytes)
-    if (whole > 0) this.#output.windowUpdate(0, whole)
-    const own = stream && !stream.closed ? stream.give(bytes) : 0
-    if (stream && own > 0) this.#output.windowUpdate(stream.id, own)
   }
 
   #spendReset(): void {
