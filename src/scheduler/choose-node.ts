@@ -12,6 +12,7 @@ import type { NodeInfo } from './node-info.js'
 import type { NominatedPods } from './nominated-pods.js'
 import { PreparedFilters } from './pod-filters.js'
 import { profileOf, type WeightedScore } from './profile.js'
+import type { Ranked } from './rankings.js'
 import type { PointObserver } from './scheduler-metrics.js'
 
 /** The nodes that will do for a pod. */
@@ -32,6 +33,8 @@ export interface SearchOptions {
   readonly percentageOfNodesToScore?: number
   readonly nominated?: NominatedPods
   readonly observe?: PointObserver | undefined
+  /** What is known without looking at all nodes; `wanted` of those that will do are enough to choose from. */
+  readonly ranked?: (filters: PreparedFilters, wanted: number) => Ranked | undefined
 }
 
 /** Below so many nodes all are looked at; of more, a share, as upstream samples them. */
@@ -50,7 +53,7 @@ const noNodes: Infeasible = { rejections: new Map(), others: undefined, filters:
 export function findFeasible(
   cycle: SchedulingCycle,
   plugins: readonly SchedulerPlugin[],
-  { start = 0, percentageOfNodesToScore = 0, nominated, observe }: SearchOptions,
+  { start = 0, percentageOfNodesToScore = 0, nominated, observe, ranked }: SearchOptions,
 ): Feasible {
   const { pod, snapshot } = cycle
   const total = snapshot.nodes.length
@@ -71,13 +74,14 @@ export function findFeasible(
   }
   const prepared = performance.now()
   observe?.('PreFilter', 'Success', prepared - began)
-  const rejections = new Map<string, Rejection>()
+  const judged = new Map<string, Rejection>()
+  let rejections: ReadonlyMap<string, Rejection> = judged
   const feasible: NodeInfo[] = []
   const { nodes: narrowed } = filters
   const others = narrowed && outsideOf(narrowed.plugins)
   const passes = (node: NodeInfo): boolean => {
     const rejection = filters.judge(node)
-    if (rejection) rejections.set(node.name, rejection)
+    if (rejection) judged.set(node.name, rejection)
     return rejection === undefined
   }
   const found = (nodes: readonly NodeInfo[], evaluated: number): Feasible => {
@@ -87,15 +91,22 @@ export function findFeasible(
   }
 
   // Room that preemption has made is where the pod goes, if it is still there.
-  const promised = pod.status.nominatedNodeName && snapshot.get(pod.status.nominatedNodeName)
+  const promise = nominated?.nodeOf(pod.metadata.uid ?? '') ?? pod.status.nominatedNodeName
+  const promised = promise ? snapshot.get(promise) : undefined
   if (promised && (!narrowed || narrowed.names.has(promised.name)) && passes(promised)) return found([promised], 0)
-  rejections.clear()
+  judged.clear()
 
   if (narrowed) {
     const nodes = [...narrowed.names].flatMap(name => snapshot.get(name) ?? [])
     return found(nodes.filter(passes), 0)
   }
   const wanted = sampleSize(total, percentageOfNodesToScore)
+  const known = ranked?.(filters, wanted)
+  if (known && 'node' in known) return found([known.node], 0)
+  if (known) {
+    rejections = known.rejections
+    return found([], 0)
+  }
   let evaluated = 0
   for (; evaluated < total && feasible.length < wanted; evaluated++) {
     const node = snapshot.nodes[(start + evaluated) % total]
@@ -153,8 +164,11 @@ export function highest(
 
 /** `0/5 nodes are available: 2 Insufficient cpu, 3 node(s) were unschedulable.` */
 export function summary(nodes: number, { rejections, others }: Infeasible): string {
-  const reasons: [string, number][] = []
-  for (const rejection of rejections.values()) for (const reason of rejection.reasons) reasons.push([reason, 1])
+  const counts = new Map<Rejection, number>()
+  for (const rejection of rejections.values()) counts.set(rejection, (counts.get(rejection) ?? 0) + 1)
+  const reasons = [...counts].flatMap(([each, count]) =>
+    each.reasons.map(reason => [reason, count] as [string, number]),
+  )
   const rest = nodes - rejections.size
   if (others && rest > 0) for (const reason of others.reasons) reasons.push([reason, rest])
   return reasons.length > 0

@@ -1,6 +1,7 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../api/core/v1/index.js'
 import type { StorageClass } from '../api/storage/v1/index.js'
 import type { Labels, Selector } from '../machinery/labels.js'
+import { ChangeLog } from './change-log.js'
 import type { DomainTotals } from './domain-counts.js'
 import type { Snapshot } from './framework.js'
 import { NodeInfo } from './node-info.js'
@@ -19,6 +20,10 @@ export class ClusterState implements Snapshot {
   /** Where each counted pod is, by uid. */
   readonly #placed = new Map<string, string>()
   readonly #assumed = new Set<string>()
+  /** Nodes that have come, gone, changed, or got or lost a pod. */
+  readonly changes = new ChangeLog<NodeInfo>()
+  /** How many nodes have taints with an effect. */
+  readonly #taints = new Map<string, number>()
   /** How many nodes have a label, by its key. */
   readonly #labels = new Map<string, number>()
   /** How many nodes have an image, by its name. */
@@ -54,6 +59,10 @@ export class ClusterState implements Snapshot {
     return this.#labels.get(key) ?? 0
   }
 
+  nodesWithTaint(effect: string): number {
+    return this.#taints.get(effect) ?? 0
+  }
+
   termsSelecting(pod: Pod): readonly PlacedTerm[] {
     return this.#index.termsSelecting(pod)
   }
@@ -72,6 +81,13 @@ export class ClusterState implements Snapshot {
   volume = (name: string): PersistentVolume | undefined => this.surroundings.volume(name)
 
   storageClass = (name: string): StorageClass | undefined => this.surroundings.storageClass(name)
+
+  /** Pods are nominated to a node, or no longer. */
+  nominationsChanged(node: string): void {
+    const info = this.#infos.get(node)
+    info?.nominationsChanged()
+    if (info) this.changes.add(info)
+  }
 
   /** The labels of a namespace have changed. */
   namespaceChanged(): void {
@@ -108,6 +124,7 @@ export class ClusterState implements Snapshot {
     this.#index.remove(uid)
     const info = this.#infos.get(name)
     info?.remove(uid)
+    if (info) this.changes.add(info)
     if (info && info.pods.size === 0 && !info.node) this.#infos.delete(name)
   }
 
@@ -131,7 +148,10 @@ export class ClusterState implements Snapshot {
   }
 
   #setNode(info: NodeInfo, node: Node | undefined): void {
+    for (const effect of effectsOf(info.node)) count(this.#taints, effect, -1)
+    for (const effect of effectsOf(node)) count(this.#taints, effect, 1)
     const [before, after] = [labelsOf(info.node), labelsOf(node)]
+    this.changes.add(info)
     this.#setImages(info, node)
     if (before === after || (before && after && JSON.stringify(before) === JSON.stringify(after))) return
     for (const key of Object.keys(before ?? {})) count(this.#labels, key, -1)
@@ -151,9 +171,15 @@ export class ClusterState implements Snapshot {
   #place(pod: Pod, node: string): void {
     const { uid = '' } = pod.metadata
     const before = this.#placed.get(uid)
-    if (before !== undefined && before !== node) this.#infos.get(before)?.remove(uid)
+    if (before !== undefined && before !== node) {
+      const left = this.#infos.get(before)
+      left?.remove(uid)
+      if (left) this.changes.add(left)
+    }
     this.#placed.set(uid, node)
-    this.#info(node).add(pod)
+    const info = this.#info(node)
+    info.add(pod)
+    this.changes.add(info)
     this.#index.set(pod, node)
   }
 
@@ -165,6 +191,8 @@ export class ClusterState implements Snapshot {
 }
 
 const noLabels: Labels = {}
+
+const effectsOf = (node: Node | undefined): Iterable<string> => new Set(node?.spec.taints?.map(({ effect }) => effect))
 
 /** Undefined if there is no node. */
 const labelsOf = (node: Node | undefined): Labels | undefined => node && (node.metadata.labels ?? noLabels)

@@ -18,6 +18,8 @@ export interface Snapshot extends Surroundings {
   podDomains(query: PodQuery, topologyKey: string): DomainTotals
   /** How many nodes have a label. */
   nodesWithLabel(key: string): number
+  /** How many nodes have taints with this effect. */
+  nodesWithTaint(effect: string): number
   /** Affinity and anti-affinity terms of pods on nodes that select the pod. */
   termsSelecting(pod: Pod): readonly PlacedTerm[]
   /** On how many nodes an image is. */
@@ -35,7 +37,7 @@ export interface SchedulingCycle {
   readonly signal: AbortSignal
 }
 
-/** Why a node will not do. */
+/** Why a node will not do. Give the same object again for the same reason: thousands of nodes may have it. */
 export interface Rejection {
   /** As events show it, counted over nodes: `Insufficient cpu`. */
   readonly reasons: readonly string[]
@@ -51,6 +53,11 @@ export type NodeFilterFunction = (node: NodeInfo) => Rejection | undefined
 export interface NodeFilter {
   /** Undefined lets the node pass. It may be asked about a node as it would be with other pods than it has. */
   readonly filter: NodeFilterFunction
+  /**
+   * What the verdict depends on beside the node, its pods included, as text: filters with equal signatures judge equally.
+   * Only with one are verdicts kept from one pod to the next; leave it out if more counts than the node and the pod.
+   */
+  readonly signature?: string
   /** Only these nodes come into question; the others are not looked at. */
   readonly nodes?: ReadonlySet<string>
   /**
@@ -68,6 +75,8 @@ export interface NodeScorer {
   score(node: NodeInfo): number
   /** Maps the scores of all candidates to 0..100; without it they are so already. */
   normalize?(scores: readonly number[]): readonly number[]
+  /** As `NodeFilter.signature`. */
+  readonly signature?: string
 }
 
 export const maximumScore = 100
@@ -76,6 +85,8 @@ export const maximumScore = 100
 export interface PodFilters {
   /** The plugins that let only some nodes come into question. */
   readonly narrowedBy: readonly string[]
+  /** Pods with equal signatures get equal verdicts on equal nodes; undefined if more than the node counts. */
+  readonly signature: string | undefined
   /** The first rejection; nominated pods of the same or higher priority count as if they were on the node. */
   judge(node: NodeInfo): Rejection | undefined
   podAdded(pod: Pod, node: NodeInfo): void

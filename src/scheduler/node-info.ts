@@ -1,5 +1,5 @@
 import type { Node, Pod } from '../api/core/v1/index.js'
-import { type Amounts, add, amounts, podRequest } from './resources.js'
+import { type Amounts, amounts, podRequest } from './resources.js'
 
 /** A port of the node itself that a pod takes. */
 export interface HostPort {
@@ -14,17 +14,37 @@ export interface HostPort {
  */
 export class NodeInfo {
   readonly pods = new Map<string, Pod>()
-  requested: Amounts = {}
-  /** As `requested`, counting an assumed amount for pods that ask for nothing. */
-  compared: Amounts = {}
+  readonly #requested: Sums = { cpu: 0, memory: 0 }
+  readonly #compared: Sums = { cpu: 0, memory: 0 }
   hostPorts: readonly HostPort[] = []
   /** Pods by priority. */
   readonly #priorities = new Map<number, number>()
+  #version = 0
   #node: Node | undefined
   #allocatable: Amounts = {}
   #images = new Map<string, number>()
 
   constructor(readonly name: string) {}
+
+  /** Grows whenever something changes that may decide on a pod: the node, its pods, those nominated to it. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** Pods are nominated to it, or no longer. */
+  nominationsChanged(): void {
+    this.#version++
+  }
+
+  /** What its pods take. */
+  get requested(): Amounts {
+    return this.#requested
+  }
+
+  /** As `requested`, counting an assumed amount for pods that ask for nothing. */
+  get compared(): Amounts {
+    return this.#compared
+  }
 
   /** Undefined while only its pods are known. */
   get node(): Node | undefined {
@@ -32,6 +52,7 @@ export class NodeInfo {
   }
 
   set node(node: Node | undefined) {
+    this.#version++
     this.#node = node
     this.#allocatable = amounts(node?.status.allocatable ?? node?.status.capacity)
     this.#images = new Map()
@@ -69,8 +90,8 @@ export class NodeInfo {
     copy.#images = this.#images
     for (const [uid, pod] of this.pods) copy.pods.set(uid, pod)
     for (const [priority, count] of this.#priorities) copy.#priorities.set(priority, count)
-    copy.requested = this.requested
-    copy.compared = this.compared
+    Object.assign(copy.#requested, this.#requested)
+    Object.assign(copy.#compared, this.#compared)
     copy.hostPorts = this.hostPorts
     return copy
   }
@@ -78,11 +99,12 @@ export class NodeInfo {
   add(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
     if (this.pods.has(uid)) this.remove(uid)
+    this.#version++
     this.pods.set(uid, pod)
     this.#countPriority(pod, 1)
     const { requested, compared } = podRequest(pod)
-    this.requested = add(this.requested, requested)
-    this.compared = add(this.compared, compared)
+    addTo(this.#requested, requested, 1)
+    addTo(this.#compared, compared, 1)
     const ports = hostPortsOf(pod)
     if (ports.length > 0) this.hostPorts = [...this.hostPorts, ...ports]
   }
@@ -91,10 +113,11 @@ export class NodeInfo {
     const pod = this.pods.get(uid)
     if (!pod) return
     this.pods.delete(uid)
+    this.#version++
     this.#countPriority(pod, -1)
     const { requested, compared } = podRequest(pod)
-    this.requested = subtract(this.requested, requested)
-    this.compared = subtract(this.compared, compared)
+    addTo(this.#requested, requested, -1)
+    addTo(this.#compared, compared, -1)
     if (hostPortsOf(pod).length > 0) this.hostPorts = [...this.pods.values()].flatMap(hostPortsOf)
   }
 
@@ -105,10 +128,11 @@ export class NodeInfo {
   }
 }
 
-function subtract(left: Amounts, right: Amounts): Amounts {
-  const result: Record<string, number> = { ...left }
-  for (const [name, amount] of Object.entries(right)) result[name] = (result[name] ?? 0) - amount
-  return result
+type Sums = Record<string, number>
+
+/** In place: nodes get and lose pods all the time. */
+function addTo(sums: Sums, amounts: Amounts, sign: 1 | -1): void {
+  for (const name in amounts) sums[name] = (sums[name] ?? 0) + sign * (amounts[name] ?? 0)
 }
 
 /** Ports of the node that a pod's containers, sidecars included, bind. */

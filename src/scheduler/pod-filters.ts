@@ -19,12 +19,16 @@ interface NamedFilter extends NodeFilter {
 export class PreparedFilters implements PodFilters {
   readonly #filters: NamedFilter[] = []
   readonly #functions: NodeFilterFunction[] = []
+  /** Rejections with the name of their plugin; as a rule a filter gives the same few again and again. */
+  readonly #named = new Map<Rejection, Rejection>()
   readonly #priority: number
   readonly #uid: string | undefined
   /** The nodes that all plugins agree on, and those that narrowed them; undefined if all nodes come into question. */
   readonly nodes: { readonly names: ReadonlySet<string>; readonly plugins: readonly string[] } | undefined
 
   readonly narrowedBy: readonly string[]
+  /** What all verdicts depend on beside the node, its pods and those nominated to it; undefined if one depends on more. */
+  readonly signature: string | undefined
 
   /** Throws what a plugin throws. */
   constructor(
@@ -50,6 +54,10 @@ export class PreparedFilters implements PodFilters {
     }
     this.nodes = names && { names, plugins: narrowing }
     this.narrowedBy = narrowing
+    const isSigned = !names && this.#filters.every(({ signature }) => signature !== undefined)
+    this.signature = isSigned
+      ? `${this.#priority}|${this.#filters.map(({ plugin, signature }) => `${plugin}:${signature}`).join('|')}`
+      : undefined
     if (names?.size === 0)
       throw Object.assign(
         new Unschedulable(`node(s) didn't satisfy plugin(s) [${narrowing.sort().join(' ')}] simultaneously`),
@@ -58,11 +66,12 @@ export class PreparedFilters implements PodFilters {
   }
 
   judge(node: NodeInfo): Rejection | undefined {
-    if (this.nominated && this.nominated.size > 0) {
-      const rejection = this.#judgeWithNominated(node, this.nominated)
-      if (rejection) return rejection
-    }
-    return this.#judge(node)
+    return this.#judgeWithNominated(node, this.#uid) ?? this.#judge(node)
+  }
+
+  /** As `judge`, for any pod of the same kind that is not nominated to the node itself. */
+  judgeForAll(node: NodeInfo): Rejection | undefined {
+    return this.#judgeWithNominated(node, undefined) ?? this.#judge(node)
   }
 
   podAdded(pod: Pod, node: NodeInfo): void {
@@ -74,10 +83,13 @@ export class PreparedFilters implements PodFilters {
   }
 
   /** With the pods that are to come, as far as they may not be overtaken. */
-  #judgeWithNominated(node: NodeInfo, nominated: NominatedPods): Rejection | undefined {
-    const coming = nominated
-      .on(node.name)
-      .filter(({ spec, metadata }) => (spec.priority ?? 0) >= this.#priority && metadata.uid !== this.#uid)
+  #judgeWithNominated(node: NodeInfo, self: string | undefined): Rejection | undefined {
+    if (!this.nominated?.size) return undefined
+    const nominated = this.nominated.on(node.name)
+    if (nominated.length === 0) return undefined
+    const coming = nominated.filter(
+      ({ spec, metadata }) => (spec.priority ?? 0) >= this.#priority && metadata.uid !== self,
+    )
     if (coming.length === 0) return undefined
     const full = node.with(coming)
     for (const pod of coming) this.podAdded(pod, node)
@@ -92,9 +104,15 @@ export class PreparedFilters implements PodFilters {
     const functions = this.#functions
     for (let i = 0; i < functions.length; i++) {
       const rejection = functions[i]?.(node)
-      if (rejection) return { ...rejection, plugin: this.#filters[i]?.plugin ?? '' }
+      if (rejection) return this.#withName(rejection, this.#filters[i]?.plugin ?? '')
     }
     return undefined
+  }
+
+  #withName(rejection: Rejection, plugin: string): Rejection {
+    let named = this.#named.get(rejection)
+    if (!named) this.#named.set(rejection, (named = { ...rejection, plugin }))
+    return named
   }
 }
 

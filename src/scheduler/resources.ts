@@ -8,12 +8,6 @@ export const amounts = amountsOf
 /** What a container that asks for nothing is counted with when nodes are compared, never when they are filled. */
 const assumed: Amounts = { cpu: 100, memory: 200 * 1024 * 1024 }
 
-export function add(left: Amounts, right: Amounts): Amounts {
-  const result: Record<string, number> = { ...left }
-  for (const [name, amount] of Object.entries(right)) result[name] = (result[name] ?? 0) + amount
-  return result
-}
-
 export interface PodRequest {
   /** What must be free on a node. */
   readonly requested: Amounts

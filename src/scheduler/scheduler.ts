@@ -17,6 +17,7 @@ import type { PluginHandle } from './plugin-handle.js'
 import { type PodFailure, writeFailure } from './pod-failure.js'
 import { postFilter } from './post-filter.js'
 import type { Profile } from './profile.js'
+import { Rankings } from './rankings.js'
 import { type PointObserver, type PointStatus, type SchedulerMetrics, schedulerMetrics } from './scheduler-metrics.js'
 import { SchedulingAttempt } from './scheduling-attempt.js'
 import { SchedulingQueue } from './scheduling-queue.js'
@@ -61,13 +62,15 @@ export class Scheduler implements Disposable {
   readonly #queue: SchedulingQueue
   readonly #profiles: ReadonlyMap<string, Profile>
   readonly #recorders = new Map<string, EventRecorder>()
-  readonly #nominated = new NominatedPods()
+  readonly #nominated = new NominatedPods(node => this.#state.nominationsChanged(node))
   readonly #extenders: readonly Extender[]
   readonly #client: Client
   readonly #clock: Clock
   readonly #random: () => number
   readonly #onError: (error: unknown) => void
   readonly #metrics: SchedulerMetrics | undefined
+  /** By profile. */
+  readonly #rankings = new Map<string, Rankings>()
   /** Attempts that have found a node and are not over yet, by the pod's uid. */
   readonly #binding = new Map<string, SchedulingAttempt>()
   #running = false
@@ -96,7 +99,10 @@ export class Scheduler implements Disposable {
       activate: (pod: Pod) => this.#queue.activate(pod.metadata.uid ?? ''),
       rejectWaiting: (uid: string, reason: string) => this.#rejectWaiting(uid, reason),
     }
-    for (const { name } of options.profiles) this.#recorders.set(name, recorder(name))
+    for (const { name } of options.profiles) {
+      this.#recorders.set(name, recorder(name))
+      this.#rankings.set(name, new Rankings(this.#state))
+    }
     const profiles = options.profiles.map(({ name, make }) => make({ ...handle, events: recorder(name) }))
     this.#profiles = new Map(profiles.map(profile => [profile.name, profile]))
     const { initialBackoff, maximumBackoff } = options
@@ -279,11 +285,15 @@ export class Scheduler implements Disposable {
 
   async #findFeasible(attempt: SchedulingAttempt): Promise<Feasible> {
     const { pod, profile } = attempt
+    const rankings = this.#extenders.length > 0 ? undefined : this.#rankings.get(profile.name)
     const found = findFeasible(attempt, profile.filter, {
       start: this.#start,
       nominated: this.#nominated,
       percentageOfNodesToScore: profile.percentageOfNodesToScore ?? 0,
       observe: this.#observe(profile),
+      ...(rankings && {
+        ranked: (filters, wanted) => rankings.best(attempt, filters, profile.score, wanted, this.#random),
+      }),
     })
     if (found.nodes.length === 0 || this.#extenders.length === 0) return found
     return await filteredByExtenders(this.#extenders, pod, found, this.#state.nodes.length)

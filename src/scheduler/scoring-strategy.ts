@@ -41,6 +41,7 @@ export function strategyScorer(strategy: ScoringStrategy, { compared, requested 
   // Of resources that only some pods want, only those that this pod wants count.
   const counted = resources.filter(({ name }) => isPlain(name) || (requested[name] ?? 0) > 0)
   return {
+    signature: JSON.stringify([compared, requested]),
     score(info) {
       let sum = 0
       let weights = 0

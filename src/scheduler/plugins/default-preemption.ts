@@ -6,12 +6,15 @@ import { cheapest } from '../preemption/cheapest.js'
 import { clearNomination, evict, preemptionReason } from '../preemption/evict.js'
 import { type CandidateLimits, defaultLimits, findCandidates } from '../preemption/find-candidates.js'
 import { priorityOf } from '../preemption/importance.js'
+import { rememberingVictims } from '../preemption/remembered-victims.js'
+import { selectVictims } from '../preemption/select-victims.js'
 import type { Victims } from '../preemption/victims.js'
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/ */
 export const defaultPreemption: PluginFactory = (handle, args) => {
   const limits: CandidateLimits = { ...defaultLimits, ...(args as Partial<CandidateLimits> | undefined) }
   const budgets = handle.informers?.of(PodDisruptionBudget)
+  const select = rememberingVictims()
   /** Pods that are about to be deleted, and their nodes, until the cluster's state shows it. */
   const condemned = new Map<string, string>()
 
@@ -23,7 +26,8 @@ export const defaultPreemption: PluginFactory = (handle, args) => {
       const { pod, snapshot } = cycle
       handle.metrics?.preemptionAttempted()
       prune(condemned, cycle)
-      const ineligible = ineligibility(cycle, infeasible, condemned)
+      const nominated = handle.nominated.nodeOf(pod.metadata.uid ?? '') ?? pod.status.nominatedNodeName
+      const ineligible = ineligibility(cycle, nominated, infeasible, condemned)
       if (ineligible) return { message: `preemption: ${ineligible}` }
       const { victims, message } = findCandidates(
         pod,
@@ -32,6 +36,8 @@ export const defaultPreemption: PluginFactory = (handle, args) => {
         budgets?.list() ?? [],
         limits,
         handle.random,
+        // A pod's own nomination to a node does not count for it, but does for others of its kind.
+        nominated ? selectVictims : select,
       )
       const agreed = victims.size > 0 ? await agreedByExtenders(handle, pod, victims) : victims
       const node = cheapest(agreed)
@@ -45,11 +51,11 @@ export const defaultPreemption: PluginFactory = (handle, args) => {
 /** Why a pod may not evict others (any more). */
 function ineligibility(
   { pod, snapshot }: SchedulingCycle,
+  nominated: string | undefined,
   { rejections, others }: Infeasible,
   condemned: ReadonlyMap<string, string>,
 ): string | undefined {
   if (pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.'
-  const nominated = pod.status.nominatedNodeName
   const node = nominated ? snapshot.get(nominated) : undefined
   if (!node || (rejections.get(node.name) ?? others)?.unresolvable) return undefined
   const priority = priorityOf(pod)

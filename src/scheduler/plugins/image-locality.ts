@@ -17,6 +17,7 @@ export const imageLocality: SchedulerPlugin = {
     if ([...spread.values()].every(share => share === 0)) return undefined
     const most = mostPerContainer * images.length
     return {
+      signature: JSON.stringify([images, ...spread.values()]),
       score(info) {
         let bytes = 0
         for (const image of images) bytes += Math.floor((info.images.get(image) ?? 0) * (spread.get(image) ?? 0))

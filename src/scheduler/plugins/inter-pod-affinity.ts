@@ -2,7 +2,7 @@ import { Namespace, type Pod } from '../../api/core/v1/index.js'
 import type { AnyKind } from '../../client/controller.js'
 import { type Labels, nothing } from '../../machinery/labels.js'
 import { DomainCounts, type DomainTotals, SupposedCounts } from '../domain-counts.js'
-import { maximumScore, type NodeFilterFunction, type PluginFactory } from '../framework.js'
+import { maximumScore, type NodeFilterFunction, type PluginFactory, type Rejection } from '../framework.js'
 import { nodeInterest, podInterest } from '../hints.js'
 import type { NodeInfo } from '../node-info.js'
 import { termsOf } from '../pod-index.js'
@@ -14,6 +14,10 @@ export interface InterPodAffinityArgs {
   /** Leave the wishes of pods on nodes out of account when the pod has none itself. */
   readonly ignorePreferredTermsOfExistingPods?: boolean
 }
+
+const far: Rejection = { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true }
+const tooNear: Rejection = { reasons: ["node(s) didn't match pod anti-affinity rules"] }
+const unwelcome: Rejection = { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] }
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity */
 export const interPodAffinity: PluginFactory = (_, args) => {
@@ -51,11 +55,10 @@ export const interPodAffinity: PluginFactory = (_, args) => {
         const first = ownKind && wanted.every(({ supposed }) => supposed.counts.pods === 0)
         for (const { term, supposed } of wanted) {
           const domain = labels[term.topologyKey]
-          if (domain === undefined || (!first && supposed.counts.of(domain) === 0))
-            return { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true }
+          if (domain === undefined || (!first && supposed.counts.of(domain) === 0)) return far
         }
-        if (inAny(unwanted, labels)) return { reasons: ["node(s) didn't match pod anti-affinity rules"] }
-        if (inAny(existing, labels)) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] }
+        if (inAny(unwanted, labels)) return tooNear
+        if (inAny(existing, labels)) return unwelcome
         return undefined
       }
       const count = (other: Pod, { node }: NodeInfo, by: 1 | -1) => {

@@ -1,12 +1,18 @@
 import type { NodeAffinity, NodeSelector, Pod } from '../../api/core/v1/index.js'
 import { nodeMatches, termMatches } from '../../api/core/v1/node-matches.js'
-import { type NodeFilterFunction, normalized, type PluginFactory, Unschedulable } from '../framework.js'
+import { type NodeFilterFunction, normalized, type PluginFactory, type Rejection, Unschedulable } from '../framework.js'
 import { nodeInterest } from '../hints.js'
 
 export interface NodeAffinityArgs {
   /** What all pods of the profile want beside what they want themselves. */
   readonly addedAffinity?: NodeAffinity
 }
+
+const notEnforced: Rejection = {
+  reasons: ["node(s) didn't match scheduler-enforced node affinity"],
+  unresolvable: true,
+}
+const mismatch: Rejection = { reasons: ["node(s) didn't match Pod's node affinity/selector"], unresolvable: true }
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ */
 export const nodeAffinity: PluginFactory = (_, args) => {
@@ -28,15 +34,13 @@ export const nodeAffinity: PluginFactory = (_, args) => {
       const hasSelector = required !== undefined || Object.keys(spec.nodeSelector ?? {}).length > 0
       if (!hasSelector && !enforced) return undefined
       const filter: NodeFilterFunction = ({ node }) => {
-        if (enforced && !(node && selects(enforced, node)))
-          return { reasons: ["node(s) didn't match scheduler-enforced node affinity"], unresolvable: true }
-        return node !== undefined && nodeMatches(spec, node)
-          ? undefined
-          : { reasons: ["node(s) didn't match Pod's node affinity/selector"], unresolvable: true }
+        if (enforced && !(node && selects(enforced, node))) return notEnforced
+        return node !== undefined && nodeMatches(spec, node) ? undefined : mismatch
       }
       const nodes = required && namedNodes(required)
       if (nodes?.size === 0) throw new Unschedulable('pod affinity terms conflict')
-      return nodes ? { filter, nodes } : filter
+      const signature = JSON.stringify([spec.nodeSelector, required])
+      return nodes ? { filter, nodes, signature } : { filter, signature }
     },
     score({ pod: { spec } }) {
       const own = spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []

@@ -1,5 +1,7 @@
-import type { SchedulerPlugin } from '../framework.js'
+import type { Rejection, SchedulerPlugin } from '../framework.js'
 import { nodeInterest } from '../hints.js'
+
+const elsewhere: Rejection = { reasons: ["node(s) didn't match the requested node name"], unresolvable: true }
 
 /** A pod that names its node goes there or nowhere. */
 export const nodeName: SchedulerPlugin = {
@@ -7,9 +9,9 @@ export const nodeName: SchedulerPlugin = {
   events: [nodeInterest(['add'], ({ spec }, { metadata }) => spec.nodeName === metadata.name)],
   filter: ({ pod: { spec } }) =>
     spec.nodeName
-      ? ({ name }) =>
-          name === spec.nodeName
-            ? undefined
-            : { reasons: ["node(s) didn't match the requested node name"], unresolvable: true }
+      ? {
+          filter: ({ name }) => (name === spec.nodeName ? undefined : elsewhere),
+          signature: spec.nodeName,
+        }
       : undefined,
 }

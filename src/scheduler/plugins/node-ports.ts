@@ -1,6 +1,8 @@
-import type { SchedulerPlugin } from '../framework.js'
+import type { Rejection, SchedulerPlugin } from '../framework.js'
 import { nodeInterest, podInterest } from '../hints.js'
 import { type HostPort, hostPortsOf, portsConflict } from '../node-info.js'
+
+const noPorts: Rejection = { reasons: ["node(s) didn't have free ports for the requested pod ports"] }
 
 /** Two pods cannot have one port of a node. */
 export const nodePorts: SchedulerPlugin = {
@@ -12,10 +14,10 @@ export const nodePorts: SchedulerPlugin = {
   filter({ pod }) {
     const wanted = hostPortsOf(pod)
     if (wanted.length === 0) return undefined
-    return ({ hostPorts }) =>
-      conflicts(wanted, hostPorts)
-        ? { reasons: ["node(s) didn't have free ports for the requested pod ports"] }
-        : undefined
+    return {
+      filter: ({ hostPorts }) => (conflicts(wanted, hostPorts) ? noPorts : undefined),
+      signature: JSON.stringify(wanted),
+    }
   },
 }
 

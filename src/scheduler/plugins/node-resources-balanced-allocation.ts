@@ -18,7 +18,10 @@ export const nodeResourcesBalancedAllocation: PluginFactory = (_, args) => {
       const { requested } = podRequest(pod)
       // A pod that asks for nothing does not change any balance.
       if (names.every(name => !requested[name])) return undefined
-      return { score: info => Math.floor((1 - deviation(info, requested, names)) * maximumScore) }
+      return {
+        score: info => Math.floor((1 - deviation(info, requested, names)) * maximumScore),
+        signature: JSON.stringify(requested),
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Node, Pod } from '../../api/core/v1/index.js'
 import { amountsOf } from '../../api/core/v1/index.js'
-import type { PluginFactory, SchedulerPlugin } from '../framework.js'
+import type { NodeFilterFunction, PluginFactory, Rejection, SchedulerPlugin } from '../framework.js'
 import { nodeInterest, podInterest } from '../hints.js'
 import { podRequest } from '../resources.js'
 import { defaultStrategy, type ScoringStrategy, strategyScorer } from '../scoring-strategy.js'
@@ -34,20 +34,24 @@ export const nodeResourcesFit: PluginFactory = (_, args) => {
       const requests = Object.entries(podRequest(pod).requested).filter(
         ([name, amount]) => amount > 0 && !ignored(name),
       )
-      return info => {
+      const rejections = new Map<string, Rejection>()
+      const filter: NodeFilterFunction = info => {
         const { allocatable, requested } = info
-        let reasons: string[] | undefined
-        if (info.pods.size + 1 > (allocatable['pods'] ?? 0)) reasons = ['Too many pods']
+        let reasons = info.pods.size + 1 > (allocatable['pods'] ?? 0) ? 'Too many pods' : ''
         let impossible = false
         for (const [name, amount] of requests) {
           const total = allocatable[name] ?? 0
           if (amount <= total - (requested[name] ?? 0)) continue
-          reasons ??= []
-          reasons.push(`Insufficient ${name}`)
+          reasons += `${reasons && ','}Insufficient ${name}`
           impossible ||= amount > total
         }
-        return reasons && { reasons, unresolvable: impossible }
+        if (!reasons) return undefined
+        const key = impossible ? `${reasons}!` : reasons
+        let rejection = rejections.get(key)
+        if (!rejection) rejections.set(key, (rejection = { reasons: reasons.split(','), unresolvable: impossible }))
+        return rejection
       }
+      return { filter, signature: JSON.stringify(requests) }
     },
     score: ({ pod }) => strategyScorer(scoringStrategy, podRequest(pod)),
   }

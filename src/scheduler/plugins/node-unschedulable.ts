@@ -1,7 +1,8 @@
 import { tolerates } from '../../api/core/v1/tolerates.js'
-import type { SchedulerPlugin } from '../framework.js'
+import type { Rejection, SchedulerPlugin } from '../framework.js'
 import { nodeInterest } from '../hints.js'
 
+const cordoned: Rejection = { reasons: ['node(s) were unschedulable'], unresolvable: true }
 const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 
 /** Cordoned nodes take only pods that tolerate it. */
@@ -13,7 +14,9 @@ export const nodeUnschedulable: SchedulerPlugin = {
   ],
   filter({ pod: { spec } }) {
     if ((spec.tolerations ?? []).some(toleration => tolerates(toleration, taint))) return undefined
-    return ({ node }) =>
-      node?.spec.unschedulable ? { reasons: ['node(s) were unschedulable'], unresolvable: true } : undefined
+    return {
+      filter: ({ node }) => (node?.spec.unschedulable ? cordoned : undefined),
+      signature: '',
+    }
   },
 }

@@ -2,7 +2,7 @@ import type { Node, Pod, TopologySpreadConstraint } from '../../api/core/v1/inde
 import { nodeMatches } from '../../api/core/v1/node-matches.js'
 import type { Selector } from '../../machinery/labels.js'
 import { DomainCounts, type DomainTotals, SupposedCounts } from '../domain-counts.js'
-import { maximumScore, type NodeScorer, type PluginFactory, type Snapshot } from '../framework.js'
+import { maximumScore, type NodeScorer, type PluginFactory, type Rejection, type Snapshot } from '../framework.js'
 import { nodeInterest, podInterest } from '../hints.js'
 import type { NodeInfo } from '../node-info.js'
 import { selectionIn, withKeys } from '../pod-selection.js'
@@ -25,6 +25,8 @@ const systemDefaults: readonly TopologySpreadConstraint[] = [
 ]
 
 const mismatch = "node(s) didn't match pod topology spread constraints"
+const unlabelled: Rejection = { reasons: [`${mismatch} (missing required label)`], unresolvable: true }
+const skewed: Rejection = { reasons: [mismatch] }
 
 interface Constraint {
   readonly topologyKey: string
@@ -74,9 +76,9 @@ export const podTopologySpread: PluginFactory = (_, args) => {
           for (const { constraint, counts, skew } of rules) {
             const domains = counts.counts
             const domain = node?.metadata.labels?.[constraint.topologyKey]
-            if (domain === undefined) return { reasons: [`${mismatch} (missing required label)`], unresolvable: true }
+            if (domain === undefined) return unlabelled
             const least = domains.size < constraint.minDomains ? 0 : domains.least
-            if (domains.of(domain) > least + skew) return { reasons: [mismatch] }
+            if (domains.of(domain) > least + skew) return skewed
           }
           return undefined
         },

@@ -24,7 +24,7 @@ const notHelpful = 'Preemption is not helpful for scheduling'
 
 /**
  * Tries on nodes, beginning somewhere, whether the pod could have them if others left. Stops when there are enough of
- * them and at least one breaks no budget. `random` is between 0 and 1.
+ * them and at least one breaks no budget. `random` is between 0 and 1; `select` tries one node.
  */
 export function findCandidates(
   pod: Pod,
@@ -33,6 +33,7 @@ export function findCandidates(
   budgets: readonly PodDisruptionBudget[],
   limits: CandidateLimits,
   random: () => number,
+  select: typeof selectVictims = selectVictims,
 ): Candidates {
   const total = snapshot.nodes.length
   const hopeful: NodeInfo[] = []
@@ -49,7 +50,7 @@ export function findCandidates(
     if (victims.size >= wanted && harmless > 0) break
     const node = hopeful[(offset + i) % hopeful.length]
     if (!node) continue
-    const result = selectVictims(pod, node, filters, budgets)
+    const result = select(pod, node, filters, budgets)
     if ('reasons' in result) failures.push(result)
     else {
       victims.set(node.name, result)
