@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { Deployment } from '../api/apps/v1/index.js'
 import { TokenReview } from '../api/authentication/v1/index.js'
 import {
+  Event,
   Namespace,
   Node,
   PersistentVolume,
@@ -14,7 +15,8 @@ import {
 } from '../api/core/v1/index.js'
 import { EndpointSlice } from '../api/discovery/v1/index.js'
 import { ClusterRole } from '../api/rbac/v1/index.js'
-import { VolumeAttributesClass } from '../api/storage/v1/index.js'
+import { ResourceClaim, ResourceClaimTemplate } from '../api/resource/v1/index.js'
+import { StorageClass, VolumeAttachment, VolumeAttributesClass } from '../api/storage/v1/index.js'
 import type { Client } from '../client/client.js'
 import { builtInControllers } from '../controllers/index.js'
 import { isNotFound } from '../machinery/status-error.js'
@@ -154,6 +156,53 @@ describe('the identities of components', () => {
     await client.create(VolumeAttributesClass, { metadata: { name: 'a' }, driverName: 'd', parameters: { p: 'v' } })
     await client.delete(VolumeAttributesClass, { name: 'a' })
     await until('no class', () => client.get(VolumeAttributesClass, { name: 'a' }).then(() => false, isNotFound))
+  })
+
+  it('suffice to attach and expand volumes, and to make claims for devices and take them back', async () => {
+    const space = 'default'
+    const managed = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+    await client.patch(Node, { name: 'sim-0' }, { type: 'merge', body: { metadata: { annotations: managed } } })
+    const driver = 'disk.example.com'
+    await client.create(StorageClass, { metadata: { name: 'd' }, provisioner: driver, allowVolumeExpansion: true })
+    const common = { accessModes: ['ReadWriteOnce'], storageClassName: 'd' }
+    const source = { csi: { driver, volumeHandle: 'h' }, capacity: { storage: '1Gi' } }
+    await client.create(PersistentVolume, { metadata: { name: 'd' }, spec: { ...common, ...source } })
+    const resources = { requests: { storage: '1Gi' } }
+    const claim = { namespace: space, name: 'd' }
+    await client.create(PersistentVolumeClaim, { metadata: claim, spec: { ...common, resources, volumeName: 'd' } })
+    const requests = [{ name: 'r', exactly: { deviceClassName: 'gpus' } }]
+    await client.create(ResourceClaimTemplate, {
+      metadata: { namespace: space, name: 't' },
+      spec: { spec: { devices: { requests } } },
+    })
+    const user = { namespace: space, name: 'd' }
+    await client.create(Pod, {
+      metadata: user,
+      spec: {
+        nodeName: 'sim-0',
+        containers: [{ name: 'c', image: 'i' }],
+        volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'd' } }],
+        resourceClaims: [{ name: 'r', resourceClaimTemplateName: 't' }],
+      },
+    })
+    const attachments = async () => (await client.list(VolumeAttachment)).items
+    await until('an attachment', async () => (await attachments()).length === 1)
+    const [attachment] = await attachments()
+    const attached = { type: 'merge', body: { status: { attached: true } } } as const
+    await client.patch(VolumeAttachment, attachment?.metadata ?? {}, attached, { subresource: 'status' })
+    const told = async () => (await client.get(Node, { name: 'sim-0' })).status.volumesAttached?.length
+    await until('a volume on the node', async () => (await told()) === 1)
+    const claims = async () => (await client.list(ResourceClaim, { namespace: space })).items
+    await until('a claim for devices', async () => (await claims()).length === 1)
+    const more = { spec: { resources: { requests: { storage: '2Gi' } } } }
+    await client.patch(PersistentVolumeClaim, claim, { type: 'merge', body: more })
+    await until('word of its growth', async () => {
+      const { items } = await client.list(Event, { namespace: space })
+      return items.some(({ reason }) => reason === 'ExternalExpanding')
+    })
+    await client.delete(Pod, user, { gracePeriodSeconds: 0 })
+    await until('no attachment', async () => (await attachments()).length === 0)
+    await until('no claim for devices', async () => (await claims()).length === 0)
   })
 
   it('suffice to remove nodes and namespaces', async () => {
