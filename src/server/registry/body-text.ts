@@ -1,6 +1,8 @@
-import { parseDocument, type ScalarTag } from 'yaml'
+import { type ScalarTag, YAMLParseError } from 'yaml'
+import { messageOf } from '../../machinery/message-of.js'
 import { badRequest } from '../../machinery/status-error.js'
 import { JsonSyntaxError, parseJson } from '../../schema/index.js'
+import { parseYaml, type YamlDocument, type YamlOptions } from './yaml-document.js'
 import { textFault, yamlFault } from './yaml-fault.js'
 
 /** A text that could not be parsed; the message is upstream's. */
@@ -52,21 +54,13 @@ function finite(_key: string, value: unknown): unknown {
 export function yamlToJson(text: string): ConvertedYaml {
   const why = textFault(text)
   if (why) throw notYaml(why)
-  const document = parseDocument(text, {
+  const { document, repeated } = parsed(text, {
     version: '1.1',
     merge: true,
-    logLevel: 'error',
     customTags: tags => [...ownTags, ...tags.filter(tag => typeof tag === 'string' || !isLeftOut(tag))],
   })
   // Of several documents the first one counts.
-  const fault = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY' && code !== 'MULTIPLE_DOCS')
-  if (fault) throw notYaml(yamlFault(text, fault))
-  const duplicates = document.errors
-    .filter(({ code }) => code === 'DUPLICATE_KEY')
-    .map(
-      ({ pos: [start], linePos }) =>
-        `line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(keyAt(text, start))} already set in map`,
-    )
+  const duplicates = repeatedKeys(text, repeated)
   try {
     return { json: JSON.stringify(document.toJS({ maxAliasCount: maximumAliases }), finite) ?? 'null', duplicates }
   } catch (error) {
@@ -76,6 +70,30 @@ export function yamlToJson(text: string): ConvertedYaml {
     const [, anchor] = /^Unresolved alias .*: (.*)$/.exec(message) ?? []
     throw notYaml(anchor === undefined ? message : `unknown anchor '${anchor}' referenced`)
   }
+}
+
+function parsed(text: string, options: YamlOptions): YamlDocument {
+  try {
+    return parseYaml(text, options)
+  } catch (error) {
+    throw notYaml(error instanceof YAMLParseError ? yamlFault(text, error) : messageOf(error))
+  }
+}
+
+/** As many keys are complained of at most, as of JSON. */
+const maxComplaints = 100
+
+/** Keys that stand twice, each with its line. */
+function repeatedKeys(text: string, offsets: readonly number[]): string[] {
+  let line = 1
+  let counted = 0
+  return offsets
+    .toSorted((a, b) => a - b)
+    .slice(0, maxComplaints)
+    .map(offset => {
+      for (; counted < offset; counted++) if (text[counted] === '\n') line++
+      return `line ${line}: key ${JSON.stringify(keyAt(text, offset))} already set in map`
+    })
 }
 
 function keyAt(text: string, start: number): string {
