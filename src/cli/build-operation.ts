@@ -43,6 +43,7 @@ export async function buildOperation(
     minimumWatchSeconds: count('--min-request-timeout', flags.minRequestTimeout),
     shutdownDelayMs: durationMs('--shutdown-delay-duration', flags.shutdownDelayDuration),
     goawayChance,
+    http2Streams: count('--http2-max-streams-per-connection', flags.http2MaxStreamsPerConnection),
     flags: shownFlags(flags),
     ...(encryption ? { encryption } : {}),
     ...(audit ? { audit: await made(audit, flags, onError) } : {}),

@@ -9,6 +9,7 @@ export interface OperationFlags {
   readonly minRequestTimeout: string
   readonly shutdownDelayDuration: string
   readonly goawayChance: string
+  readonly http2MaxStreamsPerConnection: string
   readonly encryptionProviderConfig?: string
   readonly encryptionProviderConfigAutomaticReload: string
   readonly auditPolicyFile?: string
@@ -53,6 +54,7 @@ export function addOperationFlags(command: Command): Command {
     .option('--min-request-timeout <seconds>', 'how long a watch lasts at least', '1800')
     .option('--shutdown-delay-duration <duration>', 'how long a server that stops goes on, but is not ready', '0s')
     .option('--goaway-chance <chance>', 'how likely a client is asked to connect anew: 0 to 0.02', '0')
+    .option('--http2-max-streams-per-connection <count>', 'requests at a time on an HTTP/2 connection; 0: 100', '0')
     .option('--encryption-provider-config <file>', 'which objects are encrypted while they are stored, and how')
     .addOption(
       new Option('--encryption-provider-config-automatic-reload [boolean]', 'look for a new configuration every minute')

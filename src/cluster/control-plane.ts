@@ -254,6 +254,7 @@ export class ControlPlane implements AsyncDisposable {
           handler: server.handle,
           settled: () => server.settled(),
           ...(options.operation?.goawayChance ? { goawayChance: options.operation.goawayChance } : {}),
+          ...(options.operation?.http2Streams ? { http2Streams: options.operation.http2Streams } : {}),
           onError: () => {},
         })
         listener = listening

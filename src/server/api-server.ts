@@ -55,6 +55,8 @@ export interface ServerOperation {
   readonly flags?: { readonly [name: string]: string }
   /** How likely an HTTP/2 client is asked to connect anew with a request; 0, the default, to 0.02. */
   readonly goawayChance?: number
+  /** Requests that an HTTP/2 client may make at a time on one connection; 100 by default, and if 0. */
+  readonly http2Streams?: number
 }
 
 export interface ApiServerOptions extends ServerOperation {

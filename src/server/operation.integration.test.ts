@@ -239,4 +239,12 @@ describe('an API server without priority and fairness', () => {
     await away
     assert.equal((await server.http2({ path: '/version' })).status, 200)
   })
+
+  it('takes as many requests at a time on an HTTP/2 connection as it was told to', async () => {
+    await using server = await TestServer.start({ operation: { http2Streams: 7 } })
+    const settings = new Promise(resolve => server.session.once('remoteSettings', resolve))
+    assert.equal(((await settings) as { readonly maxConcurrentStreams: number }).maxConcurrentStreams, 7)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => server.http2({ path: '/version' })))
+    assert.ok(answers.every(({ status }) => status === 200))
+  })
 })

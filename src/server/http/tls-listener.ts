@@ -25,6 +25,8 @@ export interface ListenOptions {
   readonly settled?: () => Promise<void>
   /** How likely a request makes an HTTP/2 client connect anew, perhaps to another server: 0, the default, to 1. */
   readonly goawayChance?: number
+  /** Requests at a time on an HTTP/2 connection; 100 by default. */
+  readonly http2Streams?: number
 }
 
 export interface Listener extends AsyncDisposable {
@@ -117,7 +119,9 @@ class Connections {
   readonly #sweeping: NodeJS.Timeout
   #closing: (() => void) | undefined
 
-  constructor(private readonly options: Pick<ListenOptions, 'handler' | 'onError' | 'settled' | 'goawayChance'>) {
+  constructor(
+    private readonly options: Pick<ListenOptions, 'handler' | 'onError' | 'settled' | 'goawayChance' | 'http2Streams'>,
+  ) {
     const { handler, onError } = options
     this.#http1.timeout = headerMs
     this.#sweeping = setInterval(() => {
@@ -195,9 +199,9 @@ class Connections {
   }
 
   #serveHttp2(socket: TLSSocket, peer: Peer): void {
-    const { handler, onError, goawayChance = 0 } = this.options
+    const { handler, onError, goawayChance = 0, http2Streams = defaultLimits.concurrentStreams } = this.options
     const connection: Connection = new Connection(socket, {
-      limits: defaultLimits,
+      limits: { ...defaultLimits, concurrentStreams: http2Streams },
       now: () => performance.now(),
       onError,
       serve: stream => {

@@ -61,7 +61,8 @@ export class Connection {
     const { streamWindow, concurrentStreams } = limits
     this.#decoder = new HeaderDecoder(limits.headerListSize)
     this.#blocks = new HeaderBlocks(limits.headerListSize, limits.headerFrames, (...block) => this.#headers(...block))
-    this.#bodies = new BodyReceiver(streamWindow * concurrentStreams, {
+    const window = Math.min(streamWindow * concurrentStreams, largestWindow)
+    this.#bodies = new BodyReceiver(window, {
       streamOf: id => this.#receiverOf(id),
       refuse: (stream, code) => this.#refuse(stream, code),
       idle: () => this.#spendIdleFrame(),
@@ -87,7 +88,7 @@ export class Connection {
       [setting.maxHeaderListSize, limits.headerListSize],
       [setting.initialWindowSize, streamWindow],
     ])
-    this.#output.windowUpdate(0, streamWindow * concurrentStreams - defaultWindow)
+    this.#output.windowUpdate(0, window - defaultWindow)
   }
 
   /** Takes no more requests, and ends when those under way are answered. */
