@@ -163,6 +163,7 @@ export class AutoscalingAttempt {
       conditions: this.#conditions,
       events: context.events,
       clock: context.clock,
+      signal: context.signal,
       measured,
     })
   }

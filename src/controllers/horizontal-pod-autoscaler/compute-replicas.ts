@@ -24,6 +24,8 @@ interface Evaluation {
   readonly conditions: AutoscalerConditions
   readonly events: EventRecorder
   readonly clock: Clock
+  /** Aborts when the controller is to end: what then fails is nobody's fault. */
+  readonly signal: AbortSignal
   readonly measured: AutoscalerMetrics
 }
 
@@ -70,7 +72,7 @@ export async function computeReplicas(evaluation: Evaluation): Promise<ComputedR
 }
 
 async function evaluateOne(spec: Parameters<typeof evaluateMetric>[0], evaluation: Evaluation) {
-  const { target, sources, clock, measured } = evaluation
+  const { target, sources, clock, signal, measured } = evaluation
   const begun = clock.now()
   const seconds = () => (clock.now() - begun) / 1000
   try {
@@ -80,6 +82,7 @@ async function evaluateOne(spec: Parameters<typeof evaluateMetric>[0], evaluatio
     measured.computed(action, 'none', spec.type, seconds())
     return found
   } catch (error) {
+    signal.throwIfAborted()
     if (!(error instanceof MetricFailure)) throw error
     const kind = error.reason === 'InvalidMetricSourceType' ? 'spec' : 'internal'
     measured.computed('none', kind, spec.type, seconds())
