@@ -4,24 +4,45 @@ import type { Victims } from './victims.js'
 /** Makes sums of priorities, which may be negative, count pods as well. */
 const perPod = 2 ** 31
 
-/** Each says how dear it is to have the node; the smaller, the better. */
-const costs: readonly ((victims: Victims) => number)[] = [
-  ({ violations }) => violations,
-  ({ pods: [first] }) => (first ? priorityOf(first) : Number.NEGATIVE_INFINITY),
-  ({ pods }) => pods.reduce((sum, pod) => sum + priorityOf(pod) + perPod, 0),
-  ({ pods }) => pods.length,
+const known = new WeakMap<Victims, readonly number[]>()
+
+/** How dear it is to have a node: the smaller, the better; the first in which two differ decides. */
+function costsOf(victims: Victims): readonly number[] {
+  let costs = known.get(victims)
+  if (!costs) known.set(victims, (costs = worked(victims)))
+  return costs
+}
+
+function worked({ pods, violations }: Victims): readonly number[] {
+  const [first] = pods
+  const highest = first ? priorityOf(first) : Number.NEGATIVE_INFINITY
+  let sum = 0
   // Of the most important ones, the one that has run longest ought to have started as late as possible.
-  ({ pods }) => -Math.min(...pods.filter(pod => pods[0] && priorityOf(pod) === priorityOf(pods[0])).map(startOf)),
-]
+  let earliest = Number.POSITIVE_INFINITY
+  for (const pod of pods) {
+    sum += priorityOf(pod) + perPod
+    if (priorityOf(pod) === highest) earliest = Math.min(earliest, startOf(pod))
+  }
+  return [violations, highest, sum, pods.length, -earliest]
+}
 
 /** The node whose victims are the smallest loss; of equals the first. */
 export function cheapest(candidates: ReadonlyMap<string, Victims>): string | undefined {
-  let left = [...candidates]
-  for (const cost of costs) {
-    if (left.length <= 1) break
-    const values = left.map(([, victims]) => cost(victims))
-    const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
-    left = left.filter((_, i) => values[i] === least)
+  let best: string | undefined
+  let least: readonly number[] = []
+  for (const [node, victims] of candidates) {
+    const costs = costsOf(victims)
+    if (best !== undefined && !isLess(costs, least)) continue
+    best = node
+    least = costs
   }
-  return left[0]?.[0]
+  return best
+}
+
+function isLess(left: readonly number[], right: readonly number[]): boolean {
+  for (let i = 0; i < left.length; i++) {
+    const [a = 0, b = 0] = [left[i], right[i]]
+    if (a !== b) return a < b
+  }
+  return false
 }

@@ -1,7 +1,6 @@
 import type { Pod } from '../../api/core/v1/index.js'
 import type { PodDisruptionBudget } from '../../api/policy/v1/index.js'
 import { countedReasons, type Infeasible, type Rejection, type Snapshot } from '../framework.js'
-import type { NodeInfo } from '../node-info.js'
 import { selectVictims } from './select-victims.js'
 import type { Victims } from './victims.js'
 
@@ -35,21 +34,20 @@ export function findCandidates(
   random: () => number,
   select: typeof selectVictims = selectVictims,
 ): Candidates {
-  const total = snapshot.nodes.length
-  const hopeful: NodeInfo[] = []
-  for (const node of snapshot.nodes) {
-    const rejection = rejections.get(node.name) ?? others
-    if (filters && rejection && !rejection.unresolvable) hopeful.push(node)
-  }
-  const wanted = enough(hopeful.length, limits)
-  const offset = Math.floor(random() * hopeful.length)
+  const { nodes } = snapshot
+  const total = nodes.length
+  const isHopeful = (rejection: Rejection | undefined): boolean => rejection !== undefined && !rejection.unresolvable
+  let hopeful = isHopeful(others) ? total - rejections.size : 0
+  for (const rejection of rejections.values()) if (isHopeful(rejection)) hopeful++
+  const wanted = enough(hopeful, limits)
+  const offset = Math.floor(random() * total)
   const victims = new Map<string, Victims>()
   const failures: Rejection[] = []
   let harmless = 0
-  for (let i = 0; i < hopeful.length && filters; i++) {
+  for (let i = 0; i < total && filters && hopeful > 0; i++) {
     if (victims.size >= wanted && harmless > 0) break
-    const node = hopeful[(offset + i) % hopeful.length]
-    if (!node) continue
+    const node = nodes[(offset + i) % total]
+    if (!node || !isHopeful(rejections.get(node.name) ?? others)) continue
     const result = select(pod, node, filters, budgets)
     if ('reasons' in result) failures.push(result)
     else {
