@@ -94,6 +94,7 @@ export async function status(flags: ClusterFlags): Promise<void> {
   }
   const lines = [
     `cluster ${config.name} at https://127.0.0.1:${config.apiPort}, context ${contextName(config.name)}`,
+    ...(config.configFile ? [`with ${config.configFile}`] : []),
     '',
   ]
   lines.push(

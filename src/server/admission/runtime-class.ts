@@ -4,7 +4,7 @@ import { jsonEqual } from '../../machinery/json-equal.js'
 import { compareQuantities } from '../../machinery/quantity.js'
 import type { Draft } from '../../schema/index.js'
 import type { Registries } from '../registry/registries.js'
-import { type AdmissionPlugin, type AdmissionRequest, draftOf, refusal } from './admission.js'
+import { type AdmissionAttributes, type AdmissionPlugin, admission, refusal } from './admission.js'
 
 interface Amounts {
   readonly [resource: string]: string
@@ -15,20 +15,20 @@ interface Amounts {
  * https://kubernetes.io/docs/concepts/containers/runtime-class/
  */
 export const runtimeClassAdmission = (registries: Registries): AdmissionPlugin => {
-  const classOf = (request: AdmissionRequest, { spec }: Draft<Pod>): RuntimeClass | undefined => {
-    const name = spec.runtimeClassName
+  const classOf = (request: AdmissionAttributes<Pod, 'CREATE'>): RuntimeClass | undefined => {
+    const name = request.object.spec.runtimeClassName
     if (!name) return undefined
     const found = registries.of(RuntimeClass).cache.get(name)?.object
     if (!found) throw refusal(request, `pod rejected: RuntimeClass "${name}" not found`)
     return found
   }
-  return {
+  return admission({
     name: 'RuntimeClass',
+    match: { resources: [Pod], operations: ['CREATE'] },
     mutate(request) {
-      const pod = request.operation === 'CREATE' ? draftOf(request, Pod) : undefined
-      const found = pod && classOf(request, pod)
-      if (!pod || !found) return
-      const { spec } = pod
+      const found = classOf(request)
+      if (!found) return
+      const { spec } = request.object
       const overhead = found.overhead?.podFixed
       if (overhead) {
         if (spec.overhead && !sameAmounts(spec.overhead, overhead))
@@ -48,12 +48,11 @@ export const runtimeClassAdmission = (registries: Registries): AdmissionPlugin =
       if (tolerations?.length) spec.tolerations = withTolerations(spec.tolerations ?? [], tolerations)
     },
     validate(request) {
-      const pod = request.operation === 'CREATE' ? draftOf(request, Pod) : undefined
-      if (!pod?.spec.overhead || Object.keys(pod.spec.overhead).length === 0) return
-      if (!classOf(request, pod)?.overhead)
+      if (Object.keys(request.object.spec.overhead ?? {}).length === 0) return
+      if (!classOf(request)?.overhead)
         throw refusal(request, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
     },
-  }
+  })
 }
 
 const sameAmounts = (a: Amounts, b: Amounts): boolean =>

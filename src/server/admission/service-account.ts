@@ -3,7 +3,7 @@ import { sleep } from '../../machinery/clock.js'
 import type { Draft } from '../../schema/index.js'
 import { nameSuffix } from '../registry/names.js'
 import type { Registries } from '../registry/registries.js'
-import { type AdmissionPlugin, draftOf, refusal } from './admission.js'
+import { type AdmissionPlugin, admission, refusal } from './admission.js'
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const volumePrefix = 'kube-api-access-'
@@ -17,24 +17,25 @@ const patienceMs = 2_000
 const stepMs = 10
 
 /** ServiceAccount: https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller */
-export const serviceAccountAdmission = (registries: Registries): AdmissionPlugin => ({
-  name: 'ServiceAccount',
-  mutate(request) {
-    const pod = request.operation === 'CREATE' ? draftOf(request, Pod) : undefined
-    if (!pod || pod.metadata.annotations?.[mirrorAnnotation]) return
-    const { spec } = pod
-    spec.serviceAccountName ||= 'default'
-    spec.serviceAccount = spec.serviceAccountName
-    const name = spec.serviceAccountName
-    const account = registries.of(ServiceAccount).cache.get(`${request.namespace}/${name}`)?.object
-    if (account) return complete(spec, account)
-    return awaitAccount(registries, request.namespace, name).then(found => {
-      if (found) return complete(spec, found)
-      const missing = `serviceaccount "${name}" not found`
-      throw refusal(request, `error looking up service account ${request.namespace}/${name}: ${missing}`)
-    })
-  },
-})
+export const serviceAccountAdmission = (registries: Registries): AdmissionPlugin =>
+  admission({
+    name: 'ServiceAccount',
+    match: { resources: [Pod], operations: ['CREATE'] },
+    mutate(request) {
+      const { metadata, spec } = request.object
+      if (metadata.annotations?.[mirrorAnnotation]) return
+      spec.serviceAccountName ||= 'default'
+      spec.serviceAccount = spec.serviceAccountName
+      const name = spec.serviceAccountName
+      const account = registries.of(ServiceAccount).cache.get(`${request.namespace}/${name}`)?.object
+      if (account) return complete(spec, account)
+      return awaitAccount(registries, request.namespace, name).then(found => {
+        if (found) return complete(spec, found)
+        const missing = `serviceaccount "${name}" not found`
+        throw refusal(request, `error looking up service account ${request.namespace}/${name}: ${missing}`)
+      })
+    },
+  })
 
 /** Gives a pod what its account has for it. */
 function complete(spec: Draft<Pod['spec']>, account: ServiceAccount): void {

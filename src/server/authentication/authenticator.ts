@@ -36,6 +36,19 @@ export type RequestHead = Pick<
   'method' | 'path' | 'query' | 'headers' | 'remoteAddress' | 'clientCertificate'
 >
 
+/** An authenticator that knows bearer tokens and nothing else. */
+export const tokenAuthenticator = (name: string, userOf: (token: string) => UserInfo | undefined): Authenticator => ({
+  name,
+  authenticate(request) {
+    const token = bearerToken(request)
+    return token === undefined ? undefined : userOf(token)
+  },
+  review(token) {
+    const user = userOf(token)
+    return user && { user }
+  },
+})
+
 /** What a token turned out to be. */
 export interface Reviewed {
   readonly user: UserInfo

@@ -11,7 +11,7 @@ import { Secret } from '../../api/core/v1/index.js'
 import type { Clock } from '../../machinery/clock.js'
 import type { UserInfo } from '../../machinery/http.js'
 import type { Registries } from '../registry/registries.js'
-import { type Authenticator, bearerToken } from './authenticator.js'
+import { type Authenticator, tokenAuthenticator } from './authenticator.js'
 
 /**
  * Tokens by which new nodes introduce themselves, kept as secrets of `kube-system`:
@@ -25,17 +25,7 @@ export function bootstrapTokens(registries: Registries, clock: Clock): Authentic
     const found = registries.of(Secret).cache.get(key)?.object
     return found && userOfSecret(found, parts.secret, clock.now())
   }
-  return {
-    name: 'bootstrap-token',
-    authenticate(request) {
-      const token = bearerToken(request)
-      return token === undefined ? undefined : userOf(token)
-    },
-    review(token) {
-      const user = userOf(token)
-      return user && { user }
-    },
-  }
+  return tokenAuthenticator('bootstrap-token', userOf)
 }
 
 function userOfSecret(found: Secret, secret: string, now: number): UserInfo | undefined {

@@ -1,5 +1,5 @@
 import type { UserInfo } from '../../machinery/http.js'
-import { type Authenticator, bearerToken } from './authenticator.js'
+import { type Authenticator, tokenAuthenticator } from './authenticator.js'
 
 /**
  * Static tokens, a line each: `token,user,uid,"group1,group2"`.
@@ -21,18 +21,8 @@ export function tokenFile(text: string): Authenticator {
       groups: groups ? groups.split(',').map(group => group.trim()) : [],
     })
   }
-  return {
-    name: 'token-file',
-    authenticate(request) {
-      const token = bearerToken(request)
-      // Found by its hash, which is seeded: how long that takes tells nothing of how much of a guess is right.
-      return token === undefined ? undefined : known.get(token)
-    },
-    review(token) {
-      const user = known.get(token)
-      return user && { user }
-    },
-  }
+  // Found by its hash, which is seeded: how long that takes tells nothing of how much of a guess is right.
+  return tokenAuthenticator('token-file', token => known.get(token))
 }
 
 /** Comma-separated columns; a quoted one may hold commas. */
