@@ -53,6 +53,20 @@ describe('services of two families', () => {
     }
   })
 
+  it('may be asked for in any form', async () => {
+    await using plane = await ControlPlane.start({ ...bare, serviceCidr: 'fd00:10:96::/112' })
+    const { client } = plane
+    const make = (name: string, clusterIP: string) =>
+      client.create(Service, { metadata: { namespace: 'default', name }, spec: { ...spec, clusterIP } })
+    const { metadata, spec: made } = await make('s', 'FD00:10:96:0::0005')
+    assert.equal(made.clusterIP, 'FD00:10:96:0::0005')
+    assert.equal((await client.get(IPAddress, { name: 'fd00:10:96::5' })).spec.parentRef?.name, 's')
+    await assert.rejects(make('t', 'fd00:10:96::5'), /provided IP is already allocated/)
+    await client.delete(Service, metadata)
+    await assert.rejects(client.get(IPAddress, { name: 'fd00:10:96::5' }), isNotFound)
+    assert.equal((await make('t', 'fd00:10:96::5')).spec.clusterIP, 'fd00:10:96::5')
+  })
+
   it('come to a cluster that had one family before', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 't8s-families-'))
     try {

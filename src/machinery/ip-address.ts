@@ -63,6 +63,12 @@ export function formatIp({ family, value }: IpAddress): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`
 }
 
+/** The one way to write an address; what is none stays as it is. */
+export const canonicalIp = (text: string): string => {
+  const address = parseIp(text)
+  return address ? formatIp(address) : text
+}
+
 /** Reads `10.0.0.0/24`. */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^(.+)\/(\d{1,3})$/.exec(text)

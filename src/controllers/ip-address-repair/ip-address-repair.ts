@@ -1,7 +1,7 @@
 import { Service } from '../../api/core/v1/index.js'
 import { IPAddress, ServiceCIDR } from '../../api/networking/v1/index.js'
 import { type Controller, controller, type ReconcileContext, watchAlso } from '../../client/controller.js'
-import { cidrContains, parseIp } from '../../machinery/ip-address.js'
+import { canonicalIp, cidrContains, parseIp } from '../../machinery/ip-address.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.js'
 import { allocatedAddress, networksOf } from '../service-cidr/networks.js'
@@ -29,7 +29,8 @@ function addressObject(address: string, family: 4 | 6, { namespace = '', name = 
 const isOf = ({ spec: { parentRef } }: IPAddress, { namespace, name }: ApiObject['metadata']): boolean =>
   parentRef?.resource === 'services' && !parentRef.group && parentRef.namespace === namespace && parentRef.name === name
 
-const has = ({ spec }: Service, address: string): boolean => spec.clusterIPs?.includes(address) ?? false
+const has = ({ spec }: Service, address: string): boolean =>
+  spec.clusterIPs?.some(text => canonicalIp(text) === address) ?? false
 
 /** What the server has now, as caches of two kinds know of one write at different times. */
 async function live<T>(found: Promise<T>): Promise<T | undefined> {
@@ -57,8 +58,9 @@ const serviceAddresses: Controller = controller({
   async reconcile(key, context) {
     const cached = context.get(Service, key)
     if (!cached) return undefined
-    for (const address of cached.spec.clusterIPs ?? []) {
-      if (address === 'None') continue
+    for (const text of cached.spec.clusterIPs ?? []) {
+      if (text === 'None') continue
+      const address = canonicalIp(text)
       const object = context.get(IPAddress, { name: address })
       if (object && isOf(object, cached.metadata) && allocatedAddress(object)) continue
       const service = await live(context.client.get(Service, key))
@@ -119,7 +121,7 @@ const addressOwners: Controller = controller({
     for: IPAddress,
     also: [
       watchAlso(Service, (service, old) =>
-        [...(service.spec.clusterIPs ?? []), ...(old?.spec.clusterIPs ?? [])].map(address => keyOf(address)),
+        [...(service.spec.clusterIPs ?? []), ...(old?.spec.clusterIPs ?? [])].map(text => keyOf(canonicalIp(text))),
       ),
     ],
   },

@@ -1,4 +1,5 @@
 import { IPAddress } from '../../api/networking/v1/index.js'
+import { canonicalIp } from '../../machinery/ip-address.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
@@ -22,7 +23,7 @@ export class AddressObjects {
 
   /** Whether anybody has the address. */
   has(address: string): boolean {
-    return this.registries.of(IPAddress).cache.get(address) !== undefined
+    return this.registries.of(IPAddress).cache.get(canonicalIp(address)) !== undefined
   }
 
   /** Throws AlreadyExists if somebody has it. */
@@ -31,7 +32,7 @@ export class AddressObjects {
       kind: IPAddress.gvk.kind,
       apiVersion: 'networking.k8s.io/v1',
       metadata: {
-        name: address,
+        name: canonicalIp(address),
         labels: {
           'ipaddress.kubernetes.io/ip-family': family,
           'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
@@ -44,11 +45,12 @@ export class AddressObjects {
 
   /** Gives an address back that belongs to this service; one of somebody else is left alone. */
   async release(address: string, { namespace, name }: ApiObject['metadata']): Promise<void> {
-    const parent = this.registries.of(IPAddress).cache.get(address)?.object.spec.parentRef
+    const key = canonicalIp(address)
+    const parent = this.registries.of(IPAddress).cache.get(key)?.object.spec.parentRef
     if (parent?.resource !== 'services' || parent.namespace !== namespace || (parent.name ?? '') !== (name ?? ''))
       return
     try {
-      await this.registries.of(IPAddress).delete('', address, {}, asServer)
+      await this.registries.of(IPAddress).delete('', key, {}, asServer)
     } catch (error) {
       if (!isNotFound(error)) throw error
     }

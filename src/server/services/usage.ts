@@ -1,4 +1,5 @@
 import type { Service } from '../../api/core/v1/index.js'
+import { canonicalIp } from '../../machinery/ip-address.js'
 import type { ObjectCache } from '../cache/resource-cache.js'
 
 /** What services use: addresses and node ports, counted as services come and go. */
@@ -15,7 +16,7 @@ export class ServiceUsage {
     })
   }
 
-  /** All addresses of services. */
+  /** All addresses of services, in their canonical form. */
   get addresses(): Iterable<string> {
     return this.#addresses.keys()
   }
@@ -26,7 +27,7 @@ export class ServiceUsage {
   }
 
   hasAddress(address: string): boolean {
-    return this.#addresses.has(address)
+    return this.#addresses.has(canonicalIp(address))
   }
 
   hasPort(port: number): boolean {
@@ -34,7 +35,7 @@ export class ServiceUsage {
   }
 
   #count({ spec }: Service, change: 1 | -1): void {
-    for (const address of spec.clusterIPs ?? []) add(this.#addresses, address, change)
+    for (const address of spec.clusterIPs ?? []) add(this.#addresses, canonicalIp(address), change)
     for (const { nodePort } of spec.ports ?? []) if (nodePort) add(this.#ports, nodePort, change)
     if (spec.healthCheckNodePort) add(this.#ports, spec.healthCheckNodePort, change)
   }
