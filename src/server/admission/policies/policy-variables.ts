@@ -74,8 +74,8 @@ export class PolicyRun {
     try {
       return await settled(() => this.#evaluate(program))
     } catch (error) {
-      if (error instanceof CelCostError) throw error
-      if (error instanceof CelError)
+      if (error instanceof OutOfBudget) throw error
+      if (error instanceof CelError || error instanceof CelCostError)
         throw new CelError(`expression '${program.source}' resulted in error: ${error.message}`)
       throw error
     }
@@ -102,16 +102,20 @@ export class PolicyRun {
       this.#spent += cost
       return value
     } catch (error) {
-      if (error instanceof CelCostError && !(error instanceof PendingAnswer) && left < perCall)
-        throw new CelError(
-          'validation failed due to running out of cost budget, no further validation rules will be run',
-        )
+      if (error instanceof CelCostError && !(error instanceof PendingAnswer) && left < perCall) throw new OutOfBudget()
       throw error
     }
   }
 }
 
 const perCall = 1_000_000
+
+/** All expressions together took too much. */
+class OutOfBudget extends CelError {
+  constructor() {
+    super('validation failed due to running out of cost budget, no further validation rules will be run')
+  }
+}
 
 function baseVariables({ request, form, object, old, namespace, authorizer }: PolicySubject): CelVariables {
   return {
