@@ -46,3 +46,20 @@ it('a further network gives services addresses, and stays until the last one is 
   })
   assert.deepEqual(plane.faults.map(String), [])
 })
+
+it('the first network gives away nothing more when it is to go, as long as there is another', async () => {
+  await using plane = await bareControlPlane(ControlPlane.start)
+  const { client, informers, onError } = plane
+  await using running = runControllers([serviceCidrs], { client, informers, onError })
+  await running.ready
+  const protectedNow = (name: string) =>
+    eventually(async () => assert.ok((await client.get(ServiceCIDR, { name })).metadata.finalizers))
+  const make = (name: string) =>
+    client.create(Service, { metadata: { namespace: 'default', name }, spec: { ports: [{ port: 80 }] } })
+  await client.create(ServiceCIDR, { metadata: { name: 'next' }, spec: { cidrs: ['10.97.0.0/24'] } })
+  for (const name of ['kubernetes', 'next']) await protectedNow(name)
+  assert.match((await make('before')).spec.clusterIP ?? '', /^10\.96\./)
+  await client.delete(ServiceCIDR, { name: 'kubernetes' })
+  assert.match((await make('after')).spec.clusterIP ?? '', /^10\.97\./)
+  assert.deepEqual(plane.faults.map(String), [])
+})

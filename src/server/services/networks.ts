@@ -27,9 +27,16 @@ export class ServiceNetworks {
     return [...new Set(this.#own.map(({ family }) => family))]
   }
 
-  /** The pools that hand out addresses, the server's own first. */
+  /** The pools that hand out addresses, the server's own first; those of networks that are to go do not. */
   get pools(): readonly AddressPool[] {
-    return [...new Set([...this.#own, ...this.#ready()])]
+    const ready = new Set<AddressPool>()
+    const going = new Set<AddressPool>()
+    for (const { object } of this.registries.of(ServiceCIDR).cache.list()) {
+      const { deletionTimestamp } = object.metadata
+      if (deletionTimestamp) for (const pool of this.#poolsIn(object)) going.add(pool)
+      else if (isReady(object)) for (const pool of this.#poolsIn(object)) ready.add(pool)
+    }
+    return [...new Set([...this.#own.filter(pool => !going.has(pool) || ready.has(pool)), ...ready])]
   }
 
   /** Those of a family. */
@@ -45,23 +52,22 @@ export class ServiceNetworks {
     return pools.sort((a, b) => b.network.prefix - a.network.prefix)[0]
   }
 
-  *#ready(): Iterable<AddressPool> {
-    for (const { object } of this.registries.of(ServiceCIDR).cache.list()) {
-      const ready = object.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-      if (!ready || object.metadata.deletionTimestamp) continue
-      for (const text of object.spec.cidrs ?? []) {
-        const network = parseCidr(text)
-        if (!network) continue
-        const own = this.#own.find(
-          pool => pool.network.network === network.network && pool.network.prefix === network.prefix,
-        )
-        let pool = own ?? this.#others.get(text)
-        if (!pool) this.#others.set(text, (pool = new AddressPool(network, this.inUse)))
-        yield pool
-      }
+  *#poolsIn({ spec }: ServiceCIDR): Iterable<AddressPool> {
+    for (const text of spec.cidrs ?? []) {
+      const network = parseCidr(text)
+      if (!network) continue
+      const own = this.#own.find(
+        pool => pool.network.network === network.network && pool.network.prefix === network.prefix,
+      )
+      let pool = own ?? this.#others.get(text)
+      if (!pool) this.#others.set(text, (pool = new AddressPool(network, this.inUse)))
+      yield pool
     }
   }
 }
+
+const isReady = ({ status }: ServiceCIDR): boolean =>
+  status.conditions?.some(condition => condition.type === 'Ready' && condition.status === 'True') ?? false
 
 /** The addresses of a network, by their distance from its first; the first, and IPv4's last, belong to nobody. */
 export class AddressPool {
