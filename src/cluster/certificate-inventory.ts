@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../machinery/message-of.js'
-import { subjectOf } from '../machinery/x509/index.js'
+import { certificateSays, subjectOf } from '../machinery/x509/index.js'
 import type { ClusterConfig } from './cluster-config.js'
-import { clientTemplates, nodeCertificates, pkiOptions } from './cluster-credentials.js'
+import { clientTemplates, nodeCertificates, pkiOptions, withPurposes } from './cluster-credentials.js'
 import { contextName } from './context-name.js'
 import { readKubeconfig } from './kubeconfig.js'
 import { localNodes } from './local-nodes.js'
@@ -73,7 +73,7 @@ export interface CertificateReport {
 
 /** What is to be said of a certificate at a time; `within` is how long it must last, in ms. */
 export function judge(
-  { name, authority, file }: ClusterCertificate,
+  { name, authority, file, template }: ClusterCertificate,
   found: X509Certificate,
   signer: X509Certificate | undefined,
   now: number,
@@ -90,7 +90,9 @@ export function judge(
           ? 'it expires soon'
           : signer && !found.verify(signer.publicKey)
             ? `${authority} has not signed it`
-            : undefined
+            : template && !certificateSays(found, withPurposes(template))
+              ? 'it is not for all names and uses that it should be'
+              : undefined
   return {
     name,
     ...(authority ? { authority } : {}),

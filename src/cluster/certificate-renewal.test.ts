@@ -105,6 +105,13 @@ describe('the certificates of a cluster', () => {
     assert.notDeepEqual(await node.read(), former)
   })
 
+  it('are told if they are for other names than they should be', async () => {
+    const elsewhere = { ...config, address: '192.0.2.9' }
+    const reports = await inspectCertificates(paths, elsewhere, { now: clock.now(), within: 0 })
+    const wrong = reports.flatMap(({ name, problem }) => (problem?.startsWith('it is not for all names') ? [name] : []))
+    assert.deepEqual(wrong, ['apiserver', 'n-serving'])
+  })
+
   it('are told what is wrong with them', async () => {
     await rm(join(paths.pki, 'admin.crt'))
     await writeFile(join(paths.pki, 'kube-proxy.crt'), 'nothing')

@@ -94,7 +94,7 @@ export async function ensureNodeCertificate(
     const fits =
       certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
       Date.parse(certificate.validTo) > clock.now() + RENEW_BEFORE &&
-      certificateSays(certificate, { ...template, usages: template.usages.filter(isExtended) })
+      certificateSays(certificate, withPurposes(template))
     if (fits) return current
   }
   const issued = await issueLeaf(authority, template, clock)
@@ -102,5 +102,8 @@ export async function ensureNodeCertificate(
   return issued
 }
 
-/** A kubelet asks for fewer uses of its key than we would give it. */
-const isExtended = (usage: string): boolean => usage.endsWith(' auth')
+/** What a certificate must be for: a kubelet asks for fewer uses of its key than we would give it. */
+export const withPurposes = (template: LeafTemplate): LeafTemplate => ({
+  ...template,
+  usages: template.usages.filter(usage => usage.endsWith(' auth')),
+})
