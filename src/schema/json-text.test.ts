@@ -125,8 +125,8 @@ describe('fields that may stand twice', () => {
     ['"a:b"', false],
     ['{"a":1,"a":2}', true],
     ['{"x":[{"a":1,"a":1}]}', true],
-    // Not so, but it takes a closer look.
-    ['{"a":"\\":"}', true],
+    ['{"a\\"":1,"b\\\\":":\\":","k:{\\"name\\":\\"c\\"}":{}}', true],
+    ['{"a\\"":1,"b\\\\":"\\":","k:{\\"name\\":\\"c\\"}":{}}', false],
   ]
   for (const [text, expected] of cases) it(text, () => assert.equal(mayRepeatFields(text, JSON.parse(text)), expected))
 

@@ -56,15 +56,22 @@ function nestsDeeper(text: string): boolean {
  */
 export const mayRepeatFields = (text: string, value: unknown): boolean => fieldsWritten(text) !== fieldsParsed(value)
 
-/** Colons behind a quote: one for each field, and perhaps some within texts. */
+/** Colons behind a quote: one for each field, and one for each text that begins with a colon. */
 function fieldsWritten(text: string): number {
   let count = 0
   for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
     let before = at - 1
     while (text.charCodeAt(before) <= space) before--
-    if (text.charCodeAt(before) === quote) count++
+    if (text.charCodeAt(before) === quote && !isEscaped(text, before)) count++
   }
   return count
+}
+
+/** Whether what stands there is a part of a text, for the backslash before it. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at
+  while (text.charCodeAt(before - 1) === backslash) before--
+  return (at - before) % 2 === 1
 }
 
 function fieldsParsed(value: unknown): number {
@@ -216,9 +223,7 @@ function endOfString(text: string, start: number): number {
   for (;;) {
     end = text.indexOf('"', end + 1)
     if (end < 0) return text.length
-    let escapes = 0
-    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes++
-    if (escapes % 2 === 0) return end
+    if (!isEscaped(text, end)) return end
   }
 }
 

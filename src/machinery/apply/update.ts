@@ -1,3 +1,4 @@
+import { jsonEqual } from '../json-equal.js'
 import {
   capUpdaters,
   type Entry,
@@ -35,7 +36,9 @@ export function updateManagedFields(update: ManagedUpdate): readonly ManagedFiel
   const { before, after, managedFields = [] } = update
   if (isReset(managedFields)) return []
   const kept = fieldsOf(before)
-  const usable = managedFields.length > 0 && managedFields !== kept ? readEntries(managedFields) : undefined
+  // Whoever reads an object and writes it again sends them back as they were.
+  const own = managedFields.length > 0 && !jsonEqual(managedFields, kept)
+  const usable = own ? readEntries(managedFields) : undefined
   const entries = usable ?? readEntries(kept) ?? []
   if (before && entries.length === 0) return []
   const from = before ?? emptyObject(update.schema)
