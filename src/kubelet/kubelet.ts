@@ -179,7 +179,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         clock,
         hierarchies,
         rootDir: options.rootDir,
-        podsFolder,
+        volumeFolders: (uid: string) => [join(podsFolder, uid, 'volumes'), join(secretFolder, uid)],
         logFolderOf: (pod: Pod) => podLogFolder(context, pod),
         folders: new FolderUsages(clock),
         pods: () => workers.pods,
@@ -204,7 +204,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
           const more = { ...options, swapCapacity: facts.swap, imageFilesystem }
           return statsSummary(nodeName, await nodeDetails(measured), more)
         },
-        resourceMetrics: async () => resourceMetrics(await nodeUsage(measured)),
+        resourceMetrics: async () => {
+          const usage = await nodeUsage(measured)
+          // So that the first summary tells how fast CPU time is used.
+          rates.note(usage)
+          rates.sweep(clock.now() - intervals.thorough)
+          return resourceMetrics(usage)
+        },
         containerMetrics: async () => containerMetrics(await nodeDetails(measured), facts),
         configz: () => configz(options, { ...thresholds, maxPods, port: server?.port ?? defaultPort }),
         probeMetrics: () => probeMetrics(workers.probeCounts),

@@ -82,6 +82,7 @@ describe("a node's server", { timeout: 240_000 }, () => {
     const summary = JSON.parse((await ask('/stats/summary', asServer())).text)
     assert.equal(summary.pods[0].podRef.name, 'box')
     assert.ok(summary.node.memory.workingSetBytes > 0)
+    assert.match(summary.pods[0].volume[0].name, /^kube-api-access-/)
     const own = summary.node.systemContainers.map(({ name }: { name: string }) => name)
     assert.deepEqual(own, ['kubelet', 'pods'])
     const brief = JSON.parse((await ask('/stats/summary?only_cpu_and_memory=true', asServer())).text)

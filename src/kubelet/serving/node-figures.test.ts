@@ -212,6 +212,13 @@ describe('the summary', () => {
     assert.deepEqual([ofPods?.name, ofPods?.startTime], ['pods', '1970-01-01T00:00:02Z'])
   })
 
+  it('knows how fast from whatever was read before', () => {
+    const noted = new CpuRates()
+    noted.note({ ...measured, usage: usage(4), time: 2000 })
+    const first = statsSummary('n1', measured, { ...options, rates: noted }) as Summary
+    assert.equal((first.node['cpu'] as { readonly usageNanoCores: number }).usageNanoCores, 1e9)
+  })
+
   it('tells how fast CPU time is used', () => {
     const later = statsSummary('n1', { ...measured, usage: usage(14), time: 17_000 }, options) as Summary
     assert.deepEqual(later.node['cpu'], {

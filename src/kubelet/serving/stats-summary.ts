@@ -9,6 +9,8 @@ import type { SystemContainer } from './system-containers.js'
 import type { NodeUsage } from './usage.js'
 import type { ContainerDetails, NodeDetails, PodDetails } from './usage-details.js'
 
+const nodeKey = 'node'
+
 /** CPU use is a difference: what was read last, by what it is of. */
 export class CpuRates {
   #last = new Map<string, { readonly time: number; readonly total: number; readonly rate: number }>()
@@ -20,6 +22,15 @@ export class CpuRates {
     const rate = before ? Math.max(0, Math.round(((total - before.total) / (time - before.time)) * 1000)) : 0
     this.#last.set(key, { time, total, rate })
     return rate
+  }
+
+  /** Takes in what a node and its pods have used by now. */
+  note({ usage, pods, time }: NodeUsage): void {
+    if (usage) this.rate(nodeKey, time, usage.cpuNanoseconds)
+    for (const { pod, usage, containers } of pods) {
+      if (usage) this.rate(pod.metadata.uid ?? '', time, usage.cpuNanoseconds)
+      for (const { id, usage } of containers) if (usage) this.rate(id, time, usage.cpuNanoseconds)
+    }
   }
 
   /** Forgets what has not been read since `time`. */
@@ -74,7 +85,7 @@ function nodeSummary(
       ...figures.used(`system/${name}`, usage, undefined),
     })),
     startTime: rfc3339(startTime),
-    ...(usage ? figures.used('node', usage, memoryCapacity) : {}),
+    ...(usage ? figures.used(nodeKey, usage, memoryCapacity) : {}),
   }
 }
 

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Pod } from '../../api/core/v1/index.js'
 import { type CgroupDetails, cgroupDetails } from '../node/cgroup-details.js'
 import { type DiskUsage, diskUsage } from '../node/disk-usage.js'
@@ -12,7 +12,8 @@ import { type ContainerUsage, type NodeUsage, nodeUsage, type PodUsage, type Usa
 export interface DetailsContext extends UsageContext {
   readonly cri: CriClient
   readonly rootDir: string
-  readonly podsFolder: string
+  /** Where volumes of a pod are, one folder a plugin. */
+  readonly volumeFolders: (uid: string) => readonly string[]
   readonly logFolderOf: (pod: Pod) => string
   /** What folders of logs and volumes take. */
   readonly folders: FolderUsages
@@ -99,18 +100,24 @@ async function podNetwork({ hierarchies }: DetailsContext, sandboxCgroup: string
 }
 
 /** Volumes whose content the node keeps for the pod, by the names that the pod gives them. */
-async function podVolumes({ podsFolder, folders }: DetailsContext, pod: Pod): Promise<VolumeUsage[]> {
+async function podVolumes({ volumeFolders, folders }: DetailsContext, pod: Pod): Promise<VolumeUsage[]> {
   const names = new Set((pod.spec.volumes ?? []).map(({ name }) => name))
-  const root = join(podsFolder, pod.metadata.uid ?? '', 'volumes')
   const found: VolumeUsage[] = []
-  for (const plugin of await readdir(root).catch(() => []))
-    for (const name of await readdir(join(root, plugin)).catch(() => [])) {
-      if (!names.has(name)) continue
-      const folder = join(root, plugin, name)
-      const disk = await diskUsage(folder).catch(() => undefined)
-      if (disk) found.push({ name, used: await folders.of(folder), disk })
-    }
+  for (const folder of await below(await below(volumeFolders(pod.metadata.uid ?? '')))) {
+    const name = basename(folder)
+    const disk = names.has(name) ? await diskUsage(folder).catch(() => undefined) : undefined
+    if (disk) found.push({ name, used: await folders.of(folder), disk })
+  }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** What is in folders; nothing in those that are not there. */
+async function below(folders: readonly string[]): Promise<readonly string[]> {
+  const entries = folders.map(async folder => {
+    const names = await readdir(folder).catch(() => [])
+    return names.map(name => join(folder, name))
+  })
+  return (await Promise.all(entries)).flat()
 }
 
 /** Processes and threads there are on the machine, and how many there may be. */
