@@ -76,6 +76,16 @@ describe('a client that means no good', () => {
       assert.equal(await client.goaway(), errorCode.enhanceYourCalm)
     })
 
+  it('cannot fill the memory with small pieces', async () => {
+    const client = await TestClient.open({ smallPieces: { burst: 10, perSecond: 1 } })
+    const data = (size: number) => frame(frameType.data, 0, 1, Buffer.alloc(size))
+    client.send(frame(frameType.headers, flag.endHeaders, 1, requestBlock()))
+    client.send(...Array<Buffer>(100).fill(data(64)), ping)
+    await client.next(frameType.ping)
+    client.send(...Array<Buffer>(11).fill(data(63)))
+    assert.equal(await client.goaway(), errorCode.enhanceYourCalm)
+  })
+
   it('is no client that ends bodies with a frame of its own', async () => {
     const client = await TestClient.open({ idleFrames: { burst: 10, perSecond: 1 } }, {}, answer)
     for (const id of ids(100)) {

@@ -40,6 +40,7 @@ export class Connection {
   readonly #bodies: BodyReceiver
   readonly #resets: Allowance
   readonly #idleFrames: Allowance
+  readonly #smallPieces: Allowance
   /** What a new stream may send. */
   #initialWindow = defaultWindow
   #lastStream = 0
@@ -65,13 +66,14 @@ export class Connection {
     this.#bodies = new BodyReceiver(window, {
       streamOf: id => this.#receiverOf(id),
       refuse: (stream, code) => this.#refuse(stream, code),
-      idle: () => this.#spendIdleFrame(),
+      idle: small => this.#spend(small ? this.#smallPieces : this.#idleFrames),
       windowUpdate: (id, increment) => {
         if (this.#overSince === undefined) this.#output.windowUpdate(id, increment)
       },
     })
-    this.#resets = new Allowance(limits.resets.burst, limits.resets.perSecond, now())
-    this.#idleFrames = new Allowance(limits.idleFrames.burst, limits.idleFrames.perSecond, now())
+    this.#resets = new Allowance(limits.resets, now(), 'the client breaks off too many requests')
+    this.#idleFrames = new Allowance(limits.idleFrames, now(), 'the client sends too much that brings nothing forward')
+    this.#smallPieces = new Allowance(limits.smallPieces, now(), 'the client sends bodies in too small pieces')
     this.#queue = new SendQueue(
       this.#encoder,
       stream => this.#answered(stream),
@@ -188,7 +190,7 @@ export class Connection {
     else if (type === frameType.settings) this.#settings(flags, payload)
     else if (type === frameType.ping) this.#ping(flags, payload)
     // What else there is means nothing to us: that the client goes, priorities, what comes after this protocol.
-    else this.#spendIdleFrame()
+    else this.#spend(this.#idleFrames)
   }
 
   /** The headers of a request, or what stands behind its body. */
@@ -256,9 +258,9 @@ export class Connection {
   #resetByPeer(id: number): void {
     this.#expectOld(id)
     const stream = this.#streams.get(id)
-    if (!stream) this.#spendIdleFrame()
+    if (!stream) this.#spend(this.#idleFrames)
     else {
-      this.#spendReset()
+      this.#spend(this.#resets)
       this.#forget(stream)
     }
   }
@@ -266,10 +268,10 @@ export class Connection {
   #settings(flags: number, payload: Buffer): void {
     if ((flags & flag.ack) !== 0) {
       if (!this.#introduced) throw unintroduced()
-      this.#spendIdleFrame()
+      this.#spend(this.#idleFrames)
       return
     }
-    if (this.#introduced) this.#spendIdleFrame()
+    if (this.#introduced) this.#spend(this.#idleFrames)
     this.#introduced = true
     const { headerTableSize, initialWindowSize, maxFrameSize } = readSettings(payload)
     if (headerTableSize !== undefined) this.#encoder.tableSize = headerTableSize
@@ -285,7 +287,7 @@ export class Connection {
   }
 
   #ping(flags: number, payload: Buffer): void {
-    this.#spendIdleFrame()
+    this.#spend(this.#idleFrames)
     const numbers = [payload.readUInt32BE(0), payload.readUInt32BE(4)] as const
     if ((flags & flag.ack) === 0) this.#output.reply(frameType.ping, flag.ack, 0, numbers)
     else if (this.#leaving === 'announced' && numbers.every((number, i) => number === farewell[i])) this.#leave()
@@ -336,13 +338,13 @@ export class Connection {
 
   /** The client has broken the rules of a stream. */
   #refuse(stream: ServerStream, code: number): void {
-    this.#spendReset()
+    this.#spend(this.#resets)
     this.#reset(stream, code)
   }
 
   /** The same for a stream that we do not have: it may have ended while the frame was on its way. */
   #refuseId(id: number, code: number): void {
-    this.#spendReset()
+    this.#spend(this.#resets)
     this.#output.reset(id, code)
   }
 
@@ -352,17 +354,9 @@ export class Connection {
       throw new ConnectionFault(errorCode.protocol, `stream ${id} has not begun`)
   }
 
-  #spendReset(): void {
-    if (!this.#resets.take(this.options.now()))
-      throw new ConnectionFault(errorCode.enhanceYourCalm, 'the client breaks off too many requests')
-  }
-
-  #spendIdleFrame(): void {
-    if (!this.#idleFrames.take(this.options.now()))
-      throw new ConnectionFault(
-        errorCode.enhanceYourCalm,
-        'the client sends too many frames that bring nothing forward',
-      )
+  /** Throws if a client does more of something than it may. */
+  #spend(allowance: Allowance): void {
+    if (!allowance.take(this.options.now())) throw new ConnectionFault(errorCode.enhanceYourCalm, allowance.excess)
   }
 
   /** Ends the connection because of a fault, and says which. */

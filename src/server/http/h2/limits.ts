@@ -1,3 +1,9 @@
+/** How often something may be done at once, and how often a second in the long run. */
+export interface Rate {
+  readonly burst: number
+  readonly perSecond: number
+}
+
 /** What a client may ask of a connection. What is not said to be otherwise is as upstream has it. */
 export interface Limits {
   /** Requests at a time. */
@@ -15,11 +21,13 @@ export interface Limits {
   /** Frames that a header block may come in. Our own. */
   readonly headerFrames: number
   /** Requests that a client may take back: so many at once, and so many a second in the long run. As nghttp2 has it. */
-  readonly resets: { readonly burst: number; readonly perSecond: number }
+  readonly resets: Rate
   /** Frames that bring nothing forward, such as pings. Our own. */
-  readonly idleFrames: { readonly burst: number; readonly perSecond: number }
+  readonly idleFrames: Rate
   /** Bytes of answers to such frames that may wait; beyond nothing more is read until the client takes them. Our own. */
   readonly waitingReplies: number
+  /** Pieces of bodies that take more memory than they bring. Our own. */
+  readonly smallPieces: Rate
 }
 
 export const defaultLimits: Limits = {
@@ -32,6 +40,7 @@ export const defaultLimits: Limits = {
   headerFrames: 128,
   resets: { burst: 1000, perSecond: 33 },
   idleFrames: { burst: 5000, perSecond: 200 },
+  smallPieces: { burst: 50_000, perSecond: 2000 },
   waitingReplies: 32 * 1024,
 }
 
@@ -41,17 +50,19 @@ export class Allowance {
   #since: number
 
   constructor(
-    private readonly burst: number,
-    private readonly perSecond: number,
+    private readonly rate: Rate,
     nowMs: number,
+    /** What it is to do it more often. */
+    readonly excess: string,
   ) {
-    this.#left = burst
+    this.#left = rate.burst
     this.#since = nowMs
   }
 
   /** Whether it may be done once more. */
   take(nowMs: number): boolean {
-    this.#left = Math.min(this.burst, this.#left + ((nowMs - this.#since) / 1000) * this.perSecond)
+    const { burst, perSecond } = this.rate
+    this.#left = Math.min(burst, this.#left + ((nowMs - this.#since) / 1000) * perSecond)
     this.#since = nowMs
     if (this.#left < 1) return false
     this.#left--

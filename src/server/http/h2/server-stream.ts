@@ -147,7 +147,8 @@ export class ServerStream {
       return true
     }
     this.#unread += piece.length
-    this.body.push(piece)
+    // A small piece must not keep all that came with it.
+    this.body.push(piece.length * 4 < piece.buffer.byteLength ? Buffer.from(piece) : piece)
     return true
   }
 
