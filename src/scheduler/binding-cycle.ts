@@ -47,7 +47,8 @@ export async function permitted(
 /** Does what must be done before the pod is bound, and binds it. Throws what a plugin throws. */
 export async function bind(attempt: SchedulingAttempt, node: string): Promise<void> {
   const { preBind, bind, postBind, name } = attempt.profile
-  for (const plugin of preBind) await awaited(plugin.name, () => plugin.preBind(attempt, node))
+  for (const plugin of preBind)
+    await awaited(plugin.name, () => plugin.preBind(attempt, node), `running PreBind plugin "${plugin.name}": `)
   for (const plugin of bind)
     if (await awaited(plugin.name, () => plugin.bind(attempt, node), `running Bind plugin "${plugin.name}": `)) {
       for (const plugin of postBind) plugin.postBind(attempt, node)

@@ -98,8 +98,8 @@ export function waitingPodEvent(pod: Pod, old: Pod): ClusterEvent | undefined {
 function podUpdates(pod: Pod, old: Pod): ChangeKind[] {
   const changes: ChangeKind[] = []
   if (differs(pod.metadata.labels, old.metadata.labels)) changes.push('updatePodLabel')
+  if (scaledDown(pod, old)) changes.push('updatePodScaleDown')
   if (pod.spec !== old.spec) {
-    if (scaledDown(pod, old)) changes.push('updatePodScaleDown')
     if (differs(pod.spec.tolerations, old.spec.tolerations)) changes.push('updatePodToleration')
     if (old.spec.schedulingGates?.length && !pod.spec.schedulingGates?.length)
       changes.push('updatePodSchedulingGatesEliminated')

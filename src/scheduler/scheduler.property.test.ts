@@ -100,14 +100,15 @@ interface PodShape {
   readonly relation: 'none' | 'apart' | 'near' | 'spread'
 }
 
+const rarely = fc.constantFrom(false, false, false, true)
 const podShape: fc.Arbitrary<PodShape> = fc.record({
-  cpu: fc.integer({ min: 0, max: 40 }),
+  cpu: fc.constantFrom(0, 15, 15, 30),
   priority: fc.constantFrom(0, 0, 0, 10),
   app: fc.constantFrom('a', 'b'),
-  port: fc.boolean(),
-  selects: fc.boolean(),
+  port: rarely,
+  selects: rarely,
   tolerates: fc.boolean(),
-  relation: fc.constantFrom('none', 'none', 'apart', 'near', 'spread'),
+  relation: fc.constantFrom('none', 'none', 'none', 'none', 'apart', 'near', 'spread'),
 })
 const nodeShape = fc.record({ zone: fc.constantFrom('x', 'y'), ssd: fc.boolean(), tainted: fc.boolean() })
 
@@ -192,14 +193,14 @@ function checkNobodyForgotten({ nodes, pods }: World): void {
 describe('Scheduler', () => {
   it('overcommits nothing, breaks no hard constraint and forgets nobody, in whatever order things happen', async () => {
     const action = fc.oneof(
-      { weight: 6, arbitrary: fc.record({ do: fc.constant('pod' as const), shape: podShape }) },
+      { weight: 9, arbitrary: fc.record({ do: fc.constant('pod' as const), shape: podShape }) },
       { weight: 3, arbitrary: fc.record({ do: fc.constant('node' as const), shape: nodeShape }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), which: fc.nat() }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('untaint' as const), which: fc.nat() }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const) }) },
     )
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 40 }), async actions => {
+      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 60 }), async actions => {
         const world = new World()
         for (const [i, each] of actions.entries()) {
           if (each.do === 'pod') world.put(podFrom(`pod-${i}`, each.shape))
@@ -218,7 +219,7 @@ describe('Scheduler', () => {
         checkPlacements(world)
         checkNobodyForgotten(world)
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     )
   })
 
@@ -242,6 +243,25 @@ describe('Scheduler', () => {
         await world.settle()
         const placed = [...world.pods.values()].filter(({ spec }) => spec.nodeName).map(({ spec }) => spec.priority)
         assert.deepEqual(placed.sort(), [3, 4, 5, 6])
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('fills nodes with pods of a kind to the brim, and uses what becomes free', async () => {
+    const plain = { cpu: 15, priority: 0, app: 'a', port: false, selects: false, tolerates: false } as const
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }), async leaving => {
+        const world = new World()
+        for (const name of ['one', 'two']) world.putNode(nodeFrom(name, { zone: 'x', ssd: false, tainted: false }))
+        for (let i = 0; i < 16; i++) world.put(podFrom(`pod-${i}`, { ...plain, relation: 'none' }))
+        for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
+        const placed = [...world.pods.values()].filter(({ spec }) => spec.nodeName)
+        assert.equal(placed.length, 8, 'four to a node')
+        for (const which of leaving) world.deletePod(placed[which]?.metadata.name ?? '')
+        await world.settle()
+        checkPlacements(world)
+        assert.equal([...world.pods.values()].filter(({ spec }) => spec.nodeName).length, 8)
       }),
       { numRuns: 20 },
     )

@@ -34,7 +34,7 @@ export const builtInPlugins: Readonly<Record<string, PluginFactory>> = {
   NodeAffinity: nodeAffinity,
   NodePorts: plain(nodePorts),
   NodeResourcesFit: nodeResourcesFit,
-  VolumeBinding: plain(volumeBinding),
+  VolumeBinding: volumeBinding,
   PodTopologySpread: podTopologySpread,
   InterPodAffinity: interPodAffinity,
   DynamicResources: plain(dynamicResources),

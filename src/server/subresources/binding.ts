@@ -57,6 +57,8 @@ function bound(pod: Pod, { metadata, target }: Binding, now: string): Draft<Pod>
       ? known
       : { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now }
   const { resourceVersion: _, ...kept } = pod.metadata
+  // The promise of a node has been kept, or is void.
+  const { nominatedNodeName: __, ...status } = pod.status
   return structuredClone({
     ...pod,
     metadata: {
@@ -65,6 +67,6 @@ function bound(pod: Pod, { metadata, target }: Binding, now: string): Draft<Pod>
       ...(metadata.labels ? { labels: { ...kept.labels, ...metadata.labels } } : {}),
     },
     spec: { ...pod.spec, nodeName: target.name },
-    status: { ...pod.status, conditions: [...conditions, scheduled] },
+    status: { ...status, conditions: [...conditions, scheduled] },
   }) as Draft<Pod>
 }
