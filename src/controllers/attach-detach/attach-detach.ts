@@ -1,4 +1,5 @@
 import { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1/index.js'
+import { claimIsFor, claimNamesOf } from '../../api/core/v1/pod-volume-claims.js'
 import { CSIDriver, VolumeAttachment } from '../../api/storage/v1/index.js'
 import {
   type Cache,
@@ -12,8 +13,7 @@ import {
 import { jsonEqual } from '../../machinery/json-equal.js'
 import type { MetricsRegistry } from '../../machinery/metrics/index.js'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.js'
-import { claimIsFor } from '../ephemeral-volume/ephemeral-volume.js'
-import { claimKey, claimNamesOf, podsOfClaim } from '../persistentvolume-binder/indexes.js'
+import { claimKey, podsOfClaim } from '../persistentvolume-binder/indexes.js'
 import { podFinished } from '../pod-state.js'
 import { type AttachableVolume, attachableVolume, attachmentName } from './attachable-volume.js'
 import { reportAttached, withdraw } from './attached-volumes.js'

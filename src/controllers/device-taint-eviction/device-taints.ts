@@ -1,11 +1,6 @@
+import { currentSlices } from '../../api/resource/v1/current-slices.js'
 import type { DeviceTaint, ResourceClaim, ResourceSlice } from '../../api/resource/v1/index.js'
 import { evictionTaints, toleratedFor } from '../node-lifecycle/tolerations.js'
-
-/** The slices that tell of a pool as it is now: those of an older generation are about to go. */
-export function currentSlices(slices: readonly ResourceSlice[]): readonly ResourceSlice[] {
-  const newest = Math.max(...slices.map(({ spec }) => spec.pool.generation))
-  return slices.filter(({ spec }) => spec.pool.generation === newest)
-}
 
 /**
  * When, in milliseconds, whoever uses the devices of a claim must leave them for their NoExecute taints: not after now if

@@ -1,4 +1,5 @@
 import { PersistentVolumeClaim, Pod, type Volume } from '../../api/core/v1/index.js'
+import { claimIsFor, ephemeralClaimName } from '../../api/core/v1/pod-volume-claims.js'
 import { type Controller, concerning, controller, watchAlso } from '../../client/controller.js'
 import { controllerReference } from '../../client/owners.js'
 import { messageOf } from '../../machinery/message-of.js'
@@ -18,13 +19,6 @@ export function ephemeralClaim(pod: Pod, volume: Volume) {
     spec,
   }
 }
-
-/** https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#persistentvolumeclaim-naming */
-export const ephemeralClaimName = (pod: Pod, volume: Volume): string => `${pod.metadata.name}-${volume.name}`
-
-/** Whether a claim was made for this pod, and not one that happens to have its name. */
-export const claimIsFor = (pod: Pod, claim: PersistentVolumeClaim): boolean =>
-  claim.metadata.ownerReferences?.some(({ controller, uid }) => controller && uid === pod.metadata.uid) ?? false
 
 /**
  * Makes the claims of volumes that live as long as their pod.

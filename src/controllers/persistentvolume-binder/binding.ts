@@ -1,17 +1,6 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1/index.js'
+import { annotated, annotationOf, bindCompleted, boundByController } from '../../api/core/v1/volume-annotations.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
-import { annotated, annotationOf, bindCompleted, boundByController } from './annotations.js'
-import { isReservedFor } from './match.js'
-
-/** The volume as it is once it belongs to the claim; the same object if it does already. */
-export function volumeBoundTo(volume: PersistentVolume, claim: PersistentVolumeClaim): PersistentVolume {
-  const { namespace = '', name = '', uid = '', resourceVersion = '' } = claim.metadata
-  if (isReservedFor(volume, claim) && volume.spec.claimRef?.uid) return volume
-  const claimRef = { kind: 'PersistentVolumeClaim', namespace, name, uid, apiVersion: 'v1', resourceVersion }
-  const bound = { ...volume, spec: { ...volume.spec, claimRef } }
-  // Whoever reserved it keeps it reserved when the claim goes.
-  return isReservedFor(volume, claim) ? bound : annotated(bound, { [boundByController]: 'yes' })
-}
 
 /** The volume after its claim bound another one: free, unless somebody reserved it. */
 export function volumeUnbound(volume: PersistentVolume): PersistentVolume {

@@ -1,4 +1,8 @@
 import { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1/index.js'
+import { claimNamesOf } from '../../api/core/v1/pod-volume-claims.js'
+import { annotationOf, bindCompleted, boundByController, selectedNode } from '../../api/core/v1/volume-annotations.js'
+import { volumeBoundTo } from '../../api/core/v1/volume-bound-to.js'
+import { bestVolume, classOf, isReservedFor, mismatch } from '../../api/core/v1/volume-match.js'
 import { StorageClass } from '../../api/storage/v1/index.js'
 import {
   type Cache,
@@ -9,18 +13,8 @@ import {
   watchAlso,
 } from '../../client/controller.js'
 import type { ApiObject } from '../../machinery/object.js'
-import { annotationOf, bindCompleted, boundByController, selectedNode } from './annotations.js'
-import { claimBoundTo, claimInPhase, volumeBoundTo } from './binding.js'
-import {
-  claimKey,
-  claimNamesOf,
-  claimsOfVolume,
-  freeVolumesOfClass,
-  podsOfClaim,
-  unboundClaims,
-  volumesOfClaim,
-} from './indexes.js'
-import { bestVolume, classOf, isReservedFor, mismatch } from './match.js'
+import { claimBoundTo, claimInPhase } from './binding.js'
+import { claimKey, claimsOfVolume, freeVolumesOfClass, podsOfClaim, unboundClaims, volumesOfClaim } from './indexes.js'
 import { claimProvisionedBy, defaultClass, namesNoClass, provisionerOf } from './provisioning.js'
 
 /** Ms after which it is said again what a claim waits for. */

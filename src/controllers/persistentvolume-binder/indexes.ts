@@ -1,8 +1,8 @@
 import { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1/index.js'
+import { claimNamesOf } from '../../api/core/v1/pod-volume-claims.js'
+import { annotationOf, bindCompleted } from '../../api/core/v1/volume-annotations.js'
+import { classOf } from '../../api/core/v1/volume-match.js'
 import { index } from '../../client/controller.js'
-import { ephemeralClaimName } from '../ephemeral-volume/ephemeral-volume.js'
-import { annotationOf, bindCompleted } from './annotations.js'
-import { classOf } from './match.js'
 
 /** A claim's key in the indexes. */
 export const claimKey = ({
@@ -28,12 +28,6 @@ export const claimsOfVolume = index(PersistentVolumeClaim, ({ spec }) => (spec.v
 export const unboundClaims = index(PersistentVolumeClaim, claim =>
   annotationOf(claim, bindCompleted) === undefined ? ['unbound'] : [],
 )
-
-/** The claims that a pod uses: those it names, and those made for it. */
-export const claimNamesOf = (pod: Pod): string[] =>
-  (pod.spec.volumes ?? []).flatMap(
-    volume => volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? ephemeralClaimName(pod, volume) : []),
-  )
 
 /** Pods that use a claim. */
 export const podsOfClaim = index(Pod, pod =>

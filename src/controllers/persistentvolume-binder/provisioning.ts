@@ -1,6 +1,12 @@
 import type { PersistentVolumeClaim } from '../../api/core/v1/index.js'
+import {
+  annotated,
+  annotationOf,
+  migratedTo,
+  storageClass,
+  storageProvisioner,
+} from '../../api/core/v1/volume-annotations.js'
 import type { StorageClass } from '../../api/storage/v1/index.js'
-import { annotated, annotationOf, migratedTo, storageClass, storageProvisioner } from './annotations.js'
 
 const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
 

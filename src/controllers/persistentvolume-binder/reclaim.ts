@@ -1,6 +1,6 @@
 import type { PersistentVolume } from '../../api/core/v1/index.js'
+import { annotationOf, migratedTo, provisionedBy } from '../../api/core/v1/volume-annotations.js'
 import { compareQuantities, quantityToNumber } from '../../machinery/quantity.js'
-import { annotationOf, migratedTo, provisionedBy } from './annotations.js'
 import { successorOf } from './provisioning.js'
 
 /** What to do about a volume whose claim has gone, or why nothing can be done. */

@@ -1,5 +1,6 @@
 import { Pod, type PodResourceClaim } from '../../api/core/v1/index.js'
 import { ResourceClaim, ResourceClaimTemplate } from '../../api/resource/v1/index.js'
+import { claimNamesOf, claimOf, owningPod } from '../../api/resource/v1/pod-device-claims.js'
 import {
   type Controller,
   concerning,
@@ -13,7 +14,7 @@ import { messageOf } from '../../machinery/message-of.js'
 import type { MetricsRegistry } from '../../machinery/metrics/index.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { podActive } from '../pod-state.js'
-import { claimBaseName, claimNamesOf, claimOf, owningPod } from './claim-names.js'
+import { claimBaseName } from './claim-names.js'
 
 /** Which entry of its pod a claim was made for. */
 const entryAnnotation = 'resource.kubernetes.io/pod-claim-name'

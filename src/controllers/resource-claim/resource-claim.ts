@@ -1,9 +1,9 @@
 import { Pod } from '../../api/core/v1/index.js'
 import { ResourceClaim, type ResourceClaimConsumerReference } from '../../api/resource/v1/index.js'
+import { claimNamesOf, owningPod } from '../../api/resource/v1/pod-device-claims.js'
 import { type Controller, controller, type ReconcileContext, watchAlso } from '../../client/controller.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { podFinished } from '../pod-state.js'
-import { claimNamesOf, owningPod } from './claim-names.js'
 
 /** Keeps a claim until what was allocated to it is given back. */
 const finalizer = 'resource.kubernetes.io/delete-protection'

@@ -1,4 +1,5 @@
 import { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1/index.js'
+import { claimIsFor, claimNamesOf, ephemeralClaimName } from '../../api/core/v1/pod-volume-claims.js'
 import { VolumeAttributesClass } from '../../api/storage/v1/index.js'
 import {
   type Controller,
@@ -11,8 +12,7 @@ import {
 import type { ApiObject } from '../../machinery/object.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import type { Kind } from '../../schema/index.js'
-import { claimIsFor, ephemeralClaimName } from '../ephemeral-volume/ephemeral-volume.js'
-import { claimKey, claimNamesOf, podsOfClaim } from '../persistentvolume-binder/indexes.js'
+import { claimKey, podsOfClaim } from '../persistentvolume-binder/indexes.js'
 import { settledFinalizers, withFinalizers } from './finalizers.js'
 
 /** Ms after which it is looked again, if the cache did not know what the server knows. */

@@ -1,4 +1,4 @@
-import type { ApiObject } from '../../machinery/object.js'
+import type { ApiObject } from '../../../machinery/object.js'
 
 /** A claim has been bound, whatever its status says. */
 export const bindCompleted = 'pv.kubernetes.io/bind-completed'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1/index.js'
-import { bestVolume, mismatch } from './match.js'
+import type { PersistentVolume, PersistentVolumeClaim } from './index.js'
+import { bestVolume, mismatch } from './volume-match.js'
 
 const volume = (name: string, size: string, spec: object = {}, rest: object = {}) =>
   ({
