@@ -11,7 +11,7 @@ let position = 0
 
 /** `base` with five random characters behind it, as `metadata.generateName` asks for. */
 export function nameSuffix(base: string): string {
-  let name = base.slice(0, maximumBase)
+  let suffix = ''
   for (let i = 0; i < suffixLength; ) {
     if (position >= pool.length) {
       pool = randomBytes(1024)
@@ -20,8 +20,8 @@ export function nameSuffix(base: string): string {
     const byte = pool[position++] ?? 0
     // 27 letters: bytes past the last full round would favour some of them.
     if (byte >= 243) continue
-    name += alphabet[byte % alphabet.length]
+    suffix += alphabet[byte % alphabet.length]
     i++
   }
-  return name
+  return base.slice(0, maximumBase) + suffix
 }
