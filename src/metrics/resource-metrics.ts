@@ -10,9 +10,11 @@ import { windowText } from './usage-rate.js'
 /** What nodes and pods use, as `metrics.k8s.io` shows it; of those for which there are figures, in the order of names. */
 export interface ResourceMetrics {
   readonly nodes: () => readonly NodeMetrics[]
-  /** Of all namespaces if none is given. */
-  readonly pods: (namespace?: string) => readonly PodMetrics[]
+  /** Of all namespaces if none is given, and of those pods alone that match. */
+  readonly pods: (namespace?: string, matches?: PodTest) => readonly PodMetrics[]
 }
+
+type PodTest = (pod: Pick<Pod, 'metadata'>) => boolean
 
 export interface ResourceMetricsOptions {
   /** Must be allowed to `get` `nodes/proxy`. */
@@ -47,7 +49,7 @@ export function startResourceMetrics(options: ResourceMetricsOptions): ResourceM
   const running = runControllers([scraper], { client, informers, clock, onError: error => onError(error) })
   return {
     nodes: () => nodeMetrics(informers, points, clock.now()),
-    pods: namespace => podMetrics(informers, points, clock.now(), namespace),
+    pods: (namespace, matches = () => true) => podMetrics(informers, points, clock.now(), namespace, matches),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   }
 }
@@ -72,10 +74,17 @@ function nodeMetrics(cache: Cache, points: PointStore, now: number): NodeMetrics
   return found.sort(byName)
 }
 
-function podMetrics(cache: Cache, points: PointStore, now: number, namespace?: string): PodMetrics[] {
+function podMetrics(
+  cache: Cache,
+  points: PointStore,
+  now: number,
+  namespace: string | undefined,
+  matches: PodTest,
+): PodMetrics[] {
   const found: PodMetrics[] = []
-  for (const { metadata, spec, status } of cache.list(Pod, namespace ? { namespace } : {})) {
-    if (status.phase !== 'Running' || !spec.nodeName) continue
+  for (const pod of cache.list(Pod, namespace ? { namespace } : {})) {
+    const { metadata, spec, status } = pod
+    if (status.phase !== 'Running' || !spec.nodeName || !matches(pod)) continue
     const used = points.pod(spec.nodeName, keyOf(metadata), now)
     // Containers are measured one by one; the one that was measured first speaks for the pod.
     const first = used?.reduce((one, other) => (other.time < one.time ? other : one))

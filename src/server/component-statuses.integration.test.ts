@@ -9,7 +9,7 @@ test('what components say of themselves', async () => {
     { name: 'a', check: () => {} },
   ])
   assert.deepEqual(
-    statuses.map(({ object }) => object),
+    statuses,
     [
       ['a', { type: 'Healthy', status: 'True', message: 'ok' }],
       ['b', { type: 'Healthy', status: 'False', message: '', error: 'down' }],

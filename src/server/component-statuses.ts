@@ -1,10 +1,9 @@
 import type { ComponentStatus } from '../api/core/v1/index.js'
 import { messageOf } from '../machinery/message-of.js'
-import { encodeForStore, StoredObject } from './cache/stored-object.js'
 import type { HealthCheck } from './health.js'
 
 /** What components of the control plane say of themselves, as objects: asked anew each time, in the order of names. */
-export async function componentStatuses(checks: readonly HealthCheck[]): Promise<readonly StoredObject[]> {
+export async function componentStatuses(checks: readonly HealthCheck[]): Promise<readonly ComponentStatus[]> {
   const statuses = await Promise.all(
     checks.map(async ({ name, check }): Promise<ComponentStatus> => {
       const condition = await Promise.resolve()
@@ -21,7 +20,5 @@ export async function componentStatuses(checks: readonly HealthCheck[]): Promise
       return { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name } as never, conditions: [condition] }
     }),
   )
-  return statuses
-    .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
-    .map(status => new StoredObject(encodeForStore(status), 0))
+  return statuses.sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
 }

@@ -3,7 +3,7 @@ import { type ApiObject, keyOf } from '../../machinery/object.js'
 import type { ScaleSubresource, Verb, ViewSubresource } from '../../machinery/resource.js'
 import { notFound, qualified, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
-import type { StoredObject } from '../cache/stored-object.js'
+import { encodeForStore, StoredObject } from '../cache/stored-object.js'
 import type { RequestContext, Stage } from '../pipeline.js'
 import type { ResourceInfo } from '../request-info.js'
 import type { ActionHandler, ConnectHandler } from '../subresources/subresource.js'
@@ -38,10 +38,15 @@ export interface SubresourceHandlers {
   readonly allowUnreadableDeletion?: (context: RequestContext) => Promise<void>
 }
 
-/** By `plural.group`: the objects of a kind as they are now, of one namespace unless it is empty. */
+/**
+ * By `plural.group`: the objects of a kind as they are now, of one namespace unless it is empty. Those that do not match may
+ * be left out: whether they do is a matter of their metadata.
+ */
 export interface ComputedObjects {
-  readonly [name: string]: (namespace: string) => Promise<readonly StoredObject[]>
+  readonly [name: string]: (namespace: string, matches?: Matches) => Promise<readonly ApiObject[]>
 }
+
+type Matches = (object: Pick<ApiObject, 'metadata'>) => boolean
 
 /** The last stage: serves every resource of every group through its registry. */
 export function resourceStage(registries: Registries, subresources: SubresourceHandlers): Stage {
@@ -120,11 +125,15 @@ async function serveObject(
   }
 }
 
-const computedOf = async (
+async function computedOf(
   { name }: Registry,
   namespace: string,
+  matches: Matches | undefined,
   { computed }: SubresourceHandlers,
-): Promise<readonly StoredObject[]> => (await computed?.[qualified(name)]?.(namespace)) ?? []
+): Promise<readonly StoredObject[]> {
+  const found = (await computed?.[qualified(name)]?.(namespace, matches)) ?? []
+  return (matches ? found.filter(matches) : found).map(object => new StoredObject(encodeForStore(object), 0, object))
+}
 
 /** Upstream names what is not there by its singular. */
 async function getComputed(
@@ -134,7 +143,7 @@ async function getComputed(
   handlers: SubresourceHandlers,
 ): Promise<ApiResponse> {
   const name = context.info.resource?.name ?? ''
-  const found = (await computedOf(registry, namespace, handlers)).find(({ object }) => object.metadata.name === name)
+  const [found] = await computedOf(registry, namespace, ({ metadata }) => metadata.name === name, handlers)
   if (!found)
     throw notFound({ group: registry.name.group, plural: registry.resource.singular }, keyOf({ namespace, name }))
   return objectResponse(context, registry, 200, found)
@@ -147,8 +156,7 @@ async function listComputed(
   handlers: SubresourceHandlers,
 ): Promise<ApiResponse> {
   const { matches } = selectionOf(context.request.query, registry.resource)
-  const all = await computedOf(registry, namespace, handlers)
-  const items = matches ? all.filter(({ object }) => matches(object)) : all
+  const items = await computedOf(registry, namespace, matches as Matches | undefined, handlers)
   return listResponse(context, registry, { items, revision: 0 })
 }
 
