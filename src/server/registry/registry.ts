@@ -110,6 +110,8 @@ export class Registry<T extends ApiObject = ApiObject> {
       // Awaiting what nobody has to wait for has its price, and most creates wait for nothing but the store.
       const mutated = mutateAll(host.admission, request)
       if (mutated) await mutated
+      // Nor may admission put it elsewhere than its creator may.
+      placeIn(this.#anyResource, namespace, metadata)
       if (generate) metadata.name = nameSuffix(generate)
       this.#begin(metadata)
       resource.strategy.prepareForCreate?.(draft, { user: context.user, now: host.clock.now() })

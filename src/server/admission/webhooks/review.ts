@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { type AdmissionResponse, AdmissionReview } from '../../../api/admission/v1/index.js'
 import type { MutatingWebhook, ValidatingWebhook } from '../../../api/admissionregistration/v1/index.js'
 import type { ApiObject } from '../../../machinery/object.js'
 import { StatusError } from '../../../machinery/status-error.js'
+import { DecodeError, decodeJson, JsonSyntaxError, parseJson } from '../../../schema/index.js'
 import type { PolicySubject } from '../policies/policy-variables.js'
 
 export type Webhook = MutatingWebhook | ValidatingWebhook
@@ -82,69 +84,73 @@ export interface Verdict {
 /** A webhook answered what is no answer. */
 export class ReviewError extends Error {}
 
-interface Response {
-  readonly uid?: unknown
-  readonly allowed?: unknown
-  readonly status?: {
-    readonly code?: number
-    readonly reason?: string
-    readonly message?: string
-    readonly details?: object
-  }
-  readonly patch?: unknown
-  readonly patchType?: unknown
-  readonly warnings?: unknown
-  readonly auditAnnotations?: { readonly [key: string]: unknown } | null
-}
-
 /** What a webhook says besides its decision. */
-function toldBy({ warnings, auditAnnotations }: Response): Pick<Verdict, 'warnings' | 'auditAnnotations'> {
-  const annotations = Object.entries(auditAnnotations ?? {}).map(([key, value]) => [key, String(value)])
-  return {
-    warnings: Array.isArray(warnings) ? warnings.map(String) : [],
-    ...(annotations.length > 0 ? { auditAnnotations: Object.fromEntries(annotations) } : {}),
-  }
-}
+const toldBy = ({
+  warnings = [],
+  auditAnnotations = {},
+}: AdmissionResponse): Pick<Verdict, 'warnings' | 'auditAnnotations'> => ({
+  warnings,
+  ...(Object.keys(auditAnnotations).length > 0 ? { auditAnnotations } : {}),
+})
 
 /** Reads a webhook's answer. Throws ReviewError. */
 export function verdictOf(name: string, review: Review, text: string): Verdict {
-  let answer: { readonly kind?: unknown; readonly apiVersion?: unknown; readonly response?: Response | null }
-  try {
-    answer = JSON.parse(text) ?? {}
-  } catch {
-    throw new ReviewError('the webhook did not answer JSON')
-  }
+  const answer = answerOf(text)
   const { response } = answer
   if (!response) throw new ReviewError('webhook response was absent')
   if (answer.kind !== review.kind || answer.apiVersion !== review.apiVersion)
     throw new ReviewError(
-      `expected webhook response of ${review.apiVersion}, Kind=${review.kind}, got ${String(answer.apiVersion ?? '')}, Kind=${String(answer.kind ?? '')}`,
+      `expected webhook response of ${review.apiVersion}, Kind=${review.kind}, got ${answer.apiVersion ?? ''}, Kind=${answer.kind ?? ''}`,
     )
   if (response.uid !== review.request.uid)
-    throw new ReviewError(`expected response.uid="${review.request.uid}", got "${String(response.uid ?? '')}"`)
+    throw new ReviewError(`expected response.uid="${review.request.uid}", got "${response.uid}"`)
   const told = toldBy(response)
   if (response.allowed !== true) return { refusal: refusalOf(name, response), ...told }
-  if (response.patch === undefined || response.patch === null) {
+  if (response.patch === undefined) {
     if (response.patchType) throw new ReviewError('webhook response.patchType may only be set with response.patch')
     return told
   }
   if (response.patchType !== 'JSONPatch')
     throw new ReviewError('webhook returned response.patchType that is not "JSONPatch"')
   try {
-    const patch: unknown = JSON.parse(Buffer.from(String(response.patch), 'base64').toString())
+    const patch = parseJson(Buffer.from(response.patch, 'base64').toString())
     return Array.isArray(patch) && patch.length === 0 ? told : { patch, ...told }
   } catch {
     throw new ReviewError('webhook returned a patch that is no JSON')
   }
 }
 
+/** The answer, whatever it says. Throws ReviewError for what is no review. */
+function answerOf(text: string): AdmissionReview {
+  try {
+    return decodeReview(parseJson(text)) as AdmissionReview
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw new ReviewError('the webhook did not answer JSON', { cause: error })
+    if (error instanceof DecodeError) throw new ReviewError(error.message, { cause: error })
+    throw error
+  }
+}
+
+/** What it says it is of counts, even if that is something else. */
+function decodeReview(value: unknown) {
+  if (typeof value !== 'object' || value === null) throw new ReviewError('webhook response was absent')
+  const { kind, apiVersion } = value as { kind?: unknown; apiVersion?: unknown }
+  return {
+    ...decodeJson(AdmissionReview, value),
+    ...(typeof kind === 'string' ? { kind } : {}),
+    ...(typeof apiVersion === 'string' ? { apiVersion } : {}),
+  }
+}
+
+const highestCode = 599
+
 /** The refusal as its requester sees it. */
-function refusalOf(name: string, { status = {} }: Response): StatusError {
-  const { code = 0, reason = '', message = '', details } = status
+function refusalOf(name: string, { status }: AdmissionResponse): StatusError {
+  const { code = 0, reason = '', message = '', details } = status ?? {}
   const denied = `admission webhook "${name}" denied the request`
   const text = message || reason
   return new StatusError(
-    Math.max(code, 400),
+    code > highestCode ? 500 : Math.max(code, 400),
     reason,
     text ? `${denied}: ${text}` : `${denied} without explanation`,
     ...(details ? [details] : []),

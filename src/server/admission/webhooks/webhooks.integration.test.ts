@@ -189,6 +189,49 @@ describe('admission webhooks', () => {
     )
   })
 
+  it('that lie are caught', async () => {
+    await mutating({})
+    const wide = Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '/data', path: `/data/k${i}` }))
+    const long = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'ConfigMap' }))
+    const deep = `${'['.repeat(900)}${']'.repeat(900)}`
+    const lies: [what: string, answer: object, why: RegExp][] = [
+      ['of another request', { uid: 'x' }, /expected response\.uid=/],
+      ['a status of no sense', { allowed: false, status: { code: 'x' } }, /failed calling webhook/],
+      ['a code of no sense', { allowed: false, status: { code: 70_000, message: 'm' } }, /denied the request: m/],
+      ['no status', { allowed: false, status: null }, /denied the request without explanation/],
+      ['a patch of copies', patch(wide), /failed calling webhook/],
+      ['a patch without an end', patch(long), /failed calling webhook/],
+      ['a patch to nowhere', patch([{ op: 'add', path: '/a/b/c', value: 1 }]), /failed calling webhook/],
+      ['a patch to another kind', patch([{ op: 'replace', path: '/data', value: 7 }]), /failed calling webhook/],
+      [
+        'a patch to what is deep',
+        patch([{ op: 'add', path: '/data/a', value: JSON.parse(deep) }]),
+        /failed calling webhook/,
+      ],
+      [
+        'a patch to another name',
+        patch([{ op: 'replace', path: '/metadata/namespace', value: 'kube-system' }]),
+        /namespace/,
+      ],
+    ]
+    for (const [what, answer, why] of lies) {
+      respond = () => answer
+      await assert.rejects(
+        make('x'),
+        (error: Error & { code: number }) => {
+          assert.match(error.message, why, what)
+          assert.ok(error.message.length < 2000, what)
+          assert.ok(error.code >= 400 && error.code < 600, `${what}: ${error.code}`)
+          return true
+        },
+        what,
+      )
+    }
+    const answer = { warnings: Array.from({ length: 10_000 }, (_, i) => `w\r\nX-Evil: ${i}`) }
+    respond = () => answer
+    await make('x')
+  })
+
   it('may answer no nonsense', async () => {
     respond = () => ({ uid: 'another' })
     await validating()
