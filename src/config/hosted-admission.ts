@@ -8,7 +8,7 @@ import { replaceObject } from '../server/admission/replace-object.js'
 import type { Registries } from '../server/registry/registries.js'
 import type { PluginEntry } from './manifest.js'
 import { type AdmissionOutcome, type WriteData, writeData } from './plugin-call.js'
-import type { PluginCaller } from './plugin-caller.js'
+import { invalidAnswer, type PluginCaller } from './plugin-caller.js'
 import { PluginFault } from './plugin-host.js'
 
 const apiServerName = 'system:apiserver'
@@ -65,7 +65,9 @@ interface ReadOutcome extends Omit<AdmissionOutcome, 'object'> {
 }
 
 function readOutcome(answer: unknown, { kind }: Resource, point: string, before: unknown): ReadOutcome {
-  const { object, warnings, annotations } = answer as AdmissionOutcome
+  const { object, warnings, annotations, answered } = answer as AdmissionOutcome
+  if (answered !== undefined)
+    invalidAnswer(answered, `nothing: ${point === 'mutate' ? 'it changes `object` in place' : 'it throws to refuse'}`)
   if (point !== 'mutate' || before === undefined || jsonEqual(before, object)) return { warnings, annotations }
   try {
     const changed = decodeJson(kind as unknown as Kind<ApiObject>, object) as ApiObject

@@ -15,7 +15,10 @@ export const hostedHooks = (
     const wants = requestMatcher(match)
     const before: Pick<RunningHook, 'before'> = {
       async before(request) {
-        await caller.ask(entry, { list: 'hooks', index, point: 'before', request: hookedData(request) }, () => {})
+        const call = { list: 'hooks', index, point: 'before', request: hookedData(request) } as const
+        await caller.ask(entry, call, answer => {
+          if (answer !== undefined) invalidAnswer(answer, 'nothing: it throws to refuse')
+        })
       },
     }
     const after: Pick<RunningHook, 'after'> = {

@@ -47,6 +47,8 @@ export interface AdmissionOutcome {
   readonly object: unknown
   readonly warnings: readonly string[]
   readonly annotations: readonly (readonly [key: string, value: string])[]
+  /** What it has answered in place of changing the object, or of refusing it. */
+  readonly answered?: unknown
 }
 
 /** The data of a write, with `object` in place of the request's own. */
@@ -90,8 +92,10 @@ export async function makeCall(config: Config, call: PluginCall): Promise<unknow
         warn: text => void warnings.push(String(text)),
         annotate: (key, value) => void annotations.push([String(key), String(value)]),
       }
-      await config.admission?.[call.index]?.[call.point]?.(request)
-      return { object: request.object, warnings, annotations } satisfies AdmissionOutcome
+      const answered: unknown = await config.admission?.[call.index]?.[call.point]?.(request)
+      const { object } = request
+      const outcome: AdmissionOutcome = { object, warnings, annotations }
+      return isMistaken(call.point, answered, object) ? { ...outcome, answered } : outcome
     }
     case 'authenticators': {
       const plugin = config.authenticators?.[call.index]
@@ -108,6 +112,12 @@ export async function makeCall(config: Config, call: PluginCall): Promise<unknow
     }
   }
 }
+
+/** `validate: () => false` does not refuse, and `mutate: () => ({ ... })` does not change anything. */
+const isMistaken = (point: 'mutate' | 'validate', answered: unknown, object: unknown): boolean =>
+  point === 'validate'
+    ? answered !== undefined
+    : typeof answered === 'object' && answered !== null && answered !== object && 'metadata' in answered
 
 /** An error that may go to another thread. */
 export type ErrorData =

@@ -76,6 +76,8 @@ describe('admission functions', () => {
                   throw refusal(request, 'it is not wanted')
                 case 'throws':
                   throw new Error('oh')
+                case 'answers':
+                  return false as never
                 case 'asks': {
                   const namespace = await client.get(Namespace, { name: 'default' })
                   throw refusal(request, `its namespace is ${namespace.metadata.name}`)
@@ -126,6 +128,7 @@ describe('admission functions', () => {
 
   const answers: [string, object][] = [
     ['refused', { code: 403, message: 'configmaps "refused" is forbidden: it is not wanted' }],
+    ['answers', { code: 500, message: /failed: it must answer nothing: it throws to refuse, not false$/ }],
     ['throws', { code: 500, message: 'Internal error occurred: the plugin "config-maps" failed: oh' }],
     ['asks', { code: 403, message: 'configmaps "asks" is forbidden: its namespace is default' }],
     [
