@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Clock, rfc3339 } from '../../machinery/clock.js'
+import { rfc3339 } from '../../machinery/clock.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { keyOf } from '../../machinery/object.js'
@@ -12,52 +12,24 @@ import {
   notFound,
   type ResourceName,
   StatusError,
-  staleObject,
 } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
-import { KeyExistsError, RevisionConflictError, type Store } from '../../storage/store.js'
-import {
-  type AdmissionPlugin,
-  type AdmissionRequest,
-  allocateAll,
-  mutateAll,
-  settleAll,
-  validateAll,
-} from '../admission/admission.js'
+import { RevisionConflictError } from '../../storage/store.js'
+import { type AdmissionRequest, allocateAll, mutateAll, settleAll, validateAll } from '../admission/admission.js'
 import type { ObjectCache } from '../cache/resource-cache.js'
-import type { StoreFeed } from '../cache/store-feed.js'
-import { encodeForStore, StoredObject } from '../cache/stored-object.js'
+import type { StoredObject } from '../cache/stored-object.js'
 import { type DeletionRequest, deletionOf } from './deletion.js'
+import { KeptObjects, shown } from './kept-objects.js'
 import { trackManagedFields } from './managed-fields.js'
 import { dropRepeatedOwners, validateMetadata, validateMetadataUpdate } from './metadata.js'
 import { nameSuffix } from './names.js'
 import { checkDeletion, checkName, checkUpdate, nameOf, placeIn, twice, versionOf } from './preconditions.js'
-import { apiVersionOf } from './read-body.js'
-import { Turns } from './turns.js'
+import type { RegistryHost } from './registry-host.js'
 import type { Change, Deleted, TimeToLive, WriteContext, Written } from './write.js'
 
+export type { RegistryHost } from './registry-host.js'
 export type { Change, Deleted, TimeToLive, WriteContext, Written } from './write.js'
 
-/** What all registries of a server share. */
-export interface RegistryHost {
-  readonly store: Store
-  readonly feed: StoreFeed
-  readonly clock: Clock
-  readonly admission: readonly AdmissionPlugin[]
-  /** How long a watch without a timeout of its own lasts at least; half an hour by default. */
-  readonly minimumWatchSeconds?: number | undefined
-  /** Whether the value of a storage key would be encrypted otherwise today; nothing is encrypted when absent. */
-  readonly isStale?: ((storageKey: string) => Promise<boolean>) | undefined
-}
-
-/** An object as the store takes it. */
-interface Kept {
-  readonly value: Buffer
-  readonly options: { readonly ttlSeconds?: number }
-}
-
-/** Tries at a write that keeps losing races before the client is told. */
-const maximumTries = 100
 /** Names tried for a `generateName` before the client is told, as upstream has it. */
 const maximumNames = 8
 
@@ -66,23 +38,21 @@ export class Registry<T extends ApiObject = ApiObject> {
   readonly name: ResourceName
   /** Events sent to watchers, ever. */
   watchEvents = 0
-  readonly #turns = new Turns()
+  readonly #kept: KeptObjects<T>
 
   constructor(
     readonly resource: Resource<T>,
     readonly cache: ObjectCache<T>,
     readonly host: RegistryHost,
-    readonly timeToLive: TimeToLive<T> = () => undefined,
+    timeToLive: TimeToLive<T> = () => undefined,
   ) {
     this.name = nameOf(this.#anyResource)
+    this.#kept = new KeptObjects(this.name, resource, cache, host, timeToLive)
   }
 
   /** Throws NotFound. Shows every write that was answered before the call. */
   async get(namespace: string, name: string): Promise<StoredObject<T>> {
-    await this.host.feed.consistent()
-    const key = keyOf({ namespace, name })
-    if (this.cache.prepare) await this.cache.prepare(key)
-    const stored = this.cache.get(key)
+    const stored = await this.#kept.find(keyOf({ namespace, name }))
     if (!stored) throw notFound(this.name, name)
     return stored
   }
@@ -127,7 +97,7 @@ export class Registry<T extends ApiObject = ApiObject> {
         if (names === 1)
           for (const text of resource.strategy.warnings?.(draft as T, undefined) ?? []) context.warn(text)
         try {
-          const stored = await this.#insert(draft, context)
+          const stored = await this.#kept.insert(draft, context)
           written = true
           return stored
         } catch (error) {
@@ -156,7 +126,7 @@ export class Registry<T extends ApiObject = ApiObject> {
   /** Replaces an object by what `change` makes of it. */
   async update(namespace: string, name: string, change: Change<T>, context: WriteContext): Promise<Written<T>> {
     const key = keyOf({ namespace, name })
-    return this.#raced(name, key, () => {
+    return this.#kept.raced(name, key, () => {
       const current = this.cache.get(key)
       if (current) return this.#updateFrom(namespace, name, current, change, context)
       if (!change.create) throw notFound(this.name, name)
@@ -167,7 +137,7 @@ export class Registry<T extends ApiObject = ApiObject> {
   /** Deletes an object, or marks it deleted when an agent or a finalizer must act first. */
   async delete(namespace: string, name: string, request: DeletionRequest, context: WriteContext): Promise<Deleted<T>> {
     const key = keyOf({ namespace, name })
-    return this.#raced(name, key, async () => {
+    return this.#kept.raced(name, key, async () => {
       const current = this.cache.get(key)
       if (!current) throw notFound(this.name, name)
       checkDeletion(this.#anyResource, name, current, request)
@@ -179,11 +149,11 @@ export class Registry<T extends ApiObject = ApiObject> {
         const step = deletionOf(this.resource, current.object, request, this.host.clock.now())
         if (step.type === 'pending') return { gone: false, stored: current }
         if (step.type === 'mark') {
-          const stored = await this.#replace(key, current, step.draft, context)
+          const stored = await this.#kept.replace(key, current, step.draft, context)
           written = true
           return { gone: false, stored }
         }
-        const revision = await this.#remove(key, current, context)
+        const revision = await this.#kept.remove(key, current, context)
         written = true
         return { gone: true, stored: shown(step.last, revision) }
       } finally {
@@ -194,44 +164,15 @@ export class Registry<T extends ApiObject = ApiObject> {
 
   /** Whether an object is there but cannot be made out. */
   isUnreadable(namespace: string, name: string): boolean {
-    return this.#unreadableAt(keyOf({ namespace, name })) !== undefined
+    return this.#kept.unreadableAt(keyOf({ namespace, name })) !== undefined
   }
 
   /** Removes what cannot be made out, without asking anybody: its finalizers and owners are not known. */
   async deleteUnreadable(namespace: string, name: string, { dryRun }: WriteContext): Promise<void> {
     const key = keyOf({ namespace, name })
-    const revision = this.#unreadableAt(key)
+    const revision = this.#kept.unreadableAt(key)
     if (revision === undefined) throw notFound(this.name, name)
     if (!dryRun) await this.host.feed.waitFor(await this.host.store.delete(this.cache.prefix + key, revision))
-  }
-
-  #unreadableAt(key: string): number | undefined {
-    return this.host.feed.cacheOf(this.cache.prefix)?.unreadableAt(key)
-  }
-
-  /** Runs a write that reads the cache first, again and again while others are faster. */
-  async #raced<R>(name: string, key: string, attempt: () => Promise<R>): Promise<R> {
-    await this.host.feed.consistent()
-    if (this.cache.prepare) await this.cache.prepare(key)
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof RevisionConflictError)) throw error
-      let lost = error
-      return this.#turns.take(key, async () => {
-        for (let tries = 1; ; tries++) {
-          await (lost.current ? this.host.feed.waitFor(lost.current.revision) : this.host.feed.consistent())
-          if (this.cache.prepare) await this.cache.prepare(key)
-          try {
-            return await attempt()
-          } catch (error) {
-            if (!(error instanceof RevisionConflictError)) throw error
-            if (tries >= maximumTries) throw staleObject(this.name, name)
-            lost = error
-          }
-        }
-      })
-    }
   }
 
   async #createByUpdate(
@@ -315,24 +256,13 @@ export class Registry<T extends ApiObject = ApiObject> {
    */
   async #store(current: StoredObject<T>, draft: Draft<T>, context: WriteContext): Promise<Written<T>> {
     const key = keyOf(current.object.metadata)
-    if (jsonEqual(draft, current.object) && !(await this.#isKeptOtherwise(key, current)))
+    if (jsonEqual(draft, current.object) && !(await this.#kept.isKeptOtherwise(key, current)))
       return { stored: current, created: false }
     if (!this.#released(draft as T))
-      return { stored: await this.#replace(key, current, draft, context), created: false }
-    await this.#remove(key, current, context)
+      return { stored: await this.#kept.replace(key, current, draft, context), created: false }
+    await this.#kept.remove(key, current, context)
     // Nothing was written that would have a version of its own.
     return { stored: shown(draft as T, current.revision), created: false }
-  }
-
-  /** Whether an object would be stored otherwise today: in another version or shape, or encrypted with another key. */
-  async #isKeptOtherwise(key: string, current: StoredObject<T>): Promise<boolean> {
-    const { storedAs } = this.resource
-    const { cache, host } = this
-    const kept = host.feed.cacheOf(cache.prefix)?.get(key) as StoredObject | undefined
-    // A cache shows what is stored itself as long as there is nothing to convert.
-    if (kept && kept !== current && (!storedAs || kept.object.apiVersion !== apiVersionOf(storedAs.kind.gvk)))
-      return true
-    return (await host.isStale?.(cache.prefix + key)) ?? false
   }
 
   /** Whether a deleted object is no longer held by anything. */
@@ -344,79 +274,6 @@ export class Registry<T extends ApiObject = ApiObject> {
       !finalizers?.length &&
       !this.resource.strategy.specFinalizers?.(object).length
     )
-  }
-
-  async #insert(draft: Draft<T>, context: WriteContext): Promise<StoredObject<T>> {
-    const object = draft as T
-    const key = keyOf(object.metadata)
-    if (context.dryRun) {
-      await this.host.feed.consistent()
-      if (this.cache.get(key)) throw this.#taken(key, object.metadata.name ?? '')
-      return shown(object, 0)
-    }
-    const kept = this.#kept(object)
-    const { value, options } = kept instanceof Promise ? await kept : kept
-    // A name that is taken may be tried again under another one, so the draft itself stays as it is until it is stored.
-    try {
-      const revision = await this.host.store.create(this.cache.prefix + key, value, options)
-      return await this.#seen(key, object, revision)
-    } catch (error) {
-      if (!(error instanceof KeyExistsError)) throw error
-      await this.host.feed.waitFor(error.current.revision)
-      throw this.#taken(key, object.metadata.name ?? '')
-    }
-  }
-
-  async #replace(
-    key: string,
-    current: StoredObject<T>,
-    draft: Draft<T>,
-    context: WriteContext,
-  ): Promise<StoredObject<T>> {
-    const object = draft as T
-    if (context.dryRun) return shown(object, current.revision)
-    const kept = this.#kept(object)
-    const { value, options } = kept instanceof Promise ? await kept : kept
-    return this.#seen(
-      key,
-      object,
-      await this.host.store.update(this.cache.prefix + key, value, current.revision, options),
-    )
-  }
-
-  async #remove(key: string, current: StoredObject<T>, context: WriteContext): Promise<number> {
-    if (context.dryRun) return current.revision
-    const revision = await this.host.store.delete(this.cache.prefix + key, current.revision)
-    await this.host.feed.waitFor(revision)
-    return revision
-  }
-
-  /** What goes to the store, in the form it is kept in. */
-  #kept(object: T): Kept | Promise<Kept> {
-    const { storedAs } = this.resource
-    if (storedAs?.ask) return storedAs.ask(object).then(kept => this.#encoded(object, kept))
-    return this.#encoded(object, storedAs?.write(object) ?? object)
-  }
-
-  #encoded(object: T, kept: ApiObject): Kept {
-    const value = encodeForStore(kept)
-    this.host.feed.parsed.set(value, kept)
-    const ttlSeconds = this.timeToLive(object)
-    return { value, options: ttlSeconds ? { ttlSeconds } : {} }
-  }
-
-  /** The write as the cache has it, so that its bytes are made once; or as written, if it is already history. */
-  async #seen(key: string, object: T, revision: number): Promise<StoredObject<T>> {
-    await this.host.feed.waitFor(revision)
-    if (this.cache.prepare) await this.cache.prepare(key)
-    const stored = this.cache.get(key)
-    return stored?.revision === revision ? stored : shown(object, revision)
-  }
-
-  #taken(key: string, name: string): StatusError {
-    const error = alreadyExists(this.name, name)
-    if (this.#unreadableAt(key) !== undefined || !this.cache.get(key)?.object.metadata.deletionTimestamp) return error
-    return new StatusError(error.code, error.reason, `object is being deleted: ${error.message}`, error.details)
   }
 
   #namesExhausted(name: string): StatusError {
@@ -461,10 +318,6 @@ export class Registry<T extends ApiObject = ApiObject> {
     }
   }
 }
-
-/** An object as it is served, at a revision. */
-const shown = <T extends ApiObject>(object: T, revision: number): StoredObject<T> =>
-  new StoredObject<T>(encodeForStore(object), revision)
 
 /** Metadata that no update changes, whatever it says. */
 const keptFields = [
