@@ -88,13 +88,19 @@ function added(value: unknown, type: ApplyType): FieldSet | undefined {
       return builder.build(true) ?? leaf
     }
     case 'keyed':
-      return addedItems(asItems(value), item => itemElement(type, item), type.item)
+      return addedItems(asItems(value), item => itemElement(type, item), type.item, true) ?? leaf
     default:
-      return addedItems(asItems(value), valueElement, itemOfSet)
+      return addedItems(asItems(value), valueElement, itemOfSet, true) ?? leaf
   }
 }
 
-function addedItems(items: Items, elementOf: (item: unknown) => string, type: ApplyType): FieldSet {
+/** `member`: the list itself is new, too. */
+function addedItems(
+  items: Items,
+  elementOf: (item: unknown) => string,
+  type: ApplyType,
+  member: boolean,
+): FieldSet | undefined {
   const builder = new FieldSetBuilder()
   if (items.length === 1) {
     const set = added(items[0], type)
@@ -105,7 +111,7 @@ function addedItems(items: Items, elementOf: (item: unknown) => string, type: Ap
       const set = alike.length > 1 ? leaf : added(alike[0], type)
       if (set) builder.add(element, set)
     }
-  return builder.build(true) ?? leaf
+  return builder.build(member)
 }
 
 const itemOfSet: ApplyType = { kind: 'scalar', accepts: 'any' }
@@ -176,6 +182,11 @@ function compareFields(
 function compareKeyed(before: unknown, after: unknown, type: KeyedType): Changes | undefined {
   const left = asItems(before)
   const right = asItems(after)
+  const elementOf = (item: unknown): string => itemElement(type, item)
+  if (left.length === 0 && before !== undefined && after !== undefined) {
+    const changed = addedItems(right, elementOf, type.item, false)
+    return changed && { changed, removed: undefined }
+  }
   const collector = new Collector()
   if (left.length === right.length && left.every((item, index) => sameKeys(type, item, right[index]))) {
     for (let index = 0; index < right.length; index++) {
@@ -183,7 +194,7 @@ function compareKeyed(before: unknown, after: unknown, type: KeyedType): Changes
       if (changes) collector.add(itemElement(type, right[index]), changes)
     }
   } else {
-    comparePaired(left, right, item => itemElement(type, item), type.item, collector)
+    comparePaired(left, right, elementOf, type.item, collector)
   }
   return collector.finish(before, after)
 }
