@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../client/client.js'
-import type { ApiObject } from '../machinery/object.js'
+import { type ApiObject, keyOf } from '../machinery/object.js'
 
 /** Where objects are as the API server tells of them. */
 export interface ObjectSource<T> {
@@ -54,7 +54,5 @@ export class AssumedObjects<T extends ApiObject> implements ObjectSource<T> {
     this.#assumed.set(keyOf(object.metadata), { object, base, written })
   }
 }
-
-const keyOf = ({ namespace = '', name = '' }: ObjectRef): string => `${namespace}/${name}`
 
 const versionOf = ({ metadata }: ApiObject): bigint => BigInt(metadata.resourceVersion || 0)

@@ -1,5 +1,4 @@
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../api/core/v1/index.js'
-import type { StorageClass } from '../api/storage/v1/index.js'
+import type { Node, Pod } from '../api/core/v1/index.js'
 import type { Labels, Selector } from '../machinery/labels.js'
 import { ChangeLog } from './change-log.js'
 import type { DomainTotals } from './domain-counts.js'
@@ -74,13 +73,6 @@ export class ClusterState implements Snapshot {
   namespaceLabels = (name: string): Labels => this.surroundings.namespaceLabels(name)
 
   workloadSelector = (pod: Pod): Selector | undefined => this.surroundings.workloadSelector(pod)
-
-  claim = (namespace: string, name: string): PersistentVolumeClaim | undefined =>
-    this.surroundings.claim(namespace, name)
-
-  volume = (name: string): PersistentVolume | undefined => this.surroundings.volume(name)
-
-  storageClass = (name: string): StorageClass | undefined => this.surroundings.storageClass(name)
 
   /** Pods are nominated to a node, or no longer. */
   nominationsChanged(node: string): void {

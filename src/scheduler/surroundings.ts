@@ -1,13 +1,5 @@
 import { ReplicaSet, StatefulSet } from '../api/apps/v1/index.js'
-import {
-  Namespace,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  type Pod,
-  ReplicationController,
-  Service,
-} from '../api/core/v1/index.js'
-import { StorageClass } from '../api/storage/v1/index.js'
+import { Namespace, type Pod, ReplicationController, Service } from '../api/core/v1/index.js'
 import type { Informer } from '../client/informer.js'
 import type { Informers } from '../client/informers.js'
 import { type Labels, type Selector, selectorFromLabels, selectorFromObject, selectorOf } from '../machinery/labels.js'
@@ -18,25 +10,16 @@ export interface Surroundings {
   readonly namespaceLabels: (name: string) => Labels
   /** Selects the pods of all services and of the workload that a pod belongs to; undefined if there are none. */
   readonly workloadSelector: (pod: Pod) => Selector | undefined
-  readonly claim: (namespace: string, name: string) => PersistentVolumeClaim | undefined
-  readonly volume: (name: string) => PersistentVolume | undefined
-  readonly storageClass: (name: string) => StorageClass | undefined
 }
 
 /** Nothing is there. */
 export const noSurroundings: Surroundings = {
   namespaceLabels: () => ({}),
   workloadSelector: () => undefined,
-  claim: () => undefined,
-  volume: () => undefined,
-  storageClass: () => undefined,
 }
 
 export interface InformedSurroundings extends Surroundings {
   readonly namespaces: Informer<Namespace>
-  readonly claims: Informer<PersistentVolumeClaim>
-  readonly volumes: Informer<PersistentVolume>
-  readonly classes: Informer<StorageClass>
   /** Resolves once they hold what the server has. */
   readonly synced: () => Promise<unknown>
 }
@@ -56,10 +39,7 @@ export function informedSurroundings(informers: Pick<Informers, 'of'>): Informed
   const controllers = informers.of(ReplicationController)
   const replicaSets = informers.of(ReplicaSet)
   const statefulSets = informers.of(StatefulSet)
-  const claims = informers.of(PersistentVolumeClaim)
-  const volumes = informers.of(PersistentVolume)
-  const classes = informers.of(StorageClass)
-  const all = [namespaces, services, controllers, replicaSets, statefulSets, claims, volumes, classes]
+  const all = [namespaces, services, controllers, replicaSets, statefulSets]
 
   function workload({ metadata }: Pod): Selector | undefined {
     const owner = metadata.ownerReferences?.find(({ controller }) => controller)
@@ -82,13 +62,7 @@ export function informedSurroundings(informers: Pick<Informers, 'of'>): Informed
 
   return {
     namespaces,
-    claims,
-    volumes,
-    classes,
     synced: () => Promise.all(all.map(each => each.synced())),
-    claim: (namespace, name) => claims.get({ namespace, name }),
-    volume: name => volumes.get({ namespace: '', name }),
-    storageClass: name => classes.get({ namespace: '', name }),
     namespaceLabels: name => namespaces.get({ namespace: '', name })?.metadata.labels ?? {},
     workloadSelector(pod) {
       const requirements = []

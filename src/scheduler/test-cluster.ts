@@ -1,4 +1,7 @@
 import { Node, Pod } from '../api/core/v1/index.js'
+import type { ObjectRef } from '../client/client.js'
+import type { AnyKind, Index } from '../client/controller.js'
+import type { ApiObject } from '../machinery/object.js'
 import { decodeJson } from '../schema/index.js'
 import { chooseNode } from './choose-node.js'
 import { ClusterState } from './cluster-state.js'
@@ -35,15 +38,34 @@ export function clusterOf(nodes: readonly Node[], placed: Placed = [], surroundi
   return state
 }
 
-/** For tests: a built-in plugin without anything to work with. */
-export function pluginOf(name: string, args?: unknown): SchedulerPlugin {
-  const make = builtInPlugins[name]
-  if (!make) throw new Error(`there is no plugin ${name}`)
-  return make({} as PluginHandle, args)
+/** For tests: what a server would tell of these objects. */
+export function informersOf(objects: readonly ApiObject[] = []): PluginHandle['informers'] {
+  const ofKind = (kind: AnyKind) => objects.filter(({ kind: name }) => name === kind.gvk.kind)
+  return {
+    of: (kind: AnyKind) => ({
+      get: ({ namespace = '', name }: ObjectRef) =>
+        ofKind(kind).find(({ metadata }) => (metadata.namespace ?? '') === namespace && metadata.name === name),
+      list: () => ofKind(kind),
+      by: (index: Index<ApiObject>, key: string) =>
+        ofKind(kind).filter(object => [...index.keys(object)].includes(key)),
+      onChange: () => ({ [Symbol.dispose]() {} }),
+    }),
+  } as unknown as PluginHandle['informers']
 }
 
-/** For tests: the built-in plugins without anything to work with, which filters and scores do not need. */
-export const defaultPlugins: readonly SchedulerPlugin[] = Object.keys(builtInPlugins).map(name => pluginOf(name))
+/** For tests: a built-in plugin with nothing to work with but what informers tell. */
+export function pluginOf(name: string, args?: unknown, informers = informersOf()): SchedulerPlugin {
+  const make = builtInPlugins[name]
+  if (!make) throw new Error(`there is no plugin ${name}`)
+  return make({ informers } as PluginHandle, args)
+}
+
+/** For tests: the built-in plugins, whose filters and scores need no more than what informers tell. */
+export const pluginsOf = (informers: PluginHandle['informers']): readonly SchedulerPlugin[] =>
+  Object.keys(builtInPlugins).map(name => pluginOf(name, undefined, informers))
+
+/** For tests: the built-in plugins where there are nodes and pods alone. */
+export const defaultPlugins: readonly SchedulerPlugin[] = pluginsOf(informersOf())
 
 /** For tests: an attempt to place a pod. */
 export const cycleOf = (pod: Pod, snapshot: ClusterState): SchedulingCycle => ({
@@ -53,7 +75,7 @@ export const cycleOf = (pod: Pod, snapshot: ClusterState): SchedulingCycle => ({
 })
 
 /** For tests: the node that is chosen, or why there is none. */
-export function placement(pod: Pod, state: ClusterState): string {
-  const choice = chooseNode(pod, state, defaultPlugins, { random: () => 0.5 })
+export function placement(pod: Pod, state: ClusterState, plugins = defaultPlugins): string {
+  const choice = chooseNode(pod, state, plugins, { random: () => 0.5 })
   return choice.node ?? choice.message
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { stringify } from 'yaml'
 import type { SchedulerPlugin } from '../framework.js'
 import type { PluginHandle } from '../plugin-handle.js'
+import { informersOf } from '../test-cluster.js'
 import { buildProfiles } from './build-profiles.js'
 import { readSchedulerConfiguration } from './read-configuration.js'
 
@@ -17,7 +18,7 @@ function profile(given: object, more: object = {}) {
   })
   const [declared] = buildProfiles(readSchedulerConfiguration(text), { Mine: () => mine })
   assert.ok(declared)
-  return declared.make({} as PluginHandle)
+  return declared.make({ informers: informersOf() } as PluginHandle)
 }
 
 const scores = (given: object) => profile(given).score.map(({ plugin, weight }) => `${plugin.name}:${weight}`)

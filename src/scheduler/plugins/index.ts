@@ -10,11 +10,14 @@ import { nodePorts } from './node-ports.js'
 import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.js'
 import { nodeResourcesFit } from './node-resources-fit.js'
 import { nodeUnschedulable } from './node-unschedulable.js'
+import { nodeVolumeLimits } from './node-volume-limits.js'
 import { podTopologySpread } from './pod-topology-spread.js'
 import { prioritySort } from './priority-sort.js'
 import { schedulingGates } from './scheduling-gates.js'
 import { taintToleration } from './taint-toleration.js'
 import { volumeBinding } from './volume-binding.js'
+import { volumeRestrictions } from './volume-restrictions.js'
+import { volumeZone } from './volume-zone.js'
 
 const plain =
   (plugin: SchedulerPlugin): PluginFactory =>
@@ -34,7 +37,10 @@ export const builtInPlugins: Readonly<Record<string, PluginFactory>> = {
   NodeAffinity: nodeAffinity,
   NodePorts: plain(nodePorts),
   NodeResourcesFit: nodeResourcesFit,
+  VolumeRestrictions: volumeRestrictions,
+  NodeVolumeLimits: nodeVolumeLimits,
   VolumeBinding: volumeBinding,
+  VolumeZone: volumeZone,
   PodTopologySpread: podTopologySpread,
   InterPodAffinity: interPodAffinity,
   DynamicResources: plain(dynamicResources),

@@ -1,20 +1,30 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { PersistentVolume, PersistentVolumeClaim, type Pod } from '../../api/core/v1/index.js'
-import { StorageClass } from '../../api/storage/v1/index.js'
+import { CSIDriver, CSIStorageCapacity, StorageClass } from '../../api/storage/v1/index.js'
+import type { ApiObject } from '../../machinery/object.js'
 import { decodeJson } from '../../schema/index.js'
-import { noSurroundings, type Surroundings } from '../surroundings.js'
-import { clusterOf, nodeOf, placement, podOf } from '../test-cluster.js'
+import { clusterOf, cycleOf, informersOf, nodeOf, placement, pluginOf, pluginsOf, podOf } from '../test-cluster.js'
 
 const completed = { 'pv.kubernetes.io/bind-completed': 'yes' }
 
 const claimOf = (spec: object, metadata: object = {}, status: object = {}): PersistentVolumeClaim =>
-  decodeJson(PersistentVolumeClaim, { metadata: { name: 'data', ...metadata }, spec, status }) as PersistentVolumeClaim
+  decodeJson(PersistentVolumeClaim, {
+    kind: 'PersistentVolumeClaim',
+    metadata: { namespace: 'default', name: 'data', ...metadata },
+    spec: { resources: { requests: { storage: '2Gi' } }, ...spec },
+    status,
+  }) as PersistentVolumeClaim
 
-const volumeOn = (zone: string): PersistentVolume =>
+const volumeOn = (zone: string, name = 'pv', storage = '2Gi', more: object = {}): PersistentVolume =>
   decodeJson(PersistentVolume, {
-    metadata: { name: 'pv' },
+    kind: 'PersistentVolume',
+    metadata: { name },
+    status: { phase: 'Available' },
     spec: {
+      storageClassName: 'c',
+      capacity: { storage },
+      ...more,
       nodeAffinity: {
         required: {
           nodeSelectorTerms: [
@@ -25,8 +35,29 @@ const volumeOn = (zone: string): PersistentVolume =>
     },
   }) as PersistentVolume
 
-const classOf = (volumeBindingMode: string): StorageClass =>
-  decodeJson(StorageClass, { metadata: { name: 'c' }, provisioner: 'p', volumeBindingMode }) as StorageClass
+const classOf = (volumeBindingMode: string, more: object = {}): StorageClass =>
+  decodeJson(StorageClass, {
+    kind: 'StorageClass',
+    metadata: { name: 'c' },
+    provisioner: 'p',
+    volumeBindingMode,
+    ...more,
+  }) as StorageClass
+
+const waits = classOf('WaitForFirstConsumer')
+const waitsForStatic = classOf('WaitForFirstConsumer', { provisioner: 'kubernetes.io/no-provisioner' })
+const unbound = claimOf({ storageClassName: 'c' })
+const reserved = { claimRef: { namespace: 'default', name: 'data' } }
+const driver = decodeJson(CSIDriver, { kind: 'CSIDriver', metadata: { name: 'p' }, spec: { storageCapacity: true } })
+const capacity = (zone: string, capacity: string, maximumVolumeSize?: string) =>
+  decodeJson(CSIStorageCapacity, {
+    kind: 'CSIStorageCapacity',
+    metadata: { namespace: 'default', name: zone },
+    storageClassName: 'c',
+    nodeTopology: { matchLabels: { 'topology.kubernetes.io/zone': zone } },
+    capacity,
+    ...(maximumVolumeSize ? { maximumVolumeSize } : {}),
+  })
 
 const user = podOf('new', {}, { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] })
 const ephemeral = podOf('new', {}, { volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: {} } } }] })
@@ -40,6 +71,7 @@ describe('VolumeBinding', () => {
     readonly claim?: PersistentVolumeClaim
     readonly volume?: PersistentVolume
     readonly storageClass?: StorageClass
+    readonly more?: readonly unknown[]
     readonly expect: string
   }[] = [
     { what: 'no claim of that name', expect: none('persistentvolumeclaim "data" not found') },
@@ -104,15 +136,78 @@ describe('VolumeBinding', () => {
       storageClass: classOf('WaitForFirstConsumer'),
       expect: 'b1',
     },
+    {
+      what: 'a volume that a node reaches',
+      claim: unbound,
+      storageClass: waitsForStatic,
+      volume: volumeOn('b'),
+      expect: 'b1',
+    },
+    {
+      what: 'volumes that are too small, or of others',
+      claim: unbound,
+      storageClass: waitsForStatic,
+      volume: volumeOn('b', 'pv', '1Gi'),
+      more: [volumeOn('a', 'other', '2Gi', { claimRef: { namespace: 'default', name: 'other' } })],
+      expect: none("2 node(s) didn't find available persistent volumes to bind"),
+    },
+    {
+      what: 'a reserved volume elsewhere, which it must take',
+      claim: unbound,
+      storageClass: waitsForStatic,
+      volume: volumeOn('b', 'pv', '2Gi', reserved),
+      more: [volumeOn('a', 'free')],
+      expect: 'b1',
+    },
+    {
+      what: 'a volume that is made where the class allows',
+      claim: unbound,
+      storageClass: classOf('WaitForFirstConsumer', {
+        allowedTopologies: [{ matchLabelExpressions: [{ key: 'topology.kubernetes.io/zone', values: ['a', 'c'] }] }],
+      }),
+      expect: 'a1',
+    },
+    {
+      what: 'room for a volume in one zone',
+      claim: unbound,
+      storageClass: waits,
+      more: [driver, capacity('a', '1Gi'), capacity('b', '4Gi')],
+      expect: 'b1',
+    },
+    {
+      what: 'no room for a volume in one piece',
+      claim: unbound,
+      storageClass: waits,
+      more: [driver, capacity('a', '1Gi'), capacity('b', '4Gi', '1Gi')],
+      expect: none('2 node(s) did not have enough free storage'),
+    },
   ]
-  for (const { what, pod = user, claim, volume, storageClass, expect } of cases)
+  for (const { what, pod = user, claim, volume, storageClass, more = [], expect } of cases)
     it(what, () => {
-      const surroundings: Surroundings = {
-        ...noSurroundings,
-        claim: (_namespace, name) => (name === claim?.metadata.name ? claim : undefined),
-        volume: () => volume,
-        storageClass: () => storageClass,
-      }
-      assert.equal(placement(pod, clusterOf(nodes, [], surroundings)), expect)
+      const objects = [claim, volume, storageClass, ...more].filter(each => each !== undefined) as ApiObject[]
+      assert.equal(placement(pod, clusterOf(nodes), pluginsOf(informersOf(objects))), expect)
     })
+
+  it('counts with what it has decided, until that is taken back', () => {
+    const other = claimOf({ storageClassName: 'c' }, { name: 'other' })
+    const informers = informersOf([unbound, other, waitsForStatic, volumeOn('a')])
+    const [plugin, elsewhere] = [pluginOf('VolumeBinding', undefined, informers), pluginsOf(informers)]
+    const state = clusterOf(nodes)
+    const cycle = cycleOf(user, state)
+    const made = plugin.filter?.(cycle)
+    const filter = typeof made === 'function' ? made : made?.filter
+    for (const node of nodes) {
+      const info = state.get(node.metadata.name ?? '')
+      assert.equal(info && filter?.(info)?.reasons.length, node === nodes[0] ? undefined : 1)
+    }
+    const second = podOf('second', {}, { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'other' } }] })
+    plugin.reserve?.(cycle, 'a1')
+    assert.equal(
+      placement(second, state, elsewhere),
+      none("2 node(s) didn't find available persistent volumes to bind"),
+      'profiles share what they know',
+    )
+    plugin.unreserve?.(cycle, 'a1')
+    assert.equal(placement(second, state, elsewhere), 'a1')
+  })
 })

@@ -1,4 +1,4 @@
-import { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1/index.js'
+import { PersistentVolume } from '../../api/core/v1/index.js'
 import { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from '../../api/storage/v1/index.js'
 import type { PluginFactory, SchedulingCycle } from '../framework.js'
 import { claimInterest, kindInterest, nodeInterest } from '../hints.js'
@@ -27,8 +27,12 @@ export const volumeBinding: PluginFactory = ({ client, informers, clock }, args)
     name: 'VolumeBinding',
     events: [
       claimInterest(['add', 'update']),
-      ...[PersistentVolume, StorageClass, CSINode].map(kind => kindInterest(kind, ['add', 'update'])),
-      kindInterest(CSIDriver, ['update'], (old, now) => Boolean(old?.spec.storageCapacity && !now?.spec.storageCapacity)),
+      kindInterest(PersistentVolume, ['add', 'update']),
+      kindInterest(StorageClass, ['add', 'update']),
+      kindInterest(CSINode, ['add', 'update']),
+      kindInterest(CSIDriver, ['update'], (old, now) =>
+        Boolean(old?.spec.storageCapacity && !now?.spec.storageCapacity),
+      ),
       kindInterest(CSIStorageCapacity, ['add', 'update'], grown),
       nodeInterest(['add', 'updateNodeLabel']),
     ],

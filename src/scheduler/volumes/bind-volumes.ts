@@ -4,7 +4,7 @@ import { volumeBoundTo } from '../../api/core/v1/volume-bound-to.js'
 import type { Client } from '../../client/client.js'
 import type { Clock } from '../../machinery/clock.js'
 import { messageOf } from '../../machinery/message-of.js'
-import { type VolumePlan, reachable } from './plan-volumes.js'
+import { reachable, type VolumePlan } from './plan-volumes.js'
 import { isBound } from './pod-claims.js'
 import type { VolumeState } from './volume-state.js'
 
@@ -68,9 +68,7 @@ export async function bindVolumes(
       }
     }
     const aborted = () => end(() => reject(signal.reason))
-    const timer = clock.after(timeout, () =>
-      end(() => reject(new Error('binding volumes: context deadline exceeded'))),
-    )
+    const timer = clock.after(timeout, () => end(() => reject(new Error('binding volumes: context deadline exceeded'))))
     const listening = state.onChange(look)
     const end = (settle: () => void) => {
       timer[Symbol.dispose]()
@@ -105,7 +103,7 @@ function allBound(
   for (const { claim, isMade } of waited) {
     const name = JSON.stringify(claim.metadata.name)
     const current = claims.get(claim.metadata)
-    if (current?.metadata.uid !== claim.metadata.uid)
+    if (!current || current.metadata.uid !== claim.metadata.uid)
       throw new Error(`failed to check provisioning pvc: persistentvolumeclaim ${name} not found`)
     if (isBound(current)) {
       const volume = volumes.get({ name: current.spec.volumeName ?? '' })
