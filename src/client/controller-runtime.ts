@@ -10,6 +10,7 @@ import type { ChangeHandler } from './informer.js'
 import { Informers } from './informers.js'
 import { OwnWrites } from './own-writes.js'
 import { controllerOf, refersToKind } from './owners.js'
+import { type RunningParts, runTogether } from './run-together.js'
 import { WorkQueue, type WorkQueueMetrics } from './work-queue.js'
 
 export interface ControllersOptions {
@@ -36,12 +37,8 @@ export interface FaultPlace {
   readonly key?: Key
 }
 
-export interface RunningControllers extends AsyncDisposable {
-  /** Resolves once all caches are filled and the controllers work. Rejects if they are stopped before. */
-  readonly ready: Promise<void>
-  /** Nothing is being worked on or about to be; keys to look at again later do not count. */
-  readonly idle: boolean
-}
+/** Controllers at work: `ready` once all caches are filled. */
+export type RunningControllers = RunningParts
 
 /**
  * Runs controllers as their declarations promise. Returns at once; a controller begins to work as soon as the caches of
@@ -58,30 +55,12 @@ export function runControllers(controllers: readonly Controller[], options: Cont
   const events =
     options.events ?? new EventWriter({ client: options.client, clock, onError: error => onError(error, {}) })
   const running = controllers.map(declared => new Running(declared, informers, events, stopping.signal, options))
-  const ready = Promise.all(running.map(one => one.start())).then(() => {})
-  // Whoever does not wait for it need not hear that it was stopped.
-  ready.catch(() => {})
-
-  let disposed: Promise<void> | undefined
-  const dispose = async (): Promise<void> => {
-    stopping.abort()
-    await Promise.all(running.map(one => one[Symbol.asyncDispose]()))
-    if (!options.events) await events[Symbol.asyncDispose]()
-    if (!options.informers) await informers[Symbol.asyncDispose]()
-  }
-  const end = (): Promise<void> => {
-    options.signal?.removeEventListener('abort', end)
-    return (disposed ??= dispose())
-  }
-  options.signal?.addEventListener('abort', end, { once: true })
-  if (options.signal?.aborted) void end()
-  return {
-    ready,
-    get idle() {
-      return running.every(({ idle }) => idle)
-    },
-    [Symbol.asyncDispose]: end,
-  }
+  return runTogether(running, {
+    ready: Promise.all(running.map(one => one.start())),
+    signal: options.signal,
+    stop: () => stopping.abort(),
+    after: [options.events ? undefined : events, options.informers ? undefined : informers],
+  })
 }
 
 /** One controller at work. */

@@ -7,6 +7,7 @@ import {
 } from '../client/controller-runtime.js'
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
+import { runTogether } from '../client/run-together.js'
 import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import { admissionPolicyStatus } from './admission-policy-status/admission-policy-status.js'
 import { attachDetach } from './attach-detach/attach-detach.js'
@@ -144,26 +145,9 @@ export function startBuiltInControllers(
     onError: error => onError(error, { controller: 'garbage-collector' }),
     ...(options.metrics ? { metrics: options.metrics('garbage-collector') } : {}),
   })
-  const ready = Promise.all([controllers.ready, collector.ready]).then(() => {})
-  // Whoever does not wait for it need not hear that it was stopped.
-  ready.catch(() => {})
-  let disposed: Promise<void> | undefined
-  const dispose = async (): Promise<void> => {
-    await Promise.all([controllers[Symbol.asyncDispose](), collector[Symbol.asyncDispose]()])
-    if (!options.events) await events[Symbol.asyncDispose]()
-    if (!options.informers) await informers[Symbol.asyncDispose]()
-  }
-  const end = (): Promise<void> => {
-    options.signal?.removeEventListener('abort', end)
-    return (disposed ??= dispose())
-  }
-  options.signal?.addEventListener('abort', end, { once: true })
-  if (options.signal?.aborted) void end()
-  return {
-    ready,
-    get idle() {
-      return controllers.idle && collector.idle
-    },
-    [Symbol.asyncDispose]: end,
-  }
+  return runTogether([controllers, collector], {
+    ready: Promise.all([controllers.ready, collector.ready]),
+    signal: options.signal,
+    after: [options.events ? undefined : events, options.informers ? undefined : informers],
+  })
 }
