@@ -1,7 +1,7 @@
-import { parse } from 'yaml'
 import type { ControlPlaneOptions } from '../cluster/control-plane.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
+import { yamlValue } from '../machinery/yaml-document.js'
 import type { AnonymousAccess, Authenticator } from '../server/authentication/authenticator.js'
 import {
   type AuthenticationConfiguration,
@@ -110,7 +110,7 @@ async function readConfiguration(path: string, flags: AuthenticationFlags): Prom
   if (flags.oidcIssuerUrl)
     throw new OperatorError('--authentication-config and --oidc-issuer-url exclude each other', 'Give one of them.')
   try {
-    return authenticationConfiguration(parse(await fileText(path)))
+    return authenticationConfiguration(yamlValue(await fileText(path)))
   } catch (error) {
     if (error instanceof OperatorError) throw error
     throw new OperatorError(`${path} is no valid configuration: ${(error as Error).message}`, 'Correct the file.', {

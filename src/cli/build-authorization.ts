@@ -1,6 +1,6 @@
-import { parse } from 'yaml'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
+import { yamlValue } from '../machinery/yaml-document.js'
 import type { Authorizer } from '../server/authorization/authorizer.js'
 import { matchConditions } from '../server/authorization/match-conditions.js'
 import { type AuthorizationMode, authorizationModes } from '../server/authorization/modes.js'
@@ -95,7 +95,7 @@ async function readConfiguration(path: string, parts: Parts): Promise<Authorizer
   const text = await fileText(path)
   let file: { apiVersion?: string; kind?: string; authorizers?: readonly Declared[] } = {}
   try {
-    file = parse(text) ?? {}
+    file = yamlValue(text) ?? {}
   } catch (error) {
     fail((error as Error).message)
   }

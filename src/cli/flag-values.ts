@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readBounded } from '../cluster/bounded-file.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { parseDuration } from '../schema/index.js'
 
 /** The text of a file that a flag names. Throws an `OperatorError`. */
 export async function fileText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return await readBounded(path)
   } catch (error) {
     throw new OperatorError(
       `${path} cannot be read: ${(error as Error).message}`,

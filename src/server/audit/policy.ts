@@ -1,9 +1,9 @@
-import { parse } from 'yaml'
 import { Policy, type PolicyRule } from '../../api/audit/v1/index.js'
 import { invalidValue, joinErrors, notSupported } from '../../machinery/field-errors.js'
 import type { UserInfo } from '../../machinery/http.js'
 import { root } from '../../machinery/path.js'
 import type { FieldError } from '../../machinery/status-error.js'
+import { yamlValue } from '../../machinery/yaml-document.js'
 import { decodeJson } from '../../schema/index.js'
 import type { RequestInfo, ResourceInfo } from '../request-info.js'
 
@@ -36,7 +36,7 @@ export function readAuditPolicy(text: string): AuditPolicy {
 }
 
 function decode(text: string): Policy {
-  const value: unknown = parse(text)
+  const value = yamlValue(text)
   if (typeof value !== 'object' || value === null) throw new Error('it is no object')
   const { kind, apiVersion } = value as { readonly kind?: unknown; readonly apiVersion?: unknown }
   if (kind !== 'Policy' || apiVersion !== 'audit.k8s.io/v1')

@@ -1,5 +1,5 @@
-import { parse } from 'yaml'
 import { joinErrors } from '../../machinery/field-errors.js'
+import { yamlValue } from '../../machinery/yaml-document.js'
 import {
   decodeJson,
   duration,
@@ -80,7 +80,7 @@ function decode(text: string): EncryptionConfiguration {
   const fault = (error: unknown) => new EncryptionConfigError((error as Error).message)
   let value: unknown
   try {
-    value = parse(text)
+    value = yamlValue(text)
   } catch (error) {
     throw fault(error)
   }

@@ -1,8 +1,8 @@
 import { type ScalarTag, YAMLParseError } from 'yaml'
 import { messageOf } from '../../machinery/message-of.js'
 import { badRequest } from '../../machinery/status-error.js'
+import { parseYaml, type YamlDocument, type YamlOptions } from '../../machinery/yaml-document.js'
 import { JsonSyntaxError, parseJson } from '../../schema/index.js'
-import { parseYaml, type YamlDocument, type YamlOptions } from './yaml-document.js'
 import { textFault, yamlFault } from './yaml-fault.js'
 
 /** A text that could not be parsed; the message is upstream's. */

@@ -59,6 +59,20 @@ export function parseYaml(text: string, options: YamlOptions): YamlDocument {
 
 type FaultSource = number | readonly [number, number] | { readonly offset: number; readonly source: string }
 
+/** What a YAML text says, for files of configuration. Throws for one that is wrong, or built to take too much. */
+export function yamlValue(text: string): unknown {
+  const { document, repeated } = parseYaml(text, {})
+  const [offset] = repeated
+  if (offset !== undefined) {
+    const line = text.slice(0, offset).split('\n').length
+    throw new Error(`line ${line}: a key stands twice`)
+  }
+  const value: unknown = document.toJS({ maxAliasCount: 100 })
+  // What is its own alias would have no end.
+  JSON.stringify(value)
+  return value
+}
+
 /** In place of the composer's own, which gathers faults: a text may have as many as letters. */
 function stopAtFault() {
   let first: YAMLParseError | undefined
