@@ -16,7 +16,6 @@ export {
   type Again,
   type Cache,
   type Controller,
-  controller,
   type Index,
   index,
   type Key,
@@ -32,7 +31,9 @@ export {
   type Cluster,
   type Config,
   type ConfigDeclaration,
+  type ConfiguredAdmission,
   type ConfiguredController,
+  controller,
   defineConfig,
 } from './config/config.js'
 export { type CustomResource, type CustomResourceDeclaration, customResource } from './config/custom-resource.js'

@@ -48,6 +48,9 @@ export interface ConfiguredController extends Controller {
   readonly timeoutMs?: number
 }
 
+/** Declares a controller, with what a configuration may say of it beyond what every controller says. */
+export const controller = (declaration: ConfiguredController): ConfiguredController => declaration
+
 /** What plugins other than controllers may hold on to. */
 export interface Cluster {
   /**

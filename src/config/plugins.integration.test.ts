@@ -7,12 +7,11 @@ import { ConfigMap, Namespace, Secret } from '../api/core/v1/index.js'
 import { ClusterRole } from '../api/rbac/v1/index.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
-import { controller } from '../client/controller.js'
 import { ControlPlane, type ControlPlaneOptions } from '../cluster/control-plane.js'
 import { eventually } from '../controllers/eventually.js'
 import { StatusError } from '../machinery/status-error.js'
 import { admission, refusal } from '../server/admission/admission.js'
-import { type ConfigDeclaration, defineConfig } from './config.js'
+import { type ConfigDeclaration, controller, defineConfig } from './config.js'
 import { configFolder } from './test-config-file.js'
 
 interface Plane extends AsyncDisposable {
@@ -283,6 +282,7 @@ describe('controllers', () => {
     const mirror = controller({
       name: 'mirror',
       watches: { for: ConfigMap, owns: [Secret] },
+      timeoutMs: 30,
       async reconcile({ namespace, name }, { get, client }) {
         const source = get(ConfigMap, { namespace, name })
         if (!source?.data?.['mirror']) return
@@ -296,7 +296,7 @@ describe('controllers', () => {
         await client.create(Secret, { metadata: { namespace, name } })
       },
     })
-    await using on = await start({ controllers: [{ ...mirror, timeoutMs: 30 }] }, { authorization: ['RBAC'] })
+    await using on = await start({ controllers: [mirror] }, { authorization: ['RBAC'] })
     for (const name of ['quick', 'slow', 'greedy'])
       await on.client.create(ConfigMap, configMap(name, { mirror: 'yes' }))
     await eventually(async () => {
