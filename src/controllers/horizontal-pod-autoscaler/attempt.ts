@@ -135,7 +135,8 @@ export class AutoscalingAttempt {
       return undefined
     }
     const wanted = this.#normalized(current, replicas, min, max, this.memory.history)
-    const reason = replicas > current ? `${metric} above target` : 'All metrics below target'
+    const below = replicas < current ? 'All metrics below target' : ''
+    const reason = replicas > current ? `${metric} above target` : below
     return { wanted, reason, statuses, failed: failure !== undefined }
   }
 
