@@ -13,7 +13,7 @@ it('nothing that a client sends breaks a connection in any other way than it sho
   const seed = today()
   const { requests, endings, faults } = await fuzzConnections(new Random(seed), 1000)
   assert.deepEqual(faults, [], `seed ${seed}`)
-  assert.ok(requests > 1000 && Object.keys(endings).length > 4, JSON.stringify({ requests, endings }))
+  assert.ok(requests > 1000 && Object.keys(endings).length > 3, JSON.stringify({ requests, endings }))
 })
 
 it('no request breaks the server, makes it hang, or stays in its memory', { timeout: 120_000 }, async () => {
