@@ -1,5 +1,6 @@
 import { Node, Pod } from '../api/core/v1/index.js'
 import type { AnyKind } from '../client/controller.js'
+import { jsonEqual } from '../machinery/json-equal.js'
 import type { ApiObject } from '../machinery/object.js'
 import { podRequest } from './resources.js'
 
@@ -98,12 +99,12 @@ export function waitingPodEvent(pod: Pod, old: Pod): ClusterEvent | undefined {
 function podUpdates(pod: Pod, old: Pod): ChangeKind[] {
   const changes: ChangeKind[] = []
   if (differs(pod.metadata.labels, old.metadata.labels)) changes.push('updatePodLabel')
-  if (scaledDown(pod, old)) changes.push('updatePodScaleDown')
-  if (pod.spec !== old.spec) {
+  if (!hasSameSpec(pod, old)) {
     if (differs(pod.spec.tolerations, old.spec.tolerations)) changes.push('updatePodToleration')
     if (old.spec.schedulingGates?.length && !pod.spec.schedulingGates?.length)
       changes.push('updatePodSchedulingGatesEliminated')
   }
+  if (scaledDown(pod, old)) changes.push('updatePodScaleDown')
   if (differs(pod.status.resourceClaimStatuses, old.status.resourceClaimStatuses))
     changes.push('updatePodGeneratedResourceClaim')
   // A deletion that begins ends what a pod counts for in spreading.
@@ -111,11 +112,17 @@ function podUpdates(pod: Pod, old: Pod): ChangeKind[] {
   return changes
 }
 
+/** Most changes of a pod are of its status: the server counts those of its spec. */
+export const hasSameSpec = (pod: Pod, old: Pod): boolean =>
+  pod.spec === old.spec ||
+  (pod.metadata.generation !== undefined && pod.metadata.generation === old.metadata.generation)
+
 function scaledDown(pod: Pod, old: Pod): boolean {
   const [{ requested: now }, { requested: before }] = [podRequest(pod), podRequest(old)]
+  if (now === before) return false
   return Object.entries(before).some(([name, amount]) => (now[name] ?? 0) < amount)
 }
 
 function differs(left: unknown, right: unknown): boolean {
-  return left !== right && JSON.stringify(left) !== JSON.stringify(right)
+  return left !== right && !jsonEqual(left, right)
 }

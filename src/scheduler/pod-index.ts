@@ -1,4 +1,5 @@
 import type { Pod } from '../api/core/v1/index.js'
+import { jsonEqual } from '../machinery/json-equal.js'
 import { type Labels, nothing } from '../machinery/labels.js'
 import type { DomainTotals } from './domain-counts.js'
 import { type PodSelection, type PodTerm, selects, termOf } from './pod-selection.js'
@@ -128,8 +129,8 @@ export class PodIndex {
 /** Most changes of a pod are of its status, and of no interest here. */
 const looksTheSame = (left: Pod, right: Pod): boolean =>
   left.metadata.deletionTimestamp === right.metadata.deletionTimestamp &&
-  JSON.stringify([left.metadata.labels, left.spec.affinity]) ===
-    JSON.stringify([right.metadata.labels, right.spec.affinity])
+  jsonEqual(left.metadata.labels, right.metadata.labels) &&
+  jsonEqual(left.spec.affinity, right.spec.affinity)
 
 /** A term of a pod that is to be placed. */
 export type OwnTerm = Omit<PlacedTerm, 'domains'>

@@ -31,6 +31,12 @@ export function podRequest(pod: Pod): PodRequest {
   return request
 }
 
+/** A newer version of a pod, whose spec is the same, needs what it needed before. */
+export function keepRequest(pod: Pod, old: Pod): void {
+  const request = known.get(old.spec)
+  if (request && !known.has(pod.spec)) known.set(pod.spec, request)
+}
+
 const requestOf = (pod: Pick<Pod, 'spec'>): PodRequest => ({
   requested: podRequests(pod),
   compared: podRequests(pod, assumed),

@@ -7,7 +7,7 @@ import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import { isNotFound, StatusError } from '../machinery/status-error.js'
 import { bind, permitted, reserve, unreserve } from './binding-cycle.js'
 import { type Feasible, findFeasible, highest, totalScores } from './choose-node.js'
-import { assignedPodEvent, type ClusterEvent, covers, nodeEvent } from './cluster-event.js'
+import { assignedPodEvent, type ClusterEvent, covers, hasSameSpec, nodeEvent } from './cluster-event.js'
 import { ClusterState } from './cluster-state.js'
 import type { Extender } from './extender.js'
 import { extendedScores, filteredByExtenders } from './extender-calls.js'
@@ -18,6 +18,7 @@ import { type PodFailure, writeFailure } from './pod-failure.js'
 import { postFilter } from './post-filter.js'
 import type { Profile } from './profile.js'
 import { Rankings } from './rankings.js'
+import { keepRequest } from './resources.js'
 import { type PointObserver, type PointStatus, type SchedulerMetrics, schedulerMetrics } from './scheduler-metrics.js'
 import { SchedulingAttempt } from './scheduling-attempt.js'
 import { SchedulingQueue } from './scheduling-queue.js'
@@ -133,6 +134,7 @@ export class Scheduler implements Disposable {
   /** A pod has come, changed, or (`pod` undefined) gone. */
   podChanged(pod: Pod | undefined, old: Pod | undefined): void {
     const uid = pod?.metadata.uid ?? old?.metadata.uid ?? ''
+    if (pod && old && hasSameSpec(pod, old)) keepRequest(pod, old)
     if (!pod || isFinished(pod)) this.#podGone(uid, pod, old)
     else if (pod.spec.nodeName) {
       this.#forgetWaiting(uid, new Error('the pod has a node'))
