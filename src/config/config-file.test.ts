@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { basename } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { apiClient } from '../client/api-client.js'
 import { systemClock } from '../machinery/clock.js'
+import { serviceUnavailable } from '../machinery/status-error.js'
 import { checkConfigFile } from './config-file.js'
+import { loadConfigFile } from './load-config.js'
 import { type ConfigFolder, configFolder } from './test-config-file.js'
 
 describe('a configuration file', () => {
@@ -67,22 +70,22 @@ describe('a configuration file', () => {
     [
       'what is no TypeScript',
       `export default {\n  a: 1\n  b: 2\n}`,
-      /t8s\.config\.ts:3:\d+: Unexpected token, expected ","$/,
+      /case\d+\.ts:3:\d+: Unexpected token, expected ","$/,
     ],
     [
       'what throws',
       `interface A { a: { b: number } }\n\nconst a = undefined as unknown as A\nexport default a.a.b`,
-      /t8s\.config\.ts:4:\d+: TypeError: Cannot read properties of undefined/,
+      /case\d+\.ts:4:\d+: TypeError: Cannot read properties of undefined/,
     ],
     [
       'a function that throws',
       `export default async () => {\n  throw new Error('no key')\n}`,
-      /t8s\.config\.ts:2:\d+: no key$/,
+      /case\d+\.ts:2:\d+: no key$/,
     ],
     [
       'a missing package',
       `import x from 'not-there'\nexport default x`,
-      /t8s\.config\.ts:1:\d+: Cannot find module 'not-there'/,
+      /case\d+\.ts:1:\d+: Cannot find module 'not-there'/,
     ],
     ['nothing exported', `export const a = 1`, /has no default export: write `export default defineConfig/],
     ['no object', `export default 5`, /the configuration is no object/],
@@ -123,10 +126,20 @@ describe('a configuration file', () => {
       `export default { hooks: [{ name: 'a', before() {} }, { name: 'a', after() {} }] }`,
       /: hooks\[1\] is called a, as another one is$/,
     ],
-    ['what ends its thread', `process.exit(1)`, /ended its thread: does it call process\.exit\?$/],
   ]
-  for (const [what, text, message] of wrong)
-    it(`tells of ${what}`, () => assert.rejects(check(text), { name: 'ConfigError', message }))
+  for (const [i, [what, text, message]] of wrong.entries())
+    it(`tells of ${what}`, async () => {
+      // In this thread, which is quicker; each under a name of its own, as modules are loaded once.
+      const file = await folder.write(text, `case${i}.ts`)
+      const cluster = { client: apiClient(() => Promise.reject(serviceUnavailable(''))), clock: systemClock }
+      await assert.rejects(loadConfigFile(file, cluster), { name: 'ConfigError', message })
+    })
+
+  it('tells of what ends its thread', () =>
+    assert.rejects(check('process.exit(1)'), {
+      name: 'ConfigError',
+      message: /ended its thread: does it call process\.exit\?$/,
+    }))
 
   it('tells all that is wrong at once', () =>
     assert.rejects(check(`export default { hooks: [{}], admissions: [] }`), error => {

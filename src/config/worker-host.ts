@@ -12,7 +12,7 @@ import { WatchedWorker, type WatchedWorkerOptions } from './watched-worker.js'
 import type { FromWorker } from './worker-messages.js'
 
 /** A thread that does not answer for so many ms when it is asked whether it is there is caught in a loop. */
-const pingMs = 250
+const pingMs = 1_000
 /** Requests wait for a thread that is started anew: the longest pause before that, in ms. */
 const longestPauseMs = 5_000
 
