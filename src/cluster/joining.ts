@@ -66,9 +66,12 @@ export async function prepareJoining(
   client: Client,
   { server, ca = '' }: { readonly server: string; readonly ca?: string | undefined },
 ): Promise<void> {
-  for (const { name, rules } of roles) await createOrReplace(client, ClusterRole, { metadata: { name }, rules })
-  for (const { name, role, subjects } of bindings)
-    await createOrReplace(client, ClusterRoleBinding, { metadata: { name }, roleRef: clusterRole(role), subjects })
+  await Promise.all([
+    ...roles.map(({ name, rules }) => createOrReplace(client, ClusterRole, { metadata: { name }, rules })),
+    ...bindings.map(({ name, role, subjects }) =>
+      createOrReplace(client, ClusterRoleBinding, { metadata: { name }, roleRef: clusterRole(role), subjects }),
+    ),
+  ])
   await createOrReplace(client, Role, {
     metadata: readPublished,
     rules: [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [published.name], verbs: ['get'] }],

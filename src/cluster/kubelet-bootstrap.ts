@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { access, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { apiClient } from '../client/api-client.js'
 import { httpsTransport } from '../client/https-transport.js'
@@ -9,7 +9,6 @@ import { certificateSays } from '../machinery/x509/index.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { loadKubeconfig } from './connection.js'
 import { kubeconfigText } from './kubeconfig-text.js'
-import { OperatorError } from './operator-error.js'
 
 export interface BootstrapKubeletOptions {
   readonly nodeName: string
@@ -36,7 +35,9 @@ const backOff = { first: 2_000, last: 32_000 }
 export async function bootstrapKubelet(options: BootstrapKubeletOptions): Promise<void> {
   const { nodeName, kubeconfig, bootstrapKubeconfig, store, signal, onError, clock = systemClock } = options
   const now = clock.now()
-  if ((await exists(kubeconfig)) && isGood((await loadKubeconfig(kubeconfig)).clientCert, now)) return
+  // One that cannot be read, or whose files are gone, is as good as none.
+  const known = await loadKubeconfig(kubeconfig).catch(() => undefined)
+  if (isGood(known?.clientCert, now)) return
   const connection = await loadKubeconfig(bootstrapKubeconfig)
   const wish = clientWish(nodeName)
   const kept = (await store.read())?.certificate
@@ -60,15 +61,10 @@ export async function bootstrapKubelet(options: BootstrapKubeletOptions): Promis
   await writeFileAtomically(kubeconfig, kubeconfigText(connection, `system:node:${nodeName}`, user), { mode: 0o600 })
 }
 
-async function exists(path: string): Promise<boolean> {
+function isGood(certificate: string | undefined, now: number): boolean {
   try {
-    await access(path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw new OperatorError(`${path} cannot be read`, 'Check the path and its permissions.', { cause: error })
+    return certificate !== undefined && Date.parse(new X509Certificate(certificate).validTo) > now
+  } catch {
+    return false
   }
 }
-
-const isGood = (certificate: string | undefined, now: number): boolean =>
-  certificate !== undefined && Date.parse(new X509Certificate(certificate).validTo) > now
