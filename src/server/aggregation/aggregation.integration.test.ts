@@ -206,6 +206,28 @@ describe('an extension API server', () => {
     assert.equal(await freshness(), 'Current')
   })
 
+  it('is not listened to when it talks nonsense', async () => {
+    const list = '{"kind":"APIGroupDiscoveryList","items":'
+    const deep = '['.repeat(100_000)
+    for (const lies of [
+      'x',
+      deep,
+      `${list}7}`,
+      `${list}[{"metadata":7}]}`,
+      `${list}[{"versions":[{"resources":{}}]}]}`,
+    ])
+      for (const document of [lies, `{"swagger":"2.0","paths":${lies}}`]) {
+        extension.lies = document
+        await lookAgain()
+        await until(async () => (await freshness()) === 'Stale', document.slice(0, 50))
+        for (const path of ['/openapi/v2', '/openapi/v3', '/apis', '/api/v1'])
+          assert.equal((await server.http2({ path })).status, 200, path)
+      }
+    extension.lies = ''
+    await lookAgain()
+    await until(async () => (await freshness()) === 'Current')
+  })
+
   it('is not believed without the right certificate, unless nobody cares', async () => {
     const change = (spec: object) => server.client.patch(APIService, { name }, { type: 'merge', body: { spec } })
     await change({ caBundle: null })

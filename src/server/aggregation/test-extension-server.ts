@@ -26,6 +26,8 @@ export class ExtensionServer implements AsyncDisposable {
   aggregated = true
   /** Whether it has documents of OpenAPI v3. */
   openApiV3 = true
+  /** Tells nonsense in its documents. */
+  lies = ''
   /** What its OpenAPI documents say of a flunder. */
   description = 'A flunder is what the test says.'
   readonly #flunders = new Map<string, Flunder>()
@@ -111,7 +113,9 @@ export class ExtensionServer implements AsyncDisposable {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://x')
     const root = `/apis/${group}/v1`
     const [, namespace = '', name] = /\/namespaces\/([^/]+)\/flunders(?:\/([^/]+))?$/.exec(pathname) ?? []
-    if (!trusted) json(401, { kind: 'Status', code: 401 })
+    if (trusted && this.lies && (pathname === '/apis' || pathname.startsWith('/openapi/')))
+      response.writeHead(200, { 'content-type': 'application/json;as=APIGroupDiscoveryList' }).end(this.lies)
+    else if (!trusted) json(401, { kind: 'Status', code: 401 })
     else if (this.broken) json(this.broken, { kind: 'Status', code: this.broken })
     else if (pathname === '/apis' && this.aggregated) this.#discovery(request, response)
     else if (pathname === root) json(200, resourceList)
