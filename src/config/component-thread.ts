@@ -1,5 +1,6 @@
 import type { Clock } from '../machinery/clock.js'
 import type { Handler } from '../machinery/http.js'
+import { loadedInTime } from './config-file.js'
 import type { FaultReport } from './fault-report.js'
 import { errorOf } from './plugin-call.js'
 import { PluginFault } from './plugin-host.js'
@@ -51,7 +52,7 @@ export class ComponentThread implements AsyncDisposable {
       handle,
       onMessage: message => this.#hear(message),
     })
-    worker.loaded.then(
+    loadedInTime(worker, file, this.options.clock).then(
       () => this.#watch(worker),
       error => void worker.end(error),
     )
@@ -65,8 +66,9 @@ export class ComponentThread implements AsyncDisposable {
   /** Asks again and again whether it is there. */
   #watch(worker: WatchedWorker): void {
     const { clock, patienceMs: patience = patienceMs } = this.options
+    // One that has ended meanwhile is replaced, and its successor watched.
+    if (this.#stopped || this.#worker !== worker) return
     this.#look = clock.after(Math.min(lookEveryMs, patience), async () => {
-      if (this.#stopped) return
       if (await worker.answers(patience)) return this.#watch(worker)
       await worker.end(new PluginFault('blocked', `it did not let go of its thread within ${patience} ms`))
     })
