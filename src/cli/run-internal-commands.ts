@@ -44,7 +44,6 @@ export async function runControlPlane(flags: ClusterFlags): Promise<void> {
   const { paths, config } = await existingCluster(flags)
   const credentials = await ensureClusterCredentials(paths, config)
   await ensureEncryptionFile(paths.encryption)
-  const stop = new AbortController()
   await using controlPlane = await ControlPlane.start({
     dataDir: paths.store,
     operation: { encryption: { file: paths.encryption, reload: true } },
@@ -64,7 +63,7 @@ export async function runControlPlane(flags: ClusterFlags): Promise<void> {
     server: `https://${config.address}:${config.apiPort}`,
     ca: credentials.pki.ca.certificate,
   })
-  const restart = () => stop.abort()
+  const { signal, restart } = restartable(termination.signal)
   await using _upkeep = await keepClusterCredentials({
     paths,
     config,
@@ -73,7 +72,19 @@ export async function runControlPlane(flags: ClusterFlags): Promise<void> {
     restart,
     onError: logFault,
   })
-  await aborted(AbortSignal.any([termination.signal, stop.signal]))
+  await aborted(signal)
+}
+
+/** A signal that aborts as another one does, or when the process is to end in order to be started again. */
+function restartable(termination: AbortSignal): { readonly signal: AbortSignal; readonly restart: () => void } {
+  const stop = new AbortController()
+  const restart = () => {
+    process.stdout.write(
+      'an authority of the cluster, or its key for service accounts, is another one: starting again\n',
+    )
+    stop.abort()
+  }
+  return { signal: AbortSignal.any([termination, stop.signal]), restart }
 }
 
 /** Kubelet, service proxy and DNS of a node, and the containerd under it. */
@@ -89,9 +100,7 @@ export async function runNode(flags: ClusterFlags & { readonly node?: string }):
       `the cluster ${config.name} has no node ${flags.node}`,
       '`t8s up --nodes` says how many it has.',
     )
-  const stop = new AbortController()
-  const signal = AbortSignal.any([termination.signal, stop.signal])
-  const restart = () => stop.abort()
+  const { signal, restart } = restartable(termination.signal)
   await using _node = await startNode({ paths, config, local, credentials, signal, restart, onError: logFault })
   await aborted(signal)
 }
