@@ -60,3 +60,15 @@ for (const [order, index] of [
     assert.deepEqual([...keys.from('')], ['/again'])
   })
 }
+
+it('keys of any characters stand in the order of their bytes, whenever they come', () => {
+  const plain = ['/a/x', '/a/é', '/a/\u0800', '/a/\ud7ff', '/b']
+  const high = ['/a/\u{1f600}', '/a/\uff5e', '/a/x\u{10000}']
+  const keys = new OrderedKeys()
+  for (const key of plain) keys.add(key)
+  assert.deepEqual([...keys.from('/a/\uff5e')], ['/b'])
+  for (const key of high) keys.add(key)
+  const sorted = [...plain, ...high].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  assert.deepEqual([...keys.from('')], sorted)
+  for (const [i, key] of sorted.entries()) assert.equal(keys.countAfter(key, ''), sorted.length - 1 - i)
+})

@@ -13,6 +13,8 @@ const maxRun = 512
 export class OrderedKeys {
   readonly #runs: string[][] = []
   #size = 0
+  /** As long as no key has characters for which it matters, JavaScript's own order, which is much faster, will do. */
+  #isBefore: (a: string, b: string) => boolean = isBeforeInUnits
 
   get size(): number {
     return this.#size
@@ -21,6 +23,7 @@ export class OrderedKeys {
   /** Adds a key that is not in the set. */
   add(key: string): void {
     this.#size++
+    if (highUnits.test(key)) this.#isBefore = isBeforeInBytes
     // The first key may also go into the first run, hence never below run 0.
     const at = Math.max(0, this.#runOf(key))
     const run = this.#runs[at]
@@ -28,7 +31,7 @@ export class OrderedKeys {
       this.#runs.push([key])
       return
     }
-    run.splice(lowerBound(run, key), 0, key)
+    run.splice(this.#lowerBound(run, key), 0, key)
     if (run.length > maxRun) {
       // Keys mostly arrive in order; a run that grew at its end stays full.
       const cut = run[run.length - 1] === key ? maxRun : run.length >>> 1
@@ -41,7 +44,7 @@ export class OrderedKeys {
     const at = this.#runOf(key)
     const run = this.#runs[at]
     if (!run) return
-    const index = lowerBound(run, key)
+    const index = this.#lowerBound(run, key)
     if (run[index] !== key) return
     this.#size--
     run.splice(index, 1)
@@ -53,7 +56,7 @@ export class OrderedKeys {
     let at = Math.max(0, this.#runOf(start))
     const first = this.#runs[at]
     if (!first) return
-    let index = lowerBound(first, start)
+    let index = this.#lowerBound(first, start)
     if (exclusive && first[index] === start) index++
     for (let run: string[] | undefined = first; run; run = this.#runs[++at]) {
       for (; index < run.length; index++) yield run[index] as string
@@ -68,12 +71,12 @@ export class OrderedKeys {
     for (let run = this.#runs[at]; run; run = this.#runs[++at]) {
       const first = run[0] as string
       const last = run[run.length - 1] as string
-      if (first.startsWith(prefix) && last.startsWith(prefix) && compareKeys(first, key) > 0) {
+      if (first.startsWith(prefix) && last.startsWith(prefix) && this.#isBefore(key, first)) {
         count += run.length
         continue
       }
-      for (const other of run) if (other.startsWith(prefix) && compareKeys(other, key) > 0) count++
-      if (compareKeys(last, key) > 0 && !last.startsWith(prefix)) break
+      for (const other of run) if (other.startsWith(prefix) && this.#isBefore(key, other)) count++
+      if (this.#isBefore(key, last) && !last.startsWith(prefix)) break
     }
     return count
   }
@@ -84,20 +87,25 @@ export class OrderedKeys {
     let high = this.#runs.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (compareKeys((this.#runs[middle] as string[])[0] as string, key) <= 0) low = middle + 1
-      else high = middle
+      if (this.#isBefore(key, (this.#runs[middle] as string[])[0] as string)) high = middle
+      else low = middle + 1
     }
     return low - 1
   }
+
+  #lowerBound(run: readonly string[], key: string): number {
+    let low = 0
+    let high = run.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#isBefore(run[middle] as string, key)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
 }
 
-function lowerBound(run: readonly string[], key: string): number {
-  let low = 0
-  let high = run.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareKeys(run[middle] as string, key) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+/** Surrogates and what comes behind them, whose order in UTF-16 is not that of their bytes in UTF-8. */
+const highUnits = /[\ud800-\uffff]/
+const isBeforeInUnits = (a: string, b: string): boolean => a < b
+const isBeforeInBytes = (a: string, b: string): boolean => compareKeys(a, b) < 0
