@@ -71,60 +71,63 @@ export interface CertificateReport {
   readonly problem?: string
 }
 
-/** What is to be said of a certificate at a time; `within` is how long it must last, in ms. */
-export function judge(
-  { name, authority, file, template }: ClusterCertificate,
-  found: X509Certificate,
-  signer: X509Certificate | undefined,
-  now: number,
-  within: number,
-): CertificateReport {
-  const { commonName, organizations } = subjectOf(found)
-  const expires = Date.parse(found.validTo)
-  const problem =
-    expires <= now
-      ? 'it has expired'
-      : Date.parse(found.validFrom) > now
-        ? `it is not valid before ${found.validFrom}`
-        : expires - now <= within
-          ? 'it expires soon'
-          : signer && !found.verify(signer.publicKey)
-            ? `${authority} has not signed it`
-            : template && !certificateSays(found, withPurposes(template))
-              ? 'it is not for all names and uses that it should be'
-              : undefined
-  return {
-    name,
-    ...(authority ? { authority } : {}),
-    file,
-    subject: [...organizations.map(organization => `O=${organization}`), `CN=${commonName}`].join(', '),
-    commonName,
-    expires,
-    ...(problem ? { problem } : {}),
-  }
+/** When certificates are looked at, and how long they must last; both in ms. */
+export interface Inspection {
+  readonly now: number
+  readonly within: number
 }
 
-/** Looks at all certificates of a cluster. */
+/** Looks at all certificates of a cluster. Throws an `OperatorError` if they are not for this user to look at. */
 export async function inspectCertificates(
   paths: ClusterPaths,
   config: ClusterConfig,
-  { now, within }: { readonly now: number; readonly within: number },
+  inspection: Inspection,
 ): Promise<readonly CertificateReport[]> {
   const all = clusterCertificates(paths, config)
   const read = new Map<string, X509Certificate | string>()
-  for (const each of all) read.set(each.name, await readCertificate(each, config).catch(damage))
+  for (const each of all)
+    read.set(each.name, await readCertificate(each, config).catch(error => damage(each.file, error)))
+  const signerOf = ({ authority }: ClusterCertificate) => {
+    const signer = authority && read.get(authority)
+    return signer instanceof X509Certificate ? signer : undefined
+  }
   return all.map(each => {
     const found = read.get(each.name)
-    const signer = each.authority === undefined ? undefined : read.get(each.authority)
-    if (found instanceof X509Certificate)
-      return judge(each, found, signer instanceof X509Certificate ? signer : undefined, now, within)
     const { name, authority, file } = each
-    return { name, ...(authority ? { authority } : {}), file, problem: found ?? 'it is missing' }
+    const report = { name, ...(authority ? { authority } : {}), file }
+    if (!(found instanceof X509Certificate)) return { ...report, problem: found ?? 'it is missing' }
+    const { commonName, organizations } = subjectOf(found)
+    const problem = problemOf(each, found, signerOf(each), inspection)
+    return {
+      ...report,
+      subject: [...organizations.map(organization => `O=${organization}`), `CN=${commonName}`].join(', '),
+      commonName,
+      expires: Date.parse(found.validTo),
+      ...(problem ? { problem } : {}),
+    }
   })
 }
 
-function damage(error: unknown): string {
-  if (error instanceof OperatorError) throw error
+/** Why a certificate is, or soon will be, of no use; undefined if it is well. */
+function problemOf(
+  { authority, template }: ClusterCertificate,
+  found: X509Certificate,
+  signer: X509Certificate | undefined,
+  { now, within }: Inspection,
+): string | undefined {
+  const left = Date.parse(found.validTo) - now
+  if (left <= 0) return 'it has expired'
+  if (Date.parse(found.validFrom) > now) return `it is not valid before ${found.validFrom}`
+  if (left <= within) return 'it expires soon'
+  if (signer && !found.verify(signer.publicKey)) return `${authority} has not signed it`
+  if (template && !certificateSays(found, withPurposes(template)))
+    return 'it is not for all names and uses that it should be'
+  return undefined
+}
+
+function damage(file: string, error: unknown): string {
+  if (hasCode(error, 'EACCES'))
+    throw new OperatorError(`${file} cannot be read`, 'Run as root, as `t8s up` was.', { cause: error })
   return hasCode(error, 'ENOENT') ? 'it is missing' : `it cannot be read: ${messageOf(error)}`
 }
 
@@ -136,11 +139,5 @@ async function readCertificate({ name, file }: ClusterCertificate, config: Clust
     if (!data) throw new Error(`there is no certificate of a user ${contextName(config.name)}`)
     return new X509Certificate(Buffer.from(data, 'base64'))
   }
-  try {
-    return new X509Certificate(await readFile(file))
-  } catch (error) {
-    if (hasCode(error, 'EACCES'))
-      throw new OperatorError(`${file} cannot be read`, 'Run as root, as `t8s up` was.', { cause: error })
-    throw error
-  }
+  return new X509Certificate(await readFile(file))
 }
