@@ -1,10 +1,12 @@
 // How fast pods get their nodes. The control plane runs in this process, in memory, without controllers; nodes are objects
 // and nothing more. Pods are created through the API server first; then the scheduler starts, and the clock runs from the
-// first binding until the API server shows all pods bound, events and all other writes of the scheduler included. Arguments: names of cases.
+// first binding until the API server shows all pods bound, events and all other writes of the scheduler included.
+// Arguments: names of cases.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { cases, namespace, nodeOf, nodes, podOf } from './scheduler-cases.mjs'
 import { dist, row } from './table.mjs'
 
 process.env.NODE_ENV ??= 'production'
@@ -15,36 +17,12 @@ const { Informers } = await load('client/index.js')
 const { ControlPlane } = await load('cluster/control-plane.js')
 const { startDefaultScheduler } = await load('cluster/components.js')
 
-const nodes = Number(process.env.BENCH_NODES ?? 5_000)
-const scale = Number(process.env.BENCH_SCALE ?? 1)
-const namespace = 'default'
-const zone = 'topology.kubernetes.io/zone'
-const host = 'kubernetes.io/hostname'
-
-const nodeOf = (name, index, zones) => ({
-  metadata: { name, labels: { [host]: name, [zone]: `zone-${index % zones}` } },
-  status: {
-    capacity: { cpu: '4', memory: '32Gi', pods: '110' },
-    allocatable: { cpu: '4', memory: '32Gi', pods: '110' },
-    conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
-  },
-})
-
 /** A node that is ready; nobody is there who would take its first taint away. */
 async function createNode(client, { metadata, status }) {
   await client.create(Node, { metadata })
   await client.patch(Node, metadata, { type: 'merge', body: { status } }, { subresource: 'status' })
   await client.patch(Node, metadata, { type: 'merge', body: { spec: { taints: null } } })
 }
-
-const podOf = (name, { labels, cpu = '100m', ...spec } = {}) => ({
-  metadata: { name, namespace, labels: labels ?? { app: 'plain' } },
-  spec: {
-    terminationGracePeriodSeconds: 0,
-    containers: [{ name: 'c', image: 'pause:3', resources: { requests: { cpu, memory: '64Mi' } } }],
-    ...spec,
-  },
-})
 
 /** Runs an action for each number up to `count`, so many at a time. */
 async function each(count, action, width = 64) {
@@ -53,55 +31,6 @@ async function each(count, action, width = 64) {
     for (let i = next++; i < count; i = next++) await action(i)
   }
   await Promise.all(Array.from({ length: width }, worker))
-}
-
-const term = (topologyKey, labels) => ({
-  requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey, labelSelector: { matchLabels: labels } }],
-})
-const green = { labels: { color: 'green' } }
-const blue = { labels: { color: 'blue' } }
-const spread = whenUnsatisfiable => ({
-  ...blue,
-  topologySpreadConstraints: [
-    { topologyKey: zone, maxSkew: 5, whenUnsatisfiable, labelSelector: { matchLabels: blue.labels } },
-  ],
-})
-
-/** Each: what is there before, which pods are measured, and what is to be reached in pods per second. */
-const cases = {
-  basic: { reach: 2_000, pods: 10_000 * scale, measured: {} },
-  churn: { reach: 2_000, pods: 10_000 * scale, measured: {}, churn: true },
-  'anti-affinity': {
-    reach: 500,
-    before: [1_000 * scale, { ...green, affinity: { podAntiAffinity: term(host, green.labels) } }],
-    pods: 2_000 * scale,
-    measured: { ...green, affinity: { podAntiAffinity: term(host, green.labels) } },
-  },
-  affinity: {
-    reach: 350,
-    zones: 1,
-    before: [5_000 * scale, { ...blue, affinity: { podAffinity: term(zone, blue.labels) } }],
-    pods: 2_000 * scale,
-    measured: { ...blue, affinity: { podAffinity: term(zone, blue.labels) } },
-  },
-  'spread-required': {
-    reach: 600,
-    before: [5_000 * scale, {}],
-    pods: 5_000 * scale,
-    measured: spread('DoNotSchedule'),
-  },
-  'spread-preferred': {
-    reach: 800,
-    before: [5_000 * scale, {}],
-    pods: 5_000 * scale,
-    measured: spread('ScheduleAnyway'),
-  },
-  preemption: {
-    reach: 500,
-    before: [20_000 * scale, { cpu: '900m', priority: 0 }],
-    pods: 5_000 * scale,
-    measured: { cpu: '3', priorityClassName: 'system-cluster-critical' },
-  },
 }
 
 const onError = error => console.error(error)

@@ -23,6 +23,8 @@ const sections = {
   apiserver: apiServer,
   cluster,
   storage: program('storage'),
+  scheduler: program('scheduler'),
+  'scheduler-alone': program('scheduler-alone'),
   writes: program('writes'),
   controllers: program('controllers'),
   api: program('api'),
