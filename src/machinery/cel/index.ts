@@ -26,6 +26,8 @@ export {
   PendingAnswer,
 } from './functions/authorizer.js'
 export { declare, type FunctionDeclaration } from './functions/declare.js'
+export { celQuantity } from './functions/quantities.js'
+export { celSemver } from './functions/versions.js'
 export * from './types.js'
 export {
   CelCostError,

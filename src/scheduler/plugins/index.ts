@@ -43,7 +43,7 @@ export const builtInPlugins: Readonly<Record<string, PluginFactory>> = {
   VolumeZone: volumeZone,
   PodTopologySpread: podTopologySpread,
   InterPodAffinity: interPodAffinity,
-  DynamicResources: plain(dynamicResources),
+  DynamicResources: dynamicResources,
   DefaultPreemption: defaultPreemption,
   NodeResourcesBalancedAllocation: nodeResourcesBalancedAllocation,
   ImageLocality: plain(imageLocality),

@@ -29,6 +29,9 @@ function read(text: string): QuantityValue {
   return new QuantityValue(parseQuantity(text))
 }
 
+/** A quantity as expressions see it. Throws CelError. */
+export const celQuantity = (text: string): OpaqueValue => read(text)
+
 const nanosPerUnit = 1_000_000_000n
 const isInteger = ({ quantity: { nanos } }: QuantityValue): boolean =>
   nanos % nanosPerUnit === 0n && nanos / nanosPerUnit < 2n ** 63n && nanos / nanosPerUnit >= -(2n ** 63n)

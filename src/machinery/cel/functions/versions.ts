@@ -42,6 +42,9 @@ const read = (text: string, normalize = false): Semver => {
   return version
 }
 
+/** A semantic version as expressions see it. Throws CelError. */
+export const celSemver = (text: string): OpaqueValue => read(text)
+
 function compare(a: Semver, b: Semver): number {
   for (const [i, own] of a.numbers.entries()) {
     const other = b.numbers[i] ?? 0n
