@@ -27,6 +27,8 @@ export async function followFiles(
   const watchers: FSWatcher[] = []
   let timer: Disposable | undefined
   let working: Promise<void> | undefined
+  /** Something has changed while it was worked. */
+  let stirred = false
   let stopped = false
   let known = await signature(paths)
   let called = clock.now()
@@ -38,8 +40,7 @@ export async function followFiles(
       await changed()
       known = now
       called = clock.now()
-      // Something may have changed meanwhile.
-      schedule((await signature(paths)) === now ? lookMs : settleMs)
+      schedule(lookMs)
     } catch (error) {
       onError(error)
       schedule(retryMs)
@@ -49,8 +50,10 @@ export async function followFiles(
     timer?.[Symbol.dispose]()
     if (stopped) return
     timer = clock.after(ms, () => {
+      stirred = false
       working ??= look().finally(() => {
         working = undefined
+        if (stirred) schedule(settleMs)
       })
     })
   }
@@ -58,7 +61,9 @@ export async function followFiles(
     const names = new Set(paths.filter(path => dirname(path) === folder).map(path => basename(path)))
     const watcher = watchFolder(folder, name => {
       // Volumes of pods have their files changed all at once, by the link `..data`.
-      if (!working && (name === null || names.has(name) || name === '..data')) schedule(settleMs)
+      if (name !== null && !names.has(name) && name !== '..data') return
+      if (working) stirred = true
+      else schedule(settleMs)
     })
     if (watcher) watchers.push(watcher)
   }
