@@ -1,6 +1,6 @@
 import { compareKeys } from './keys.js'
 
-const maxRun = 512
+const maxRun = 128
 
 /**
  * A set of keys in byte order.
