@@ -47,7 +47,7 @@ export function sampleSize(nodes: number, percentage = 0): number {
   return Math.max(minimumSample, Math.floor((nodes * share) / 100))
 }
 
-const noNodes: Infeasible = { rejections: new Map(), others: undefined, filters: undefined }
+const noNodes: Infeasible = { rejections: new Map(), counts: new Map(), others: undefined, filters: undefined }
 
 /** Looks for nodes that pass all filters: enough of them, not all there may be. */
 export function findFeasible(
@@ -69,13 +69,12 @@ export function findFeasible(
     if (!rejected) throw error
     const { message, plugin, resolvable } = error
     const others = { reasons: [message], plugin, unresolvable: !resolvable }
-    const infeasible = { rejections: new Map(), others, filters: undefined }
+    const infeasible = { ...noNodes, others }
     return { nodes: [], evaluated: 0, infeasible, message: `0/${total} nodes are available: ${message}.` }
   }
   const prepared = performance.now()
   observe?.('PreFilter', 'Success', prepared - began)
   const judged = new Map<string, Rejection>()
-  let rejections: ReadonlyMap<string, Rejection> = judged
   const feasible: NodeInfo[] = []
   const { nodes: narrowed } = filters
   const others = narrowed && outsideOf(narrowed.plugins)
@@ -84,8 +83,8 @@ export function findFeasible(
     if (rejection) judged.set(node.name, rejection)
     return rejection === undefined
   }
-  const found = (nodes: readonly NodeInfo[], evaluated: number): Feasible => {
-    const infeasible = { rejections, others, filters }
+  const found = (nodes: readonly NodeInfo[], evaluated: number, known: Judged = judgedOf(judged)): Feasible => {
+    const infeasible = { ...known, others, filters }
     observe?.('Filter', nodes.length > 0 ? 'Success' : 'Unschedulable', performance.now() - prepared)
     return { nodes, evaluated, infeasible, message: nodes.length > 0 ? '' : summary(total, infeasible) }
   }
@@ -103,16 +102,22 @@ export function findFeasible(
   const wanted = sampleSize(total, percentageOfNodesToScore)
   const known = ranked?.(filters, wanted)
   if (known && 'node' in known) return found([known.node], 0)
-  if (known) {
-    rejections = known.rejections
-    return found([], 0)
-  }
+  if (known) return found([], 0, known)
   let evaluated = 0
   for (; evaluated < total && feasible.length < wanted; evaluated++) {
     const node = snapshot.nodes[(start + evaluated) % total]
     if (node && passes(node)) feasible.push(node)
   }
   return found(feasible, evaluated)
+}
+
+/** Nodes that will not do. */
+export type Judged = Pick<Infeasible, 'rejections' | 'counts'>
+
+export function judgedOf(rejections: ReadonlyMap<string, Rejection>): Judged {
+  const counts = new Map<Rejection, number>()
+  for (const rejection of rejections.values()) counts.set(rejection, (counts.get(rejection) ?? 0) + 1)
+  return { rejections, counts }
 }
 
 const outsideOf = (plugins: readonly string[]): Rejection => ({
@@ -163,9 +168,7 @@ export function highest(
 }
 
 /** `0/5 nodes are available: 2 Insufficient cpu, 3 node(s) were unschedulable.` */
-export function summary(nodes: number, { rejections, others }: Infeasible): string {
-  const counts = new Map<Rejection, number>()
-  for (const rejection of rejections.values()) counts.set(rejection, (counts.get(rejection) ?? 0) + 1)
+export function summary(nodes: number, { rejections, counts, others }: Infeasible): string {
   const reasons = [...counts].flatMap(([each, count]) =>
     each.reasons.map(reason => [reason, count] as [string, number]),
   )

@@ -1,5 +1,5 @@
 import type { Pod } from '../api/core/v1/index.js'
-import { type Feasible, summary } from './choose-node.js'
+import { type Feasible, judgedOf, summary } from './choose-node.js'
 import type { Extender } from './extender.js'
 import type { NodeInfo } from './node-info.js'
 
@@ -23,7 +23,7 @@ export async function filteredByExtenders(
       if (!extender.ignorable) throw error
     }
   }
-  const infeasible = { ...found.infeasible, rejections }
+  const infeasible = { ...found.infeasible, ...judgedOf(rejections) }
   return { ...found, nodes, infeasible, message: nodes.length > 0 ? '' : summary(total, infeasible) }
 }
 

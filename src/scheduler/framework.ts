@@ -97,6 +97,8 @@ export interface PodFilters {
 export interface Infeasible {
   /** By the name of the node. */
   readonly rejections: ReadonlyMap<string, Rejection>
+  /** How many nodes there are with each of these rejections. */
+  readonly counts: ReadonlyMap<Rejection, number>
   /** What holds for all nodes that `rejections` does not name. */
   readonly others: Rejection | undefined
   /** Undefined where the pod was rejected before any node was looked at. */

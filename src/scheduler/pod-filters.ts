@@ -19,8 +19,6 @@ interface NamedFilter extends NodeFilter {
 export class PreparedFilters implements PodFilters {
   readonly #filters: NamedFilter[] = []
   readonly #functions: NodeFilterFunction[] = []
-  /** Rejections with the name of their plugin; as a rule a filter gives the same few again and again. */
-  readonly #named = new Map<Rejection, Rejection>()
   readonly #priority: number
   readonly #uid: string | undefined
   /** The nodes that all plugins agree on, and those that narrowed them; undefined if all nodes come into question. */
@@ -104,16 +102,19 @@ export class PreparedFilters implements PodFilters {
     const functions = this.#functions
     for (let i = 0; i < functions.length; i++) {
       const rejection = functions[i]?.(node)
-      if (rejection) return this.#withName(rejection, this.#filters[i]?.plugin ?? '')
+      if (rejection) return withName(rejection, this.#filters[i]?.plugin ?? '')
     }
     return undefined
   }
+}
 
-  #withName(rejection: Rejection, plugin: string): Rejection {
-    let named = this.#named.get(rejection)
-    if (!named) this.#named.set(rejection, (named = { ...rejection, plugin }))
-    return named
-  }
+/** Rejections with the name of their plugin; as a rule a filter gives the same few again and again. */
+const named = new WeakMap<Rejection, Rejection>()
+
+function withName(rejection: Rejection, plugin: string): Rejection {
+  let known = named.get(rejection)
+  if (known?.plugin !== plugin) named.set(rejection, (known = { ...rejection, plugin }))
+  return known
 }
 
 function filterOf(plugin: SchedulerPlugin, cycle: SchedulingCycle): NodeFilter | NodeFilterFunction | undefined {

@@ -1,3 +1,4 @@
+import type { Judged } from './choose-node.js'
 import type { ClusterState } from './cluster-state.js'
 import type { NodeScorer, Rejection, SchedulingCycle } from './framework.js'
 import type { NodeInfo } from './node-info.js'
@@ -10,7 +11,7 @@ const kept = 32
 const further = 64
 
 /** What is known without asking about every node again. */
-export type Ranked = { readonly node: NodeInfo } | { readonly rejections: ReadonlyMap<string, Rejection> }
+export type Ranked = { readonly node: NodeInfo } | Judged
 
 interface Judge {
   readonly filters: PreparedFilters
@@ -59,18 +60,19 @@ export class Rankings {
     if (!ranking) return undefined
     ranking.update({ filters, scorers }, wanted)
     const node = ranking.best(random)
-    return node ? { node } : { rejections: ranking.rejections }
+    return node ? { node } : ranking
   }
 }
 
 const unfit = Number.NEGATIVE_INFINITY
 
-class Ranking {
+class Ranking implements Judged {
   readonly #nodes: NodeInfo[] = []
   readonly #totals: number[] = []
   readonly #places = new Map<NodeInfo, number>()
   /** By the name of the node, of those that will not do. */
   readonly rejections = new Map<string, Rejection>()
+  readonly counts = new Map<Rejection, number>()
   #feasible = 0
   /** Up to where it knows what has changed. */
   #seen: number
@@ -122,9 +124,8 @@ class Ranking {
     }
     let total = unfit
     const rejection = filters.judgeForAll(node)
-    if (rejection) this.rejections.set(node.name, rejection)
-    else {
-      this.rejections.delete(node.name)
+    this.#reject(node.name, rejection)
+    if (!rejection) {
       total = 0
       for (const { scorer, weight } of scorers) total += scorer.score(node) * weight
     }
@@ -137,13 +138,27 @@ class Ranking {
     if (total !== unfit) this.#feasible++
   }
 
+  #reject(name: string, rejection: Rejection | undefined): void {
+    const before = this.rejections.get(name)
+    if (before === rejection) return
+    if (before) {
+      const left = (this.counts.get(before) ?? 0) - 1
+      if (left > 0) this.counts.set(before, left)
+      else this.counts.delete(before)
+    }
+    if (rejection) {
+      this.rejections.set(name, rejection)
+      this.counts.set(rejection, (this.counts.get(rejection) ?? 0) + 1)
+    } else this.rejections.delete(name)
+  }
+
   /** The last one takes its place. */
   #forget(node: NodeInfo): void {
     const place = this.#places.get(node)
     if (place === undefined) return
     if (this.#totals[place] !== unfit) this.#feasible--
     this.#places.delete(node)
-    this.rejections.delete(node.name)
+    this.#reject(node.name, undefined)
     const [last, total] = [this.#nodes.pop(), this.#totals.pop()]
     if (!last || total === undefined || last === node) return
     this.#nodes[place] = last

@@ -391,7 +391,7 @@ export class Scheduler implements Disposable {
     this.#metrics?.attempted(profile.name, 'unschedulable', performance.now() - attempt.began)
     const plugins = new Set<string>()
     if (isEmpty) for (const { name } of profile.filter) plugins.add(name)
-    for (const { plugin } of infeasible.rejections.values()) if (plugin) plugins.add(plugin)
+    for (const { plugin } of infeasible.counts.keys()) if (plugin) plugins.add(plugin)
     if (infeasible.others?.plugin) plugins.add(infeasible.others.plugin)
     // Those that narrowed the search have had their say as well.
     for (const plugin of infeasible.filters?.narrowedBy ?? []) plugins.add(plugin)

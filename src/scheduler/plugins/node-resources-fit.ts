@@ -23,6 +23,7 @@ export const nodeResourcesFit: PluginFactory = (_, args) => {
   } = (args ?? {}) as NodeResourcesFitArgs
   const ignored = (name: string): boolean =>
     name.includes('/') && (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.split('/')[0] ?? ''))
+  const rejections = new Map<string, Rejection>()
   const plugin: SchedulerPlugin = {
     name: 'NodeResourcesFit',
     events: [
@@ -34,7 +35,6 @@ export const nodeResourcesFit: PluginFactory = (_, args) => {
       const requests = Object.entries(podRequest(pod).requested).filter(
         ([name, amount]) => amount > 0 && !ignored(name),
       )
-      const rejections = new Map<string, Rejection>()
       const filter: NodeFilterFunction = info => {
         const { allocatable, requested } = info
         let reasons = info.pods.size + 1 > (allocatable['pods'] ?? 0) ? 'Too many pods' : ''

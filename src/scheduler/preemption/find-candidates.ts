@@ -28,7 +28,7 @@ const notHelpful = 'Preemption is not helpful for scheduling'
 export function findCandidates(
   pod: Pod,
   snapshot: Snapshot,
-  { rejections, others, filters }: Infeasible,
+  { rejections, counts, others, filters }: Infeasible,
   budgets: readonly PodDisruptionBudget[],
   limits: CandidateLimits,
   random: () => number,
@@ -38,7 +38,7 @@ export function findCandidates(
   const total = nodes.length
   const isHopeful = (rejection: Rejection | undefined): boolean => rejection !== undefined && !rejection.unresolvable
   let hopeful = isHopeful(others) ? total - rejections.size : 0
-  for (const rejection of rejections.values()) if (isHopeful(rejection)) hopeful++
+  for (const [rejection, count] of counts) if (isHopeful(rejection)) hopeful += count
   const wanted = enough(hopeful, limits)
   const offset = Math.floor(random() * total)
   const victims = new Map<string, Victims>()
