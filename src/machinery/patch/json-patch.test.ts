@@ -107,4 +107,30 @@ describe('faults', () => {
     const bomb = Array.from({ length: 40 }, () => ({ op: 'copy', from: '/list', path: '/list/-' }))
     assert.throws(() => applyJsonPatch(original, bomb), { code: 422 })
   })
+
+  it('changes neither the original nor what was copied from it', () => {
+    const before = { a: { list: [1] }, same: {} }
+    const frozen = JSON.stringify(before)
+    const value = { x: 1 }
+    const patched = applyJsonPatch(before, [
+      { op: 'copy', from: '/a', path: '/b' },
+      { op: 'add', path: '/a/list/-', value: 2 },
+      { op: 'add', path: '/b/list/0', value: 0 },
+      { op: 'add', path: '/c', value },
+      { op: 'add', path: '/c/y', value: 2 },
+      { op: 'move', from: '/a', path: '/d' },
+      { op: 'add', path: '/d/list/-', value: 3 },
+    ]) as { same: object }
+    assert.deepEqual(patched, { b: { list: [0, 1] }, c: { x: 1, y: 2 }, d: { list: [1, 2, 3] }, same: {} })
+    assert.equal(patched.same, before.same)
+    assert.equal(JSON.stringify(before), frozen)
+    assert.deepEqual(value, { x: 1 })
+  })
+
+  it('copies what it changes once, however often it does', () => {
+    const list = Array(300_000).fill(0)
+    const longer = Array.from({ length: 10_000 }, () => ({ op: 'add', path: '/list/-', value: 1 }))
+    assert.equal((applyJsonPatch({ list }, longer) as { list: unknown[] }).list.length, 310_000)
+    assert.equal(list.length, 300_000)
+  })
 })

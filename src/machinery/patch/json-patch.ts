@@ -20,21 +20,41 @@ const mostCopiedBytes = 3 * 1024 * 1024
  * the patch is malformed, a 413 if it is too long, and a 422 if an operation fails.
  */
 export function applyJsonPatch(original: unknown, patch: unknown): unknown {
-  let copied = 0
+  const own = copiesOnce()
+  const budget = { copied: 0 }
   let document = original
-  for (const operation of readOperations(patch)) {
-    if (operation.op === 'copy') {
-      const value = read(document, pointer(operation.from, 'from'))
-      copied += Buffer.byteLength(JSON.stringify(value) ?? 'null')
-      if (copied > mostCopiedBytes) {
-        throw refused(
-          `Unable to complete the copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${mostCopiedBytes}`,
-        )
-      }
-    }
-    document = apply(document, operation)
-  }
+  for (const operation of readOperations(patch)) document = apply(document, operation, own, budget)
   return document
+}
+
+/** A list or object that may be changed: a copy of what it is given, unless that is such a copy already. */
+interface Own {
+  (container: readonly unknown[]): unknown[]
+  (container: JsonObject): Fields
+}
+
+type Fields = Record<string, unknown>
+
+/** However many operations there are, each container is copied once. */
+function copiesOnce(): Own {
+  const copies = new WeakSet<object>()
+  return ((container: readonly unknown[] | JsonObject) => {
+    if (copies.has(container)) return container
+    const copy = Array.isArray(container) ? [...container] : { ...container }
+    copies.add(copy)
+    return copy
+  }) as Own
+}
+
+/** What an operation copies; nobody else holds it. Throws a 422 if all of them together have copied too much. */
+function copyOf(value: unknown, budget: { copied: number }): unknown {
+  const text = JSON.stringify(value) ?? 'null'
+  budget.copied += Buffer.byteLength(text)
+  if (budget.copied > mostCopiedBytes)
+    throw refused(
+      `Unable to complete the copy, the accumulated size increase of copy is ${budget.copied}, exceeding the limit ${mostCopiedBytes}`,
+    )
+  return JSON.parse(text)
 }
 
 /** Checks that `patch` is a list of operations. Throws a 400 or 413. */
@@ -73,21 +93,26 @@ const refused = (cause: string): StatusError =>
     cause,
   })
 
-function apply(document: unknown, { op, path, from, value }: JsonPatchOperation): unknown {
+function apply(
+  document: unknown,
+  { op, path, from, value }: JsonPatchOperation,
+  own: Own,
+  budget: { copied: number },
+): unknown {
   const at = pointer(path, 'path')
   switch (op) {
     case 'add':
-      return write(document, at, insertAt(required(value)))
+      return write(document, at, insertAt(required(value)), own)
     case 'replace':
-      return write(document, at, replaceAt(required(value)))
+      return write(document, at, replaceAt(required(value)), own)
     case 'remove':
-      return write(document, at, removeAt)
+      return write(document, at, removeAt, own)
     case 'copy':
-      return write(document, at, insertAt(read(document, pointer(from, 'from')) ?? null))
+      return write(document, at, insertAt(copyOf(read(document, pointer(from, 'from')), budget)), own)
     case 'move': {
       const source = pointer(from, 'from')
       const moved = read(document, source) ?? null
-      return write(write(document, source, removeAt), at, insertAt(moved))
+      return write(write(document, source, removeAt, own), at, insertAt(moved), own)
     }
     case 'test':
       if (jsonEqual(read(document, at) ?? null, value ?? null)) return document
@@ -131,56 +156,58 @@ function read(document: unknown, path: readonly string[]): unknown {
   return value
 }
 
-/** What an operation does to the container its path ends in. */
+/** What an operation does to the container its path ends in, which may be changed. */
 interface Change {
-  inList(items: readonly unknown[], step: string): unknown[]
-  inObject(object: JsonObject, step: string): JsonObject
+  inList(items: unknown[], step: string): void
+  inObject(object: Fields, step: string): void
   /** The path is empty: the whole document. */
   whole(document: unknown): unknown
 }
 
-function write(document: unknown, path: readonly string[], change: Change, depth = 0): unknown {
+function write(document: unknown, path: readonly string[], change: Change, own: Own, depth = 0): unknown {
   const step = path[depth]
   if (step === undefined) return change.whole(document)
   const last = depth === path.length - 1
   if (Array.isArray(document)) {
-    if (last) return change.inList(document, step)
-    const index = position(step, document.length, document.length)
-    return document.with(index, write(document[index], path, change, depth + 1))
+    const items = own(document)
+    if (last) change.inList(items, step)
+    else {
+      const index = position(step, items.length, items.length)
+      items[index] = write(items[index], path, change, own, depth + 1)
+    }
+    return items
   }
-  if (isObject(document)) {
-    if (last) return change.inObject(document, step)
-    if (Object.hasOwn(document, step)) return withField(document, step, write(document[step], path, change, depth + 1))
+  if (isObject(document) && (last || Object.hasOwn(document, step))) {
+    const object = own(document)
+    if (last) change.inObject(object, step)
+    else setField(object, step, write(object[step], path, change, own, depth + 1))
+    return object
   }
   throw refused(`doc is missing path: /${path.slice(0, depth + 1).join('/')}`)
 }
 
-function withField(object: JsonObject, key: string, value: unknown): JsonObject {
-  const copy: Record<string, unknown> = { ...object }
-  setField(copy, key, value)
-  return copy
-}
-
 const insertAt = (value: unknown): Change => ({
-  inList: (items, step) =>
-    step === '-' ? [...items, value] : items.toSpliced(position(step, items.length + 1, items.length + 1), 0, value),
-  inObject: (object, step) => withField(object, step, value),
+  inList(items, step) {
+    if (step === '-') items.push(value)
+    else items.splice(position(step, items.length + 1, items.length + 1), 0, value)
+  },
+  inObject: (object, step) => setField(object, step, value),
   whole: () => value,
 })
 
 const replaceAt = (value: unknown): Change => ({
-  inList: (items, step) => items.with(position(step, items.length, items.length), value),
-  inObject: (object, step) => withField(object, step, value),
+  inList(items, step) {
+    items[position(step, items.length, items.length)] = value
+  },
+  inObject: (object, step) => setField(object, step, value),
   whole: () => value,
 })
 
 const removeAt: Change = {
-  inList: (items, step) => items.toSpliced(position(step, items.length, items.length), 1),
+  inList: (items, step) => void items.splice(position(step, items.length, items.length), 1),
   inObject(object, step) {
     if (!Object.hasOwn(object, step)) throw refused(`Unable to remove nonexistent key: ${step}`)
-    const copy: Record<string, unknown> = { ...object }
-    delete copy[step]
-    return copy
+    delete object[step]
   },
   whole: () => null,
 }
