@@ -35,8 +35,8 @@ export {
 export type { NodeInfo } from './node-info.js'
 export type { PluginHandle } from './plugin-handle.js'
 export { builtInPlugins } from './plugins/index.js'
-export { type Profile, profileOf } from './profile.js'
-export { type ProfileDeclaration, Scheduler, type SchedulerOptions } from './scheduler.js'
+export { type Profile, type ProfileDeclaration, profileOf } from './profile.js'
+export { Scheduler, type SchedulerOptions } from './scheduler.js'
 
 export interface StartSchedulerOptions
   extends Omit<SchedulerOptions, 'profiles' | 'surroundings' | 'extenders' | 'initialBackoff' | 'maximumBackoff'> {

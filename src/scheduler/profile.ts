@@ -1,4 +1,5 @@
 import type { SchedulerPlugin } from './framework.js'
+import type { PluginHandle } from './plugin-handle.js'
 
 /** An extension point of ours. */
 export type Point = Exclude<keyof SchedulerPlugin, 'name' | 'weight' | 'events'>
@@ -31,6 +32,13 @@ export interface Profile {
   readonly postBind: readonly With<'postBind'>[]
   /** Of the nodes, how many must be found that will do before the best of them is taken; 0 adapts to their number. */
   readonly percentageOfNodesToScore?: number
+}
+
+/** A profile that is still to be made. */
+export interface ProfileDeclaration {
+  /** What pods have in `spec.schedulerName`. */
+  readonly name: string
+  readonly make: (handle: PluginHandle) => Profile
 }
 
 /** Where a configuration has its say: which plugins are used at a point, in which order, and what their scores count. */

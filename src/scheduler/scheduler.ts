@@ -13,10 +13,9 @@ import type { Extender } from './extender.js'
 import { extendedScores, filteredByExtenders } from './extender-calls.js'
 import { Unschedulable } from './framework.js'
 import { NominatedPods } from './nominated-pods.js'
-import type { PluginHandle } from './plugin-handle.js'
 import { type PodFailure, writeFailure } from './pod-failure.js'
 import { postFilter } from './post-filter.js'
-import type { Profile } from './profile.js'
+import type { Profile, ProfileDeclaration } from './profile.js'
 import { Rankings } from './rankings.js'
 import { keepRequest } from './resources.js'
 import { type PointObserver, type PointStatus, type SchedulerMetrics, schedulerMetrics } from './scheduler-metrics.js'
@@ -42,13 +41,6 @@ export interface SchedulerOptions {
   /** Between 0 and 1; breaks ties. */
   readonly random?: () => number
   readonly onError: (error: unknown) => void
-}
-
-/** A profile that is still to be made. */
-export interface ProfileDeclaration {
-  /** What pods have in `spec.schedulerName`. */
-  readonly name: string
-  readonly make: (handle: PluginHandle) => Profile
 }
 
 /** So long, in ms, pods are tried in one go before others on the event loop get their turn. */

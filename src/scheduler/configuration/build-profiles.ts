@@ -1,8 +1,7 @@
 import type { PluginFactory, SchedulerPlugin } from '../framework.js'
 import type { PluginHandle } from '../plugin-handle.js'
 import { builtInPlugins } from '../plugins/index.js'
-import { type Point, type Profile, profileOf } from '../profile.js'
-import type { ProfileDeclaration } from '../scheduler.js'
+import { type Point, type Profile, type ProfileDeclaration, profileOf } from '../profile.js'
 import { SchedulerConfigError } from './read-configuration.js'
 import type { ExtensionPoint, KubeSchedulerConfiguration, KubeSchedulerProfile, PluginSet } from './types.js'
 
