@@ -106,4 +106,21 @@ describe('devices of pods on simulated nodes', () => {
       assert.match((await message('strange')) ?? '', /are available: request r: device class strange does not exist\./),
     )
   })
+
+  it('are had as extended resources, too', async () => {
+    await client.delete(Pod, { namespace, name: 'one' }, { gracePeriodSeconds: 0 })
+    await client.delete(Pod, { namespace, name: 'two' }, { gracePeriodSeconds: 0 })
+    const containers = [{ name: 'c', image: 'i', resources: { limits: { 'example.com/gpu': '1' } } }]
+    await client.create(Pod, { metadata: { namespace, name: 'extended' }, spec: { containers } } as never)
+    await eventually(async () => assert.match((await message('extended')) ?? '', /3 Insufficient example.com\/gpu/))
+    const extendedResourceName = 'example.com/gpu'
+    await client.patch(DeviceClass, { name: 'gpus' }, { type: 'merge', body: { spec: { extendedResourceName } } })
+    assert.equal(await nodeOf('extended'), 'sim-1')
+    const { extendedResourceClaimStatus: noted } = (await pod('extended')).status
+    const requestName = 'container-0-request-0'
+    assert.deepEqual(noted?.requestMappings, [{ containerName: 'c', resourceName: extendedResourceName, requestName }])
+    const { status } = await client.get(ResourceClaim, { namespace, name: noted?.resourceClaimName ?? '' })
+    assert.equal(status.allocation?.devices.results?.[0]?.device, 'gpu-0')
+    assert.equal(status.reservedFor?.[0]?.name, 'extended')
+  })
 })

@@ -1,14 +1,18 @@
-import type { Pod } from '../../api/core/v1/index.js'
+import { Pod } from '../../api/core/v1/index.js'
 import { type AllocationResult, ResourceClaim } from '../../api/resource/v1/index.js'
 import type { Client } from '../../client/client.js'
 import { type Clock, rfc3339 } from '../../machinery/clock.js'
-import { isConflict } from '../../machinery/status-error.js'
+import { isConflict, isNotFound } from '../../machinery/status-error.js'
 import { Unschedulable } from '../framework.js'
+import { untilHolds } from '../until-holds.js'
 import type { DeviceState } from './device-state.js'
+import type { ExtendedClaim } from './extended-resources.js'
 import { isReservedFor } from './pod-device-claims.js'
 
 /** Keeps a claim until what was allocated to it is given back. */
 const finalizer = 'resource.kubernetes.io/delete-protection'
+/** How long a claim that was made may take to be seen, in ms. */
+const seenTimeout = 120_000
 /** How long devices may take to be ready, in ms. */
 const bindingTimeout = 600_000
 
@@ -55,6 +59,47 @@ export async function reserveClaim(
     }
 }
 
+/** Makes the claim for a pod's extended resources. */
+export async function createExtendedClaim({ claim }: ExtendedClaim, client: Client): Promise<ResourceClaim> {
+  const { name: _name, uid: _uid, ...metadata } = claim.metadata
+  return await client.create(ResourceClaim, { metadata, spec: claim.spec })
+}
+
+/** Waits until everybody sees what has been allocated to a new claim, and tells the pod of it. */
+export async function tellOfExtendedClaim(
+  claim: ResourceClaim,
+  { mappings }: ExtendedClaim,
+  pod: Pod,
+  state: Pick<DeviceState, 'claims' | 'onClaimChange'>,
+  options: { readonly client: Client; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  await untilHolds({
+    look: () => state.claims.get(claim.metadata)?.status.allocation !== undefined,
+    listen: state.onClaimChange,
+    clock: options.clock,
+    timeout: seenTimeout,
+    late: () => new Error(`claim ${claim.metadata.name} for extended resources has not been seen in time`),
+    signal: options.signal,
+  })
+  const extendedResourceClaimStatus = { requestMappings: mappings, resourceClaimName: claim.metadata.name }
+  const body = { metadata: { uid: pod.metadata.uid }, status: { extendedResourceClaimStatus } }
+  await options.client.patch(Pod, pod.metadata, { type: 'strategic', body }, { subresource: 'status' })
+}
+
+/** Deletes a claim that was made for extended resources, with what has been allocated to it. */
+export async function deleteExtendedClaim(claim: ResourceClaim, client: Client): Promise<void> {
+  try {
+    const current = await client.get(ResourceClaim, claim.metadata)
+    if (current.metadata.uid !== claim.metadata.uid) return
+    const { finalizers = [] } = current.metadata
+    const metadata = { ...current.metadata, finalizers: finalizers.filter(name => name !== finalizer) }
+    if (finalizers.includes(finalizer)) await client.update(ResourceClaim, { ...current, metadata })
+    await client.delete(ResourceClaim, claim.metadata)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
+
 /** Takes back that a pod uses a claim. */
 export async function releaseClaim(claim: ResourceClaim, pod: Pod, client: Client): Promise<ResourceClaim> {
   const { uid } = pod.metadata
@@ -85,28 +130,13 @@ export async function devicesReady(
     status.allocation?.devices.results?.some(({ bindingConditions = [] }) => bindingConditions.length > 0),
   )
   if (waiting.length === 0) return
-  await new Promise<void>((resolve, reject) => {
-    const look = () => {
-      try {
-        if (waiting.every(({ metadata }) => isReady(state.claims.get(metadata)))) end(resolve)
-      } catch (error) {
-        end(() => reject(error))
-      }
-    }
-    const aborted = () => end(() => reject(signal.reason))
-    const timer = clock.after(bindingTimeout, () =>
-      end(() => reject(new Unschedulable('device binding timeout exceeded'))),
-    )
-    const listening = state.onClaimChange(look)
-    const end = (settle: () => void) => {
-      timer[Symbol.dispose]()
-      listening[Symbol.dispose]()
-      signal.removeEventListener('abort', aborted)
-      settle()
-    }
-    signal.addEventListener('abort', aborted, { once: true })
-    if (signal.aborted) aborted()
-    else look()
+  await untilHolds({
+    look: () => waiting.every(({ metadata }) => isReady(state.claims.get(metadata))),
+    listen: state.onClaimChange,
+    clock,
+    timeout: bindingTimeout,
+    late: () => new Unschedulable('device binding timeout exceeded'),
+    signal,
   })
 }
 

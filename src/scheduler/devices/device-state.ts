@@ -12,6 +12,10 @@ export interface DeviceState {
   /** Allocations that are about to be written, by the claim's uid. */
   readonly pending: Map<string, AllocationResult>
   deviceClass(name: string): DeviceClass | undefined
+  /** The class whose devices stand for an extended resource: the newest of several. */
+  classBehind(resource: string): DeviceClass | undefined
+  /** Claims that were made for a pod. */
+  claimsOwnedBy(uid: string): readonly ResourceClaim[]
   devicesInUse(): DevicesInUse
   /** All pools there are, with what they have for a node; ask it about many nodes. */
   poolLookup(): (node: Node) => readonly DevicePool[]
@@ -24,6 +28,14 @@ const anyNode = ''
 const slicesByNode = index(ResourceSlice, ({ spec }) => [spec.nodeName ?? anyNode])
 const slicesByPool = index(ResourceSlice, slice => [poolKey(slice)])
 const poolKey = ({ spec }: ResourceSlice): string => `${spec.driver}/${spec.pool.name}`
+
+const classesByResource = index(DeviceClass, ({ metadata, spec }) => [
+  `deviceclass.resource.kubernetes.io/${metadata.name}`,
+  ...(spec.extendedResourceName ? [spec.extendedResourceName] : []),
+])
+const ageOf = ({ metadata }: DeviceClass): string => metadata.creationTimestamp ?? ''
+const newestFirst = (a: DeviceClass, b: DeviceClass): number =>
+  ageOf(a) === ageOf(b) ? ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1) : ageOf(a) < ageOf(b) ? 1 : -1
 
 const states = new WeakMap<object, DeviceState>()
 
@@ -44,6 +56,9 @@ function stateOf(informers: PluginHandle['informers']): DeviceState {
     claims,
     pending,
     deviceClass: name => classes.get({ name }),
+    classBehind: resource =>
+      resource.includes('/') ? classes.by(classesByResource, resource).toSorted(newestFirst)[0] : undefined,
+    claimsOwnedBy: uid => known.ownedBy(uid),
     devicesInUse() {
       const allocated = known
         .list()

@@ -1,26 +1,51 @@
 import type { Node, Pod } from '../../api/core/v1/index.js'
 import { termMatches } from '../../api/core/v1/node-matches.js'
 import { type AllocationResult, DeviceClass, ResourceClaim, ResourceSlice } from '../../api/resource/v1/index.js'
-import { claimNamesOf } from '../../api/resource/v1/pod-device-claims.js'
+import { claimNamesOf, owningPod } from '../../api/resource/v1/pod-device-claims.js'
 import { messageOf } from '../../machinery/message-of.js'
 import { isNotFound } from '../../machinery/status-error.js'
 import { allocate } from '../devices/allocate.js'
-import { deallocate, devicesReady, releaseClaim, reserveClaim } from '../devices/bind-devices.js'
+import {
+  createExtendedClaim,
+  deallocate,
+  deleteExtendedClaim,
+  devicesReady,
+  releaseClaim,
+  reserveClaim,
+  tellOfExtendedClaim,
+} from '../devices/bind-devices.js'
 import { deviceState } from '../devices/device-state.js'
+import {
+  backedResources,
+  type ExtendedClaim,
+  extendedClaim,
+  extendedResourceAnnotation,
+} from '../devices/extended-resources.js'
 import { checkClaim, deviceClaims, isReservedFor } from '../devices/pod-device-claims.js'
 import { type PluginFactory, type Rejection, type SchedulingCycle, Unschedulable } from '../framework.js'
 import { kindInterest, nodeInterest } from '../hints.js'
 
+/** What is to be allocated for the pod if it goes to a node. */
+interface Plan {
+  readonly claims: readonly (readonly [ResourceClaim, AllocationResult])[]
+  /** One of them that is still to be made. */
+  readonly extended: ExtendedClaim | undefined
+}
+
 /** What an attempt has found out. */
 interface Findings {
   readonly claims: readonly ResourceClaim[]
-  /** Allocations for the claims that have none, in their order, by node. */
-  readonly plans: Map<string, readonly AllocationResult[]>
+  readonly plans: Map<string, Plan>
   /** Claims with devices that some node cannot use. */
   readonly unavailable: Set<ResourceClaim>
+  /** A claim for extended resources that an attempt has left behind. */
+  readonly stale: ResourceClaim | undefined
+  /** The claim for extended resources that has been made. */
+  created: ResourceClaim | undefined
 }
 
 const unavailable: Rejection = { reasons: ['resourceclaim not available on the node'], unresolvable: true }
+const left: Rejection = { reasons: ['cannot schedule extended resource claim'], unresolvable: true }
 const noDevices: Rejection = { reasons: ['cannot allocate all claims'], unresolvable: true }
 
 /**
@@ -31,15 +56,9 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
   const state = deviceState(informers)
   const attempts = new WeakMap<SchedulingCycle, Findings>()
 
-  /** The claims of an attempt that have no devices yet, with those found for them on a node. */
-  function planned(cycle: SchedulingCycle, node: string): (readonly [ResourceClaim, AllocationResult])[] {
-    const found = attempts.get(cycle)
-    const plan = found?.plans.get(node) ?? []
-    const open = found?.claims.filter(claim => !claim.status.allocation) ?? []
-    return open.flatMap((claim, i) => {
-      const allocation = plan[i]
-      return allocation ? [[claim, allocation] as const] : []
-    })
+  const planOf = (cycle: SchedulingCycle, node: string) => attempts.get(cycle)?.plans.get(node)
+  const report = (error: unknown) => {
+    if (!isNotFound(error)) onError(error)
   }
 
   return {
@@ -62,11 +81,17 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
     },
     filter(cycle) {
       const { pod } = cycle
-      if (!pod.spec.resourceClaims?.length) return undefined
-      const claims = deviceClaims(pod, state)
-      if (claims.length === 0) return undefined
+      const claims = pod.spec.resourceClaims?.length ? deviceClaims(pod, state) : []
+      const resources = backedResources(pod, state)
+      if (claims.length + resources.length === 0) return undefined
       for (const claim of claims) checkClaim(claim, pod, state)
-      const found: Findings = { claims, plans: new Map(), unavailable: new Set() }
+      const stale =
+        resources.length > 0
+          ? state
+              .claimsOwnedBy(pod.metadata.uid ?? '')
+              .find(({ metadata }) => metadata.annotations?.[extendedResourceAnnotation] === 'true')
+          : undefined
+      const found: Findings = { claims, plans: new Map(), unavailable: new Set(), stale, created: undefined }
       attempts.set(cycle, found)
       const open = claims.filter(({ status }) => !status.allocation)
       // Somebody else is about to write these claims' allocations.
@@ -74,22 +99,36 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
         throw new Unschedulable('resourceclaim must not be in the process of being allocated')
       const used = state.devicesInUse()
       const poolsFor = state.poolLookup()
-      const faults = new Map<string, Rejection>()
-      return ({ name, node }) => {
+      const rejections = new Map<string, Rejection>()
+      return ({ name, node, allocatable }) => {
         if (!node) return undefined
+        if (stale) return left
         const elsewhere = claims.filter(claim => !isAvailable(claim, node))
         for (const claim of elsewhere) found.unavailable.add(claim)
         if (elsewhere.length > 0) return unavailable
-        if (open.length === 0) return undefined
+        const lacking = resources.filter(resource => !allocatable[resource])
+        const extended = lacking.length > 0 ? extendedClaim(pod, lacking, state) : undefined
+        const wanted = extended ? [...open, extended.claim] : open
+        if (wanted.length === 0) return undefined
         try {
-          const plan = allocate({ node, claims: open, pools: poolsFor(node), classOf: state.deviceClass, used })
-          if (!plan) return noDevices
-          found.plans.set(name, plan)
+          const allocations = allocate({
+            node,
+            claims: wanted,
+            pools: poolsFor(node),
+            classOf: state.deviceClass,
+            used,
+          })
+          if (!allocations) return noDevices
+          const planned = wanted.flatMap((claim, i) => {
+            const allocation = allocations[i]
+            return allocation ? [[claim, allocation] as const] : []
+          })
+          found.plans.set(name, { claims: planned, extended })
           return undefined
         } catch (error) {
           const reason = messageOf(error)
-          const known = faults.get(reason) ?? { reasons: [reason], unresolvable: true }
-          faults.set(reason, known)
+          const known = rejections.get(reason) ?? { reasons: [reason], unresolvable: true }
+          rejections.set(reason, known)
           return known
         }
       }
@@ -99,6 +138,10 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
       if (!filters) throw new Unschedulable('not found')
       const found = attempts.get(cycle)
       if (!found) return { message: 'no new claims to deallocate' }
+      if (found.stale) {
+        await deleteExtendedClaim(found.stale, client)
+        return { message: 'deletion of ResourceClaim completed' }
+      }
       for (const claim of found.unavailable) {
         const { reservedFor = [] } = claim.status
         if (reservedFor.some(({ uid }) => uid !== cycle.pod.metadata.uid)) continue
@@ -108,31 +151,39 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
       return { message: 'still not schedulable' }
     },
     reserve(cycle, node) {
-      for (const [{ metadata }, allocation] of planned(cycle, node)) state.pending.set(metadata.uid ?? '', allocation)
+      for (const [{ metadata }, allocation] of planOf(cycle, node)?.claims ?? [])
+        state.pending.set(metadata.uid ?? '', allocation)
     },
     unreserve(cycle, node) {
-      for (const [{ metadata }, allocation] of planned(cycle, node))
+      for (const [{ metadata }, allocation] of planOf(cycle, node)?.claims ?? [])
         if (state.pending.get(metadata.uid ?? '') === allocation) state.pending.delete(metadata.uid ?? '')
-      for (const { metadata } of attempts.get(cycle)?.claims ?? []) {
+      const found = attempts.get(cycle)
+      if (found?.created) deleteExtendedClaim(found.created, client).catch(report)
+      for (const { metadata } of found?.claims ?? []) {
         const claim = state.claims.get(metadata)
-        if (!claim || !isReservedFor(claim, cycle.pod)) continue
-        releaseClaim(claim, cycle.pod, client).then(
-          released => state.claims.wrote(released),
-          error => {
-            if (!isNotFound(error)) onError(error)
-          },
-        )
+        if (claim && isReservedFor(claim, cycle.pod))
+          releaseClaim(claim, cycle.pod, client).then(released => state.claims.wrote(released), report)
       }
     },
     async preBind(cycle, node) {
       const { pod, signal } = cycle
-      const plan = new Map(planned(cycle, node))
+      const found = attempts.get(cycle)
+      if (!found) return
+      const { claims = [], extended } = planOf(cycle, node) ?? {}
+      const allocations = new Map(claims)
       const reserved: ResourceClaim[] = []
-      for (const claim of attempts.get(cycle)?.claims ?? []) {
+      for (const claim of found.claims) {
         if (!isReservedFor(claim, pod))
-          state.claims.wrote(await reserveClaim(claim, plan.get(claim), pod, client, clock))
+          state.claims.wrote(await reserveClaim(claim, allocations.get(claim), pod, client, clock))
         state.pending.delete(claim.metadata.uid ?? '')
         reserved.push(state.claims.get(claim.metadata) ?? claim)
+      }
+      if (extended) {
+        found.created = await createExtendedClaim(extended, client)
+        const written = await reserveClaim(found.created, allocations.get(extended.claim), pod, client, clock)
+        await tellOfExtendedClaim(written, extended, pod, state, { client, clock, signal })
+        state.pending.delete(extended.claim.metadata.uid ?? '')
+        reserved.push(written)
       }
       await devicesReady(reserved, state, clock, signal)
     },
@@ -147,7 +198,7 @@ function isAvailable({ status }: ResourceClaim, node: Node): boolean {
 
 /** Whether a claim may be the pod's own, or has given devices back. */
 function mayFree(old: ResourceClaim | undefined, now: ResourceClaim | undefined, pod: Pod): boolean {
-  if (old?.status.allocation && !now?.status.allocation) return true
+  if (old && !now?.status.allocation && (old.status.allocation || owningPod(old)?.uid === pod.metadata.uid)) return true
   return (
     now !== undefined &&
     now.metadata.namespace === pod.metadata.namespace &&

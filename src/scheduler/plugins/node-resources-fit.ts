@@ -1,7 +1,9 @@
 import type { Node, Pod } from '../../api/core/v1/index.js'
 import { amountsOf } from '../../api/core/v1/index.js'
+import { DeviceClass } from '../../api/resource/v1/index.js'
+import { deviceState } from '../devices/device-state.js'
 import type { NodeFilterFunction, PluginFactory, Rejection, SchedulerPlugin } from '../framework.js'
-import { nodeInterest, podInterest } from '../hints.js'
+import { kindInterest, nodeInterest, podInterest } from '../hints.js'
 import { podRequest } from '../resources.js'
 import { defaultStrategy, type ScoringStrategy, strategyScorer } from '../scoring-strategy.js'
 
@@ -15,7 +17,7 @@ export interface NodeResourcesFitArgs {
 }
 
 /** A node must have free what the pod asks for; which node is better is a matter of the strategy. */
-export const nodeResourcesFit: PluginFactory = (_, args) => {
+export const nodeResourcesFit: PluginFactory = ({ informers }, args) => {
   const {
     ignoredResources = [],
     ignoredResourceGroups = [],
@@ -23,24 +25,28 @@ export const nodeResourcesFit: PluginFactory = (_, args) => {
   } = (args ?? {}) as NodeResourcesFitArgs
   const ignored = (name: string): boolean =>
     name.includes('/') && (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.split('/')[0] ?? ''))
+  const { classBehind } = deviceState(informers)
   const rejections = new Map<string, Rejection>()
   const plugin: SchedulerPlugin = {
     name: 'NodeResourcesFit',
     events: [
-      nodeInterest(['add', 'updateNodeAllocatable'], mayHold),
+      kindInterest(DeviceClass, ['add', 'update']),
+      nodeInterest(['add', 'updateNodeAllocatable'], (pod, node) => mayHold(pod, node, name => !!classBehind(name))),
       podInterest(['delete', 'updatePodScaleDown']),
       { of: 'waitingPod', changes: ['updatePodScaleDown'] },
     ],
     filter({ pod }) {
-      const requests = Object.entries(podRequest(pod).requested).filter(
-        ([name, amount]) => amount > 0 && !ignored(name),
-      )
+      const requests = Object.entries(podRequest(pod).requested)
+        .filter(([name, amount]) => amount > 0 && !ignored(name))
+        .map(([name, amount]) => [name, amount, classBehind(name) !== undefined] as const)
       const filter: NodeFilterFunction = info => {
         const { allocatable, requested } = info
         let reasons = info.pods.size + 1 > (allocatable['pods'] ?? 0) ? 'Too many pods' : ''
         let impossible = false
-        for (const [name, amount] of requests) {
+        for (const [name, amount, isDevice] of requests) {
           const total = allocatable[name] ?? 0
+          // Devices are for DynamicResources to find.
+          if (total === 0 && isDevice) continue
           if (amount <= total - (requested[name] ?? 0)) continue
           reasons += `${reasons && ','}Insufficient ${name}`
           impossible ||= amount > total
@@ -59,7 +65,9 @@ export const nodeResourcesFit: PluginFactory = (_, args) => {
 }
 
 /** Whether a node could hold the pod if it were empty. */
-function mayHold(pod: Pod, { status }: Node): boolean {
+function mayHold(pod: Pod, { status }: Node, isDevice: (name: string) => boolean): boolean {
   const allocatable = amountsOf(status.allocatable ?? status.capacity)
-  return Object.entries(podRequest(pod).requested).every(([name, amount]) => amount <= (allocatable[name] ?? 0))
+  return Object.entries(podRequest(pod).requested).every(
+    ([name, amount]) => amount <= (allocatable[name] ?? 0) || (!allocatable[name] && isDevice(name)),
+  )
 }

@@ -4,6 +4,7 @@ import { volumeBoundTo } from '../../api/core/v1/volume-bound-to.js'
 import type { Client } from '../../client/client.js'
 import type { Clock } from '../../machinery/clock.js'
 import { messageOf } from '../../machinery/message-of.js'
+import { untilHolds } from '../until-holds.js'
 import { reachable, type VolumePlan } from './plan-volumes.js'
 import { isBound } from './pod-claims.js'
 import type { VolumeState } from './volume-state.js'
@@ -59,27 +60,18 @@ export async function bindVolumes(
     const asking = madeFor(claim, nodeName)
     if (asking !== claim) state.claims.wrote(await client.update(PersistentVolumeClaim, asking, { signal }))
   }
-  await new Promise<void>((resolve, reject) => {
-    const look = () => {
-      try {
-        if (allBound(plan, nodeName, state, options.node)) end(resolve)
-      } catch (error) {
-        end(() => reject(new Error(`binding volumes: ${messageOf(error)}`, { cause: error })))
-      }
-    }
-    const aborted = () => end(() => reject(signal.reason))
-    const timer = clock.after(timeout, () => end(() => reject(new Error('binding volumes: context deadline exceeded'))))
-    const listening = state.onChange(look)
-    const end = (settle: () => void) => {
-      timer[Symbol.dispose]()
-      listening[Symbol.dispose]()
-      signal.removeEventListener('abort', aborted)
-      settle()
-    }
-    signal.addEventListener('abort', aborted, { once: true })
-    if (signal.aborted) aborted()
-    else look()
-  })
+  try {
+    await untilHolds({
+      look: () => allBound(plan, nodeName, state, options.node),
+      listen: state.onChange,
+      clock,
+      timeout,
+      late: () => new Error('context deadline exceeded'),
+      signal,
+    })
+  } catch (error) {
+    throw signal.aborted ? error : new Error(`binding volumes: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** Throws if it will never be so. */
