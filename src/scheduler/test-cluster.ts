@@ -46,6 +46,8 @@ export function informersOf(objects: readonly ApiObject[] = []): PluginHandle['i
       get: ({ namespace = '', name }: ObjectRef) =>
         ofKind(kind).find(({ metadata }) => (metadata.namespace ?? '') === namespace && metadata.name === name),
       list: () => ofKind(kind),
+      ownedBy: (uid: string) =>
+        ofKind(kind).filter(({ metadata }) => metadata.ownerReferences?.some(owner => owner.uid === uid)),
       by: (index: Index<ApiObject>, key: string) =>
         ofKind(kind).filter(object => [...index.keys(object)].includes(key)),
       onChange: () => ({ [Symbol.dispose]() {} }),

@@ -32,6 +32,7 @@ describe('buildProfiles', () => {
       'NodeResourcesFit:1',
       'PodTopologySpread:2',
       'InterPodAffinity:2',
+      'DynamicResources:1',
       'NodeResourcesBalancedAllocation:1',
       'ImageLocality:1',
       'Mine:1',

@@ -22,7 +22,7 @@ import {
   extendedResourceAnnotation,
 } from '../devices/extended-resources.js'
 import { checkClaim, deviceClaims, isReservedFor } from '../devices/pod-device-claims.js'
-import { type PluginFactory, type Rejection, type SchedulingCycle, Unschedulable } from '../framework.js'
+import { normalized, type PluginFactory, type Rejection, type SchedulingCycle, Unschedulable } from '../framework.js'
 import { kindInterest, nodeInterest } from '../hints.js'
 
 /** What is to be allocated for the pod if it goes to a node. */
@@ -150,6 +150,15 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
       }
       return { message: 'still not schedulable' }
     },
+    score(cycle) {
+      const found = attempts.get(cycle)
+      if (!found?.claims.some(hasAlternatives)) return undefined
+      return {
+        score: ({ name }) =>
+          (found.plans.get(name)?.claims ?? []).reduce((total, planned) => total + rankOf(...planned), 0),
+        normalize: scores => normalized(scores),
+      }
+    },
     reserve(cycle, node) {
       for (const [{ metadata }, allocation] of planOf(cycle, node)?.claims ?? [])
         state.pending.set(metadata.uid ?? '', allocation)
@@ -188,6 +197,22 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
       await devicesReady(reserved, state, clock, signal)
     },
   }
+}
+
+/** A request has no more alternatives. */
+const mostAlternatives = 8
+
+const hasAlternatives = ({ spec }: ResourceClaim): boolean =>
+  spec.devices.requests?.some(({ firstAvailable = [] }) => firstAvailable.length > 0) ?? false
+
+/** How good the alternatives are that were chosen of a claim's requests: the earlier, the more. */
+function rankOf({ spec }: ResourceClaim, { devices }: AllocationResult): number {
+  const chosen = new Set(devices.results?.map(({ request }) => request))
+  let total = 0
+  for (const { name, firstAvailable = [] } of spec.devices.requests ?? [])
+    for (const [i, alternative] of firstAvailable.entries())
+      if (chosen.has(`${name}/${alternative.name}`)) total += mostAlternatives - i
+  return total
 }
 
 /** Whether what a claim has been given can be used on a node. */
