@@ -232,6 +232,29 @@ describe('a server that is told nonsense', () => {
       )
   })
 
+  it('by many owners of one object takes no longer than for so many words', async () => {
+    const owners = (count: number, more: object) =>
+      Array.from({ length: count }, (_, i) => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        name: `x${i}`,
+        uid: `u${i}`,
+        ...more,
+      }))
+    for (const [name, ownerReferences, expected] of [
+      ['owned', owners(15_000, {}), 201],
+      ['controlled', owners(15_000, { controller: true }), 422],
+      ['repeated', Array(15_000).fill(owners(1, {})[0]), 201],
+    ] as const) {
+      const { status, text } = await server.http2({
+        method: 'POST',
+        path: configMaps,
+        body: { metadata: { name, ownerReferences } },
+      })
+      assert.equal(status, expected, text.slice(0, 200))
+    }
+  })
+
   it('by patches says so', async () => {
     const doubled = Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '/data', path: `/data/k${i}` }))
     const long = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'ConfigMap' }))

@@ -6,7 +6,6 @@ import {
   required,
   tooLong,
 } from '../../machinery/field-errors.js'
-import { jsonEqual } from '../../machinery/json-equal.js'
 import * as names from '../../machinery/names.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { root } from '../../machinery/path.js'
@@ -79,11 +78,14 @@ function validateMaps({ labels, annotations }: Metadata): FieldError[] {
   return errors
 }
 
+const mostComplaints = 10
+
 function validateOwners({ ownerReferences }: Metadata): FieldError[] {
   if (!ownerReferences) return []
   const errors: FieldError[] = []
   const at = root.child('metadata').child('ownerReferences')
   let controller: string | undefined
+  let complaints = 0
   for (const owner of ownerReferences) {
     const version = /^(?:[^/]*\/)?([^/]*)$/.exec(owner.apiVersion)?.[1]
     if (!version) errors.push(invalidValue(at.child('apiVersion'), owner.apiVersion, 'version must not be empty'))
@@ -93,7 +95,8 @@ function validateOwners({ ownerReferences }: Metadata): FieldError[] {
       errors.push(invalidValue(at, owner, '/v1, Kind=Event is disallowed from being an owner'))
     if (!owner.controller) continue
     const name = `${owner.kind}/${owner.name}`
-    if (controller !== undefined)
+    // Each complaint shows the whole list.
+    if (controller !== undefined && complaints++ < mostComplaints)
       errors.push(
         invalidValue(
           at,
@@ -110,7 +113,9 @@ function validateOwners({ ownerReferences }: Metadata): FieldError[] {
 export function dropRepeatedOwners(metadata: Draft<Metadata>): string[] {
   const { ownerReferences: owners = [] } = metadata
   if (owners.length < 2) return []
-  const repeats = owners.map((owner, i) => owners.slice(0, i).some(earlier => jsonEqual(earlier, owner)))
+  const seen = new Set<string>()
+  // Drafts have their fields in one order, so that what is equal is written alike.
+  const repeats = owners.map(owner => seen.size === seen.add(JSON.stringify(owner)).size)
   if (!repeats.includes(true)) return []
   metadata.ownerReferences = owners.filter((_, i) => !repeats[i])
   const uids = owners.filter((_, i) => repeats[i]).map(({ uid }) => uid)
