@@ -17,6 +17,10 @@ export interface SchedulerMetrics {
   queued(place: QueuePlace, event: string): void
   preempting(victims: number): void
   preemptionAttempted(): void
+  /** The volumes of a pod could not be bound. */
+  volumeBindingFailed(): void
+  /** A claim for extended resources was, or could not be, made. */
+  claimCreated(made: boolean): void
 }
 
 export type PointStatus = 'Success' | 'Unschedulable' | 'Error'
@@ -111,6 +115,16 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
     help: 'Total preemption attempts in the cluster till now',
     stability,
   })
+  const volumeErrors = registry.counter({
+    name: 'scheduler_volume_scheduling_stage_error_total',
+    help: 'Volume scheduling stage error count',
+    labels: ['operation'],
+  })
+  const claims = registry.counter({
+    name: 'scheduler_resourceclaim_creates_total',
+    help: 'Number of ResourceClaims creation requests within scheduler',
+    labels: ['status'],
+  })
   const pending = registry.gauge({
     name: 'scheduler_pending_pods',
     help: "Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
@@ -155,5 +169,7 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
     },
     preempting: count => victims.with().observe(count),
     preemptionAttempted: () => preemptions.with().add(),
+    volumeBindingFailed: () => volumeErrors.with('bind').add(),
+    claimCreated: made => claims.with(made ? 'success' : 'failure').add(),
   }
 }

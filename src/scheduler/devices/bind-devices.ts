@@ -4,6 +4,7 @@ import type { Client } from '../../client/client.js'
 import { type Clock, rfc3339 } from '../../machinery/clock.js'
 import { isConflict, isNotFound } from '../../machinery/status-error.js'
 import { Unschedulable } from '../framework.js'
+import type { SchedulerMetrics } from '../scheduler-metrics.js'
 import { untilHolds } from '../until-holds.js'
 import type { DeviceState } from './device-state.js'
 import type { ExtendedClaim } from './extended-resources.js'
@@ -60,9 +61,20 @@ export async function reserveClaim(
 }
 
 /** Makes the claim for a pod's extended resources. */
-export async function createExtendedClaim({ claim }: ExtendedClaim, client: Client): Promise<ResourceClaim> {
+export async function createExtendedClaim(
+  { claim }: ExtendedClaim,
+  client: Client,
+  metrics: Pick<SchedulerMetrics, 'claimCreated'> | undefined,
+): Promise<ResourceClaim> {
   const { name: _name, uid: _uid, ...metadata } = claim.metadata
-  return await client.create(ResourceClaim, { metadata, spec: claim.spec })
+  try {
+    const created = await client.create(ResourceClaim, { metadata, spec: claim.spec })
+    metrics?.claimCreated(true)
+    return created
+  } catch (error) {
+    metrics?.claimCreated(false)
+    throw error
+  }
 }
 
 /** Waits until everybody sees what has been allocated to a new claim, and tells the pod of it. */
@@ -110,10 +122,16 @@ export async function releaseClaim(claim: ResourceClaim, pod: Pod, client: Clien
   return await client.patch(ResourceClaim, claim.metadata, { type: 'strategic', body }, { subresource: 'status' })
 }
 
-/** Gives the devices of a claim back that nobody but the pod uses. */
-export async function deallocate(claim: ResourceClaim, client: Client): Promise<ResourceClaim> {
+/** Gives the devices of a claim back that nobody but the pod uses; false if somebody else was faster with it. */
+export async function deallocate(claim: ResourceClaim, client: Client): Promise<boolean> {
   const { allocation: _allocation, reservedFor: _reservedFor, devices: _devices, ...status } = claim.status
-  return await client.update(ResourceClaim, { ...claim, status }, { subresource: 'status' })
+  try {
+    await client.update(ResourceClaim, { ...claim, status }, { subresource: 'status' })
+    return true
+  } catch (error) {
+    if (!isConflict(error) && !isNotFound(error)) throw error
+    return false
+  }
 }
 
 /**

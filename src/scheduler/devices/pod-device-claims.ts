@@ -15,7 +15,7 @@ export const isReservedFor = ({ status }: ResourceClaim, { metadata }: Pod): boo
 /** The claims for devices of a pod. Throws `Unschedulable` if one is not there, or cannot be used by the pod. */
 export function deviceClaims(pod: Pod, { claims }: Pick<DeviceState, 'claims'>): ResourceClaim[] {
   const { namespace = '' } = pod.metadata
-  return (pod.spec.resourceClaims ?? []).flatMap(entry => {
+  const found = (pod.spec.resourceClaims ?? []).flatMap(entry => {
     const named = claimOf(pod, entry)
     if (named === 'none') return []
     if (named === 'missing')
@@ -30,6 +30,8 @@ export function deviceClaims(pod: Pod, { claims }: Pick<DeviceState, 'claims'>):
       )
     return [claim]
   })
+  // Several entries may name the same claim.
+  return [...new Set(found)]
 }
 
 /** Throws `Unschedulable` if a claim cannot be had by the pod on any node. */

@@ -52,7 +52,7 @@ const noDevices: Rejection = { reasons: ['cannot allocate all claims'], unresolv
  * A pod goes where there are the devices that its claims ask for; they are allocated before it is bound.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
  */
-export const dynamicResources: PluginFactory = ({ client, informers, clock, onError }) => {
+export const dynamicResources: PluginFactory = ({ client, informers, clock, metrics, onError }) => {
   const state = deviceState(informers)
   const attempts = new WeakMap<SchedulingCycle, Findings>()
 
@@ -66,7 +66,7 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
     events: [
       kindInterest(ResourceClaim, ['add', 'update', 'delete'], mayFree),
       { of: 'waitingPod', changes: ['updatePodGeneratedResourceClaim'] },
-      nodeInterest(['add', 'updateNodeLabel', 'updateNodeTaint']),
+      nodeInterest(['add', 'updateNodeAllocatable', 'updateNodeLabel', 'updateNodeTaint']),
       kindInterest(DeviceClass, ['add', 'update']),
       kindInterest(ResourceSlice, ['add', 'update']),
     ],
@@ -145,8 +145,7 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
       for (const claim of found.unavailable) {
         const { reservedFor = [] } = claim.status
         if (reservedFor.some(({ uid }) => uid !== cycle.pod.metadata.uid)) continue
-        state.claims.wrote(await deallocate(claim, client))
-        return { message: 'deallocation of ResourceClaim completed' }
+        if (await deallocate(claim, client)) return { message: 'deallocation of ResourceClaim completed' }
       }
       return { message: 'still not schedulable' }
     },
@@ -188,7 +187,7 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, onEr
         reserved.push(state.claims.get(claim.metadata) ?? claim)
       }
       if (extended) {
-        found.created = await createExtendedClaim(extended, client)
+        found.created = await createExtendedClaim(extended, client, metrics)
         const written = await reserveClaim(found.created, allocations.get(extended.claim), pod, client, clock)
         await tellOfExtendedClaim(written, extended, pod, state, { client, clock, signal })
         state.pending.delete(extended.claim.metadata.uid ?? '')

@@ -144,6 +144,20 @@ describe('VolumeBinding', () => {
       expect: 'b1',
     },
     {
+      what: 'a volume for a claim that a pod has twice',
+      pod: podOf(
+        'new',
+        {},
+        {
+          volumes: ['v', 'w'].map(name => ({ name, persistentVolumeClaim: { claimName: 'data' } })),
+        },
+      ),
+      claim: unbound,
+      storageClass: waitsForStatic,
+      volume: volumeOn('b'),
+      expect: 'b1',
+    },
+    {
       what: 'volumes that are too small, or of others',
       claim: unbound,
       storageClass: waitsForStatic,

@@ -17,7 +17,7 @@ export interface VolumeBindingArgs {
  * A pod goes where its volumes can be reached, or be bound or made; these are bound before the pod is.
  * https://kubernetes.io/docs/concepts/storage/storage-classes/#volume-binding-mode
  */
-export const volumeBinding: PluginFactory = ({ client, informers, clock }, args) => {
+export const volumeBinding: PluginFactory = ({ client, informers, clock, metrics }, args) => {
   const { bindTimeoutSeconds = 600 } = (args ?? {}) as VolumeBindingArgs
   const state = volumeState(informers)
   /** What each attempt has found for the nodes it looked at. */
@@ -60,13 +60,18 @@ export const volumeBinding: PluginFactory = ({ client, informers, clock }, args)
     async preBind(cycle, node) {
       const plan = planOf(cycle, node)
       if (!plan) return
-      await bindVolumes(plan, node, state, {
-        client,
-        clock,
-        timeout: bindTimeoutSeconds * 1000,
-        node: () => cycle.snapshot.get(node)?.node,
-        signal: cycle.signal,
-      })
+      try {
+        await bindVolumes(plan, node, state, {
+          client,
+          clock,
+          timeout: bindTimeoutSeconds * 1000,
+          node: () => cycle.snapshot.get(node)?.node,
+          signal: cycle.signal,
+        })
+      } catch (error) {
+        metrics?.volumeBindingFailed()
+        throw error
+      }
     },
   }
 }

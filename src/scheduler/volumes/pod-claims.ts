@@ -31,10 +31,14 @@ export const waitsForConsumer = (claim: PersistentVolumeClaim, state: Pick<Volum
 
 function claimsOf(pod: Pod, { claims }: Pick<VolumeState, 'claims'>): PersistentVolumeClaim[] {
   const { namespace = '' } = pod.metadata
+  const seen = new Set<string>()
   return (pod.spec.volumes ?? []).flatMap(volume => {
     const { persistentVolumeClaim, ephemeral } = volume
     if (!persistentVolumeClaim && !ephemeral) return []
     const name = persistentVolumeClaim?.claimName ?? ephemeralClaimName(pod, volume)
+    // A pod may have the same claim as several volumes.
+    if (seen.has(name)) return []
+    seen.add(name)
     const claim = claims.get({ namespace, name })
     if (!claim && ephemeral)
       throw new Unschedulable(`waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`)
