@@ -56,6 +56,7 @@ async function measure(client, informer, name, { reach, zones = 3, before, pods,
     const isBound = Boolean(pod.spec.nodeName)
     if (change === 'added' && !isBound) unbound++
     else if (change === 'modified' && isBound && !old?.spec.nodeName) unbound--
+    else if (change === 'deleted' && !isBound) unbound--
   })
   const create = async (prefix, count, spec) => {
     await each(count, i => client.create(Pod, podOf(`${prefix}-${i}`, spec)))
