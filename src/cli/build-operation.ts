@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { loadKubeconfig } from '../cluster/connection.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { systemClock } from '../machinery/clock.js'
@@ -178,7 +177,7 @@ async function endpointOf(kubeconfig: string): Promise<AuditEndpoint> {
   const { server, tokenFile, token, ca, clientCert, clientKey, username, password, tlsServerName, ...rest } =
     await loadKubeconfig(kubeconfig)
   const { insecureSkipTlsVerify } = rest
-  const said = tokenFile ? async () => (await readFile(tokenFile, 'utf8')).trim() : token ? () => token : undefined
+  const said = tokenFile ? async () => (await fileText(tokenFile)).trim() : token ? () => token : undefined
   return {
     url: server,
     ca,

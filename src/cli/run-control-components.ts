@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import {
   apiClient,
@@ -82,7 +81,7 @@ export async function runControllerManager(
   const userAgent = 'kube-controller-manager/v1.36.2'
   const { client, connection, transport } = await connect(flags, userAgent)
   await using _transport = transport
-  const rootCa = flags.rootCaFile ? await readFile(flags.rootCaFile, 'utf8') : connection.ca
+  const rootCa = flags.rootCaFile ? await fileText(flags.rootCaFile) : connection.ca
   if (!rootCa)
     throw new OperatorError('there is no authority for pods to trust', 'Name its certificate with --root-ca-file.')
   const keyFile = flags.serviceAccountPrivateKeyFile

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Informers, type RenewableTransport } from '../client/index.js'
@@ -63,7 +63,7 @@ export async function runKubelet(flags: KubeletFlags): Promise<void> {
   const rotatesClient = isTrue('--rotate-certificates', flags.rotateCertificates)
   if (rotatesClient) await adoptClientCertificate(clientStore, nodeName, connection, transport)
   const nodeIp = flags.nodeIp ?? machineAddress()
-  const clientCa = flags.clientCaFile ? await readFile(flags.clientCaFile, 'utf8') : connection.ca
+  const clientCa = flags.clientCaFile ? await fileText(flags.clientCaFile) : connection.ca
   if (!clientCa)
     throw new OperatorError(
       'nobody could be let in to ask for logs or to run commands: there is no authority for clients',
@@ -221,7 +221,7 @@ async function servingOf(
   hosts: readonly [string, ...string[]],
 ) {
   if (!tlsCertFile || !tlsPrivateKeyFile) return ensureSelfSignedServing(certDir, 'kubelet', hosts)
-  return { certificate: await readFile(tlsCertFile, 'utf8'), key: await readFile(tlsPrivateKeyFile, 'utf8') }
+  return { certificate: await fileText(tlsCertFile), key: await fileText(tlsPrivateKeyFile) }
 }
 
 interface ProxyFlags extends KubeconfigFlags {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { loadKubeconfig } from '../cluster/connection.js'
 import type { JsonCall } from '../server/webhooks/json-calls.js'
+import { fileText } from './flag-values.js'
 
 /** What asks the webhook that a kubeconfig names; its token file is read for every question. */
 export async function webhookOf(
@@ -11,7 +11,7 @@ export async function webhookOf(
   const { server, ca, clientCert, clientKey, token, tokenFile, tlsServerName, insecureSkipTlsVerify } =
     await loadKubeconfig(kubeconfig)
   return async review => {
-    const bearer = tokenFile ? (await readFile(tokenFile, 'utf8')).trim() : token
+    const bearer = tokenFile ? (await fileText(tokenFile)).trim() : token
     const endpoint = { url: server, ca, clientCert, clientKey, token: bearer, tlsServerName, insecureSkipTlsVerify }
     return call(endpoint, { ...type, ...review })
   }

@@ -1,6 +1,6 @@
-import { parse } from 'yaml'
 import { joinErrors } from '../../machinery/field-errors.js'
 import { messageOf } from '../../machinery/message-of.js'
+import { yamlValue } from '../../machinery/yaml-document.js'
 import { decodeJson, type MessageSchema } from '../../schema/index.js'
 import { pluginArgs } from './plugin-args.js'
 import { configurationGroup, KubeSchedulerConfiguration } from './types.js'
@@ -27,7 +27,7 @@ export const defaultConfiguration = (): KubeSchedulerConfiguration =>
 export function readSchedulerConfiguration(text: string): KubeSchedulerConfiguration {
   let value: unknown
   try {
-    value = parse(text)
+    value = yamlValue(text)
   } catch (error) {
     throw new SchedulerConfigError(messageOf(error))
   }
