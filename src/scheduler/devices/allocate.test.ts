@@ -199,6 +199,25 @@ describe('devices for claims', () => {
       'none',
     ],
     ['shared, with the usual', Array(5).fill(claim([exactly()])), [slice([shared('g0')])], Array(5).fill(['r=g0'])],
+    [
+      'one more than there are of many',
+      [claim([exactly()]), claim([exactly({ count: 30 })])],
+      [slice(Array.from({ length: 30 }, (_, i) => gpu(`g${i}`)))],
+      'none',
+    ],
+    [
+      'more than can be tried',
+      [
+        claim(
+          [exactly({ count: 15 }), exactly({ count: 1, ...where(`device.attributes['${driver}'].model == 'y'`) }, 's')],
+          {
+            constraints: [{ matchAttribute: `${driver}/model` }],
+          },
+        ),
+      ],
+      [slice([...Array.from({ length: 30 }, (_, i) => gpu(`g${i}`)), gpu('y0', 'y')])],
+      'Error: timed out trying to allocate devices',
+    ],
     ['not shared, and too small', [claim([exactly(memory('41Gi'))])], three, 'none'],
     ['that are parts of one', [claim([exactly({ count: 2 })])], parts, [['r=h0', 'r=h2']]],
     ['that are too large parts of one', [claim([exactly({ count: 3 })])], parts, 'none'],

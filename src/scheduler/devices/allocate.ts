@@ -12,7 +12,9 @@ import type { DevicesInUse } from './devices-in-use.js'
 /** A claim gets no more devices. */
 const mostDevices = 32
 /** So many devices are tried before a node is given up. */
-const mostTries = 100_000
+const mostTries = 20_000
+/** So many devices may be tried for a pod on all nodes, lest others wait for it. */
+export const mostTriesOfPod = 200_000
 
 /** A device for a request. */
 export interface Chosen {
@@ -30,6 +32,8 @@ export interface AllocationInput {
   readonly classOf: ClassLookup
   /** Comes back as it was. */
   readonly used: DevicesInUse
+  /** How many more devices may be tried; counted down. */
+  readonly budget?: { left: number }
 }
 
 /**
@@ -54,9 +58,11 @@ class Search {
   readonly #chosen: Chosen[][]
   readonly #candidates = new Map<Alternative, readonly PooledDevice[]>()
   #tries = 0
+  readonly #budget: { left: number }
 
   constructor(private readonly input: AllocationInput) {
-    const { claims, classOf } = input
+    const { claims, classOf, budget = { left: mostTries } } = input
+    this.#budget = budget
     this.#requests = claims.flatMap(({ metadata, spec }, claim) =>
       (spec.devices.requests ?? []).map(request => {
         if (!request.exactly && !request.firstAvailable?.length)
@@ -78,7 +84,10 @@ class Search {
     const request = this.#requests[at]
     if (!request) return true
     return request.alternatives.some(alternative => {
-      const candidates = this.#candidatesOf(request.claim, alternative)
+      const selected = this.#candidatesOf(request.claim, alternative)
+      // Who wants all wants those, too, that are taken.
+      const candidates =
+        alternative.count === 'all' ? selected : selected.filter(pooled => this.#isFree(alternative, pooled))
       const count = alternative.count === 'all' ? candidates.length : alternative.count
       if (count === 0 || count > candidates.length) return false
       if ((this.#chosen[request.claim]?.length ?? 0) + count > mostDevices) return false
@@ -97,7 +106,7 @@ class Search {
   ): boolean {
     if (count === 0) return this.#meet(next)
     for (let i = from; i <= candidates.length - count; i++) {
-      if (++this.#tries > mostTries) throw new Error('timed out trying to allocate devices')
+      if (++this.#tries > mostTries || --this.#budget.left < 0) throw new Error('timed out trying to allocate devices')
       const pooled = candidates[i]
       const undo = pooled && this.#take(claim, alternative, pooled)
       if (!undo) continue
@@ -110,13 +119,12 @@ class Search {
   #take(claim: number, alternative: Alternative, pooled: PooledDevice): (() => void) | undefined {
     const { device, key } = pooled
     const { used } = this.input
-    const shared = device.allowMultipleAllocations === true
+    if (!this.#isFree(alternative, pooled)) return undefined
     let share: Capacities | undefined
-    if (shared) {
-      if (used.isWhole(key)) return undefined
+    if (device.allowMultipleAllocations) {
       share = consumed(device, alternative.capacity, used.sharesOf(key))
       if (!share) return undefined
-    } else if (!alternative.adminAccess && used.isUsed(key)) return undefined
+    }
     if (!alternative.adminAccess && !used.leavesCounters(pooled)) return undefined
     const checks = this.#constraints[claim] ?? []
     const passed: ConstraintCheck[] = []
@@ -138,6 +146,11 @@ class Search {
       this.#chosen[claim]?.pop()
       forget()
     }
+  }
+
+  #isFree({ adminAccess }: Alternative, { device, key }: PooledDevice): boolean {
+    const { used } = this.input
+    return device.allowMultipleAllocations ? !used.isWhole(key) : adminAccess || !used.isUsed(key)
   }
 
   #release({ alternative, share, pooled }: Chosen): void {

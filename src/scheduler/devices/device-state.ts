@@ -2,6 +2,7 @@ import type { Node } from '../../api/core/v1/index.js'
 import { type AllocationResult, DeviceClass, ResourceClaim, ResourceSlice } from '../../api/resource/v1/index.js'
 import { index } from '../../client/controller.js'
 import { AssumedObjects } from '../assumed-objects.js'
+import { listenTo } from '../listen-to.js'
 import type { PluginHandle } from '../plugin-handle.js'
 import { type DevicePool, isFor, poolOf } from './device-pools.js'
 import { DevicesInUse } from './devices-in-use.js'
@@ -50,8 +51,6 @@ function stateOf(informers: PluginHandle['informers']): DeviceState {
   const [known, classes, slices] = [informers.of(ResourceClaim), informers.of(DeviceClass), informers.of(ResourceSlice)]
   const claims = new AssumedObjects(known)
   const pending = new Map<string, AllocationResult>()
-  const listeners = new Set<() => void>()
-  let following = false
   return {
     claims,
     pending,
@@ -78,15 +77,6 @@ function stateOf(informers: PluginHandle['informers']): DeviceState {
         return found.filter(({ devices }) => devices.some(device => isFor(node, device)))
       }
     },
-    onClaimChange(listener) {
-      if (!following) {
-        following = true
-        known.onChange(() => {
-          for (const each of listeners) each()
-        })
-      }
-      listeners.add(listener)
-      return { [Symbol.dispose]: () => listeners.delete(listener) }
-    },
+    onClaimChange: listener => listenTo([known], listener),
   }
 }

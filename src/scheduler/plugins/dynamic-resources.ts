@@ -4,7 +4,7 @@ import { type AllocationResult, DeviceClass, ResourceClaim, ResourceSlice } from
 import { claimNamesOf, owningPod } from '../../api/resource/v1/pod-device-claims.js'
 import { messageOf } from '../../machinery/message-of.js'
 import { isNotFound } from '../../machinery/status-error.js'
-import { allocate } from '../devices/allocate.js'
+import { allocate, mostTriesOfPod } from '../devices/allocate.js'
 import {
   createExtendedClaim,
   deallocate,
@@ -100,6 +100,8 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, metr
       const used = state.devicesInUse()
       const poolsFor = state.poolLookup()
       const rejections = new Map<string, Rejection>()
+      const budget = { left: mostTriesOfPod }
+      const extendedFor = remembering((names: string) => extendedClaim(pod, names.split(' '), state))
       return ({ name, node, allocatable }) => {
         if (!node) return undefined
         if (stale) return left
@@ -107,7 +109,7 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, metr
         for (const claim of elsewhere) found.unavailable.add(claim)
         if (elsewhere.length > 0) return unavailable
         const lacking = resources.filter(resource => !allocatable[resource])
-        const extended = lacking.length > 0 ? extendedClaim(pod, lacking, state) : undefined
+        const extended = lacking.length > 0 ? extendedFor(lacking.join(' ')) : undefined
         const wanted = extended ? [...open, extended.claim] : open
         if (wanted.length === 0) return undefined
         try {
@@ -117,6 +119,7 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, metr
             pools: poolsFor(node),
             classOf: state.deviceClass,
             used,
+            budget,
           })
           if (!allocations) return noDevices
           const planned = wanted.flatMap((claim, i) => {
@@ -195,6 +198,16 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, metr
       }
       await devicesReady(reserved, state, clock, signal)
     },
+  }
+}
+
+/** Asks only once for each key. */
+function remembering<T>(make: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>()
+  return key => {
+    const made = known.get(key) ?? make(key)
+    known.set(key, made)
+    return made
   }
 }
 

@@ -3,6 +3,7 @@ import { classOf } from '../../api/core/v1/volume-match.js'
 import { CSIDriver, CSIStorageCapacity, StorageClass } from '../../api/storage/v1/index.js'
 import { index } from '../../client/controller.js'
 import { AssumedObjects } from '../assumed-objects.js'
+import { listenTo } from '../listen-to.js'
 import type { PluginHandle } from '../plugin-handle.js'
 
 /** What is known of storage, what has been decided but not been told by the server yet included. */
@@ -39,15 +40,6 @@ function stateOf(informers: PluginHandle['informers']): VolumeState {
   const capacities = informers.of(CSIStorageCapacity)
   const claims = new AssumedObjects(knownClaims)
   const volumes = new AssumedObjects(knownVolumes)
-  const listeners = new Set<() => void>()
-  let following = false
-  const follow = () => {
-    following = true
-    for (const each of [knownClaims, knownVolumes])
-      each.onChange(() => {
-        for (const listener of listeners) listener()
-      })
-  }
   return {
     claims,
     volumes,
@@ -61,10 +53,6 @@ function stateOf(informers: PluginHandle['informers']): VolumeState {
     storageClass: name => classes.get({ name }),
     csiDriver: name => drivers.get({ name }),
     capacitiesOf: className => capacities.by(capacitiesByClass, className),
-    onChange(listener) {
-      if (!following) follow()
-      listeners.add(listener)
-      return { [Symbol.dispose]: () => listeners.delete(listener) }
-    },
+    onChange: listener => listenTo<PersistentVolume | PersistentVolumeClaim>([knownClaims, knownVolumes], listener),
   }
 }
