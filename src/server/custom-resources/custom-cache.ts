@@ -1,7 +1,7 @@
 import type { ApiObject } from '../../machinery/object.js'
 import type { Entry } from '../../storage/store.js'
 import { BatchQueue } from '../cache/batch-queue.js'
-import type { CacheEvent, Deliveries, Delivery, WatchFilter } from '../cache/cache-event.js'
+import { type CacheEvent, type Deliveries, type Delivery, seenAs, type WatchFilter } from '../cache/cache-event.js'
 import { Conversion } from '../cache/conversion.js'
 import type { ObjectCache, ResourceCache, WatchStart } from '../cache/resource-cache.js'
 import { encodeForStore, StoredObject } from '../cache/stored-object.js'
@@ -69,24 +69,25 @@ export class CustomCache implements ObjectCache {
     }
   }
 
-  async watch(
-    { matches, ...place }: WatchFilter<ApiObject>,
-    from: WatchStart,
-    signal: AbortSignal,
-  ): Promise<Deliveries> {
+  async watch(filter: WatchFilter<ApiObject>, from: WatchStart, signal: AbortSignal): Promise<Deliveries> {
+    const { matches, ...place } = filter
     await this.prepare(place.keyPrefix)
-    const filter = matches ? { ...place, matches: (stored: ApiObject) => matches(this.#seen(stored)) } : place
-    const deliveries = await this.kept.watch(filter, from, signal)
-    return this.form.usesWebhook ? this.#afterWebhook(deliveries) : this.#conversion.deliveries(deliveries)
+    // What is selected is known once the webhook has converted it.
+    if (this.form.usesWebhook) return this.#afterWebhook(await this.kept.watch(place, from, signal), filter)
+    const seen = matches ? { ...place, matches: (stored: ApiObject) => matches(this.form.convert(stored)) } : place
+    return this.#conversion.deliveries(await this.kept.watch(seen, from, signal))
   }
 
-  /** Hands on what the webhook has converted; the watch ends when it fails. */
-  #afterWebhook(deliveries: Deliveries): Deliveries {
+  /** Hands on what the webhook has converted, where it passes the filter; the watch ends when the webhook fails. */
+  #afterWebhook(deliveries: Deliveries, filter: WatchFilter<ApiObject>): Deliveries {
     const queue = new BatchQueue<Delivery>(webhookBacklog)
     const pump = async () => {
       for await (const batch of deliveries) {
         await this.#prepare(batch.flatMap(storedIn))
-        for (const delivery of batch) if (!queue.push(this.#conversion.delivery(delivery))) return
+        for (const delivery of batch) {
+          const shown = filtered(this.#conversion.delivery(delivery), filter)
+          if (shown && !queue.push(shown)) return
+        }
       }
     }
     pump().then(
@@ -99,11 +100,14 @@ export class CustomCache implements ObjectCache {
   observe(observer: (event: CacheEvent) => void): void {
     this.kept.observe(event => observer(this.#conversion.event(event)))
   }
+}
 
-  /** What a filter of a watch looks at; what only the webhook can convert is looked at as it is stored. */
-  #seen(stored: ApiObject): ApiObject {
-    return this.form.needsWebhook(stored) ? stored : this.form.convert(stored)
-  }
+/** A delivery as a watch with this filter gets it, if it does. */
+function filtered(delivery: Delivery, filter: WatchFilter<ApiObject>): Delivery | undefined {
+  if ('present' in delivery) return filter.matches && !filter.matches(delivery.present.object) ? undefined : delivery
+  if (!('event' in delivery)) return delivery
+  const type = seenAs(filter, delivery.event)
+  return type && { event: delivery.event, type }
 }
 
 const storedIn = (delivery: Delivery): StoredObject[] => {

@@ -58,13 +58,11 @@ export function listResponse({ request }: RequestContext, registry: Registry, li
       PartialObjectMetadataList,
     )
   }
-  if (form.media === 'json' && !form.pretty) return jsonList(head, listed.items, form)
-  return valueResponse(
-    200,
-    form,
-    { ...head, items: listed.items.map(({ object }) => withoutType(object)) },
-    listOf(kind),
-  )
+  // Items of built-in kinds leave out what the list says: their kind. Custom ones do not.
+  const typed = kind.decoder !== undefined
+  if (form.media === 'json' && !form.pretty) return jsonList(head, listed.items, form, typed)
+  const items = listed.items.map(({ object }) => (typed ? object : withoutType(object)))
+  return valueResponse(200, form, { ...head, items }, listOf(kind))
 }
 
 function withoutType({ kind: _kind, apiVersion: _apiVersion, ...rest }: ApiObject): object {
@@ -72,9 +70,10 @@ function withoutType({ kind: _kind, apiVersion: _apiVersion, ...rest }: ApiObjec
 }
 
 /** Strings the items' bytes together: nothing is encoded again, or copied before it is sent. */
-function jsonList(head: object, items: readonly StoredObject[], form: Form): ApiResponse {
+function jsonList(head: object, items: readonly StoredObject[], form: Form, typed: boolean): ApiResponse {
   const chunks: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
-  for (const { itemTail } of items) chunks.push(chunks.length === 1 ? openItem : nextItem, itemTail)
+  for (const stored of items)
+    chunks.push(chunks.length === 1 ? openItem : nextItem, typed ? stored.json.subarray(1) : stored.itemTail)
   chunks.push(listEnd)
   const headers = { 'content-type': form.contentType, 'cache-control': 'no-cache, private' }
   return { status: 200, headers, body: { kind: 'bytes', chunks } }
