@@ -23,6 +23,8 @@ it('quotas show what is used, and what is freed', async () => {
     'count/deployments.apps': '1',
   }
   await client.create(ResourceQuota, { metadata: { namespace, name: 'q' }, spec: { hard } })
+  // Nothing in it is counted anew from time to time: what is freed is noticed as it is.
+  await client.create(ResourceQuota, { metadata: { namespace, name: 'pods' }, spec: { hard: { pods: '5' } } })
   const used = (expected: object) =>
     eventually(async () => {
       const { status } = await client.get(ResourceQuota, { namespace, name: 'q' })
@@ -54,4 +56,8 @@ it('quotas show what is used, and what is freed', async () => {
   await client.delete(Pod, { namespace, name: 'a' }, { gracePeriodSeconds: 0 })
   await client.delete(Deployment, { namespace, name: 'd' })
   await used({ pods: '1', 'requests.cpu': '300m', 'services.nodeports': '1' })
+  await eventually(async () => {
+    const { status } = await client.get(ResourceQuota, { namespace, name: 'pods' })
+    assert.deepEqual(status.used, { pods: '1' })
+  })
 })

@@ -59,7 +59,7 @@ export function resourceQuotas(): Controller {
     watches: {
       for: ResourceQuota,
       also: followed.map(kind =>
-        watchAlso(kind, (object, old, cache) => (changes(kind, object, old) ? quotasOf(object, cache) : [])),
+        watchAlso(kind, (object, old, cache) => (changes(kind, object, old, cache) ? quotasOf(object, cache) : [])),
       ),
     },
     async reconcile(key, context) {
@@ -96,8 +96,10 @@ export function resourceQuotas(): Controller {
 }
 
 /** Whether a change makes a difference to any quota. */
-function changes(kind: AnyKind, object: ApiObject, old: ApiObject | undefined): boolean {
-  return !old || !jsonEqual(textOf(quotaUsage(nameOf(kind), object)), textOf(quotaUsage(nameOf(kind), old)))
+function changes(kind: AnyKind, object: ApiObject, old: ApiObject | undefined, cache: Cache): boolean {
+  // One that is gone takes no more, though it had not changed.
+  if (!old || !cache.get(kind, object.metadata)) return true
+  return !jsonEqual(textOf(quotaUsage(nameOf(kind), object)), textOf(quotaUsage(nameOf(kind), old)))
 }
 
 const textOf = (usage: QuotaUsage): object =>
