@@ -61,3 +61,29 @@ it('quotas show what is used, and what is freed', async () => {
     assert.deepEqual(status.used, { pods: '1' })
   })
 })
+
+it('a pod that is given a deadline changes over to the quotas of such pods', async () => {
+  await using plane = await bareControlPlane(ControlPlane.start)
+  const { client } = plane
+  await plane.namespace('n')
+  await using _running = runControllers([resourceQuotas()], { client })
+  const namespace = 'n'
+  for (const scope of ['Terminating', 'NotTerminating'])
+    await client.create(ResourceQuota, {
+      metadata: { namespace, name: scope.toLowerCase() },
+      spec: { hard: { pods: '5' }, scopes: [scope] },
+    })
+  const used = (terminating: string, other: string) =>
+    eventually(async () => {
+      const { items } = await client.list(ResourceQuota, { namespace })
+      const pods = Object.fromEntries(items.map(({ metadata, status }) => [metadata.name, status.used?.['pods']]))
+      assert.deepEqual(pods, { terminating, notterminating: other })
+    })
+  await used('0', '0')
+  const spec = { containers: [{ name: 'c', image: 'x' }], automountServiceAccountToken: false }
+  await client.create(Pod, { metadata: { namespace, name: 'a' }, spec })
+  await used('0', '1')
+  const deadline = { type: 'merge', body: { spec: { activeDeadlineSeconds: 60 } } } as const
+  await client.patch(Pod, { namespace, name: 'a' }, deadline)
+  await used('1', '0')
+})

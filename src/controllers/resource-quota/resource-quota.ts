@@ -15,7 +15,6 @@ import {
   type Cache,
   type Controller,
   controller,
-  type Key,
   type ReconcileContext,
   watchAlso,
 } from '../../client/controller.js'
@@ -59,7 +58,12 @@ export function resourceQuotas(): Controller {
     watches: {
       for: ResourceQuota,
       also: followed.map(kind =>
-        watchAlso(kind, (object, old, cache) => (changes(kind, object, old, cache) ? quotasOf(object, cache) : [])),
+        watchAlso(kind, (object, old, cache) =>
+          quotasOf(object, cache)
+            // One that is gone takes no more, though it had not changed.
+            .filter(quota => !old || !cache.get(kind, object.metadata) || takesDifferently(quota, kind, object, old))
+            .map(({ metadata: { namespace = '', name = '' } }) => ({ namespace, name })),
+        ),
       ),
     },
     async reconcile(key, context) {
@@ -95,20 +99,18 @@ export function resourceQuotas(): Controller {
   })
 }
 
-/** Whether a change makes a difference to any quota. */
-function changes(kind: AnyKind, object: ApiObject, old: ApiObject | undefined, cache: Cache): boolean {
-  // One that is gone takes no more, though it had not changed.
-  if (!old || !cache.get(kind, object.metadata)) return true
-  return !jsonEqual(textOf(quotaUsage(nameOf(kind), object)), textOf(quotaUsage(nameOf(kind), old)))
-}
+/** Whether a change makes a difference to a quota: in how much, or in whether the quota's scopes are for it. */
+const takesDifferently = (quota: ResourceQuota, kind: AnyKind, object: ApiObject, old: ApiObject): boolean =>
+  !jsonEqual(taken(quota, kind, object), taken(quota, kind, old))
+
+const taken = (quota: ResourceQuota, kind: AnyKind, object: ApiObject): object =>
+  quotaCounts(quota, nameOf(kind), object) ? textOf(quotaUsage(nameOf(kind), object)) : {}
 
 const textOf = (usage: QuotaUsage): object =>
   Object.fromEntries(Object.entries(usage).map(([name, amount]) => [name, formatQuantity(amount)]))
 
-const quotasOf = ({ metadata }: ApiObject, cache: Cache): Key[] =>
-  cache
-    .list(ResourceQuota, { namespace: metadata.namespace ?? '' })
-    .map(({ metadata: { namespace = '', name = '' } }) => ({ namespace, name }))
+const quotasOf = ({ metadata }: ApiObject, cache: Cache): readonly ResourceQuota[] =>
+  cache.list(ResourceQuota, { namespace: metadata.namespace ?? '' })
 
 async function countedUsage(
   quota: ResourceQuota,
