@@ -43,9 +43,9 @@ const textMedia: readonly Media[] = ['json', 'yaml']
 
 /**
  * Reads the form off the Accept header and the query. Throws a 406 for what cannot be had, a 400 for a Table of something
- * unknown. `stream`: the answer is a watch.
+ * unknown. `stream`: the answer is a watch. `tabular`: there can be a Table of it.
  */
-export function chooseForm(request: ApiRequest, stream = false, kind?: Kind<unknown>): Form {
+export function chooseForm(request: ApiRequest, stream = false, kind?: Kind<unknown>, tabular = true): Form {
   const { query, headers } = request
   const indented = wantsPretty(request)
   if (headers.accept === mediaTypes.json && !indented) return plain
@@ -53,7 +53,7 @@ export function chooseForm(request: ApiRequest, stream = false, kind?: Kind<unkn
     stream,
     watch: stream,
     ...(kind?.decoder ? { media: textMedia } : {}),
-    converts: (to, media) => isTable(to, media) || isPartialMetadata(to),
+    converts: (to, media) => (tabular && isTable(to, media)) || isPartialMetadata(to),
   })
   const include = as?.kind === 'Table' ? includeOf(query) : 'Metadata'
   return {

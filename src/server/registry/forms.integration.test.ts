@@ -56,6 +56,16 @@ test('answers take the form that is asked for, or none', async () => {
   }
 })
 
+test('there is no table of what is only asked', async () => {
+  const { status, json } = await server.http2({
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+    body: {},
+    headers: { accept: as('Table') },
+  })
+  assert.deepEqual([status, json.reason], [406, 'NotAcceptable'])
+})
+
 test('a watch has no form in YAML', async () => {
   const { status, text } = await server.http2({ path: `${path}?watch=1`, headers: { accept: 'application/yaml' } })
   assert.equal(status, 406)

@@ -75,8 +75,8 @@ async function serveObject(
   const { resource } = registry
   checkPath(context, info, registry)
   if (!resource.verbs.includes(verb as Verb)) throw methodNotAllowed()
-  // Nothing is done whose outcome could not be told.
-  if (!request.user) chooseForm(request, verb === 'watch', resource.kind)
+  // Nothing is done whose outcome could not be told. There is no Table of what is only asked, such as a review.
+  if (!request.user) chooseForm(request, verb === 'watch', resource.kind, resource.stored || verb !== 'create')
   const namespace = resource.kind.namespaced ? info.namespace : ''
   switch (verb) {
     case 'get':
@@ -208,7 +208,12 @@ async function serveSubresource(
     throw methodNotAllowed()
   if (info.rest && info.rest !== '/' && !proxied) throw unknownPath()
   if (!context.request.user && subresource.type !== 'connect')
-    chooseForm(context.request, false, subresource.type === 'view' ? resource.kind : undefined)
+    chooseForm(
+      context.request,
+      false,
+      subresource.type === 'view' ? resource.kind : undefined,
+      subresource.type !== 'action',
+    )
   const namespace = namespaced ? info.namespace : ''
   const handlerName = `${qualified(registry.name)}/${info.subresource}`
   switch (subresource.type) {
