@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { createClusterPki, selfSignedServing } from '../../cluster/pki.js'
+import { createClusterPki } from '../../cluster/pki.js'
 import { TestServer, until, type WireAnswer } from '../test-server.js'
+import { startTestWebhook, type TestWebhook } from '../webhooks/test-webhook.js'
 import { base, define, definitionOf, definitionPath, group, objectOf } from './test-definitions.js'
+
+interface ConversionRequest {
+  readonly desiredAPIVersion: string
+  readonly objects: readonly { readonly [field: string]: unknown }[]
+}
 
 const mergePatch = { 'content-type': 'application/merge-patch+json' }
 
@@ -263,52 +268,43 @@ describe('custom resources of a server that starts again', () => {
 
 describe('custom resources of several versions', () => {
   let server: TestServer
-  let webhook: Server
+  let webhook: TestWebhook
   let asked = 0
   const schema = (field: string) => ({
     openAPIV3Schema: { type: 'object', properties: { [field]: { type: 'string' } } },
   })
   before(async () => {
     server = await TestServer.start()
-    const { certificate, key, ca } = await selfSignedServing(['127.0.0.1'])
-    webhook = createServer({ cert: certificate, key }, async (request, response) => {
+    webhook = await startTestWebhook<ConversionRequest>((_, { desiredAPIVersion, objects }) => {
       asked++
-      let text = ''
-      for await (const chunk of request) text += chunk
-      const { request: review } = JSON.parse(text)
-      const convertedObjects = review.objects.map(({ oldName, newName, ...object }: { [name: string]: string }) => ({
+      const convertedObjects = objects.map(({ oldName, newName, ...object }) => ({
         ...object,
-        apiVersion: review.desiredAPIVersion,
-        ...(review.desiredAPIVersion.endsWith('/v2') ? { newName: oldName } : { oldName: newName }),
+        apiVersion: desiredAPIVersion,
+        ...(desiredAPIVersion.endsWith('/v2') ? { newName: oldName } : { oldName: newName }),
       }))
-      const result = { status: 'Success' }
-      response.end(
-        JSON.stringify({
-          kind: 'ConversionReview',
-          apiVersion: 'apiextensions.k8s.io/v1',
-          response: { uid: review.uid, result, convertedObjects },
-        }),
-      )
+      return { result: { status: 'Success' }, convertedObjects }
     })
-    await new Promise<void>(resolve => webhook.listen(0, '127.0.0.1', resolve))
-    const { port } = webhook.address() as { port: number }
-    const caBundle = Buffer.from(ca).toString('base64')
     const conversion = {
       strategy: 'Webhook',
       webhook: {
         conversionReviewVersions: ['v1'],
-        clientConfig: { url: `https://127.0.0.1:${port}/convert`, caBundle },
+        clientConfig: { url: `${webhook.url}/convert`, caBundle: webhook.caBundle },
       },
     }
     const versions = [
-      { name: 'v1', served: true, storage: false, schema: schema('oldName') },
+      {
+        name: 'v1',
+        served: true,
+        storage: false,
+        schema: schema('oldName'),
+        selectableFields: [{ jsonPath: '.oldName' }],
+      },
       { name: 'v2', served: true, storage: true, schema: schema('newName') },
     ]
     await define(server, definitionOf('twos', { type: 'object' }, [], { versions, conversion }))
   })
   after(async () => {
-    webhook.closeAllConnections()
-    await new Promise(resolve => webhook.close(resolve))
+    await webhook[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   })
 
@@ -344,5 +340,41 @@ describe('custom resources of several versions', () => {
     await until(() => text.includes('"oldName":"z"'))
     assert.ok(!text.includes('newName'))
     stream.close()
+  })
+
+  it('are selected as they are converted, not as they are kept', async () => {
+    const query = `watch=1&resourceVersion=0&fieldSelector=${encodeURIComponent('oldName=wanted')}`
+    const stream = server.stream({ path: `${base}/twos?${query}` })
+    let text = ''
+    stream.on('data', chunk => {
+      text += chunk
+    })
+    for (const [name, oldName] of [
+      ['c', 'other'],
+      ['d', 'wanted'],
+    ] as const)
+      await server.http2({ method: 'POST', path: `${base}/twos`, body: objectOf('twos', name, { oldName }) })
+    const path = `${base}/twos/d`
+    await server.http2({ method: 'PATCH', path, body: { oldName: 'other' }, headers: mergePatch })
+    await until(() => text.includes('"type":"DELETED"'))
+    const events = text
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    assert.deepEqual(
+      events.map(({ type, object }) => [type, object.metadata.name, object.oldName]),
+      [
+        ['ADDED', 'd', 'wanted'],
+        ['DELETED', 'd', 'wanted'],
+      ],
+    )
+    stream.close()
+  })
+
+  it('name their kind in lists', async () => {
+    for (const query of ['', '?pretty=1']) {
+      const { json } = await server.http2({ path: `${base}/twos${query}` })
+      for (const { apiVersion, kind } of json.items) assert.deepEqual([apiVersion, kind], [`${group}/v1`, 'Two'])
+    }
   })
 })

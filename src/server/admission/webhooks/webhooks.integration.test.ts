@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { createPublicKey } from 'node:crypto'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import {
   MutatingWebhookConfiguration,
@@ -9,7 +6,7 @@ import {
 } from '../../../api/admissionregistration/v1/index.js'
 import { ConfigMap, Namespace, Service } from '../../../api/core/v1/index.js'
 import { ControlPlane } from '../../../cluster/control-plane.js'
-import { createCertificate, createKey, keyToPem } from '../../../machinery/x509/index.js'
+import { startTestWebhook, type TestWebhook } from '../../webhooks/test-webhook.js'
 
 interface Seen {
   readonly path: string
@@ -23,7 +20,7 @@ const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'U
 
 describe('admission webhooks', () => {
   let plane: ControlPlane
-  let server: Server
+  let server: TestWebhook
   let caBundle = ''
   let url = ''
   let respond: Respond = () => ({})
@@ -32,42 +29,18 @@ describe('admission webhooks', () => {
   let count = 0
 
   before(async () => {
-    const key = createKey()
-    const certificate = await createCertificate(
-      {
-        subject: { commonName: 'hook' },
-        publicKey: createPublicKey(key),
-        notBefore: Date.now() - 60_000,
-        notAfter: Date.now() + 3_600_000,
-        usages: ['digital signature', 'cert sign', 'server auth'],
-        names: { dns: ['localhost', 'hook.services.svc'], addresses: ['127.0.0.1'] },
-        authority: true,
-      },
-      { key },
-    )
-    caBundle = Buffer.from(certificate).toString('base64')
-    server = createServer({ key: keyToPem(key), cert: certificate }, (request, response) => {
-      const chunks: Buffer[] = []
-      request.on('data', chunk => chunks.push(chunk))
-      request.on('end', () => {
-        const review = JSON.parse(Buffer.concat(chunks).toString())
-        const call = { path: request.url ?? '', request: review.request }
-        seen.push(call)
-        const answer = respond(call)
-        if (!answer) return
-        const { apiVersion, kind } = review
-        response.end(
-          JSON.stringify({ apiVersion, kind, response: { uid: review.request.uid, allowed: true, ...answer } }),
-        )
-      })
+    server = await startTestWebhook<Seen['request']>((path, request) => {
+      const call = { path, request }
+      seen.push(call)
+      const answer = respond(call)
+      return answer && { allowed: true, ...answer }
     })
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    caBundle = server.caBundle
+    url = server.url
     plane = await ControlPlane.start({ controllers: false, scheduler: false })
   })
   after(async () => {
-    server.closeAllConnections()
-    await new Promise(resolve => server.close(resolve))
+    await server[Symbol.asyncDispose]()
     await plane[Symbol.asyncDispose]()
   })
   beforeEach(async () => {
