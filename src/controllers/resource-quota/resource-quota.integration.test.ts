@@ -87,3 +87,23 @@ it('a pod that is given a deadline changes over to the quotas of such pods', asy
   await client.patch(Pod, { namespace, name: 'a' }, deadline)
   await used('1', '0')
 })
+
+it('a pod whose node does not let it go is counted no longer than twice its time', async () => {
+  await using plane = await bareControlPlane(ControlPlane.start)
+  const { client } = plane
+  await plane.namespace('n')
+  await using _running = runControllers([resourceQuotas()], { client })
+  const quota = { namespace: 'n', name: 'pods' }
+  const used = (pods: string) =>
+    eventually(async () => assert.deepEqual((await client.get(ResourceQuota, quota)).status.used, { pods }))
+  await client.create(ResourceQuota, { metadata: quota, spec: { hard: { pods: '5' } } })
+  await used('0')
+  const ref = { namespace: 'n', name: 'a' }
+  const containers = [{ name: 'c', image: 'x' }]
+  const spec = { containers, automountServiceAccountToken: false, nodeName: 'lost' }
+  await client.create(Pod, { metadata: ref, spec })
+  await used('1')
+  await client.delete(Pod, ref, { gracePeriodSeconds: 1 })
+  await used('0')
+  assert.equal((await client.get(Pod, ref)).metadata.deletionGracePeriodSeconds, 1)
+})

@@ -1,5 +1,6 @@
 import {
   type CountedResource,
+  countsUntil,
   PersistentVolumeClaim,
   Pod,
   type QuotaUsage,
@@ -84,7 +85,15 @@ export function resourceQuotas(): Controller {
       const used = Object.fromEntries(
         hard.sort().map(name => [name, canonicalQuantity(formatQuantity(counted[name] ?? zeroQuantity))]),
       )
-      const again = hard.some(name => uncounted(name) !== undefined) ? { after: recount } : undefined
+      const later = [
+        ...(hard.some(name => uncounted(name) !== undefined) ? [recount] : []),
+        ...context
+          .list(Pod, { namespace: key.namespace })
+          .flatMap(pod => countsUntil(pod) ?? [])
+          .filter(until => until >= now)
+          .map(until => until - now + 1),
+      ]
+      const again = later.length > 0 ? { after: Math.min(...later) } : undefined
       const same = jsonEqual(spec.hard ?? {}, status.hard ?? {}) && jsonEqual(used, status.used ?? {})
       if (same) return again
       const lower = hard.some(name => compareQuantities(used[name] ?? '0', status.used?.[name] ?? '0') < 0)
@@ -99,8 +108,9 @@ export function resourceQuotas(): Controller {
   })
 }
 
-/** Whether a change makes a difference to a quota: in how much, or in whether the quota's scopes are for it. */
+/** Whether a change makes a difference to a quota: in how much, for how long, or in whether its scopes are for it. */
 const takesDifferently = (quota: ResourceQuota, kind: AnyKind, object: ApiObject, old: ApiObject): boolean =>
+  object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp ||
   !jsonEqual(taken(quota, kind, object), taken(quota, kind, old))
 
 const taken = (quota: ResourceQuota, kind: AnyKind, object: ApiObject): object =>
@@ -123,7 +133,7 @@ async function countedUsage(
   for (const kind of followed)
     for (const object of context.list(kind, { namespace })) {
       if (!quotaCounts(quota, nameOf(kind), object)) continue
-      for (const [name, amount] of Object.entries(quotaUsage(nameOf(kind), object)))
+      for (const [name, amount] of Object.entries(quotaUsage(nameOf(kind), object, context.clock.now())))
         sums[name] = addQuantities(sums[name] ?? zeroQuantity, amount)
     }
   const scoped = Boolean(quota.spec.scopes?.length || quota.spec.scopeSelector?.matchExpressions?.length)

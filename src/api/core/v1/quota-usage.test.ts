@@ -10,7 +10,7 @@ const text = (usage: ReturnType<typeof quotaUsage>) =>
 const core = (plural: string) => ({ group: '', plural })
 const container = (requests?: object, limits?: object) => ({ name: 'c', resources: { requests, limits } })
 const pod = (spec: object, status: object = {}) =>
-  ({ spec: { containers: [container()], ...spec }, status }) as unknown as Pod
+  ({ metadata: {}, spec: { containers: [container()], ...spec }, status }) as unknown as Pod
 
 describe('what objects take of quotas', () => {
   const cases: readonly [string, { group: string; plural: string }, object, object][] = [
@@ -113,4 +113,12 @@ describe('what must be said', () => {
     ['by the pod', { resources: { requests: { cpu: '1' }, limits: { memory: '1' } } }, ''],
   ]
   for (const [name, spec, expected] of cases) it(name, () => assert.equal(unspecified(pod(spec), hard), expected))
+})
+
+it('a pod that should have gone long since takes no more', () => {
+  const metadata = { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 }
+  const dying = { ...pod({}), metadata }
+  const at = (time: string) => text(quotaUsage(core('pods'), dying, Date.parse(time)))
+  assert.deepEqual(at('2026-01-01T00:01:00Z'), { 'count/pods': '1', pods: '1' })
+  assert.deepEqual(at('2026-01-01T00:01:01Z'), { 'count/pods': '1' })
 })

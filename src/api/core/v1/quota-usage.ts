@@ -27,17 +27,31 @@ const plainlyCounted = new Set(['configmaps', 'replicationcontrollers', 'resourc
 const one = quantity(1)
 
 /**
- * What an object takes of the quotas of its namespace.
+ * When a pod that is being deleted stops counting, in ms: its node may be lost, and what shall take its place should not
+ * wait for that. It is given twice its time. Undefined for others.
+ */
+export function countsUntil({ metadata }: Pod): number | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
+  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return undefined
+  return Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000
+}
+
+/**
+ * What an object takes of the quotas of its namespace, at a time (in ms) if it matters.
  * https://kubernetes.io/docs/concepts/policy/resource-quotas/#types-of-resource-quota
  */
-export function quotaUsage(resource: CountedResource, object: object): QuotaUsage {
+export function quotaUsage(
+  resource: CountedResource,
+  object: object,
+  now: number = Number.NEGATIVE_INFINITY,
+): QuotaUsage {
   const count = { [`count/${counted(resource)}`]: one }
   if (resource.group === 'resource.k8s.io' && resource.plural === 'resourceclaims')
     return { ...count, ...deviceUsage(object as ResourceClaimLike) }
   if (resource.group !== '') return count
   switch (resource.plural) {
     case 'pods':
-      return { ...count, ...podUsage(object as Pod) }
+      return { ...count, ...podUsage(object as Pod, now) }
     case 'services':
       return { ...count, ...serviceUsage(object as Service) }
     case 'persistentvolumeclaims':
@@ -112,10 +126,10 @@ function named(
   return usage
 }
 
-/** Pods that have ended take nothing but their place among the counted objects. */
-function podUsage(pod: Pod): QuotaUsage {
+/** Pods that have ended, or should have long since, take nothing but their place among the counted objects. */
+function podUsage(pod: Pod, now: number): QuotaUsage {
   const phase = pod.status?.phase
-  if (phase === 'Failed' || phase === 'Succeeded') return {}
+  if (phase === 'Failed' || phase === 'Succeeded' || now > (countsUntil(pod) ?? now)) return {}
   return { pods: one, ...named(podRequestQuantities(pod), podLimitQuantities(pod)) }
 }
 
