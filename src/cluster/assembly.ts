@@ -10,7 +10,7 @@ import { revokeRights } from '../config/install.js'
 import { ipAddressRepair } from '../controllers/ip-address-repair/ip-address-repair.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { UserInfo } from '../machinery/http.js'
-import { formatCidr, formatIp } from '../machinery/ip-address.js'
+import { formatCidr, formatIp, urlHost } from '../machinery/ip-address.js'
 import type { Resource } from '../machinery/resource.js'
 import { type ResourceMetrics, startResourceMetrics } from '../metrics/index.js'
 import { type ApiServer, startApiServer } from '../server/api-server.js'
@@ -116,7 +116,7 @@ export class Assembly {
         },
         serverUrl: () => {
           const advertised = this.#advertised
-          return advertised ? `https://${hostOf(advertised.ip)}:${advertised.port}` : defaultIssuer
+          return advertised ? `https://${urlHost(advertised.ip)}:${advertised.port}` : defaultIssuer
         },
         frontProxy: () => credentials.now.frontProxy,
         eventTtlSeconds: options.eventTtlSeconds ?? defaultEventTtl,
@@ -269,9 +269,6 @@ const networksOf = ({ serviceCidr = defaultServiceCidr }: ControlPlaneOptions): 
 /** An address at which a server is reached that listens on all of them. */
 export const reachable = (address: string): string =>
   address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
-
-/** An address as it stands in a URL. */
-const hostOf = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip)
 
 /** The proxy that a PKI vouches for: this server, to servers behind it. */
 const frontProxyOf = ({ frontProxyCa }: ClusterPki) => ({

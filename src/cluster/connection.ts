@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isAbsolute } from 'node:path/posix'
+import { urlHost } from '../machinery/ip-address.js'
 import { messageOf } from '../machinery/message-of.js'
 import {
   type Kubeconfig,
@@ -230,7 +231,7 @@ const insideCluster = async (
   const [ca, token, namespace] = await Promise.all(['ca.crt', 'token', 'namespace'].map(read))
   if (token === undefined) return undefined
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server: `https://${urlHost(host)}:${port}`,
     ca,
     insecureSkipTlsVerify: false,
     namespace: namespace?.trim() || 'default',

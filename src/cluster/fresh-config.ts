@@ -1,4 +1,4 @@
-import { cidrContains, formatCidr, formatIp, parseCidr } from '../machinery/ip-address.js'
+import { cidrContains, cidrOf, formatCidr, formatIp } from '../machinery/ip-address.js'
 import { type ClusterConfig, defaultConfig } from './cluster-config.js'
 
 const ports = ['apiPort', 'kubeletPort', 'dnsPort'] as const
@@ -29,13 +29,13 @@ function shifted(usual: ClusterConfig, place: number): ClusterConfig {
 
 /** The address of the DNS service: the tenth, as installers of Kubernetes have it. Throws if `serviceCidr` is no network. */
 export function dnsAddressIn(serviceCidr: string): string {
-  const cidr = networkOf(serviceCidr)
+  const cidr = cidrOf(serviceCidr)
   return formatIp({ family: cidr.family, value: cidr.network + 10n })
 }
 
 /** The network of the same size so many places further on. */
 function following(text: string, places: number): string {
-  const cidr = networkOf(text)
+  const cidr = cidrOf(text)
   return formatCidr({ ...cidr, network: cidr.network + (BigInt(places) << BigInt(32 - cidr.prefix)) })
 }
 
@@ -43,14 +43,8 @@ const collide = (one: ClusterConfig, other: ClusterConfig): boolean =>
   ports.some(port => one[port] === other[port]) || networks.some(network => overlap(one[network], other[network]))
 
 function overlap(one: string, other: string): boolean {
-  const [a, b] = [networkOf(one), networkOf(other)]
+  const [a, b] = [cidrOf(one), cidrOf(other)]
   return (
     cidrContains(a, { family: b.family, value: b.network }) || cidrContains(b, { family: a.family, value: a.network })
   )
-}
-
-function networkOf(text: string) {
-  const cidr = parseCidr(text)
-  if (!cidr) throw new Error(`${text} is no network in CIDR notation, such as 10.96.0.0/16`)
-  return cidr
 }

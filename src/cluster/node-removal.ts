@@ -36,7 +36,7 @@ export async function removeNodes(paths: ClusterPaths, config: ClusterConfig): P
 
 async function forEachNode(config: ClusterConfig, action: (local: LocalNode) => Promise<void>): Promise<void> {
   await Promise.all(localNodes(config).map(action))
-  await removeWayOut(kernelName(config))
+  if (config.nodes > 1) await removeWayOut(kernelName(config))
 }
 
 async function stopPods(local: LocalNode, node: NodePaths): Promise<void> {

@@ -88,6 +88,16 @@ export function parseCidr(text: string): Cidr | undefined {
   }
 }
 
+/** The same of a text that must be one; throws, with an example, if it is none. */
+export function cidrOf(text: string, example = '10.96.0.0/16'): Cidr {
+  const cidr = parseCidr(text)
+  if (!cidr) throw new Error(`${text} is no network in CIDR notation, such as ${example}`)
+  return cidr
+}
+
+/** An address or host name as it stands in a URL, in front of a port. */
+export const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
 /** `10.0.0.0/24`, host bits cleared. */
 export const formatCidr = ({ family, network, prefix }: Cidr): string =>
   `${formatIp({ family, value: network })}/${prefix}`

@@ -1,4 +1,4 @@
-import { ProgramError, type RunProgram, runProgram } from './run-program.js'
+import { excusing, type RunProgram, runProgram, unlessAbsent } from './run-program.js'
 
 /** A network namespace of this machine that is the whole network of a node, and the link that leads there. */
 export interface NodeNamespace {
@@ -26,9 +26,9 @@ export async function ensureNodeNamespace(node: NodeNamespace, run: RunProgram =
   const { name, link, address, gateway } = node
   const ip = (...words: string[]) => run(['ip', ...words])
   const ipInside = (...words: string[]) => run(['ip', '-n', name, ...words])
-  await unless(ip('netns', 'add', name), /File exists/)
+  await excusing(ip('netns', 'add', name), /File exists/)
   await ipInside('link', 'set', 'lo', 'up')
-  await unless(ip('link', 'add', link, 'type', 'veth', 'peer', 'name', inside, 'netns', name), /File exists/)
+  await excusing(ip('link', 'add', link, 'type', 'veth', 'peer', 'name', inside, 'netns', name), /File exists/)
   await ip('address', 'replace', `${gateway}/32`, 'dev', link)
   await ip('link', 'set', link, 'up')
   await ip('route', 'replace', address, 'dev', link, 'src', gateway)
@@ -41,8 +41,8 @@ export async function ensureNodeNamespace(node: NodeNamespace, run: RunProgram =
 /** Removes a node's network, with all that is in it. Harmless where there is none. */
 export async function removeNodeNamespace({ name, link }: NodeNamespace, run: RunProgram = runProgram): Promise<void> {
   // A process that has not ended yet keeps a namespace, but no longer with a way out.
-  await unless(run(['ip', 'link', 'delete', 'dev', link]), /Cannot find device/)
-  await unless(run(['ip', 'netns', 'delete', name]), /No such file or directory/)
+  await unlessAbsent(run(['ip', 'link', 'delete', 'dev', link]), /Cannot find device/)
+  await unlessAbsent(run(['ip', 'netns', 'delete', name]), /No such file or directory/)
 }
 
 const table = (cluster: string): string => `${cluster}.nodes`
@@ -71,13 +71,4 @@ export async function ensureWayOut(
 }
 
 export const removeWayOut = (cluster: string, run: RunProgram = runProgram): Promise<void> =>
-  unless(run(['nft', 'delete', 'table', 'ip', table(cluster)]), /No such file or directory/)
-
-/** Waits for a program whose failure is no harm if it says `excuse`. */
-async function unless(running: Promise<unknown>, excuse: RegExp): Promise<void> {
-  try {
-    await running
-  } catch (error) {
-    if (!(error instanceof ProgramError) || !excuse.test(error.output)) throw error
-  }
-}
+  unlessAbsent(run(['nft', 'delete', 'table', 'ip', table(cluster)]), /No such file or directory/)

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { parseCidr } from '../machinery/ip-address.js'
-import { ProgramError, type RunProgram, runProgram } from './run-program.js'
+import { cidrOf } from '../machinery/ip-address.js'
+import { ProgramError, type RunProgram, runProgram, unlessAbsent } from './run-program.js'
 
 /** `bridge`: all pods of the node on one link; `ptp`: each on a link of its own. */
 export type CniType = 'bridge' | 'ptp'
@@ -21,8 +21,7 @@ export interface CniOptions {
 
 /** The network configuration that containerd gives to the CNI plugins, as the text of a `.conflist`. Throws on bad options. */
 export function cniConfig({ name, type, podCidr, bridge, ipamDir, mtu }: CniOptions): string {
-  const cidr = parseCidr(podCidr)
-  if (!cidr) throw new Error(`${podCidr} is no network in CIDR notation, such as 10.244.0.0/24`)
+  const cidr = cidrOf(podCidr, '10.244.0.0/24')
   if (type === 'bridge' && !/^[^\s/:]{1,15}$/.test(bridge)) throw new Error(`"${bridge}" cannot be the name of a link`)
   const shared = {
     // The proxy knows better than the plugins which packets must not show a pod's address.
@@ -114,7 +113,7 @@ export interface RemovalOptions extends HostOptions {
  * chains for host ports unless somebody else's pods use them. Harmless where there is nothing.
  */
 export async function removeNodeNetwork({ bridge, ipamDir, run = runProgram }: RemovalOptions): Promise<void> {
-  await unlessMissing(run(['ip', 'link', 'delete', 'dev', bridge, 'type', 'bridge']), /Cannot find device/)
+  await unlessAbsent(run(['ip', 'link', 'delete', 'dev', bridge, 'type', 'bridge']), /Cannot find device/)
   for (const family of ['', '6'] as const) await removeHostPortChains(family, run)
   if (ipamDir) await rm(ipamDir, { recursive: true, force: true })
 }
@@ -135,7 +134,7 @@ async function removeHostPortChains(family: '' | '6', run: RunProgram): Promise<
   }
   // The plugin's first look made the table; an empty one does nothing. Where iptables is the old one nft knows none.
   if (isEmptyTable(rules))
-    await unlessMissing(run(['nft', 'delete', 'table', `ip${family}`, 'nat']), /No such file or directory/)
+    await unlessAbsent(run(['nft', 'delete', 'table', `ip${family}`, 'nat']), /No such file or directory/)
 }
 
 /** True of a table, as `iptables-save` shows it, that lets everything pass. */
@@ -168,12 +167,4 @@ export function hostPortRemoval(saved: string): string | undefined {
     'COMMIT',
     '',
   ].join('\n')
-}
-
-async function unlessMissing(running: Promise<unknown>, missing: RegExp): Promise<void> {
-  try {
-    await running
-  } catch (error) {
-    if (!(error instanceof ProgramError) || !(error.isMissing || missing.test(error.output))) throw error
-  }
 }

@@ -32,6 +32,22 @@ export class ProgramError extends Error {
   }
 }
 
+/** Waits for a program whose failure is no harm where it says `excuse`. */
+export const excusing = (running: Promise<unknown>, excuse: RegExp): Promise<void> =>
+  unless(running, error => excuse.test(error.output))
+
+/** Waits for a program that takes something away: it is no harm if it says `absent`, or is not there itself. */
+export const unlessAbsent = (running: Promise<unknown>, absent: RegExp): Promise<void> =>
+  unless(running, error => error.isMissing || absent.test(error.output))
+
+async function unless(running: Promise<unknown>, harmless: (error: ProgramError) => boolean): Promise<void> {
+  try {
+    await running
+  } catch (error) {
+    if (!(error instanceof ProgramError) || !harmless(error)) throw error
+  }
+}
+
 /** Root's programs are not on everybody's PATH. */
 const path = [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter)
 

@@ -1,4 +1,5 @@
 import type { Service } from '../../api/core/v1/index.js'
+import { urlHost } from '../../machinery/ip-address.js'
 
 /**
  * Variables by which a container finds the services of its namespace
@@ -36,7 +37,7 @@ function addService(variables: Map<string, string>, { metadata, spec }: Service)
   variables.set(`${prefix}_SERVICE_PORT`, String(first.port))
   for (const { name, port } of ports)
     if (name) variables.set(`${prefix}_SERVICE_PORT_${variableName(name)}`, String(port))
-  const address = host.includes(':') ? `[${host}]` : host
+  const address = urlHost(host)
   for (const { port, protocol = 'TCP' } of ports) {
     const url = `${protocol.toLowerCase()}://${address}:${port}`
     if (port === first.port && protocol === first.protocol) variables.set(`${prefix}_PORT`, url)

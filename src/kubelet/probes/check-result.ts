@@ -1,3 +1,4 @@
+import { urlHost } from '../../machinery/ip-address.js'
 import { messageOf } from '../../machinery/message-of.js'
 /** What one run of a probe found. `unknown`: the check itself went wrong, which counts neither way. */
 export interface CheckResult {
@@ -32,5 +33,4 @@ export function portNumber(port: number | string, ports: ReadonlyMap<string, num
   return number
 }
 
-export const joinHostPort = (host: string, port: number): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+export const joinHostPort = (host: string, port: number): string => `${urlHost(host)}:${port}`

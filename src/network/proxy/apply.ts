@@ -1,7 +1,7 @@
 import { backOff } from '../../client/back-off.js'
 import { type Clock, sleep, systemClock } from '../../machinery/clock.js'
 import { messageOf } from '../../machinery/message-of.js'
-import { ProgramError, type RunProgram, runProgram } from '../run-program.js'
+import { ProgramError, type RunProgram, runProgram, unlessAbsent } from '../run-program.js'
 import {
   afterUpdate,
   emptyTable,
@@ -184,12 +184,7 @@ export async function removeRules(
   tableName: string,
   { run = runProgram }: { readonly run?: RunProgram } = {},
 ): Promise<void> {
+  // A kernel without a family has no tables of it, and a machine without nft no tables at all.
   for (const family of ['ip', 'ip6'])
-    try {
-      await run(['nft', 'delete', 'table', family, tableName])
-    } catch (error) {
-      // A kernel without a family has no tables of it, and a machine without nft no tables at all.
-      const absent = /No such file or directory|not supported/
-      if (!(error instanceof ProgramError) || !(error.isMissing || absent.test(error.output))) throw error
-    }
+    await unlessAbsent(run(['nft', 'delete', 'table', family, tableName]), /No such file or directory|not supported/)
 }

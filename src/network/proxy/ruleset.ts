@@ -1,4 +1,4 @@
-import { type Cidr, cidrContains, formatCidr, parseCidr, parseIp } from '../../machinery/ip-address.js'
+import { cidrContains, cidrOf, formatCidr, parseIp } from '../../machinery/ip-address.js'
 import { canonicalIp, type NodePlace } from './service-endpoints.js'
 import type { ServiceRules } from './service-rules.js'
 
@@ -62,8 +62,8 @@ export interface Plan extends NodePlace {
 /** Throws if the options make no sense together. */
 export function planOf(options: RulesetOptions): Plan {
   const { tableName, nodeName, zone, podCidr, clusterCidr, nodeAddresses } = options
-  const pods = network(podCidr)
-  const cluster = network(clusterCidr)
+  const pods = cidrOf(podCidr, '10.244.0.0/24')
+  const cluster = cidrOf(clusterCidr, '10.244.0.0/24')
   if (pods.family !== cluster.family)
     throw new Error(`the pod network ${podCidr} and the cluster network ${clusterCidr} are of different IP families`)
   if (!/^[a-zA-Z][a-zA-Z0-9_.-]{0,100}$/.test(tableName))
@@ -83,12 +83,6 @@ export function planOf(options: RulesetOptions): Plan {
     },
     nodeAddresses: nodeAddresses && [...new Set(nodeAddresses.flatMap(address => canonicalIp(address, version) ?? []))],
   }
-}
-
-function network(text: string): Cidr {
-  const cidr = parseCidr(text)
-  if (!cidr) throw new Error(`${text} is no network in CIDR notation, such as 10.244.0.0/24`)
-  return cidr
 }
 
 /** Puts the rules of all services into one ruleset. What several services claim goes to the first by name. */

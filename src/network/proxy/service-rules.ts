@@ -1,6 +1,6 @@
 import type { Service, ServicePort } from '../../api/core/v1/index.js'
 import type { EndpointSlice } from '../../api/discovery/v1/index.js'
-import { type Cidr, cidrContains, formatCidr, parseCidr } from '../../machinery/ip-address.js'
+import { type Cidr, cidrContains, formatCidr, parseCidr, urlHost } from '../../machinery/ip-address.js'
 import { dropChain, markForMasquerade, type NftChain, type NftSet, type Plan, rejectChain } from './ruleset.js'
 import {
   canonicalIp,
@@ -239,7 +239,7 @@ const frontend = (address: string, port: number): string => socketAddress({ addr
 
 /** `10.0.0.1:80`, `[fd00::1]:80`. */
 export const socketAddress = ({ address, port }: { readonly address: string; readonly port: number }): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  `${urlHost(address)}:${port}`
 
 /** Where `dnat` leads: one endpoint, or any of several, all as likely. */
 function choice(endpoints: readonly PortEndpoint[]): string {

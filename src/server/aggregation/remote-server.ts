@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { APIService, type ServiceReference } from '../../api/apiregistration/v1/index.js'
 import { Service } from '../../api/core/v1/index.js'
 import type { Clock } from '../../machinery/clock.js'
+import { urlHost } from '../../machinery/ip-address.js'
 import type { RemoteVersion } from '../discovery/groups.js'
 import type { Backend } from '../proxy/forward.js'
 import { reachFault } from '../proxy/reach-fault.js'
@@ -74,7 +75,7 @@ export class RemoteServer implements Disposable {
   get backend(): Backend {
     const { host, port } = this.#address
     return {
-      origin: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      origin: `https://${urlHost(host)}:${port}`,
       tls: this.#tls,
       agent: this.#agent,
       redirects: false,
@@ -140,7 +141,7 @@ export class RemoteServer implements Disposable {
 
   async #answers(signal: AbortSignal): Promise<void> {
     const { host, port } = this.#address
-    const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}/apis/${this.group}/${this.version}`
+    const url = `https://${urlHost(host)}:${port}/apis/${this.group}/${this.version}`
     const failed = (why: string) => new Error(`failing or missing response from ${url}: ${why}`)
     const { status } = await this.#ask(new URL(url).pathname, {}, { signal, maxBytes: largestDiscovery }).catch(
       (error: Error) => {

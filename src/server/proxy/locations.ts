@@ -1,6 +1,6 @@
 import { Node, Pod, Service } from '../../api/core/v1/index.js'
 import type { Endpoint } from '../../api/discovery/v1/index.js'
-import { cidrContains, parseCidr, parseIp } from '../../machinery/ip-address.js'
+import { cidrContains, parseCidr, parseIp, urlHost } from '../../machinery/ip-address.js'
 import { badRequest, notFound, serviceUnavailable } from '../../machinery/status-error.js'
 import type { Registries } from '../registry/registries.js'
 import { slicesOf } from '../services/service-address.js'
@@ -14,7 +14,7 @@ export type Locate = (registries: Registries, namespace: string, id: string) => 
 const sloppyTls = { rejectUnauthorized: false }
 
 const backendOf = (scheme: string, host: string, port: string): Backend => ({
-  origin: `${scheme || 'http'}://${host.includes(':') ? `[${host}]` : host}${port ? `:${port}` : ''}`,
+  origin: `${scheme || 'http'}://${urlHost(host)}${port ? `:${port}` : ''}`,
   tls: sloppyTls,
 })
 

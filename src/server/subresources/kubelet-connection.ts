@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { Node, type Pod } from '../../api/core/v1/index.js'
 import { endWithSignal } from '../../machinery/end-with-signal.js'
+import { urlHost } from '../../machinery/ip-address.js'
 import { badRequest, StatusError } from '../../machinery/status-error.js'
 import type { UpgradeBackend } from '../../machinery/streaming/index.js'
 import type { Registries } from '../registry/registries.js'
@@ -62,7 +63,7 @@ export class KubeletConnection implements Disposable {
       const known = (addresses ?? []).map(({ type, address }) => `{${type} ${address}}`)
       throw new StatusError(500, '', `no preferred addresses found; known addresses: [${known.join(' ')}]`)
     }
-    const host = address.address.includes(':') ? `[${address.address}]` : address.address
+    const host = urlHost(address.address)
     return new URL(`https://${host}:${nodePort(object)}`)
   }
 

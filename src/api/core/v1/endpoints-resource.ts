@@ -1,5 +1,5 @@
 import { invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
-import { ipAddress, parseIp } from '../../../machinery/ip-address.js'
+import { ipAddress, parseIp, urlHost } from '../../../machinery/ip-address.js'
 import { dns1123Label, dns1123Subdomain, portNumber, qualifiedName } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
@@ -37,7 +37,7 @@ function addressesText({ subsets }: Endpoints): string {
   return all.slice(0, shown).join(',') + (more > 0 ? ` + ${more} more...` : '')
 }
 
-const hostAndPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
+const hostAndPort = (ip: string, port: number): string => `${urlHost(ip)}:${port}`
 
 function validate({ subsets }: Endpoints): FieldError[] {
   return (subsets ?? []).flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }, i) => {
