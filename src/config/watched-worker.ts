@@ -8,6 +8,12 @@ import type { FromWorker, ThreadComponent, ToWorker, WorkerStart } from './worke
 
 const defaultHeapMb = 256
 
+/**
+ * At a full heap V8 gives a thread 16 MB more to end in; what one collection of the young generation moves into the old
+ * one has to fit, or the whole process ends.
+ */
+const youngHeapMb = 16
+
 export interface WatchedWorkerOptions {
   readonly file: string
   /** What it runs; to be called, when absent. */
@@ -59,7 +65,7 @@ export class WatchedWorker {
       workerData: start,
       transferList: [port, ...(own ? [own.port] : [])],
       name: component ? nameOf(component) : 'config',
-      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: youngHeapMb },
       // Flags of this process, such as a test runner's, are not for plugins.
       execArgv: [],
     })
