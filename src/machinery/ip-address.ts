@@ -108,27 +108,42 @@ export function cidrContains(cidr: Cidr, address: IpAddress): boolean {
   return address.value >> hostBits === cidr.network >> hostBits
 }
 
-/** Messages about an IP address; `strict` also refuses forms that programs read differently. */
-export function ipAddress(text: string, strict = false): string[] {
-  const parsed = parseIp(text)
-  if (!parsed) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
-  return strict ? ambiguous(text) : []
+/** What an older form of an object held, which stays allowed whatever it is. */
+export type KnownTexts = Pick<ReadonlySet<string>, 'has'>
+
+const nothing: KnownTexts = new Set<string>()
+
+/** Messages about an IP address: what is none, and forms that programs read differently. */
+export function ipAddress(text: string, known = nothing): string[] {
+  if (known.has(text)) return []
+  if (!parseIp(text)) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
+  if (hasLeadingZeros(text)) return ['must not have leading 0s']
+  return isMapped(text) ? ['must not be an IPv4-mapped IPv6 address'] : []
 }
 
-/** Messages about a network; `strict` also refuses ambiguous forms and bits set beyond the prefix. */
-export function cidr(text: string, strict = false): string[] {
+/** Messages about a network: what is none, forms that programs read differently, and bits beyond the prefix. */
+export function cidr(text: string, known = nothing): string[] {
+  if (known.has(text)) return []
   const parsed = parseCidr(text)
   if (!parsed) return ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']
-  if (!strict) return []
-  const messages = ambiguous(text.slice(0, text.indexOf('/')))
-  if (parsed.address !== parsed.network) messages.push('must not have bits set beyond the prefix length')
-  else if (/\/0\d/.test(text)) messages.push('must not have leading 0s')
-  return messages
+  const address = text.slice(0, text.indexOf('/'))
+  if (hasLeadingZeros(address) || /\/0\d/.test(text)) return ['must not have leading 0s in IP or prefix length']
+  if (isMapped(address)) return ['must not have an IPv4-mapped IPv6 address']
+  return parsed.address === parsed.network ? [] : ['must not have bits set beyond the prefix length']
 }
 
-function ambiguous(text: string): string[] {
-  if (text.includes(':')) {
-    return /^(::ffff:|0{1,4}(:0{1,4}){4}:ffff:)/i.test(text) ? ['must not be an IPv4-mapped IPv6 address'] : []
-  }
-  return isIPv4(text) ? [] : ['must not have leading 0s']
+/** The same of an address that may only be written in one way. */
+export const strictIpAddress = (text: string): string[] => inOneWay(text, ipAddress(text), canonicalIp(text))
+
+/** The same of a network that may only be written in one way. */
+export function strictCidr(text: string): string[] {
+  const parsed = parseCidr(text)
+  return inOneWay(text, cidr(text), parsed ? formatCidr(parsed) : text)
 }
+
+const inOneWay = (text: string, messages: string[], canonical: string): string[] =>
+  messages.length > 0 || text === canonical ? messages : [`must be in canonical form ("${canonical}")`]
+
+const hasLeadingZeros = (address: string): boolean => !address.includes(':') && !isIPv4(address)
+
+const isMapped = (address: string): boolean => address.includes(':') && parseIp(address)?.family === 4

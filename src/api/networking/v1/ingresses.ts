@@ -59,10 +59,11 @@ function addressText({ status }: Ingress): string {
   return text.length > addressWidth ? `${text.slice(0, addressWidth - 3)}...` : text
 }
 
-function validateStatus({ status }: Ingress): FieldError[] {
+function validateStatus({ status }: Ingress, old: Ingress): FieldError[] {
+  const known = new Set(old.status.loadBalancer.ingress?.map(({ ip = '' }) => ip))
   return (status.loadBalancer.ingress ?? []).flatMap(({ ip, hostname }, i) => {
     const at = root.child('status', 'loadBalancer', 'ingress').index(i)
-    const errors = ip ? invalidValues(at.child('ip'), ip, ipAddress(ip)) : []
+    const errors = ip ? invalidValues(at.child('ip'), ip, ipAddress(ip, known)) : []
     if (hostname) {
       errors.push(...invalidValues(at.child('hostname'), hostname, dns1123Subdomain(hostname)))
       if (parseIp(hostname))

@@ -1,5 +1,5 @@
 import { immutable, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
-import { formatIp, parseIp } from '../../../machinery/ip-address.js'
+import { strictIpAddress } from '../../../machinery/ip-address.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Subdomain, pathSegmentName } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
@@ -15,7 +15,7 @@ export const ipAddresses: Resource<IPAddress> = resource(IPAddress, {
   shortNames: ['ip'],
   columns: [nameColumn, textColumn('ParentRef', parentText, { field: 'spec.parentRef' })],
   strategy: {
-    nameErrors: canonicalAddress,
+    nameErrors: strictIpAddress,
     validate,
     validateUpdate: ({ spec: { parentRef } }, old) =>
       jsonEqual(parentRef, old.spec.parentRef)
@@ -23,14 +23,6 @@ export const ipAddresses: Resource<IPAddress> = resource(IPAddress, {
         : [invalidValue(at, parentRef && shownInternally(ParentReference, parentRef), immutable)],
   },
 })
-
-/** The name is the address, in the one form there is of it. */
-function canonicalAddress(name: string): string[] {
-  const address = parseIp(name)
-  if (!address) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
-  const canonical = formatIp(address)
-  return canonical === name ? [] : [`must be in canonical form ("${canonical}")`]
-}
 
 function parentText({ spec: { parentRef } }: IPAddress): string {
   if (!parentRef) return none

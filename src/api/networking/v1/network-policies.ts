@@ -1,5 +1,5 @@
 import { forbiddenField, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
-import { cidr, cidrContains, parseCidr } from '../../../machinery/ip-address.js'
+import { type Cidr, cidr, cidrContains, type KnownTexts, parseCidr } from '../../../machinery/ip-address.js'
 import { printLabelSelector } from '../../../machinery/labels.js'
 import { portNumber } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
@@ -22,24 +22,32 @@ export const networkPolicies: Resource<NetworkPolicy> = resource(NetworkPolicy, 
       for (const port of ports ?? []) port.protocol ??= 'TCP'
     if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress']
   },
-  strategy: { generation: true, validate, validateUpdate: validate },
+  strategy: { generation: true, validate, validateUpdate: (now, old) => validate(now, blocksOf(old)) },
 })
 
+/** All blocks of addresses that a policy names: they may stay as they are written. */
+const blocksOf = ({ spec: { ingress = [], egress = [] } }: NetworkPolicy): KnownTexts =>
+  new Set(
+    [...ingress.flatMap(({ from = [] }) => from), ...egress.flatMap(({ to = [] }) => to)].flatMap(({ ipBlock }) =>
+      ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : [],
+    ),
+  )
+
 /** https://kubernetes.io/docs/concepts/services-networking/network-policies/ */
-function validate({ spec }: NetworkPolicy): FieldError[] {
+function validate({ spec }: NetworkPolicy, known?: KnownTexts): FieldError[] {
   const at = root.child('spec')
   const { podSelector, ingress = [], egress = [], policyTypes = [] } = spec
   const errors = validateLabelSelector(podSelector, at.child('podSelector'))
   ingress.forEach(({ ports, from }, i) => {
     {
       const here = at.child('ingress').index(i)
-      errors.push(...validatePorts(ports, here.child('ports')), ...validatePeers(from, here.child('from')))
+      errors.push(...validatePorts(ports, here.child('ports')), ...validatePeers(from, here.child('from'), known))
     }
   })
   egress.forEach(({ ports, to }, i) => {
     {
       const here = at.child('egress').index(i)
-      errors.push(...validatePorts(ports, here.child('ports')), ...validatePeers(to, here.child('to')))
+      errors.push(...validatePorts(ports, here.child('ports')), ...validatePeers(to, here.child('to'), known))
     }
   })
   const types = at.child('policyTypes')
@@ -65,13 +73,17 @@ const validatePorts = (ports: readonly NetworkPolicyPort[] | undefined, at: Fiel
     return errors
   })
 
-const validatePeers = (peers: readonly NetworkPolicyPeer[] | undefined, at: FieldPath): FieldError[] =>
+const validatePeers = (
+  peers: readonly NetworkPolicyPeer[] | undefined,
+  at: FieldPath,
+  known: KnownTexts | undefined,
+): FieldError[] =>
   (peers ?? []).flatMap(({ podSelector, namespaceSelector, ipBlock }, i) => {
     const here = at.index(i)
     const errors = [
       ...validateLabelSelector(podSelector, here.child('podSelector')),
       ...validateLabelSelector(namespaceSelector, here.child('namespaceSelector')),
-      ...(ipBlock ? validateBlock(ipBlock, here.child('ipBlock')) : []),
+      ...(ipBlock ? validateBlock(ipBlock, here.child('ipBlock'), known) : []),
     ]
     if (!podSelector && !namespaceSelector && !ipBlock) errors.push(required(here, 'must specify a peer'))
     if (ipBlock && (podSelector || namespaceSelector))
@@ -79,20 +91,24 @@ const validatePeers = (peers: readonly NetworkPolicyPeer[] | undefined, at: Fiel
     return errors
   })
 
-function validateBlock({ cidr: text, except = [] }: IPBlock, at: FieldPath): FieldError[] {
+function validateBlock({ cidr: text, except = [] }: IPBlock, at: FieldPath, known?: KnownTexts): FieldError[] {
   if (!text) return [required(at.child('cidr'))]
-  const faults = invalidValues(at.child('cidr'), text, cidr(text))
+  const faults = invalidValues(at.child('cidr'), text, cidr(text, known))
   const block = parseCidr(text)
-  if (faults.length > 0 || !block) return faults
-  return except.flatMap((excluded, i) => {
-    const here = at.child('except').index(i)
-    const errors = invalidValues(here, excluded, cidr(excluded))
-    const inner = parseCidr(excluded)
-    if (errors.length > 0 || !inner) return errors
-    const within =
-      inner.family === block.family &&
-      inner.prefix > block.prefix &&
-      cidrContains(block, { family: inner.family, value: inner.network })
-    return within ? [] : [invalidValue(here, excluded, `must be a strict subset of \`cidr\``)]
-  })
+  if (!block) return faults
+  return [
+    ...faults,
+    ...except.flatMap((excluded, i) => validateExcept(excluded, block, at.child('except').index(i), known)),
+  ]
+}
+
+function validateExcept(excluded: string, block: Cidr, at: FieldPath, known?: KnownTexts): FieldError[] {
+  const errors = invalidValues(at, excluded, cidr(excluded, known))
+  const inner = parseCidr(excluded)
+  if (!inner) return errors
+  const within =
+    inner.family === block.family &&
+    inner.prefix > block.prefix &&
+    cidrContains(block, { family: inner.family, value: inner.network })
+  return within ? errors : [...errors, invalidValue(at, excluded, 'must be a strict subset of `cidr`')]
 }

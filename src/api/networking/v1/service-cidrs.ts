@@ -1,5 +1,5 @@
 import { immutable, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
-import { cidr, parseCidr } from '../../../machinery/ip-address.js'
+import { parseCidr, strictCidr } from '../../../machinery/ip-address.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -28,7 +28,7 @@ function validate({ spec }: ServiceCIDR): FieldError[] {
   const families = new Set(cidrs.map(text => parseCidr(text)?.family))
   if (cidrs.length === 2 && (families.size === 1 || families.has(undefined)))
     return wrong('may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64')
-  return cidrs.flatMap((text, i) => invalidValues(at.index(i), text, cidr(text, true)))
+  return cidrs.flatMap((text, i) => invalidValues(at.index(i), text, strictCidr(text)))
 }
 
 /** A network that services live in stays; a second family may be added. */
