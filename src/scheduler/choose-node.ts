@@ -24,6 +24,8 @@ export interface Feasible {
   readonly infeasible: Infeasible
   /** The beginning of the pod's event, should it come to that. */
   readonly message: string
+  /** What the nodes are worth, as far as that is known, and whose scores are not; nothing is known when absent. */
+  readonly worth?: Pick<Ranked, 'totals' | 'scores'>
 }
 
 export interface SearchOptions {
@@ -33,7 +35,7 @@ export interface SearchOptions {
   readonly percentageOfNodesToScore?: number
   readonly nominated?: NominatedPods
   readonly observe?: PointObserver | undefined
-  /** What is known without looking at all nodes; `wanted` of those that will do are enough to choose from. */
+  /** Finds nodes without looking at all of them, if it can; `wanted` of those that will do are enough to choose from. */
   readonly ranked?: (filters: PreparedFilters, wanted: number) => Ranked | undefined
 }
 
@@ -101,8 +103,7 @@ export function findFeasible(
   }
   const wanted = sampleSize(total, percentageOfNodesToScore)
   const known = ranked?.(filters, wanted)
-  if (known && 'node' in known) return found([known.node], 0)
-  if (known) return found([], 0, known)
+  if (known) return { ...found(known.nodes, 0, known.judged), worth: known }
   let evaluated = 0
   for (; evaluated < total && feasible.length < wanted; evaluated++) {
     const node = snapshot.nodes[(start + evaluated) % total]
@@ -125,14 +126,15 @@ const outsideOf = (plugins: readonly string[]): Rejection => ({
   unresolvable: true,
 })
 
-/** The plugins' opinions of nodes, weighed and added up. */
+/** The plugins' opinions of nodes, weighed and added up; `known` is what the nodes are worth anyway. */
 export function totalScores(
   cycle: SchedulingCycle,
   scores: readonly WeightedScore[],
   candidates: readonly NodeInfo[],
   observe?: PointObserver,
+  known: readonly number[] = new Array<number>(candidates.length).fill(0),
 ): number[] {
-  const totals = new Array<number>(candidates.length).fill(0)
+  const totals = [...known]
   const began = performance.now()
   const scorers = scores.map(({ plugin, weight }) => ({ scorer: plugin.score(cycle, candidates), weight }))
   const prepared = performance.now()

@@ -144,7 +144,10 @@ export interface SchedulerPlugin {
   readonly filter?: (cycle: SchedulingCycle) => NodeFilter | NodeFilterFunction | undefined
   /** When no node will do: makes room, or says why not. The first that nominates a node is the last asked. */
   readonly postFilter?: (cycle: SchedulingCycle, infeasible: Infeasible) => Eventually<PostFilterResult | undefined>
-  /** PreScore and Score. `candidates` are the nodes that passed all filters. */
+  /**
+   * PreScore and Score. `candidates` are the nodes that passed all filters; there are none where it is only asked whether
+   * the plugin has something to say about the pod, and whether it signs.
+   */
   readonly score?: (cycle: SchedulingCycle, candidates: readonly NodeInfo[]) => NodeScorer | undefined
   /** Sets aside what the pod needs on the node, in memory. */
   readonly reserve?: (cycle: SchedulingCycle, node: string) => void

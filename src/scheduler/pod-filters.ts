@@ -25,8 +25,14 @@ export class PreparedFilters implements PodFilters {
   readonly nodes: { readonly names: ReadonlySet<string>; readonly plugins: readonly string[] } | undefined
 
   readonly narrowedBy: readonly string[]
-  /** What all verdicts depend on beside the node, its pods and those nominated to it; undefined if one depends on more. */
   readonly signature: string | undefined
+  /**
+   * What the first filters' verdicts depend on beside the node, its pods and those nominated to it, up to a filter that
+   * looks further than that; undefined if not all nodes come into question.
+   */
+  readonly ownSignature: string | undefined
+  /** How many filters those are. */
+  readonly #own: number
 
   /** Throws what a plugin throws. */
   constructor(
@@ -52,10 +58,16 @@ export class PreparedFilters implements PodFilters {
     }
     this.nodes = names && { names, plugins: narrowing }
     this.narrowedBy = narrowing
-    const isSigned = !names && this.#filters.every(({ signature }) => signature !== undefined)
-    this.signature = isSigned
-      ? `${this.#priority}|${this.#filters.map(({ plugin, signature }) => `${plugin}:${signature}`).join('|')}`
-      : undefined
+    let signed = 0
+    let text = `${this.#priority}`
+    for (const { plugin, signature } of this.#filters) {
+      if (signature === undefined) break
+      text += `|${plugin}:${signature}`
+      signed++
+    }
+    this.#own = signed
+    this.ownSignature = names ? undefined : text
+    this.signature = this.looksFurther ? undefined : this.ownSignature
     if (names?.size === 0)
       throw Object.assign(
         new Unschedulable(`node(s) didn't satisfy plugin(s) [${narrowing.sort().join(' ')}] simultaneously`),
@@ -64,12 +76,25 @@ export class PreparedFilters implements PodFilters {
   }
 
   judge(node: NodeInfo): Rejection | undefined {
-    return this.#judgeWithNominated(node, this.#uid) ?? this.#judge(node)
+    return this.#judge(node, this.#uid, 0, this.#filters.length)
   }
 
-  /** As `judge`, for any pod of the same kind that is not nominated to the node itself. */
-  judgeForAll(node: NodeInfo): Rejection | undefined {
-    return this.#judgeWithNominated(node, undefined) ?? this.#judge(node)
+  /**
+   * The verdict of those filters that look at nothing but the node. It is that for any pod of the same kind that is not
+   * nominated to the node itself.
+   */
+  judgeByItself(node: NodeInfo): Rejection | undefined {
+    return this.#judge(node, undefined, 0, this.#own)
+  }
+
+  /** There are filters that look at more than the node. */
+  get looksFurther(): boolean {
+    return this.#own < this.#filters.length
+  }
+
+  /** The verdict of those. */
+  judgeFurther(node: NodeInfo): Rejection | undefined {
+    return this.#judge(node, this.#uid, this.#own, this.#filters.length)
   }
 
   podAdded(pod: Pod, node: NodeInfo): void {
@@ -80,11 +105,23 @@ export class PreparedFilters implements PodFilters {
     for (const { podRemoved } of this.#filters) podRemoved?.(pod, node)
   }
 
+  /** The first rejection of the filters from one to another, with and without the pods that are to come. */
+  #judge(node: NodeInfo, self: string | undefined, from: number, to: number): Rejection | undefined {
+    const nominated = this.nominated?.size ? this.nominated.on(node.name) : nobody
+    return (
+      (nominated.length > 0 ? this.#judgeWith(nominated, node, self, from, to) : undefined) ??
+      this.#firstRejection(node, from, to)
+    )
+  }
+
   /** With the pods that are to come, as far as they may not be overtaken. */
-  #judgeWithNominated(node: NodeInfo, self: string | undefined): Rejection | undefined {
-    if (!this.nominated?.size) return undefined
-    const nominated = this.nominated.on(node.name)
-    if (nominated.length === 0) return undefined
+  #judgeWith(
+    nominated: readonly Pod[],
+    node: NodeInfo,
+    self: string | undefined,
+    from: number,
+    to: number,
+  ): Rejection | undefined {
     const coming = nominated.filter(
       ({ spec, metadata }) => (spec.priority ?? 0) >= this.#priority && metadata.uid !== self,
     )
@@ -92,21 +129,23 @@ export class PreparedFilters implements PodFilters {
     const full = node.with(coming)
     for (const pod of coming) this.podAdded(pod, node)
     try {
-      return this.#judge(full)
+      return this.#firstRejection(full, from, to)
     } finally {
       for (const pod of coming) this.podRemoved(pod, node)
     }
   }
 
-  #judge(node: NodeInfo): Rejection | undefined {
+  #firstRejection(node: NodeInfo, from: number, to: number): Rejection | undefined {
     const functions = this.#functions
-    for (let i = 0; i < functions.length; i++) {
+    for (let i = from; i < to; i++) {
       const rejection = functions[i]?.(node)
       if (rejection) return withName(rejection, this.#filters[i]?.plugin ?? '')
     }
     return undefined
   }
 }
+
+const nobody: readonly Pod[] = []
 
 /** Rejections with the name of their plugin; as a rule a filter gives the same few again and again. */
 const named = new WeakMap<Rejection, Rejection>()

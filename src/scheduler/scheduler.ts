@@ -286,16 +286,16 @@ export class Scheduler implements Disposable {
       percentageOfNodesToScore: profile.percentageOfNodesToScore ?? 0,
       observe: this.#observe(profile),
       ...(rankings && {
-        ranked: (filters, wanted) => rankings.best(attempt, filters, profile.score, wanted, this.#random),
+        ranked: (filters, wanted) => rankings.find(attempt, filters, profile.score, wanted, this.#random),
       }),
     })
     if (found.nodes.length === 0 || this.#extenders.length === 0) return found
     return await filteredByExtenders(this.#extenders, pod, found, this.#state.nodes.length)
   }
 
-  async #best(attempt: SchedulingAttempt, { nodes }: Feasible): Promise<string> {
+  async #best(attempt: SchedulingAttempt, { nodes, worth }: Feasible): Promise<string> {
     const { pod, profile } = attempt
-    const totals = totalScores(attempt, profile.score, nodes, this.#observe(profile))
+    const totals = totalScores(attempt, worth?.scores ?? profile.score, nodes, this.#observe(profile), worth?.totals)
     if (this.#extenders.length > 0) await extendedScores(this.#extenders, pod, nodes, totals, this.#onError)
     return highest(nodes, totals, this.#random)?.name ?? ''
   }
