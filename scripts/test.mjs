@@ -1,13 +1,16 @@
 // Runs compiled tests: node scripts/test.mjs unit integration e2e [--only TEXT]. Ends with `N passed, N failed`.
+// What tests that were killed have left on the machine is removed first; those of this run undo all when it is ended.
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 
-const dist = fileURLToPath(new URL('../dist', import.meta.url))
+/** Where the compiled project is; T8S_DIST says otherwise. */
+const dist = resolve(process.env.T8S_DIST ?? fileURLToPath(new URL('../dist', import.meta.url)))
 const args = process.argv.slice(2)
 const only = args.includes('--only') ? args.splice(args.indexOf('--only'), 2)[1] : undefined
 const kinds = new Set(args.length > 0 ? args : ['unit', 'integration'])
@@ -20,11 +23,18 @@ const files = readdirSync(dist, { recursive: true })
   .sort()
   .map(name => join(dist, name))
 
+spawnSync(process.execPath, [join(dist, 'cluster/remove-test-remains.js')], { stdio: ['ignore', 'inherit', 'inherit'] })
+const { markTestProcesses } = await import(join(dist, 'machinery/test-folder.js'))
+markTestProcesses()
+/** Ends the files that run; this process goes on until they have cleared up. */
+const ended = new AbortController()
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => ended.abort())
+
 /** Files of one kind, some side by side; end-to-end tests one after the other, as they share the machine's two cores. */
 async function runFiles(files, concurrency) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
-  if (files.length === 0) return counts
-  const events = run({ files, concurrency, timeout: 600_000 })
+  if (files.length === 0 || ended.signal.aborted) return counts
+  const events = run({ files, concurrency, timeout: 600_000, signal: ended.signal })
   // A suite, and the file itself, pass or fail by what is in them: only that is counted. A file that breaks before it
   // has run a test is counted, too.
   const isLeaf = ({ details, name }) => details?.type !== 'suite' && !files.includes(name)

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,6 +8,7 @@ import { HorizontalPodAutoscaler } from '../api/autoscaling/v2/index.js'
 import { Pod } from '../api/core/v1/index.js'
 import { isReady, TestNode } from '../kubelet/test-node.js'
 import { kubectlEnvironment, run, unpackKubectl } from '../machinery/streaming/test-kubectl.js'
+import { testFolder } from '../machinery/test-folder.js'
 
 const namespace = 'default'
 const busy = 'while [ ! -e /tmp/enough ]; do :; done; while true; do sleep 1; done'
@@ -21,7 +21,7 @@ describe('a busy pod', { timeout: 400_000 }, () => {
   let kubectl = ''
   before(async () => {
     node = await TestNode.start()
-    folder = await mkdtemp(join(tmpdir(), 't8s-autoscaling-'))
+    folder = testFolder()
     kubectl = await unpackKubectl(folder)
     await writeFile(join(folder, 'config'), node.controlPlane.kubeconfig)
     const labels = { app: 'busy' }

@@ -23,7 +23,7 @@ describe('the certificates of a running cluster', { timeout: 240_000 }, () => {
   const check = async () => JSON.parse(await cluster.t8s('certs', 'check', '-o', 'json')) as Checked
   const kubeletAnswers = async () =>
     assert.equal(await cluster.kubectl('get', '--raw', `/api/v1/nodes/${node}/proxy/healthz`), 'ok')
-  const kubeletPki = () => join(cluster.folder, 'root/lib', cluster.name, 'nodes', node, 'kubelet/pki')
+  const kubeletPki = () => join(cluster.folder, 'lib', cluster.name, 'nodes', node, 'kubelet/pki')
 
   it('are well', async () => {
     const { certificates } = await check()

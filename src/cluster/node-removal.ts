@@ -1,6 +1,12 @@
 import { access, rm } from 'node:fs/promises'
 import { removeCgroup } from '../kubelet/runtime/cgroups.js'
-import { connectCri, deleteContainerd, cri as messages, startContainerd } from '../kubelet/runtime/index.js'
+import {
+  connectCri,
+  deleteContainerd,
+  cri as messages,
+  shimSockets,
+  startContainerd,
+} from '../kubelet/runtime/index.js'
 import { unmountBelow } from '../kubelet/runtime/mounts.js'
 import { removeNodeNamespace, removeWayOut } from '../network/node-namespace.js'
 import { removeNodeNetwork } from '../network/node-network.js'
@@ -40,6 +46,7 @@ async function forEachNode(config: ClusterConfig, action: (local: LocalNode) => 
 }
 
 async function stopPods(local: LocalNode, node: NodePaths): Promise<void> {
+  const sockets = await shimSockets(node.containerdState)
   await using containerd = await startContainerd(containerdOptions(local, node))
   await containerd.ready
   using cri = connectCri(containerd.socket)
@@ -47,6 +54,7 @@ async function stopPods(local: LocalNode, node: NodePaths): Promise<void> {
   await Promise.all(containers.map(({ id }) => cri.stopContainer({ containerId: id, timeout: graceSeconds })))
   const { items } = await cri.listPodSandbox({})
   await Promise.all(items.map(({ id }) => cri.stopPodSandbox({ podSandboxId: id })))
+  for (const socket of sockets) await rm(socket, { force: true })
 }
 
 async function removeKernelState(config: ClusterConfig, local: LocalNode, node: NodePaths): Promise<void> {

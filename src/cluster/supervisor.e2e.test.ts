@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { removeCgroup } from '../kubelet/runtime/cgroups.js'
+import { testCgroup, testFolder } from '../machinery/test-folder.js'
 import { missingPackages } from './packages.js'
 import { acceptsConnections } from './readiness.js'
 import type { ProcessEvent } from './supervised-process.js'
@@ -15,17 +16,17 @@ const run = promisify(execFile)
 const skip = process.getuid?.() !== 0 || missingPackages().length > 0
 
 test('containers survive the end of their containerd', { skip, timeout: 60_000 }, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 't8s-e2e-'))
+  const folder = testFolder()
   const socket = join(folder, 's')
   // Also the name of its cgroups' parent, which nobody removes but us.
-  const id = `t8s-e2e-${process.pid}`
+  const id = testCgroup(folder).slice(1)
   const config = join(folder, 'containerd.toml')
   const rootfs = join(folder, 'rootfs')
   await mkdir(join(rootfs, 'bin'), { recursive: true })
   await copyFile('/bin/busybox', join(rootfs, 'bin/busybox'))
   await writeFile(
     config,
-    `version = 2\nroot = "${folder}/root"\nstate = "${folder}/run"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  address = "${socket}"\n`,
+    `version = 2\nroot = "${folder}/root"\nstate = "${folder}/state"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  address = "${socket}"\n`,
   )
   const ctr = async (...args: string[]) => (await run('ctr', ['--address', socket, '--namespace', id, ...args])).stdout
   const events: ProcessEvent[] = []
@@ -39,7 +40,7 @@ test('containers survive the end of their containerd', { skip, timeout: 60_000 }
           ready: signal => acceptsConnections({ path: socket }, signal),
         },
       ],
-      { stateDir: join(folder, 'state'), logDir: join(folder, 'log'), onEvent: event => events.push(event) },
+      { stateDir: join(folder, 'supervisor'), logDir: join(folder, 'log'), onEvent: event => events.push(event) },
     )
     await supervision.ready
     await ctr('run', '--detach', '--rootfs', rootfs, id, '/bin/busybox', 'sleep', '1000')
@@ -55,8 +56,7 @@ test('containers survive the end of their containerd', { skip, timeout: 60_000 }
       await ctr('container', 'delete', id).catch(() => {})
     }
   } finally {
-    const hierarchies = ['', ...(await readdir('/sys/fs/cgroup'))]
-    await Promise.all(hierarchies.map(name => rmdir(join('/sys/fs/cgroup', name, id)).catch(() => {})))
+    await removeCgroup(testCgroup(folder))
     await rm(folder, { recursive: true, force: true })
   }
 })

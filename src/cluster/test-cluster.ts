@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { writeImageArchive } from '../kubelet/runtime/index.js'
 import { testImages } from '../kubelet/runtime/test-images.js'
 import { kubectlEnvironment, run, unpackKubectl } from '../machinery/streaming/test-kubectl.js'
+import { testFolder } from '../machinery/test-folder.js'
 
 const program = fileURLToPath(new URL('../bundle/main.js', import.meta.url))
 
@@ -23,7 +23,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** Makes the folder and the tools; `up` starts the cluster. */
   static async prepare(): Promise<TestCluster> {
-    const folder = await mkdtemp(join(tmpdir(), 't8s-e2e-'))
+    const folder = testFolder()
     const digest = createHash('sha256').update(folder).digest()
     const net = digest.readUInt8(0)
     const ports = 20_000 + (digest.readUInt16BE(1) % 3_000) * 3
@@ -61,7 +61,7 @@ export class TestCluster implements AsyncDisposable {
     const hasVerbs = command === 'image' || command === 'certs'
     const words = hasVerbs ? [command, ...rest.slice(0, 1)] : [command]
     const others = hasVerbs ? rest.slice(1) : rest
-    const flags = ['--name', this.name, '--root', join(this.folder, 'root')]
+    const flags = ['--name', this.name, '--root', this.folder]
     const { code, stdout, stderr } = await run([process.execPath, program, ...words, ...flags, ...others], {
       env: { HOME: this.folder },
     })

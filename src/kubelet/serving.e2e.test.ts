@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { type RequestOptions, request } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { issueClientCertificate } from '../cluster/pki.js'
 import { kubectlEnvironment, run, unpackKubectl } from '../machinery/streaming/test-kubectl.js'
+import { testFolder } from '../machinery/test-folder.js'
 import { eventually, TestNode } from './test-node.js'
 
 const forever = 'trap "exit 0" TERM; echo first; sleep 0.2; echo oops >&2; while true; do sleep 0.1; done'
@@ -18,7 +18,7 @@ describe("a node's server", { timeout: 240_000 }, () => {
   let kubectl = ''
   before(async () => {
     node = await TestNode.start()
-    folder = await mkdtemp(join(tmpdir(), 't8s-serving-'))
+    folder = testFolder()
     kubectl = await unpackKubectl(folder)
     await writeFile(join(folder, 'config'), node.controlPlane.kubeconfig)
     await node.run('box', {

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ConfigMap, Event, Namespace, Pod, type PodInit, ServiceAccount } from '../api/core/v1/index.js'
@@ -7,6 +6,7 @@ import type { Client } from '../client/client.js'
 import { ControlPlane } from '../cluster/control-plane.js'
 import { issueServingCertificate } from '../cluster/pki.js'
 import { isAlreadyExists, isNotFound } from '../machinery/status-error.js'
+import { testFolder } from '../machinery/test-folder.js'
 import { type Kubelet, startKubelet } from './kubelet.js'
 import type { KubeletOptions } from './options.js'
 import { removeNodeRemains } from './removal.js'
@@ -32,7 +32,7 @@ export class TestNode implements AsyncDisposable {
   static async start(): Promise<TestNode> {
     const controlPlane = await ControlPlane.start()
     const runtime = await startTestRuntime()
-    const node = new TestNode(controlPlane, runtime, await mkdtemp(join(tmpdir(), 't8s-node-')))
+    const node = new TestNode(controlPlane, runtime, testFolder())
     try {
       await loadTestImage(await testImages.busybox(), runtime.containerd, runtime.cri)
       await loadTestImage(await testImages.nodeWeb(), runtime.containerd, runtime.cri)

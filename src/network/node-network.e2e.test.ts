@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { it } from 'node:test'
+import { testFolder } from '../machinery/test-folder.js'
 import { Netns } from './netns.js'
 import { type CniType, cniConfig, outgoingMtu, removeNodeNetwork } from './node-network.js'
 
@@ -48,7 +48,7 @@ async function cni(node: Netns, command: 'ADD' | 'DEL', pod: Netns, conflist: st
 
 for (const type of ['bridge', 'ptp'] as const satisfies readonly CniType[])
   it(`the plugins connect pods by ${type}, serve host ports, and leave nothing`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'ipam-'))
+    const folder = testFolder()
     const namespaces = await Promise.all([Netns.open(), Netns.open(), Netns.open(), Netns.open()])
     const [node, client, first, second] = namespaces
     try {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
 import { it } from 'node:test'
 import { promisify } from 'node:util'
+import { testFolder } from '../machinery/test-folder.js'
 
 /** Runs in a mount namespace of its own, where `directory` is a small disk that goes with the process. */
 const program = `
@@ -69,7 +68,7 @@ console.log('entries', answered.size)
 `
 
 it('a full disk and a read-only one are reported, and nothing answered is lost', { timeout: 60_000 }, async t => {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 't8s-full-'))
+  const directory = testFolder()
   t.after(() => fs.rmdirSync(directory))
   const url = new URL('./index.js', import.meta.url).href
   const script = 'mount -t tmpfs -o size=3m t8s-full "$1" && exec "$2" --input-type=module -e "$3" "$4" "$1"'

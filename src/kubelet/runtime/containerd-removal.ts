@@ -104,6 +104,13 @@ interface Bundle {
   readonly shimSocket: string | undefined
 }
 
+/**
+ * The sockets of shims that a containerd with this state folder has started, in a folder common to all containerds. Who
+ * kills a shim leaves it, and so does containerd.
+ */
+export const shimSockets = async (state: string): Promise<string[]> =>
+  (await readBundles(state)).flatMap(({ shimSocket }) => shimSocket ?? [])
+
 async function readBundles(state: string): Promise<Bundle[]> {
   const tasks = join(state, 'io.containerd.runtime.v2.task')
   const folders: string[] = []

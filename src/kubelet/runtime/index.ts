@@ -7,7 +7,7 @@ export {
 } from './container-events.js'
 export { type Containerd, type ContainerdOptions, findCniBinDir, startContainerd } from './containerd.js'
 export type { ContainerdCgroups, ContainerdVersion, Snapshotter } from './containerd-config.js'
-export { deleteContainerd, removeAllPods } from './containerd-removal.js'
+export { deleteContainerd, removeAllPods, shimSockets } from './containerd-removal.js'
 export { type SupervisedContainerd, type SupervisionOptions, superviseContainerd } from './containerd-supervisor.js'
 export { type CriCall, type CriClient, connectCri } from './cri-client.js'
 export * as cri from './cri-messages.js'

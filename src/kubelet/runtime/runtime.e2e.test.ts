@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { access, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import { access, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { identifyProcess, isRunning } from '../../machinery/process-identity.js'
+import { testCgroup, testFolder } from '../../machinery/test-folder.js'
 import { removeCgroup } from './cgroups.js'
 import { type ContainerEvent, containerEvents, statusAfterExit } from './container-events.js'
 import { startContainerd } from './containerd.js'
@@ -370,8 +371,9 @@ test('what is left of a dead containerd is removed by force', { timeout: 60_000 
 })
 
 test('containerd and shims can be put into cgroups', { timeout: 60_000 }, async () => {
-  const name = `t8s-test-${process.pid}`
-  const cgroups = { daemon: `/${name}/containerd`, shims: `/${name}/shims` }
+  const folder = testFolder()
+  const above = testCgroup(folder)
+  const cgroups = { daemon: `${above}/containerd`, shims: `${above}/shims` }
   const own = await startTestRuntime({ cgroups })
   try {
     await own.cri.runPodSandbox({ config: { ...sandboxConfig('grouped'), linux: { cgroupParent: own.cgroup } } })
@@ -381,9 +383,10 @@ test('containerd and shims can be put into cgroups', { timeout: 60_000 }, async 
     assert.match(await cgroupOf(shim?.pid), new RegExp(`:${cgroups.shims}$`, 'm'))
   } finally {
     await own[Symbol.asyncDispose]()
-    await removeCgroup(`/${name}`)
+    await removeCgroup(above)
+    await rm(folder, { recursive: true })
   }
-  await assertNoTraces(own.folder, own.bridge, `/${name}`)
+  await assertNoTraces(own.folder, own.bridge, above)
 })
 
 test('says why containerd does not start', { timeout: 60_000 }, async () => {

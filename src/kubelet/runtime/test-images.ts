@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { access, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { testFolder } from '../../machinery/test-folder.js'
 import type { CriClient } from './cri-client.js'
 import { type ImageRecipe, type LayerEntry, writeImageArchive } from './image-archive.js'
 import { type ImageTarget, loadImage } from './images.js'
@@ -73,7 +73,7 @@ export async function loadTestImage(
   target: ImageTarget,
   cri: Pick<CriClient, 'imageStatus'>,
 ): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 't8s-test-image-'))
+  const folder = testFolder()
   try {
     const archive = join(folder, 'image.tar')
     await writeImageArchive(archive, recipe)

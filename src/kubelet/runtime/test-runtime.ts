@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { testCgroup, testFolder, testLink } from '../../machinery/test-folder.js'
 import { type Containerd, type ContainerdOptions, startContainerd } from './containerd.js'
 import { deleteContainerd } from './containerd-removal.js'
 import { type CriClient, connectCri } from './cri-client.js'
@@ -29,9 +29,8 @@ export interface TestRuntime extends AsyncDisposable {
 /** Starts containerd in a temporary folder, with the pause image loaded. Needs root; any number can run at once. */
 export async function startTestRuntime(options: Partial<ContainerdOptions> = {}): Promise<TestRuntime> {
   const [a = 0, b = 0] = randomBytes(2)
-  const id = randomBytes(4).toString('hex')
-  const [subnet, bridge, cgroup] = [`10.${96 + (a % 32)}.${b}`, `t8s-${id}`, `/t8s-test-${id}`]
-  const folder = await mkdtemp(join(tmpdir(), 't8s-runtime-'))
+  const folder = testFolder()
+  const [subnet, bridge, cgroup] = [`10.${96 + (a % 32)}.${b}`, testLink(folder), testCgroup(folder)]
   const cniConfDir = join(folder, 'net.d')
   const all: ContainerdOptions = {
     root: join(folder, 'root'),
