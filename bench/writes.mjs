@@ -1,5 +1,6 @@
 // What writes cost the server behind its transport: node bench/writes.mjs [MEASURE ...] (T8S_DIST: the build;
-// T8S_BENCH_DIR: a folder on the disk to write to). Requests as they come over the wire, 64 at a time.
+// T8S_BENCH_DIR: a folder on the disk to write to, or `memory`). Requests as they come over the wire, 64 at a time; those
+// whose names begin with `own-` as the scheduler and controllers make them, in the server's own process.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,13 +11,15 @@ import { dist, row } from './table.mjs'
 process.env.NODE_ENV = 'production'
 const { ControlPlane } = await import(pathToFileURL(join(dist, 'cluster/control-plane.js')).href)
 const { tokenFile } = await import(pathToFileURL(join(dist, 'server/authentication/token-file.js')).href)
-const folder = await mkdtemp(join(process.env.T8S_BENCH_DIR ?? tmpdir(), 't8s-bench-'))
+const { Event, Pod } = await import(pathToFileURL(join(dist, 'api/core/v1/index.js')).href)
+const inMemory = process.env.T8S_BENCH_DIR === 'memory'
+const folder = inMemory ? undefined : await mkdtemp(join(process.env.T8S_BENCH_DIR ?? tmpdir(), 't8s-bench-'))
 const podsPath = '/api/v1/namespaces/default/pods'
 const plane = await ControlPlane.start({
   controllers: false,
   scheduler: false,
   port: false,
-  dataDir: folder,
+  ...(folder ? { dataDir: folder } : {}),
   authenticators: [tokenFile('bench,bench,1,"system:masters"\n')],
 })
 const never = new AbortController().signal
@@ -82,6 +85,51 @@ const pods = 2000
 const names = Array.from({ length: pods }, (_, i) => `pod-${i}`)
 const nth = i => `${podsPath}/${names[i % pods]}`
 const condition = i => ({ type: 'Ready', status: i % 2 ? 'True' : 'False', message: `turn ${i}` })
+
+/** A pod's place on a node, as the scheduler says it. */
+const binding = (name, i) => ({
+  apiVersion: 'v1',
+  kind: 'Binding',
+  metadata: { name, namespace: 'default' },
+  target: { kind: 'Node', name: `node-${i % 100}` },
+})
+
+/** What the scheduler tells of a pod, as new clients write it. */
+const newEvent = i => ({
+  apiVersion: 'events.k8s.io/v1',
+  kind: 'Event',
+  metadata: { name: `new-event-${i}`, namespace: 'default' },
+  eventTime: '2026-01-02T03:04:05.000006Z',
+  action: 'Binding',
+  reason: 'Scheduled',
+  note: `Successfully assigned default/pod-${i} to node-${i % 100}`,
+  regarding: { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: `pod-${i}`, resourceVersion: `${i}` },
+  reportingController: 'default-scheduler',
+  reportingInstance: 'default-scheduler-1',
+  type: 'Normal',
+})
+
+/** The same as components of the server's process write it. */
+const ownEvent = i => ({
+  metadata: { name: `own-event-${i}`, namespace: 'default' },
+  involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: `pod-${i}`, resourceVersion: `${i}` },
+  reason: 'Scheduled',
+  message: `Successfully assigned default/pod-${i} to node-${i % 100}`,
+  source: { component: 'default-scheduler' },
+  firstTimestamp: '2026-01-02T03:04:05Z',
+  lastTimestamp: '2026-01-02T03:04:05Z',
+  count: 1,
+  type: 'Normal',
+  reportingComponent: 'default-scheduler',
+  reportingInstance: '',
+})
+
+/** Pods that have no node yet. */
+async function unbound(prefix, count) {
+  const names = Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
+  await rounds(count, i => send('POST', podsPath, json(smallPod(names[i]))))
+  return names
+}
 
 async function fill() {
   if (fill.done) return
@@ -156,6 +204,49 @@ const measures = {
     await rounds(leases, i => write('POST', i))
     await measure('renew a lease', 10_000, i => write('PUT', i, versions[i % leases]))
   },
+  async bind() {
+    const names = await unbound('bind', 12_000)
+    await measure(
+      'bind a pod',
+      10_000,
+      i => send('POST', `${podsPath}/${names[i]}/binding`, json(binding(names[i], i))),
+      {
+        warmUp: 2000,
+      },
+    )
+  },
+  async event() {
+    const path = '/apis/events.k8s.io/v1/namespaces/default/events'
+    await measure('create an event', 20_000, i => send('POST', path, json(newEvent(i))))
+  },
+  async 'own-create'() {
+    const pod = i => ({ ...smallPod(`own-${i}`), status: {} })
+    await measure('own: create small pods', 20_000, i => plane.client.create(Pod, pod(i)))
+  },
+  async 'own-bind'() {
+    const names = await unbound('own-bind', 12_000)
+    await measure(
+      'own: bind a pod',
+      10_000,
+      i => plane.client.post(Pod, { name: names[i], namespace: 'default' }, 'binding', binding(names[i], i)),
+      { warmUp: 2000 },
+    )
+  },
+  async 'own-event'() {
+    await measure('own: create an event', 20_000, i => plane.client.create(Event, ownEvent(i)))
+  },
+  async 'own-status'() {
+    await fill()
+    const patch = i => ({ status: { phase: 'Running', podIP: `10.0.0.${i % 250}`, conditions: [condition(i)] } })
+    await measure('own: strategic patch of the status', 10_000, i =>
+      plane.client.patch(
+        Pod,
+        { name: names[i % pods], namespace: 'default' },
+        { type: 'strategic', body: patch(i) },
+        { subresource: 'status' },
+      ),
+    )
+  },
   async delete() {
     await fill()
     await measure('delete', pods, i => send('DELETE', `${nth(i)}?gracePeriodSeconds=0`), { warmUp: 0 })
@@ -168,5 +259,5 @@ try {
   for (const [name, run] of Object.entries(measures)) if (chosen.length === 0 || chosen.includes(name)) await run()
 } finally {
   await plane[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
+  if (folder) await rm(folder, { recursive: true, force: true })
 }

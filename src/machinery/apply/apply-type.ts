@@ -12,13 +12,24 @@ import { fieldOf, resolve } from '../../schema/walk.js'
 export type ApplyType =
   | { readonly kind: 'scalar'; readonly accepts: 'string' | 'number' | 'boolean' | 'any' }
   | { readonly kind: 'atomic'; readonly inner: ApplyType }
-  | { readonly kind: 'struct'; readonly message: MessageSchema; readonly fields: Map<string, ApplyType> }
+  | { readonly kind: 'struct'; readonly message: MessageSchema; readonly fields: Map<string, StructField> }
   | { readonly kind: 'map'; readonly value: ApplyType }
-  | { readonly kind: 'keyed'; readonly keys: readonly ItemKey[]; readonly item: ApplyType }
+  | {
+      readonly kind: 'keyed'
+      readonly keys: readonly ItemKey[]
+      readonly item: ApplyType
+      readonly elements: ItemElements
+    }
   | { readonly kind: 'set'; readonly item: ApplyType }
   | { readonly kind: 'list'; readonly item: ApplyType }
   | { readonly kind: 'deduced' }
   | { readonly kind: 'ignored'; readonly inner: ApplyType }
+
+/** A field of a struct, and the path element it has. */
+export interface StructField {
+  readonly element: string
+  readonly type: ApplyType
+}
 
 /** A field that identifies items of a list; an item without it counts as having the default. */
 export interface ItemKey {
@@ -73,7 +84,12 @@ function compile(schema: AnySchema, granular: boolean): ApplyType {
       const { type, keys } = resolved.semantics
       if (type === 'set') return { kind: 'set', item }
       if (type === 'map')
-        return { kind: 'keyed', item, keys: [...keys].sort().map(name => itemKey(resolved.item, name)) }
+        return {
+          kind: 'keyed',
+          item,
+          keys: [...keys].sort().map(name => itemKey(resolved.item, name)),
+          elements: new ItemElements(),
+        }
       return { kind: 'atomic', inner: { kind: 'list', item } }
     }
     case 'string':
@@ -108,15 +124,21 @@ function itemKey(item: AnySchema, name: string): ItemKey {
 }
 
 /** The type of a field of a struct; undefined if it is not declared. */
-export function fieldType(struct: StructType, name: string): ApplyType | undefined {
-  let type = struct.fields.get(name)
-  if (!type) {
-    const field: Field<AnySchema> | undefined = fieldOf(struct.message, name)
-    if (!field) return isOpen(struct.message) ? deduced : undefined
-    type = applyTypeOf(field.schema, field.granular ?? false)
-    struct.fields.set(name, type)
-  }
-  return type
+export const fieldType = (struct: StructType, name: string): ApplyType | undefined => structField(struct, name)?.type
+
+/** A field of a struct; undefined if it is not declared. */
+export function structField(struct: StructType, name: string): StructField | undefined {
+  const known = struct.fields.get(name)
+  if (known) return known
+  const field: Field<AnySchema> | undefined = fieldOf(struct.message, name)
+  if (!field) return isOpen(struct.message) ? { element: fieldElement(name), type: deduced } : undefined
+  return noteField(struct, name, applyTypeOf(field.schema, field.granular ?? false))
+}
+
+function noteField({ fields }: StructType, name: string, type: ApplyType): StructField {
+  const field = { element: fieldElement(name), type }
+  fields.set(name, field)
+  return field
 }
 
 /** Custom resources may keep fields that their schema does not declare. */
@@ -141,12 +163,12 @@ export function objectTypeOf(schema: AnySchema | undefined): ApplyType {
   if (!type) {
     type = compile(schema, true)
     if (type.kind === 'struct') {
-      type.fields.set('apiVersion', ignored(text)).set('kind', ignored(text))
+      for (const name of ['apiVersion', 'kind']) noteField(type, name, ignored(text))
       const metadata = fieldOf(type.message, 'metadata')
       const inner = metadata && compile(metadata.schema, true)
       if (inner?.kind === 'struct') {
-        for (const name of unownedMetadata) inner.fields.set(name, ignored(fieldType(inner, name) ?? deduced))
-        type.fields.set('metadata', inner)
+        for (const name of unownedMetadata) noteField(inner, name, ignored(fieldType(inner, name) ?? deduced))
+        noteField(type, 'metadata', inner)
       }
     }
     objectTypes.set(schema, type)
@@ -157,7 +179,7 @@ export function objectTypeOf(schema: AnySchema | undefined): ApplyType {
 const schemalessMessage = (fields: readonly [string, ApplyType][]): StructType => ({
   kind: 'struct',
   message: { kind: 'message', name: '', fields: {}, atomic: false, open: true },
-  fields: new Map(fields),
+  fields: new Map(fields.map(([name, type]) => [name, { element: `f:${name}`, type }])),
 })
 
 const schemaless: ApplyType = schemalessMessage([
@@ -195,8 +217,46 @@ export function fieldElement(name: string): string {
   return element
 }
 
+/** Elements that were made, by the values of their keys: the same few items come again and again. */
+class ItemElements {
+  readonly #tree = new Map<unknown, unknown>()
+  #size = 0
+
+  of(keys: readonly ItemKey[], item: unknown): string {
+    let found: unknown = this.#tree
+    for (let i = 0; found && i < keys.length; i++)
+      found = (found as Map<unknown, unknown>).get(keyValue(keys[i] as ItemKey, item))
+    return (found as string | undefined) ?? this.#made(keys, item)
+  }
+
+  #made(keys: readonly ItemKey[], item: unknown): string {
+    const element = makeElement(keys, item)
+    const values = keys.map(key => keyValue(key, item))
+    // What is an object is another one the next time.
+    if (element.length > longestElement || values.some(value => typeof value === 'object')) return element
+    if (this.#size >= rememberedItems) {
+      this.#tree.clear()
+      this.#size = 0
+    }
+    this.#size++
+    let level = this.#tree
+    for (const value of values.slice(0, -1)) {
+      const below = (level.get(value) as Map<unknown, unknown> | undefined) ?? new Map<unknown, unknown>()
+      level.set(value, below)
+      level = below
+    }
+    level.set(values.at(-1), element)
+    return element
+  }
+}
+
+const rememberedItems = 512
+const longestElement = 256
+
 /** The path element of an item of a keyed list, canonical: keys sorted, defaults filled in. */
-export function itemElement({ keys }: KeyedType, item: unknown): string {
+export const itemElement = ({ keys, elements }: KeyedType, item: unknown): string => elements.of(keys, item)
+
+function makeElement(keys: readonly ItemKey[], item: unknown): string {
   let element = 'k:{'
   let separator = ''
   for (const key of keys) {

@@ -8,6 +8,7 @@ import {
   itemElement,
   type KeyedType,
   keyValue,
+  structField,
   valueElement,
 } from './apply-type.js'
 import { type FieldSet, FieldSetBuilder, leaf } from './field-set.js'
@@ -75,15 +76,25 @@ function added(value: unknown, type: ApplyType): FieldSet | undefined {
       return leaf
     case 'deduced':
       return added(value, deduce(value))
-    case 'struct':
-    case 'map': {
+    case 'struct': {
       const builder = new FieldSetBuilder()
       const fields = asValues(value)
       for (const name in fields) {
-        const field = fields[name]
-        if (field === undefined) continue
-        const set = added(field, type.kind === 'map' ? type.value : (fieldType(type, name) ?? deduced))
-        if (set) builder.add(fieldElement(name), set)
+        const held = fields[name]
+        if (held === undefined) continue
+        const field = structField(type, name)
+        const set = added(held, field?.type ?? deduced)
+        if (set) builder.add(field?.element ?? fieldElement(name), set)
+      }
+      return builder.build(true) ?? leaf
+    }
+    case 'map': {
+      const builder = new FieldSetBuilder()
+      const entries = asValues(value)
+      for (const key in entries) {
+        const held = entries[key]
+        const set = held === undefined ? undefined : added(held, type.value)
+        if (set) builder.add(fieldElement(key), set)
       }
       return builder.build(true) ?? leaf
     }
@@ -102,10 +113,13 @@ function addedItems(
   member: boolean,
 ): FieldSet | undefined {
   const builder = new FieldSetBuilder()
-  if (items.length === 1) {
-    const set = added(items[0], type)
-    if (set) builder.add(elementOf(items[0]), set)
-  } else
+  const elements = items.map(elementOf)
+  if (elements.length < 2 || new Set(elements).size === elements.length)
+    for (let i = 0; i < elements.length; i++) {
+      const set = added(items[i], type)
+      if (set) builder.add(elements[i] as string, set)
+    }
+  else
     for (const [element, alike] of grouped(items, elementOf)) {
       // Items that share an identity cannot be told apart.
       const set = alike.length > 1 ? leaf : added(alike[0], type)

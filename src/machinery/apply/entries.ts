@@ -111,6 +111,7 @@ const inOrder = (a: Entry, b: Entry): number =>
 
 /** Puts the oldest updates of a version together until there are no more than ten managers of updates. */
 export function capUpdaters(entries: readonly Entry[]): readonly Entry[] {
+  if (entries.length <= mostUpdaters) return entries
   const updaters = entries.filter(entry => entry.operation === 'Update' && entry.fields)
   let excess = updaters.length - mostUpdaters
   if (excess <= 0) return entries

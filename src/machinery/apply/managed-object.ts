@@ -68,22 +68,22 @@ export function changesOf(before: unknown, after: unknown, type: ManagedType): C
 
 /** What a write changed as an entry of another version sees it. */
 export class ChangesByVersion {
-  readonly #found = new Map<string, Touched>()
+  // A new object has no entries that anybody would ask about.
+  #found: Map<string, Touched> | undefined
 
   constructor(
     private readonly before: unknown,
     private readonly after: unknown,
     private readonly type: ManagedType,
     readonly here: Changes | undefined,
-  ) {
-    this.#found.set(type.apiVersion, touched(here))
-  }
+  ) {}
 
   /** What entries of this version lose to the writer. */
   at(apiVersion: string): Touched {
+    this.#found ??= new Map()
     let found = this.#found.get(apiVersion)
     if (!found) {
-      const view = this.type.versions?.(apiVersion)
+      const view = apiVersion === this.type.apiVersion ? undefined : this.type.versions?.(apiVersion)
       found = view
         ? touched(
             changesOf(view.convert(this.before), view.convert(this.after), {
