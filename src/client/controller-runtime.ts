@@ -87,6 +87,7 @@ class Running implements AsyncDisposable {
     const cache: Cache = {
       get: (kind, ref) => informers.get(kind, ref),
       list: (kind, how) => informers.list(kind, how),
+      count: (kind, namespace) => informers.count(kind, namespace),
       ownedBy: (kind, uid) => informers.ownedBy(kind, uid),
       by: (index, key) => informers.by(index, key),
     }

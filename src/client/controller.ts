@@ -47,6 +47,8 @@ export interface Cache {
       readonly matches?: (labels: { readonly [key: string]: string }) => boolean
     },
   ): readonly T[]
+  /** How many there are in a namespace. */
+  count<T extends ApiObject, I>(kind: Kind<T, I>, namespace: string): number
   /** Objects whose controller (the owner reference marked so) has this uid; indexed. */
   ownedBy<T extends ApiObject, I>(kind: Kind<T, I>, ownerUid: string): readonly T[]
   /** Objects that the index finds under `key`. */

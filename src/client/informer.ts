@@ -126,6 +126,11 @@ export class Informer<T extends ApiObject> implements AsyncDisposable {
     return found
   }
 
+  /** How many there are in a namespace. */
+  count(namespace: string): number {
+    return this.#cache.count(namespace)
+  }
+
   ownedBy(uid: string): readonly T[] {
     return this.#cache.ownedBy(uid)
   }

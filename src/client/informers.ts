@@ -78,6 +78,10 @@ export class Informers implements Cache, AsyncDisposable {
     return this.#watched(kind).list(options)
   }
 
+  count<T extends ApiObject, I>(kind: Kind<T, I>, namespace: string): number {
+    return this.#watched(kind).count(namespace)
+  }
+
   ownedBy<T extends ApiObject, I>(kind: Kind<T, I>, ownerUid: string): readonly T[] {
     return this.#watched(kind).ownedBy(ownerUid)
   }

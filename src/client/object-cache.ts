@@ -18,6 +18,11 @@ export class ObjectCache<T extends ApiObject> {
     return this.#namespaces.get(namespace)?.get(name)
   }
 
+  /** How many there are in a namespace. */
+  count(namespace: string): number {
+    return this.#namespaces.get(namespace)?.size ?? 0
+  }
+
   /** Every object, or those of one namespace; in no particular order. */
   *objects(namespace?: string): IterableIterator<T> {
     if (namespace !== undefined) yield* this.#namespaces.get(namespace)?.values() ?? []

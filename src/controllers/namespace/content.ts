@@ -8,7 +8,6 @@ import type { DeletionProgress, Remainder } from './conditions.js'
 
 /** Kinds that are worked on at the same time. */
 const parallel = 16
-const pageSize = 500
 
 /** What can be deleted in a namespace, each resource in one version. */
 export const deletableResources = ({ resources }: ServedApi): readonly ServedResource[] =>
@@ -86,7 +85,10 @@ async function clearResource(
   }
 }
 
-/** All objects of a kind in a namespace; none if the kind is not served any more. */
+/**
+ * All objects of a kind in a namespace; none if the kind is not served any more. They are asked for at once: a server
+ * has what is newest in memory, while pages after the first come from its history.
+ */
 export async function listed(
   client: Client,
   kind: AnyKind,
@@ -100,7 +102,6 @@ export async function listed(
       const page = await client.list(kind, {
         namespace,
         metadataOnly: true,
-        limit: pageSize,
         signal,
         ...(next ? { continue: next } : {}),
       })

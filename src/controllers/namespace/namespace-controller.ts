@@ -78,7 +78,7 @@ export function namespaces(): Controller {
           const { namespace = '' } = metadata
           if (cache.get(Pod, metadata)) return []
           if (!cache.get(Namespace, { name: namespace })?.metadata.deletionTimestamp) return []
-          return cache.list(Pod, { namespace }).length === 0 ? [{ namespace: '', name: namespace }] : []
+          return cache.count(Pod, namespace) === 0 ? [{ namespace: '', name: namespace }] : []
         }),
       ],
     },

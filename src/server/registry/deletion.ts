@@ -80,7 +80,10 @@ function marked<T extends ApiObject>(
   finalizers: readonly string[],
   grace: { readonly from: number; readonly seconds: number | undefined },
 ): Draft<T> {
-  const draft = structuredClone(object) as Draft<T>
+  // What nobody changes is shared with the object as it was.
+  const draft = (
+    resource.strategy.markDeleted ? structuredClone(object) : { ...object, metadata: { ...object.metadata } }
+  ) as Draft<T>
   const metadata = draft.metadata as Draft<ApiObject['metadata']>
   if (finalizers.length > 0) metadata.finalizers = [...finalizers]
   else delete metadata.finalizers

@@ -49,6 +49,7 @@ export const bindPod: ActionHandler = async ({ context, info, registries, body, 
   return success(context.request, 201)
 }
 
+/** The pod with its node. What stays as it is, is shared with the pod as it was: nobody changes it on the way to the store. */
 function bound(pod: Pod, { metadata, target }: Binding, now: string): Draft<Pod> {
   const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
   const known = pod.status.conditions?.find(({ type }) => type === 'PodScheduled')
@@ -59,7 +60,7 @@ function bound(pod: Pod, { metadata, target }: Binding, now: string): Draft<Pod>
   const { resourceVersion: _, ...kept } = pod.metadata
   // The promise of a node has been kept, or is void.
   const { nominatedNodeName: __, ...status } = pod.status
-  return structuredClone({
+  return {
     ...pod,
     metadata: {
       ...kept,
@@ -68,5 +69,5 @@ function bound(pod: Pod, { metadata, target }: Binding, now: string): Draft<Pod>
     },
     spec: { ...pod.spec, nodeName: target.name },
     status: { ...status, conditions: [...conditions, scheduled] },
-  }) as Draft<Pod>
+  } as Draft<Pod>
 }
