@@ -1,6 +1,7 @@
 // Runs compiled tests: node scripts/test.mjs unit integration e2e [--only TEXT]. Ends with `N passed, N failed`.
 // What tests that were killed have left on the machine is removed first; those of this run undo all when it is ended.
 import { spawnSync } from 'node:child_process'
+import { setMaxListeners } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -28,6 +29,7 @@ const { markTestProcesses } = await import(join(dist, 'machinery/test-folder.js'
 markTestProcesses()
 /** Ends the files that run; this process goes on until they have cleared up. */
 const ended = new AbortController()
+setMaxListeners(0, ended.signal)
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => ended.abort())
 
 /** Files of one kind, some side by side; end-to-end tests one after the other, as they share the machine's two cores. */

@@ -9,6 +9,7 @@ import type { ApiRequest, ApiResponse, RequestBody } from '../../machinery/http.
 import { serviceUnavailable } from '../../machinery/status-error.js'
 import { handleProxyUpgrade } from '../../machinery/streaming/index.js'
 import { text } from '../respond.js'
+import { isStale } from '../subresources/kubelet-connection.js'
 import { answerOf } from './answer.js'
 import { reachFault } from './reach-fault.js'
 
@@ -119,9 +120,7 @@ function send(
         resolve(message)
       })
       sent.on('error', error => {
-        // A backend may close a connection that was kept just as it is used again.
-        const stale = !answered && sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
-        if (stale && !body && !signal.aborted) return attempt()
+        if (!answered && !body && !signal.aborted && isStale(sent, error)) return attempt()
         const fault = () => serviceUnavailable(`error trying to reach service: ${reachFault(error, url)}`)
         reject(signal.aborted ? signal.reason : fault())
       })

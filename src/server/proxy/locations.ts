@@ -91,7 +91,10 @@ export const locateNode =
     if (!asked) throw badRequest(`invalid node request ${JSON.stringify(id)}`)
     const { object: node } = await registries.of(Node).get('', asked.name)
     const base = await kubelets.baseOf(asked.name)
-    if (!asked.port || Number(asked.port) === nodePort(node)) return { origin: base.origin, tls: kubelets.tls }
+    if (!asked.port || Number(asked.port) === nodePort(node)) {
+      const { tls, agent } = kubelets
+      return { origin: base.origin, tls, agent }
+    }
     const host = base.hostname.replace(/^\[|\]$/g, '')
     if (parseIp(host) && !isProxied(host)) throw badRequest('address not allowed')
     return backendOf(asked.scheme, host, asked.port)

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { Node, type Pod } from '../../api/core/v1/index.js'
 import { endWithSignal } from '../../machinery/end-with-signal.js'
@@ -46,6 +46,11 @@ export class KubeletConnection implements Disposable {
     return new Agent({ keepAlive: true, maxFreeSockets: 16, ...this.tls })
   }
 
+  /** Keeps connections to kubelets for the next request. */
+  get agent(): Agent {
+    return this.#agent
+  }
+
   /** How TLS connections to kubelets are made. */
   get tls() {
     const { clientCert, clientKey, ca } = this.credentials
@@ -88,21 +93,25 @@ export class KubeletConnection implements Disposable {
     url.search = query.toString()
     const { body, ...rest } = options
     return new Promise((resolve, reject) => {
-      const sent = httpsRequest(url, { agent: this.#agent, ...rest }, resolve)
-      endWithSignal(sent, signal)
-      sent.on('error', error =>
-        reject(
-          signal.aborted
-            ? signal.reason
-            : new StatusError(500, 'InternalError', `Get "${url.href}": ${error.message}`, {
-                causes: [{ message: error.message }],
-              }),
-        ),
-      )
-      sent.end(body)
+      const attempt = () => {
+        const sent = httpsRequest(url, { agent: this.#agent, ...rest }, resolve)
+        endWithSignal(sent, signal)
+        sent.on('error', error => {
+          if (signal.aborted) return reject(signal.reason)
+          if (!body && isStale(sent, error)) return attempt()
+          const causes = [{ message: error.message }]
+          reject(new StatusError(500, 'InternalError', `Get "${url.href}": ${error.message}`, { causes }))
+        })
+        sent.end(body)
+      }
+      attempt()
     })
   }
 }
+
+/** Whether a request, not yet answered, failed only because the other side was closing the connection that was kept for it. */
+export const isStale = (sent: ClientRequest, error: Error): boolean =>
+  sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
 
 /** The port of a node's kubelet. */
 export const nodePort = ({ status }: Node): number => status.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort
