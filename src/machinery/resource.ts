@@ -68,6 +68,17 @@ export interface Writer {
 
 export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground'
 
+/**
+ * How often the metadata of a changed object are looked at, besides once for all kinds alike. Each look reports what it
+ * finds, so that clients see one fault as often.
+ */
+export interface MetadataLooks {
+  /** By the rules for changed objects; once unless said otherwise. */
+  readonly asChanged?: number
+  /** By the rules for new objects; never unless said otherwise. */
+  readonly asNew?: number
+}
+
 export interface Strategy<T extends ApiObject> {
   /** The rule for `metadata.name`: messages, empty if it is fine. A DNS subdomain unless said otherwise. */
   readonly nameErrors?: (name: string) => readonly string[]
@@ -81,6 +92,7 @@ export interface Strategy<T extends ApiObject> {
   /** Rules for new objects whose answer must be waited for, such as whether a signature is good. */
   readonly verify?: (object: T) => Promise<readonly FieldError[]>
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[]
+  readonly metadataLooks?: MetadataLooks
   /** Shown to the client as Warning headers. */
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
   /** `metadata.generation` begins with 1 and counts changes of everything but metadata and status. */
@@ -124,6 +136,7 @@ export interface ViewSubresource<T extends ApiObject> {
   /** Rules for new objects whose answer must be waited for, such as whether a signature is good. */
   readonly verify?: (object: T) => Promise<readonly FieldError[]>
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[]
+  readonly metadataLooks?: MetadataLooks
 }
 
 export interface ScaleSubresource<T extends ApiObject> {

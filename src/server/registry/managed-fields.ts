@@ -14,7 +14,7 @@ import { root } from '../../machinery/path.js'
 import type { Resource, ViewSubresource } from '../../machinery/resource.js'
 import { invalid } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
-import { twice } from './preconditions.js'
+import { repeated } from './metadata.js'
 import { apiVersionOf } from './read-body.js'
 import type { WriteContext } from './registry.js'
 import { versionViews } from './version-views.js'
@@ -72,7 +72,7 @@ export function trackManagedFields<T extends ApiObject>(
  * count, as with a view of the object. Throws a 422 for entries that are none.
  */
 function sentManagedFields<T extends ApiObject>(
-  { kind }: Resource<T>,
+  { kind, strategy }: Resource<T>,
   { name, managedFields }: ApiObject['metadata'],
   before: T | undefined,
   view: ViewSubresource<T> | undefined,
@@ -90,7 +90,8 @@ function sentManagedFields<T extends ApiObject>(
       ...(subresource.length > longestSubresource ? [tooLong(at.child('subresource'), longestSubresource)] : []),
     ]
   })
-  if (errors.length > 0) throw invalid(kind.gvk, name ?? '', before ? twice(errors) : errors)
+  const { asChanged = 1, asNew = 0 } = strategy.metadataLooks ?? {}
+  if (errors.length > 0) throw invalid(kind.gvk, name ?? '', repeated(errors, before ? 1 + asChanged + asNew : 1))
   return managedFields
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ApiObject } from '../../machinery/object.js'
+import type { MetadataLooks } from '../../machinery/resource.js'
 import { validateMetadata, validateMetadataUpdate } from './metadata.js'
 
 type Metadata = ApiObject['metadata']
@@ -54,15 +55,39 @@ describe('metadata of a new object', () => {
 
 describe('metadata of a changed object', () => {
   const old: Metadata = { name: 'a', namespace: 'n', uid: 'u', labels: { a: 'b' }, finalizers: ['x/y'] }
-  const deleted = { ...old, deletionTimestamp: '2026-01-01T00:00:00Z' }
-  const cases: readonly (readonly [string, Partial<Metadata>, Metadata, readonly string[]])[] = [
-    ['nothing', {}, old, []],
-    ['another namespace', { namespace: 'm' }, old, ['namespace Invalid']],
-    ['a bad label', { labels: { 'a b': '' } }, old, ['labels Invalid']],
-    ['another finalizer', { finalizers: ['x/y', 'x/z'] }, old, []],
-    ['another finalizer of a deleted object', { finalizers: ['x/y', 'x/z'] }, deleted, ['finalizers Forbidden']],
-    ['one finalizer less of a deleted object', { finalizers: [] }, deleted, []],
+  const deleted = { ...old, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 3 }
+  const forAll = { asChanged: 0 }
+  const cases: readonly (readonly [string, Partial<Metadata>, Metadata, MetadataLooks, readonly string[]])[] = [
+    ['nothing', {}, old, forAll, []],
+    ['another namespace', { namespace: 'm' }, old, forAll, ['namespace Invalid']],
+    ['a bad label', { labels: { 'a b': '' } }, old, forAll, ['labels Invalid']],
+    ['another finalizer', { finalizers: ['x/y', 'x/z'] }, old, { asNew: 1 }, []],
+    ['another finalizer of a deleted object', { finalizers: ['x/z'] }, deleted, forAll, ['finalizers Forbidden']],
+    ['one finalizer less of a deleted object', { finalizers: [] }, deleted, {}, []],
+    ['a bad label, looked at once more', { labels: { 'a b': '' } }, old, {}, ['labels Invalid', 'labels Invalid']],
+    [
+      'a bad label, looked at as of a new object, too',
+      { labels: { 'a b': '' } },
+      old,
+      { asNew: 1 },
+      ['labels Invalid', 'labels Invalid', 'labels Invalid'],
+    ],
+    ['a bare finalizer', { finalizers: ['x'] }, old, {}, ['finalizers[0] Invalid']],
+    ['a finalizer that no new object could have', { finalizers: ['a b/c'] }, old, {}, []],
+    ['the same, looked at as of a new one', { finalizers: ['a b/c'] }, old, { asNew: 1 }, ['finalizers Invalid']],
   ]
-  for (const [name, metadata, before, expected] of cases)
-    it(name, () => assert.deepEqual(fields(validateMetadataUpdate({ ...before, ...metadata }, before)), expected))
+  for (const [name, metadata, before, looks, expected] of cases)
+    it(name, () =>
+      assert.deepEqual(fields(validateMetadataUpdate({ ...before, ...metadata }, before, looks)), expected),
+    )
+
+  it('what only a deletion sets', () => {
+    for (const [sent, before, expected] of [
+      [{ deletionTimestamp: '2026-02-01T00:00:00Z' }, old, ['deletionTimestamp Invalid']],
+      [{ deletionTimestamp: '2026-02-01T00:00:00Z', deletionGracePeriodSeconds: 3 }, deleted, []],
+      [{ deletionGracePeriodSeconds: 4 }, deleted, ['deletionGracePeriodSeconds Invalid']],
+      [{}, deleted, []],
+    ] as const)
+      assert.deepEqual(fields(validateMetadataUpdate(before, before, forAll, sent)), expected)
+  })
 })

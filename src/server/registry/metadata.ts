@@ -9,6 +9,7 @@ import {
 import * as names from '../../machinery/names.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { root } from '../../machinery/path.js'
+import type { MetadataLooks } from '../../machinery/resource.js'
 import type { FieldError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 
@@ -36,29 +37,65 @@ export function validateMetadata(
     else
       errors.push(...invalidValues(at.child('namespace'), metadata.namespace, names.dns1123Label(metadata.namespace)))
   }
-  errors.push(...validateMaps(metadata), ...validateOwners(metadata), ...validateFinalizers(metadata))
+  errors.push(...validateMaps(metadata), ...validateOwners(metadata), ...validateFinalizerNames(metadata))
+  errors.push(...validateBareFinalizers(metadata))
   return errors
 }
 
-/** The same for a changed object, and what may not change. */
-export function validateMetadataUpdate(metadata: Metadata, old: Metadata): FieldError[] {
-  const errors: FieldError[] = []
-  if (metadata.namespace !== old.namespace)
-    errors.push(invalidValue(root.child('metadata').child('namespace'), metadata.namespace, immutable))
+/** Metadata that only a deletion sets, as a client has sent them. */
+interface SentDeletion {
+  readonly deletionTimestamp?: Metadata['deletionTimestamp'] | undefined
+  readonly deletionGracePeriodSeconds?: Metadata['deletionGracePeriodSeconds'] | undefined
+}
+
+/**
+ * The same for a changed object, and what may not change. Upstream lists what it finds once for all kinds and again each
+ * time that the rules of the kind look at the metadata.
+ */
+export function validateMetadataUpdate(
+  metadata: Metadata,
+  old: Metadata,
+  { asChanged = 1, asNew = 0 }: MetadataLooks = {},
+  sent: SentDeletion = {},
+): FieldError[] {
+  const contents = validateOwners(metadata)
   // What has not changed was valid when it came.
-  if (metadata.labels !== old.labels || metadata.annotations !== old.annotations) errors.push(...validateMaps(metadata))
-  errors.push(...validateOwners(metadata))
+  if (metadata.labels !== old.labels || metadata.annotations !== old.annotations)
+    contents.unshift(...validateMaps(metadata))
+  const common = [...validateKept(metadata, old, sent), ...contents]
+  const bare = validateBareFinalizers(metadata)
+  const asIfNew = asNew > 0 ? [...contents, ...validateFinalizerNames(metadata), ...bare] : []
+  if (common.length + bare.length + asIfNew.length === 0) return common
+  return [...common, ...repeated([...common, ...bare], asChanged), ...repeated(asIfNew, asNew)]
+}
+
+/** The same errors so often. */
+export const repeated = (errors: readonly FieldError[], count: number): FieldError[] =>
+  Array.from({ length: count }, () => errors).flat()
+
+function validateKept(metadata: Metadata, old: Metadata, sent: SentDeletion): FieldError[] {
+  const errors: FieldError[] = []
+  const at = root.child('metadata')
   if (old.deletionTimestamp) {
     const added = (metadata.finalizers ?? []).filter(finalizer => !old.finalizers?.includes(finalizer))
     if (added.length > 0)
       errors.push(
         forbiddenField(
-          root.child('metadata').child('finalizers'),
-          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map(name => JSON.stringify(name)).join(', ')}}`,
+          at.child('finalizers'),
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added
+            .sort()
+            .map(name => JSON.stringify(name))
+            .join(', ')}}`,
         ),
       )
   }
-  errors.push(...validateFinalizers(metadata))
+  if (metadata.namespace !== old.namespace)
+    errors.push(invalidValue(at.child('namespace'), metadata.namespace, immutable))
+  if (sent.deletionTimestamp && !old.deletionTimestamp)
+    errors.push(invalidValue(at.child('deletionTimestamp'), sent.deletionTimestamp, immutable))
+  const seconds = sent.deletionGracePeriodSeconds
+  if (seconds !== undefined && seconds !== old.deletionGracePeriodSeconds)
+    errors.push(invalidValue(at.child('deletionGracePeriodSeconds'), seconds, immutable))
   return errors
 }
 
@@ -124,19 +161,23 @@ export function dropRepeatedOwners(metadata: Draft<Metadata>): string[] {
   ]
 }
 
-function validateFinalizers({ finalizers }: Metadata): FieldError[] {
-  const errors: FieldError[] = []
+function validateFinalizerNames({ finalizers }: Metadata): FieldError[] {
+  if (!finalizers) return []
   const at = root.child('metadata').child('finalizers')
-  finalizers?.forEach((finalizer, i) => {
-    errors.push(...invalidValues(at, finalizer, names.qualifiedName(finalizer)))
-    if (!finalizer.includes('/') && !bareFinalizers.has(finalizer))
-      errors.push(
-        invalidValue(at.index(i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
-      )
-  })
-  if (finalizers?.includes('orphan') && finalizers.includes('foregroundDeletion'))
-    errors.push(invalidValue(at, finalizers, 'finalizers orphan and foregroundDeletion cannot be both set'))
+  const errors = finalizers.flatMap(finalizer => invalidValues(at, finalizer, names.qualifiedName(finalizer)))
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
+    errors.push(invalidValue(at, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
   return errors
+}
+
+/** Finalizers without a domain are those of Kubernetes itself. */
+function validateBareFinalizers({ finalizers }: Metadata): FieldError[] {
+  const at = root.child('metadata').child('finalizers')
+  return (finalizers ?? []).flatMap((finalizer, i) =>
+    finalizer.includes('/') || bareFinalizers.has(finalizer)
+      ? []
+      : [invalidValue(at.index(i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified')],
+  )
 }
 
 const bareFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])

@@ -4,7 +4,6 @@ import type { Resource } from '../../machinery/resource.js'
 import {
   badRequest,
   conflict,
-  type FieldError,
   invalid,
   type ResourceName,
   StatusError,
@@ -13,6 +12,7 @@ import {
 import type { Draft } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { DeletionRequest } from './deletion.js'
+import { repeated } from './metadata.js'
 import type { Change } from './write.js'
 
 type Metadata = Draft<ApiObject['metadata']>
@@ -49,9 +49,6 @@ export function versionOf({ resourceVersion }: ApiObject['metadata']): number | 
   return Number(resourceVersion)
 }
 
-/** Upstream checks the metadata of an update twice, for all kinds and for each kind, and lists what it finds twice. */
-export const twice = (errors: readonly FieldError[]): readonly FieldError[] => [...errors, ...errors]
-
 /** 409: an update insists on an object with another uid than the one there is. */
 export function anotherObject(
   resource: ResourceName,
@@ -79,7 +76,9 @@ export function checkUpdate<T extends ApiObject>(
   const ownName = nameOf(resource as unknown as Resource)
   const own = current?.object.metadata
   if (uid && uid !== own?.uid) {
-    if (change.retry) throw invalid(resource.kind.gvk, name, twice([invalidValue('metadata.uid', uid, immutable)]))
+    const { asChanged = 1 } = resource.strategy.metadataLooks ?? {}
+    if (change.retry)
+      throw invalid(resource.kind.gvk, name, repeated([invalidValue('metadata.uid', uid, immutable)], 1 + asChanged))
     throw anotherObject(ownName, storePrefix, { ...own, name }, uid)
   }
   if (!current) return

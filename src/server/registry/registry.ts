@@ -23,7 +23,7 @@ import { KeptObjects, shown } from './kept-objects.js'
 import { trackManagedFields } from './managed-fields.js'
 import { dropRepeatedOwners, validateMetadata, validateMetadataUpdate } from './metadata.js'
 import { nameSuffix } from './names.js'
-import { checkDeletion, checkName, checkUpdate, nameOf, placeIn, twice, versionOf } from './preconditions.js'
+import { checkDeletion, checkName, checkUpdate, nameOf, placeIn, versionOf } from './preconditions.js'
 import type { RegistryHost } from './registry-host.js'
 import type { Change, Deleted, TimeToLive, WriteContext, Written } from './write.js'
 
@@ -212,6 +212,9 @@ export class Registry<T extends ApiObject = ApiObject> {
     for (const text of dropRepeatedOwners(metadata)) context.warn(text)
     checkName(metadata, name)
     checkUpdate(resource, this.cache.prefix, name, metadata, current, change)
+    const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
+    // Views leave alone what a deletion has set.
+    const sent = view ? {} : { deletionTimestamp, deletionGracePeriodSeconds }
     for (const field of keptFields) copyField(metadata as Record<string, unknown>, old.metadata, field)
     if (change.direct) {
       metadata.resourceVersion = String(current.revision)
@@ -233,7 +236,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       await allocateAll(host.admission, request)
       this.#check(
         [
-          ...twice(validateMetadataUpdate(metadata, old.metadata)),
+          ...validateMetadataUpdate(metadata, old.metadata, (view ?? resource.strategy).metadataLooks, sent),
           ...((view ? view.validateUpdate : resource.strategy.validateUpdate)?.(draft as T, old) ?? []),
         ],
         name,

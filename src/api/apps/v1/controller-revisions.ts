@@ -14,6 +14,7 @@ export const controllerRevisions: Resource<ControllerRevision> = resource(Contro
     ageColumn,
   ],
   strategy: {
+    metadataLooks: { asNew: 1 },
     validate,
     validateUpdate: (revision, old) => [
       ...validate(revision),

@@ -9,6 +9,7 @@ import { ageColumn, containerColumns, nameColumn, textColumn } from '../../colum
 import { defaultPodSpec } from '../../core/v1/pod-defaults.js'
 import { validateLastingTemplate, validateSelected } from '../../core/v1/validate-pod.js'
 import { defaultClaimSpec } from '../../core/v1/volume-defaults.js'
+import { claimSpecWarnings } from '../../core/v1/volume-warnings.js'
 import { atMostAll, countOrPercent, isNone, nonNegative, oneOf } from '../../field-rules.js'
 import { statusApart } from '../../status-apart.js'
 import { validateWorkloadSelector } from '../../workload-selectors.js'
@@ -53,9 +54,14 @@ export const statefulSets: Resource<StatefulSet> = resource(StatefulSet, {
     generation: true,
     nameErrors: dns1123Label,
     validate: ({ spec }) => validateSpec(spec),
-    validateUpdate: (set, old) => [...validateChange(set, old), ...validateSpec(set.spec)],
+    validateUpdate: (set, old) => [...validateSpec(set.spec), ...validateChange(set, old)],
     warnings: (set, old) => [
       ...templateWarnings(set, old, set.spec.template),
+      // Upstream writes one step of the path in another way for changed sets.
+      ...(set.spec.volumeClaimTemplates ?? []).flatMap(({ spec }, i) => {
+        const claim = at.child('volumeClaimTemplates').index(i)
+        return claimSpecWarnings(spec, old ? claim.child('Spec') : claim)
+      }),
       ...((set.spec.revisionHistoryLimit ?? 0) < 0
         ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
         : []),

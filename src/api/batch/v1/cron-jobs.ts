@@ -20,7 +20,7 @@ import { shownSelector } from '../../workload-selectors.js'
 import { CronJob, type CronJobSpec } from './cron-job.js'
 import { isTimeZone, scheduleFault } from './cron-schedule.js'
 import { validateJobSpec } from './job-validation.js'
-import { defaultJobTemplate } from './jobs.js'
+import { defaultJobTemplate, indexWarnings } from './jobs.js'
 
 export const cronJobs: Resource<CronJob> = resource(CronJob, {
   shortNames: ['cj'],
@@ -63,6 +63,7 @@ export const cronJobs: Resource<CronJob> = resource(CronJob, {
       return [
         ...(old ? [] : nameWarnings(cronJob)),
         ...(schedule.includes('TZ') ? [`spec.schedule: ${noZone}`] : []),
+        ...indexWarnings(cronJob, old, jobTemplate.spec, root.child('spec', 'jobTemplate', 'spec')),
         ...templateWarnings(
           cronJob,
           old,

@@ -164,7 +164,8 @@ function validateCompletionMode(spec: JobSpec, at: FieldPath): FieldError[] {
 /** A job's plan stays; how much of it runs at a time may change. */
 export function validateJobUpdate(job: Job, old: Job): FieldError[] {
   const { spec } = job
-  const errors = [...validateJobSpec(spec, specAt), ...validateSelector(spec, specAt)]
+  // Upstream looks at a changed job as at a new one, too, and tells of most faults twice.
+  const errors = [...validateJob(job), ...validateJobSpec(spec, specAt), ...validateSelector(spec, specAt)]
   errors.push(
     ...validateCompletionsChange(spec, old.spec),
     ...(jsonEqual(spec.selector, old.spec.selector)

@@ -1,5 +1,7 @@
 import { printLabelSelector } from '../../../machinery/labels.js'
 import { labelValue } from '../../../machinery/names.js'
+import type { ApiObject } from '../../../machinery/object.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { Draft } from '../../../schema/index.js'
 import { nameWarnings, templateWarnings } from '../../apps/v1/workload.js'
@@ -42,9 +44,28 @@ export const jobs: Resource<Job> = resource(Job, {
     },
     validate: validateJob,
     validateUpdate: validateJobUpdate,
-    warnings: (job, old) => [...(old ? [] : nameWarnings(job)), ...templateWarnings(job, old, job.spec.template)],
+    metadataLooks: { asNew: 1 },
+    warnings: (job, old) => [
+      ...(old ? [] : nameWarnings(job)),
+      ...indexWarnings(job, old, job.spec, root.child('spec')),
+      ...templateWarnings(job, old, job.spec.template),
+    ],
   },
 })
+
+const mostTrackedCompletions = 100_000
+const mostTrackedParallel = 10_000
+
+/** Lists of what has failed grow too long for jobs of so many indexes, of which so many run at a time. */
+export function indexWarnings(object: ApiObject, old: ApiObject | undefined, spec: JobSpec, at: FieldPath): string[] {
+  const { completionMode, completions = 0, parallelism = 0 } = spec
+  const isSame = old && object.metadata.generation === old.metadata.generation
+  if (isSame || completionMode !== 'Indexed') return []
+  if (completions <= mostTrackedCompletions || parallelism <= mostTrackedParallel) return []
+  return [
+    `${at}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail`,
+  ]
+}
 
 const mostInt32 = 2 ** 31 - 1
 

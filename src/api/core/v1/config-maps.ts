@@ -22,6 +22,7 @@ export const configMaps: Resource<ConfigMap> = resource(ConfigMap, {
     ageColumn,
   ],
   strategy: {
+    metadataLooks: { asNew: 1 },
     validate,
     validateUpdate: (map, old) => [...validateImmutability(map, old, ['data', 'binaryData']), ...validate(map)],
   },

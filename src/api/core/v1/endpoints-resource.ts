@@ -18,6 +18,7 @@ export const endpoints: Resource<Endpoints> = resource(Endpoints, {
   },
   strategy: {
     createOnUpdate: true,
+    metadataLooks: { asNew: 1 },
     validate,
     validateUpdate: validate,
   },

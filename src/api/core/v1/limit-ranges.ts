@@ -12,7 +12,12 @@ export const limitRanges: Resource<LimitRange> = resource(LimitRange, {
   shortNames: ['limits'],
   storagePrefix: 'limitranges',
   defaults: ({ spec }) => spec.limits?.forEach(defaultItem),
-  strategy: { createOnUpdate: true, validate, validateUpdate: validate },
+  strategy: {
+    createOnUpdate: true,
+    validate,
+    validateUpdate: validate,
+    metadataLooks: { asChanged: 0, asNew: 1 },
+  },
 })
 
 /** Bounds of containers fill in for the defaults that are left out. */

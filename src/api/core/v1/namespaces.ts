@@ -47,6 +47,7 @@ export const namespaces: Resource<Namespace> = resource(Namespace, {
       copyField(draft.spec as Record<string, unknown>, old.spec, 'finalizers')
     },
     validate: namespace => validateFinalizers(namespace, false),
+    metadataLooks: { asNew: 1 },
     specFinalizers: ({ spec }) => spec.finalizers ?? [],
     markDeleted(draft) {
       draft.status.phase = 'Terminating'

@@ -62,7 +62,9 @@ export const nodes: Resource<Node> = resource(Node, {
       copyField(draft.spec as Record<string, unknown>, old.spec, 'configSource')
     },
     validate,
-    validateUpdate,
+    // Upstream looks at a changed node as at a new one, too, and tells of some faults twice.
+    validateUpdate: (node, old) => [...validate(node), ...validateUpdate(node, old)],
+    metadataLooks: { asNew: 1 },
   },
 })
 

@@ -69,6 +69,7 @@ export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = resource(
     },
     validate: ({ spec }) => validateClaimSpec(spec, root.child('spec')),
     validateUpdate,
+    metadataLooks: { asNew: 2 },
     warnings({ metadata, spec }) {
       const warnings: string[] = []
       for (const kind of ['class', 'provisioner']) {
@@ -104,7 +105,8 @@ const at = root.child('spec')
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
 function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
-  const errors = validateClaimSpec(claim.spec, at)
+  // Upstream looks at a changed claim as at a new one twice and tells of each fault twice.
+  const errors = [...validateClaimSpec(claim.spec, at), ...validateClaimSpec(claim.spec, at)]
   const annotated = old.metadata.annotations?.[classAnnotation]
   const className = claim.metadata.annotations?.[classAnnotation]
   // The class moves from the annotation, or from nowhere, to the field, once.
@@ -122,9 +124,9 @@ function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim
         `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${objectDiff(old.spec, expected)}`,
       ),
     )
-  const size = claim.spec.resources.requests?.['storage']
-  const before = old.spec.resources.requests?.['storage']
-  if (size !== undefined && before !== undefined && compareQuantities(size, before) < 0)
+  const size = claim.spec.resources.requests?.['storage'] ?? '0'
+  const before = old.spec.resources.requests?.['storage'] ?? '0'
+  if (compareQuantities(size, before) < 0)
     if (compareQuantities(size, old.status.capacity?.['storage'] ?? '0') <= 0)
       errors.push(
         forbiddenField(at.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'),

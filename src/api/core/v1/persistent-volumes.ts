@@ -81,6 +81,7 @@ export const persistentVolumes: Resource<PersistentVolume> = resource(Persistent
     prepareForUpdate: keepStatus,
     validate,
     validateUpdate,
+    metadataLooks: { asChanged: 0, asNew: 2 },
     warnings({ spec }) {
       const warnings: string[] = []
       if (spec.persistentVolumeReclaimPolicy === 'Recycle')
@@ -107,9 +108,32 @@ const oldSources = {
 
 const at = root.child('spec')
 
+const shared = sharedRules(true)
+
+/** In the order in which upstream looks for them: of two sources the later one is too many. */
 const rules: Rules<Required<PersistentVolumeSource>> = {
-  ...sharedRules(true),
+  hostPath: shared.hostPath,
+  gcePersistentDisk: shared.gcePersistentDisk,
+  awsElasticBlockStore: shared.awsElasticBlockStore,
+  glusterfs: shared.glusterfs,
+  flocker: shared.flocker,
+  nfs: shared.nfs,
+  rbd: shared.rbd,
+  quobyte: shared.quobyte,
+  cephfs: shared.cephfs,
+  iscsi: shared.iscsi,
+  cinder: shared.cinder,
+  fc: shared.fc,
+  flexVolume: shared.flexVolume,
+  azureFile: shared.azureFile,
+  vsphereVolume: shared.vsphereVolume,
+  photonPersistentDisk: shared.photonPersistentDisk,
+  portworxVolume: shared.portworxVolume,
+  azureDisk: shared.azureDisk,
+  scaleIO: shared.scaleIO,
   local: ({ path }, here) => (path ? validateNoBacksteps(path, here.child('path')) : [required(here.child('path'))]),
+  storageos: shared.storageos,
+  csi: shared.csi,
 }
 
 const validateSource = oneSource(rules)

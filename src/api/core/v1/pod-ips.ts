@@ -1,4 +1,5 @@
-import { invalidValue, invalidValues } from '../../../machinery/field-errors.js'
+import { internalFieldError, invalidValue, invalidValues, Shown } from '../../../machinery/field-errors.js'
+import { goJson } from '../../../machinery/go-format.js'
 import { ipAddress, parseIp } from '../../../machinery/ip-address.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -24,9 +25,11 @@ export function validatePodIps(
   const parsed = ips.map(({ ip }) => parseIp(ip))
   const bad = parsed.indexOf(undefined)
   if (bad >= 0)
-    errors.push(invalidValue(at, ips, `failed to check for dual stack with error:invalid IP[${bad}]: ${ips[bad]?.ip}`))
+    errors.push(internalFieldError(at, `failed to check for dual stack with error:invalid IP[${bad}]: ${ips[bad]?.ip}`))
   const families = new Set(parsed.map(address => address?.family))
   if (bad >= 0 || families.size < 2 || ips.length > 2)
-    errors.push(invalidValue(at, ips, 'may specify no more than one IP for each IP family'))
+    errors.push(invalidValue(at, shown(ips), 'may specify no more than one IP for each IP family'))
   return errors
 }
+
+const shown = (ips: readonly { readonly ip: string }[]): Shown => new Shown(goJson(ips.map(({ ip }) => ({ IP: ip }))))

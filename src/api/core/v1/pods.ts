@@ -12,8 +12,9 @@ import { mergeMatchLabelKeys } from './pod-match-labels.js'
 import { Binding } from './pod-options.js'
 import { qosClass } from './pod-qos.js'
 import { podWarnings } from './pod-warnings.js'
-import { validatePod, validatePodStatus } from './validate-pod.js'
+import { validatePod } from './validate-pod.js'
 import { validateResize } from './validate-pod-resize.js'
+import { validatePodStatus } from './validate-pod-status.js'
 import { validateEphemeralUpdate, validatePodUpdate } from './validate-pod-update.js'
 
 const core = (kind: string) => ({ group: '', version: 'v1', kind })
@@ -59,6 +60,7 @@ export const pods: Resource<Pod> = resource(Pod, {
         keepMetadata(draft, old)
       },
       validateUpdate: validateEphemeralUpdate,
+      metadataLooks: { asNew: 1 },
     },
     {
       type: 'view',
@@ -80,6 +82,7 @@ export const pods: Resource<Pod> = resource(Pod, {
         keepMetadata(draft, old)
       },
       validateUpdate: validateResize,
+      metadataLooks: { asNew: 1 },
     },
     { type: 'action', name: 'binding', kind: Binding, verbs: ['create'] },
     { type: 'action', name: 'eviction', kind: Eviction, verbs: ['create'] },
@@ -120,6 +123,7 @@ export const pods: Resource<Pod> = resource(Pod, {
     prepareForUpdate: keepStatus,
     validate: validatePod,
     validateUpdate: validatePodUpdate,
+    metadataLooks: { asNew: 1 },
     // Pods are updated by programs, which nobody would tell.
     warnings: ({ metadata, spec }, old) =>
       old ? [] : podWarnings(metadata, spec, root.child('spec'), root.child('metadata'), true),

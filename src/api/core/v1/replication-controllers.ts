@@ -56,7 +56,9 @@ export const replicationControllers: Resource<ReplicationController> = resource(
     generation: true,
     defaultPropagation: { policy: 'Orphan' },
     validate,
-    validateUpdate: validate,
+    // Upstream looks at a changed one twice and tells of each fault twice.
+    validateUpdate: controller => [...validate(controller), ...validate(controller)],
+    metadataLooks: { asNew: 1 },
     warnings: (controller, old) => templateWarnings(controller, old, controller.spec.template),
   },
 })

@@ -26,6 +26,7 @@ export const secrets: Resource<Secret> = resource(Secret, {
     delete draft.stringData
   },
   strategy: {
+    metadataLooks: { asNew: 1 },
     validate,
     validateUpdate: (secret, old) => [
       ...unchanged(secret.type, old.type, root.child('type')),

@@ -7,5 +7,6 @@ export const serviceAccounts: Resource<ServiceAccount> = resource(ServiceAccount
   shortNames: ['sa'],
   columns: [nameColumn, ageColumn],
   deleteAnswersObject: true,
+  strategy: { metadataLooks: { asNew: 1 } },
   subresources: [{ type: 'action', name: 'token', kind: TokenRequest, verbs: ['create'] }],
 })

@@ -61,6 +61,8 @@ export const validateServiceUpdate = (service: Service, old: Service): FieldErro
         'may not change once set',
       )
     : []),
+  // The rules for any service have it once more.
+  ...validateLoadBalancerClass(service.spec),
   ...validateHealthPortChange(service, old),
   ...validateService(service),
 ]
@@ -176,17 +178,17 @@ function validateDistinctPorts({ type, ports = [] }: Service['spec']): FieldErro
   return errors
 }
 
+const onlyLoadBalancers = "may only be used when `type` is 'LoadBalancer'"
 const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 
 function validateLoadBalancer({ metadata, spec }: Service): FieldError[] {
   const errors: FieldError[] = []
-  const only = "may only be used when `type` is 'LoadBalancer'"
   const isLoadBalancer = spec.type === 'LoadBalancer'
-  const { loadBalancerSourceRanges = [], loadBalancerClass, allocateLoadBalancerNodePorts } = spec
+  const { loadBalancerSourceRanges = [], allocateLoadBalancerNodePorts } = spec
   const annotated = metadata.annotations?.[rangesAnnotation]
   if (loadBalancerSourceRanges.length > 0) {
     const here = at.child('LoadBalancerSourceRanges')
-    if (!isLoadBalancer) errors.push(forbiddenField(here, only))
+    if (!isLoadBalancer) errors.push(forbiddenField(here, onlyLoadBalancers))
     loadBalancerSourceRanges.forEach((text, i) => {
       {
         const range = text.trim()
@@ -195,7 +197,7 @@ function validateLoadBalancer({ metadata, spec }: Service): FieldError[] {
     })
   } else if (annotated !== undefined) {
     const here = root.child('metadata', 'annotations').key(rangesAnnotation)
-    if (!isLoadBalancer) errors.push(forbiddenField(here, only))
+    if (!isLoadBalancer) errors.push(forbiddenField(here, onlyLoadBalancers))
     for (const text of annotated.trim() ? annotated.split(',') : []) {
       const range = text.trim()
       errors.push(...invalidValues(here, range, cidr(range)))
@@ -204,16 +206,16 @@ function validateLoadBalancer({ metadata, spec }: Service): FieldError[] {
   if (isLoadBalancer && allocateLoadBalancerNodePorts === undefined)
     errors.push(required(at.child('allocateLoadBalancerNodePorts')))
   if (!isLoadBalancer && allocateLoadBalancerNodePorts !== undefined)
-    errors.push(forbiddenField(at.child('allocateLoadBalancerNodePorts'), only))
-  if (loadBalancerClass !== undefined) {
-    const here = at.child('loadBalancerClass')
-    errors.push(
-      ...(isLoadBalancer
-        ? invalidValues(here, loadBalancerClass, qualifiedName(loadBalancerClass))
-        : [forbiddenField(here, only)]),
-    )
-  }
-  return errors
+    errors.push(forbiddenField(at.child('allocateLoadBalancerNodePorts'), onlyLoadBalancers))
+  return [...errors, ...validateLoadBalancerClass(spec)]
+}
+
+function validateLoadBalancerClass({ type, loadBalancerClass }: Service['spec']): FieldError[] {
+  if (loadBalancerClass === undefined) return []
+  const here = at.child('loadBalancerClass')
+  return type === 'LoadBalancer'
+    ? invalidValues(here, loadBalancerClass, qualifiedName(loadBalancerClass))
+    : [forbiddenField(here, onlyLoadBalancers)]
 }
 
 function validateTrafficPolicies(spec: Service['spec']): FieldError[] {

@@ -57,6 +57,7 @@ export const services: Resource<Service> = resource(Service, {
     },
     validate: validateService,
     validateUpdate: validateServiceUpdate,
+    metadataLooks: { asNew: 1 },
     warnings: serviceWarnings,
   },
 })

@@ -22,7 +22,7 @@ test('addresses of pods', () => {
       ['10.0.0.1', '10.0.0.2'],
       [],
       [
-        'status.podIPs: Invalid value: [{"ip":"10.0.0.1"},{"ip":"10.0.0.2"}]: may specify no more than one IP for each IP family',
+        'status.podIPs: Invalid value: [{"IP":"10.0.0.1"},{"IP":"10.0.0.2"}]: may specify no more than one IP for each IP family',
       ],
     ],
   ] as const)

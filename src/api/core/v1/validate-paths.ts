@@ -2,7 +2,7 @@ import { invalidValue } from '../../../machinery/field-errors.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 
-const hasBackstep = (path: string): boolean => path.split('/').includes('..')
+const hasBackstep = (path: string): boolean => path.includes('..') && path.split('/').includes('..')
 
 /** A path that never leads upwards. */
 export const validateNoBacksteps = (path: string, at: FieldPath): FieldError[] =>
@@ -17,7 +17,7 @@ export const validateDescendingPath = (path: string, at: FieldPath): FieldError[
 /** The same, for files in a volume that keeps names with two leading dots for itself. */
 export const validateContainedPath = (path: string, at: FieldPath): FieldError[] => [
   ...validateDescendingPath(path, at),
-  ...(path.startsWith('..') && !hasBackstep(path) ? [invalidValue(at, path, "must not start with '..'")] : []),
+  ...(path.startsWith('..') && !path.startsWith('../') ? [invalidValue(at, path, "must not start with '..'")] : []),
 ]
 
 export const validateAbsolutePath = (path: string, at: FieldPath): FieldError[] =>

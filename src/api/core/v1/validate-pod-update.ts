@@ -94,7 +94,7 @@ const withImages = (containers: readonly Container[], old: readonly Container[])
   })
 
 /** Annotations by which the pod was made, one for all: what they mean was settled then. */
-function validateAnnotationChange({ metadata, spec }: Pod, old: Pod): FieldError[] {
+export function validateAnnotationChange({ metadata, spec }: Pod, old: Pod): FieldError[] {
   const here = root.child('metadata', 'annotations')
   const now = metadata.annotations ?? {}
   const was = old.metadata.annotations ?? {}

@@ -1,13 +1,10 @@
-import { forbiddenField, invalidValue, invalidValues, required, Shown } from '../../../machinery/field-errors.js'
+import { forbiddenField, invalidValue, required, Shown } from '../../../machinery/field-errors.js'
 import { goJson } from '../../../machinery/go-format.js'
 import { type Selector, selectorFromLabels } from '../../../machinery/labels.js'
-import { qualifiedName } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateAnnotations, validateLabels } from '../../../machinery/validate-labels.js'
-import { unchanged } from '../../field-rules.js'
 import type { Pod } from './pod.js'
-import { validatePodIps } from './pod-ips.js'
 import type { PodSpec } from './pod-spec.js'
 import type { PodTemplateSpec } from './pod-template.js'
 import { validateImagePadding } from './validate-containers.js'
@@ -130,58 +127,6 @@ export function validateLastingTemplate(
       forbiddenField(at.child('spec', 'activeDeadlineSeconds'), `activeDeadlineSeconds in ${owner} is not Supported`),
     )
   return errors
-}
-
-/** The status as the kubelet writes it. */
-export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
-  const at = root.child('status')
-  const { status } = pod
-  const errors: FieldError[] = []
-  status.conditions?.forEach(({ type }, i) => {
-    if (!systemConditions.has(type))
-      errors.push(...invalidValues(at.child('conditions').index(i).child('Type'), type, qualifiedName(type)))
-  })
-  errors.push(...unchanged(status.qosClass, old.status.qosClass, at.child('qosClass')))
-  return [
-    ...errors,
-    ...validateTransitions(pod, old, at),
-    ...validatePodIps(status.podIPs, old.status.podIPs, at.child('podIPs')),
-    ...validatePodIps(status.hostIPs, old.status.hostIPs, at.child('hostIPs')),
-  ]
-}
-
-/** A container that is not to run again has ended for good. */
-function validateTransitions({ spec, status }: Pod, old: Pod, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = []
-  if (spec.restartPolicy === 'Always') return errors
-  for (const list of ['containerStatuses', 'initContainerStatuses'] as const)
-    status[list]?.forEach((container, i) => {
-      {
-        const before = old.status[list]?.find(({ name }) => name === container.name)?.state.terminated
-        if (!before || container.state.terminated || mayRestart(spec, container.name, before.exitCode)) return
-        errors.push(
-          forbiddenField(at.child(list).index(i).child('state'), 'may not be transitioned to non-terminated state'),
-        )
-      }
-    })
-  return errors
-}
-
-const systemConditions = new Set([
-  'PodScheduled',
-  'Ready',
-  'Initialized',
-  'ContainersReady',
-  'PodReadyToStartContainers',
-  'DisruptionTarget',
-])
-
-/** Whether a container that has ended may run again. */
-function mayRestart(spec: PodSpec, name: string, exitCode: number): boolean {
-  const container = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].find(each => each.name === name)
-  const policy = container?.restartPolicy ?? spec.restartPolicy
-  if (container?.restartPolicyRules?.length) return true
-  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
 }
 
 /** Labels as a selector, for kinds whose selector is a plain map. */

@@ -139,6 +139,8 @@ export function sharedRules(persistent: boolean): Rules<SharedSources> {
     },
     csi(source, at) {
       const errors = validateCsiDriverName(source.driver, at.child('driver'))
+      // Of no name at all upstream says here that it is no domain, either.
+      if (!source.driver) errors.push(...subdomainName('', at.child('driver')))
       if (!('volumeHandle' in source)) {
         const { nodePublishSecretRef: ref } = source as { readonly nodePublishSecretRef?: SecretRef }
         if (ref)
@@ -257,20 +259,22 @@ const oddNames: { readonly [source: string]: string } = { cephfs: 'cephFS', down
 export function oneSource<Sources extends object>(
   rules: Rules<Sources>,
 ): (source: { readonly [K in keyof Sources]?: Sources[K] }, names: VolumeNames, at: FieldPath) => FieldError[] {
-  const known = Object.keys(rules) as (keyof Sources & string)[]
+  type Name = keyof Sources & string
+  const known = Object.keys(rules) as Name[]
+  const isKnown: ReadonlySet<string> = new Set(known)
   return (source, names, at) => {
-    const errors: FieldError[] = []
-    let found = 0
-    for (const name of known) {
-      const value = source[name]
-      if (value === undefined || value === null) continue
-      errors.push(
-        ...(found++ > 0
-          ? [forbiddenField(at.child(oddNames[name] ?? name), 'may not specify more than 1 volume type')]
-          : rules[name](value as Sources[typeof name], at.child(name), names)),
-      )
-    }
-    if (found === 0) errors.push(required(at, 'must specify a volume type'))
+    // There are many that there could be, and one that there is.
+    const found: Name[] = []
+    for (const name in source)
+      if (isKnown.has(name) && (source[name as Name] ?? null) !== null) found.push(name as Name)
+    const [only] = found
+    if (only === undefined) return [required(at, 'must specify a volume type')]
+    const first = found.length === 1 ? only : (known.find(name => found.includes(name)) ?? only)
+    const errors = rules[first](source[first] as Sources[Name], at.child(first), names)
+    if (found.length === 1) return errors
+    for (const name of known)
+      if (name !== first && found.includes(name))
+        errors.push(forbiddenField(at.child(oddNames[name] ?? name), 'may not specify more than 1 volume type'))
     return errors
   }
 }

@@ -7,6 +7,7 @@ import { compareQuantities } from '../../../machinery/quantity.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateAnnotations, validateLabelSelector, validateLabels } from '../../../machinery/validate-labels.js'
 import { labelName, oneOf, requiredText } from '../../field-rules.js'
+import { ofItems } from '../../list-rules.js'
 import { validateClaimSpec } from './claim-validation.js'
 import { validateFieldRef, validateResourceFieldRef, volumeFields } from './validate-environment.js'
 import { validateContainedPath, validateDescendingPath } from './validate-paths.js'
@@ -35,7 +36,7 @@ export function validateVolumes(
   /** Whether a claim is made for one of the volumes. */
   const isMade = (claim: string): boolean =>
     volumes?.some(({ name, ephemeral }) => pod && ephemeral && `${pod}-${name}` === claim) ?? false
-  return (volumes ?? []).flatMap((volume, i) => {
+  return ofItems(volumes, (volume, i) => {
     const here = at.index(i)
     const { name, persistentVolumeClaim: claim } = volume
     const errors = validateSource(volume, { volume: name, pod }, here)
@@ -60,7 +61,7 @@ const validateMode = (mode: number | undefined, at: FieldPath): FieldError[] =>
   mode !== undefined && (mode < 0 || mode > 0o777) ? [invalidValue(at, mode, modeRange)] : []
 
 const validateItems = (items: readonly KeyToPath[] | undefined, at: FieldPath): FieldError[] =>
-  (items ?? []).flatMap(({ key, path, mode }, i) => {
+  ofItems(items, ({ key, path, mode }, i) => {
     const here = at.index(i)
     return [
       ...requiredText(key, here.child('key')),
@@ -71,7 +72,7 @@ const validateItems = (items: readonly KeyToPath[] | undefined, at: FieldPath): 
   })
 
 const validateFiles = (files: readonly DownwardAPIVolumeFile[] | undefined, at: FieldPath): FieldError[] =>
-  (files ?? []).flatMap(({ path, fieldRef, resourceFieldRef, mode }) => {
+  ofItems(files, ({ path, fieldRef, resourceFieldRef, mode }) => {
     // The errors do not tell which of the files they are about.
     const here = at
     const errors = path ? [] : [required(here.child('path'))]
@@ -88,37 +89,55 @@ const validateFiles = (files: readonly DownwardAPIVolumeFile[] | undefined, at: 
 
 const pullPolicies = ['Always', 'IfNotPresent', 'Never']
 
-const { hostPath, gcePersistentDisk, awsElasticBlockStore, ...shared } = sharedRules(false)
+const shared = sharedRules(false)
 
+/** In the order in which upstream looks for them: of two sources the later one is too many. */
 const rules: Rules<Required<VolumeSource>> = {
   emptyDir: ({ sizeLimit }, at) =>
     sizeLimit !== undefined && compareQuantities(sizeLimit, '0') < 0
       ? [forbiddenField(at.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity')]
       : [],
-  hostPath,
+  hostPath: shared.hostPath,
   gitRepo: ({ repository, directory = '' }, at) => [
     ...requiredText(repository, at.child('repository')),
     ...validateDescendingPath(directory, at.child('directory')),
   ],
-  gcePersistentDisk,
-  awsElasticBlockStore,
+  gcePersistentDisk: shared.gcePersistentDisk,
+  awsElasticBlockStore: shared.awsElasticBlockStore,
   secret: ({ secretName, defaultMode, items }, at) => [
     ...requiredText(secretName, at.child('secretName')),
     ...validateMode(defaultMode, at.child('defaultMode')),
     ...validateItems(items, at.child('items')),
   ],
-  ...shared,
+  nfs: shared.nfs,
+  iscsi: shared.iscsi,
+  glusterfs: shared.glusterfs,
+  flocker: shared.flocker,
   persistentVolumeClaim: ({ claimName }, at) => requiredText(claimName, at.child('claimName')),
+  rbd: shared.rbd,
+  cinder: shared.cinder,
+  cephfs: shared.cephfs,
+  quobyte: shared.quobyte,
   downwardAPI: ({ defaultMode, items }, at) => [
     ...validateMode(defaultMode, at.child('defaultMode')),
     ...validateFiles(items, at),
   ],
+  fc: shared.fc,
+  flexVolume: shared.flexVolume,
   configMap: ({ name, defaultMode, items }, at) => [
     ...requiredText(name, at.child('name')),
     ...validateMode(defaultMode, at.child('defaultMode')),
     ...validateItems(items, at.child('items')),
   ],
+  azureFile: shared.azureFile,
+  vsphereVolume: shared.vsphereVolume,
+  photonPersistentDisk: shared.photonPersistentDisk,
+  portworxVolume: shared.portworxVolume,
+  azureDisk: shared.azureDisk,
+  storageos: shared.storageos,
   projected: validateProjected,
+  scaleIO: shared.scaleIO,
+  csi: shared.csi,
   ephemeral: validateEphemeral,
   image: ({ reference, pullPolicy }, at, { pod }) => [
     // Templates may leave it to whoever fills them in.
