@@ -3,10 +3,9 @@ import { resolve } from 'node:path'
 import { type ClusterConfig, defaultConfig, readConfig } from '../cluster/cluster-config.js'
 import { contextName } from '../cluster/context-name.js'
 import { terminationSignal } from '../cluster/daemon.js'
-import { dnsAddressIn, freshConfig } from '../cluster/fresh-config.js'
+import { dnsAddressIn, freshConfig, knownConfigs } from '../cluster/fresh-config.js'
 import { bringUp, clusterStatus, deleteCluster, takeDown } from '../cluster/lifecycle.js'
 import { OperatorError } from '../cluster/operator-error.js'
-import { clusterPaths, listClusters } from '../cluster/paths.js'
 import { elapsed, showProgress } from '../cluster/progress.js'
 import { parseCidr } from '../machinery/ip-address.js'
 import { parseDuration } from '../schema/index.js'
@@ -36,7 +35,9 @@ interface UpFlags extends ClusterFlags {
 export async function up(flags: UpFlags): Promise<void> {
   requireRoot('up')
   const paths = pathsOf(flags)
-  const config = configOf(flags, (await readConfig(paths)) ?? freshConfig(flags.name, await otherClusters(flags)))
+  const warn = (text: string) => process.stderr.write(`warning: ${text}\n`)
+  const known = (await readConfig(paths)) ?? freshConfig(flags.name, await knownConfigs(flags.root, warn))
+  const config = configOf(flags, known)
   using progress = showProgress(process.stderr)
   using termination = terminationSignal()
   const began = performance.now()
@@ -125,12 +126,6 @@ export async function logs(
 }
 
 /** The clusters of this machine, which a new one must not get in the way of. */
-async function otherClusters({ root }: ClusterFlags): Promise<readonly ClusterConfig[]> {
-  const names = await listClusters({ root })
-  const configs = await Promise.all(names.map(name => readConfig(clusterPaths(name, { root })).catch(() => undefined)))
-  return configs.flatMap(config => config ?? [])
-}
-
 function requireRoot(command: string): void {
   if (process.getuid?.() !== 0)
     throw new OperatorError(`\`t8s ${command}\` must be run as root`, `It runs containers. Try: sudo t8s ${command}`)

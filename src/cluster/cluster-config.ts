@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { parseCidr } from '../machinery/ip-address.js'
 import { writeFileAtomically } from './atomic-file.js'
 import { hasCode, OperatorError } from './operator-error.js'
 import type { ClusterPaths } from './paths.js'
@@ -73,7 +74,11 @@ const fileOf = (paths: ClusterPaths): string => join(paths.data, 'cluster.json')
 /** The configuration of a cluster that exists; undefined if there is none. Throws an `OperatorError` if it is damaged. */
 export async function readConfig(paths: ClusterPaths): Promise<ClusterConfig | undefined> {
   try {
-    return { ...defaultConfig(paths.name), ...(JSON.parse(await readFile(fileOf(paths), 'utf8')) as ClusterConfig) }
+    const said: unknown = JSON.parse(await readFile(fileOf(paths), 'utf8'))
+    const config = { ...defaultConfig(paths.name), ...(said as ClusterConfig) }
+    const fault = isObject(said) ? faultOf(config) : 'it holds no object'
+    if (fault !== undefined) throw new SyntaxError(fault)
+    return config
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
     if (error instanceof SyntaxError)
@@ -84,6 +89,19 @@ export async function readConfig(paths: ClusterPaths): Promise<ClusterConfig | u
       )
     throw error
   }
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What in a configuration cannot be worked with; undefined if all can. */
+function faultOf(config: ClusterConfig): string | undefined {
+  for (const [setting, usual] of Object.entries(defaultConfig(config.name))) {
+    const value = config[setting as keyof ClusterConfig]
+    if (typeof value !== typeof usual) return `${setting} is ${JSON.stringify(value)}, and must be a ${typeof usual}`
+  }
+  for (const setting of ['serviceCidr', 'podCidr', 'nodeCidr'] as const)
+    if (!parseCidr(config[setting])) return `${setting} is ${JSON.stringify(config[setting])}, which is no network`
+  return undefined
 }
 
 export const writeConfig = (paths: ClusterPaths, config: ClusterConfig): Promise<void> =>

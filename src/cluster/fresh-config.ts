@@ -1,8 +1,31 @@
 import { cidrContains, cidrOf, formatCidr, formatIp } from '../machinery/ip-address.js'
-import { type ClusterConfig, defaultConfig } from './cluster-config.js'
+import { type ClusterConfig, defaultConfig, readConfig } from './cluster-config.js'
+import { OperatorError } from './operator-error.js'
+import { clusterPaths, listClusters } from './paths.js'
 
 const ports = ['apiPort', 'kubeletPort', 'dnsPort'] as const
 const networks = ['serviceCidr', 'podCidr', 'nodeCidr'] as const
+
+/**
+ * The configurations of all clusters below `root`. Of those that are damaged `warn` is told, each once: a new cluster may
+ * get their ports and addresses.
+ */
+export async function knownConfigs(
+  root: string | undefined,
+  warn: (text: string) => void,
+): Promise<readonly ClusterConfig[]> {
+  const names = await listClusters({ root })
+  const configs = await Promise.all(
+    names.map(name =>
+      readConfig(clusterPaths(name, { root })).catch(error => {
+        if (!(error instanceof OperatorError)) throw error
+        warn(`${error.message}. Another cluster may get the same ports and addresses. ${error.remedy}`)
+        return undefined
+      }),
+    ),
+  )
+  return configs.flatMap(config => config ?? [])
+}
 
 /** The configuration of a new cluster: the usual ports and addresses, or the next ones that no other cluster has. */
 export function freshConfig(name: string, others: readonly ClusterConfig[]): ClusterConfig {
