@@ -5,6 +5,7 @@ import { type Clock, rfc3339, systemClock } from '../machinery/clock.js'
 import { keyOf } from '../machinery/object.js'
 import { nodeScraper } from './node-scraper.js'
 import { PointStore } from './point-store.js'
+import { containerUsage, isSimulated, nodeUsage } from './simulated-usage.js'
 import { windowText } from './usage-rate.js'
 
 /** What nodes and pods use, as `metrics.k8s.io` shows it; of those for which there are figures, in the order of names. */
@@ -58,9 +59,13 @@ const apiVersion = 'metrics.k8s.io/v1beta1'
 
 function nodeMetrics(cache: Cache, points: PointStore, now: number): NodeMetrics[] {
   const found: NodeMetrics[] = []
-  for (const { metadata } of cache.list(Node)) {
-    const { name = '', labels } = metadata
-    const used = points.node(name, now)
+  const nodes = cache.list(Node)
+  const simulated = nodes.some(isSimulated) ? runningPods(cache) : undefined
+  for (const node of nodes) {
+    const { name = '', labels } = node.metadata
+    const used = isSimulated(node)
+      ? { usage: nodeUsage(simulated?.get(name) ?? []), time: now, window: period }
+      : points.node(name, now)
     if (!used) continue
     found.push({
       kind: 'NodeMetrics',
@@ -74,6 +79,19 @@ function nodeMetrics(cache: Cache, points: PointStore, now: number): NodeMetrics
   return found.sort(byName)
 }
 
+/** By their nodes. */
+function runningPods(cache: Cache): ReadonlyMap<string, readonly Pod[]> {
+  const found = new Map<string, Pod[]>()
+  for (const pod of cache.list(Pod)) {
+    const { nodeName } = pod.spec
+    if (pod.status.phase !== 'Running' || !nodeName) continue
+    const pods = found.get(nodeName)
+    if (pods) pods.push(pod)
+    else found.set(nodeName, [pod])
+  }
+  return found
+}
+
 function podMetrics(
   cache: Cache,
   points: PointStore,
@@ -85,7 +103,11 @@ function podMetrics(
   for (const pod of cache.list(Pod, namespace ? { namespace } : {})) {
     const { metadata, spec, status } = pod
     if (status.phase !== 'Running' || !spec.nodeName || !matches(pod)) continue
-    const used = points.pod(spec.nodeName, keyOf(metadata), now)
+    const node = cache.get(Node, { name: spec.nodeName })
+    const used =
+      node && isSimulated(node)
+        ? spec.containers.map(({ name }) => ({ name, usage: containerUsage(pod), time: now, window: period }))
+        : points.pod(spec.nodeName, keyOf(metadata), now)
     // Containers are measured one by one; the one that was measured first speaks for the pod.
     const first = used?.reduce((one, other) => (other.time < one.time ? other : one))
     if (!used || !first) continue
