@@ -1,17 +1,14 @@
 import type { Pod } from '../api/core/v1/index.js'
 import { jsonEqual } from '../machinery/json-equal.js'
 import { type Labels, nothing } from '../machinery/labels.js'
+import { hasSameSpec } from './cluster-event.js'
 import type { DomainTotals } from './domain-counts.js'
-import { type PodSelection, type PodTerm, selects, termOf } from './pod-selection.js'
+import { demandedBy, KeptAnswers, type PodQuery } from './kept-answers.js'
+import { ByPair, carried } from './label-pairs.js'
+import { type PodTerm, selects, termOf } from './pod-selection.js'
 import { type NodeLabels, PodTally } from './pod-tally.js'
 
-/** Pods to be counted. */
-export interface PodQuery {
-  /** A pod counts if all of them select it. */
-  readonly selections: readonly PodSelection[]
-  /** Count pods that are being deleted as well. */
-  readonly terminating: boolean
-}
+export type { PodQuery } from './kept-answers.js'
 
 export type TermKind = 'requiredAffinity' | 'requiredAntiAffinity' | 'preferredAffinity' | 'preferredAntiAffinity'
 
@@ -25,25 +22,23 @@ export interface PlacedTerm {
   readonly domains: DomainTotals
 }
 
-interface Answer {
-  readonly query: PodQuery
-  readonly tally: PodTally
-}
-
 interface Placed extends OwnTerm {
   readonly tally: PodTally
 }
 
-/** Queries whose counts are kept; those asked for least recently go first. */
-const keptAnswers = 512
+interface PodOnNode {
+  readonly pod: Pod
+  readonly node: string
+}
 
 /**
  * What affinity and spreading ask about the pods on nodes, kept pod by pod: an answer is counted from the beginning
  * when it is first asked for, and from then on only changed.
  */
 export class PodIndex {
-  readonly #pods = new Map<string, { readonly pod: Pod; readonly node: string }>()
-  readonly #answers = new Map<string, Answer>()
+  readonly #pods = new Map<string, PodOnNode>()
+  readonly #byLabel = new ByPair<PodOnNode>()
+  readonly #answers = new KeptAnswers()
   readonly #terms = new Map<string, Placed>()
 
   constructor(
@@ -59,7 +54,9 @@ export class PodIndex {
     const known = this.#pods.get(uid)
     if (known && known.node === node && looksTheSame(known.pod, pod)) return
     this.remove(uid)
-    this.#pods.set(uid, { pod, node })
+    const placed = { pod, node }
+    this.#pods.set(uid, placed)
+    for (const pair of carried(pod.metadata.labels)) this.#byLabel.add(pair, placed)
     this.#count(pod, node, 1)
   }
 
@@ -67,36 +64,23 @@ export class PodIndex {
     const known = this.#pods.get(uid)
     if (!known) return
     this.#pods.delete(uid)
+    for (const pair of carried(known.pod.metadata.labels)) this.#byLabel.delete(pair, known)
     this.#count(known.pod, known.node, -1)
   }
 
   /** The labels of a namespace have changed. */
   namespaceChanged(): void {
-    for (const [key, { query }] of this.#answers)
-      if (query.selections.some(({ namespaceSelector }) => namespaceSelector !== nothing)) this.#answers.delete(key)
+    this.#answers.forget(({ selections }) => selections.some(({ namespaceSelector }) => namespaceSelector !== nothing))
   }
 
   /** A node has come, gone, or changed its labels. */
   nodeChanged(name: string, old: Labels | undefined, now: Labels | undefined): void {
-    for (const { tally } of this.#answers.values()) tally.nodeChanged(name, old, now)
+    for (const { tally } of this.#answers.all()) tally.nodeChanged(name, old, now)
     for (const { tally } of this.#terms.values()) tally.nodeChanged(name, old, now)
   }
 
   counts(query: PodQuery): PodTally {
-    const key = `${query.terminating}|${query.selections.map(({ key }) => key).join('&')}`
-    let answer = this.#answers.get(key)
-    if (answer) this.#answers.delete(key)
-    else {
-      answer = { query, tally: new PodTally(this.nodes) }
-      for (const { pod, node } of this.#pods.values())
-        if (this.#meets(query, pod)) answer.tally.add(node, this.labelsOf(node), 1)
-    }
-    this.#answers.set(key, answer)
-    if (this.#answers.size > keptAnswers) {
-      const [oldest] = this.#answers.keys()
-      if (oldest !== undefined) this.#answers.delete(oldest)
-    }
-    return answer.tally
+    return this.#answers.get(query, () => this.#counted(query)).tally
   }
 
   /** Terms of pods on nodes that select `pod`. */
@@ -108,6 +92,14 @@ export class PodIndex {
     return found
   }
 
+  #counted(query: PodQuery): PodTally {
+    const tally = new PodTally(this.nodes)
+    const pair = this.#byLabel.rarest(demandedBy(query))
+    for (const { pod, node } of pair === undefined ? this.#pods.values() : this.#byLabel.get(pair))
+      if (this.#meets(query, pod)) tally.add(node, this.labelsOf(node), 1)
+    return tally
+  }
+
   #meets({ selections, terminating }: PodQuery, pod: Pod): boolean {
     if (!terminating && pod.metadata.deletionTimestamp) return false
     return selections.every(selection => selects(selection, pod, this.namespaceLabels))
@@ -115,7 +107,7 @@ export class PodIndex {
 
   #count(pod: Pod, node: string, by: 1 | -1): void {
     const labels = this.labelsOf(node)
-    for (const { query, tally } of this.#answers.values()) if (this.#meets(query, pod)) tally.add(node, labels, by)
+    for (const { query, tally } of this.#answers.about(pod)) if (this.#meets(query, pod)) tally.add(node, labels, by)
     for (const { kind, term, weight } of termsOf(pod)) {
       const key = `${kind}|${weight}|${term.topologyKey}|${term.key}`
       let placed = this.#terms.get(key)
@@ -130,7 +122,7 @@ export class PodIndex {
 const looksTheSame = (left: Pod, right: Pod): boolean =>
   left.metadata.deletionTimestamp === right.metadata.deletionTimestamp &&
   jsonEqual(left.metadata.labels, right.metadata.labels) &&
-  jsonEqual(left.spec.affinity, right.spec.affinity)
+  (hasSameSpec(left, right) || jsonEqual(left.spec.affinity, right.spec.affinity))
 
 /** A term of a pod that is to be placed. */
 export type OwnTerm = Omit<PlacedTerm, 'domains'>
