@@ -8,7 +8,7 @@ import { isAlreadyExists, isConflict, isNotFound } from '../machinery/status-err
 import { repeatedly } from './housekeeping.js'
 import { kubeletVersion } from './node/node-status.js'
 import { isTerminalPhase } from './pod-actions.js'
-import { containerHash, podContainers } from './pod-containers.js'
+import { podContainers } from './pod-containers.js'
 import type { PodRuntimeState } from './pod-runtime-state.js'
 import { podStatus } from './pod-status.js'
 import { Slots } from './slots.js'
@@ -287,7 +287,8 @@ function runningState(pod: Pod, ip: string, now: number): PodRuntimeState {
       reason: role === 'init' ? 'Completed' : '',
       message: '',
       restartCount: 0,
-      hash: containerHash(spec),
+      // Only who decides whether to restart a container would look at it.
+      hash: '',
       image: spec.image ?? '',
       imageId: spec.image ?? '',
     })),

@@ -50,11 +50,12 @@ const addressPatch = (old: Addresses = [], wanted: Addresses = []) => [
 ]
 
 type Conditions = NonNullable<PodStatus['conditions']>
+type Condition = Conditions[number]
 
 function conditionPatch(before: Conditions, after: Conditions): readonly unknown[] {
   const changed = after.filter(condition => {
     const old = before.find(({ type }) => type === condition.type)
-    return !old || !jsonEqual(withoutProbeTime(old), withoutProbeTime(condition))
+    return !old || !sameCondition(old, condition)
   })
   const gone = before.filter(({ type }) => ownConditions.has(type) && !after.some(other => other.type === type))
   return [
@@ -63,5 +64,15 @@ function conditionPatch(before: Conditions, after: Conditions): readonly unknown
   ]
 }
 
-/** Nobody sets it, but some servers write null and others leave it out. */
-const withoutProbeTime = ({ lastProbeTime: _, ...rest }: Conditions[number]) => rest
+const conditionFields = [
+  'status',
+  'reason',
+  'message',
+  'lastTransitionTime',
+  'observedGeneration',
+] as const satisfies readonly (keyof Condition)[]
+
+/** Nobody sets the time of the last probe, but some servers write null and others leave it out. */
+function sameCondition(old: Condition, condition: Condition): boolean {
+  return conditionFields.every(field => old[field] === condition[field])
+}
