@@ -108,16 +108,15 @@ class LmdbStore implements Store {
     }
   }
 
-  async create(key: string, value: Uint8Array, options?: WriteOptions): Promise<number> {
-    checkKey(key)
+  create(key: string, value: Uint8Array, options?: WriteOptions): Promise<number> {
     return this.#write('create', key, value, 0, options)
   }
 
-  async update(key: string, value: Uint8Array, expectedRevision: number, options?: WriteOptions): Promise<number> {
+  update(key: string, value: Uint8Array, expectedRevision: number, options?: WriteOptions): Promise<number> {
     return this.#write('update', key, value, expectedRevision, options)
   }
 
-  async delete(key: string, expectedRevision: number): Promise<number> {
+  delete(key: string, expectedRevision: number): Promise<number> {
     return this.#commits.write({ type: 'delete', key, expectedRevision, deadline: 0 })
   }
 
@@ -165,9 +164,14 @@ class LmdbStore implements Store {
     expectedRevision: number,
     options: WriteOptions | undefined,
   ): Promise<number> {
-    checkTtl(options?.ttlSeconds)
-    const deadline = this.#timer.deadline(options?.ttlSeconds) ?? 0
-    return this.#commits.write({ type, key, value, expectedRevision, deadline })
+    try {
+      if (type === 'create') checkKey(key)
+      checkTtl(options?.ttlSeconds)
+      const deadline = this.#timer.deadline(options?.ttlSeconds) ?? 0
+      return this.#commits.write({ type, key, value, expectedRevision, deadline })
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   #committed(writes: readonly PlannedWrite[], view: View): void {

@@ -221,7 +221,7 @@ describe('resource cache', () => {
   it('misses nothing that falls off the ring while the history is read', async () => {
     const entry = (revision: number): Entry => ({ key: `${prefix}a/t`, value: thing('t'), revision })
     const changes = new Map<number, Change>()
-    const host = { revision: 1, parsed: new WeakMap<Uint8Array, ApiObject>(), store: undefined as unknown as Store }
+    const host = { revision: 1, store: undefined as unknown as Store }
     const cache = new ResourceCache<ApiObject>(prefix, host, new EventRing<ApiObject>(2))
     cache.loaded(1)
     const apply = (count: number) => {

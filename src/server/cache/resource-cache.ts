@@ -1,11 +1,11 @@
 import type { ApiObject } from '../../machinery/object.js'
 import { gone, internalError } from '../../machinery/status-error.js'
-import { OrderedKeys } from '../../storage/ordered-keys.js'
+import { OrderedKeys, ownKey } from '../../storage/ordered-keys.js'
 import { type Change, CompactedError, type Entry, type Store } from '../../storage/store.js'
 import { BatchQueue } from './batch-queue.js'
 import { CacheEvent, type Deliveries, type Delivery, seenAs, type WatchFilter } from './cache-event.js'
 import { EventRing } from './event-ring.js'
-import { StoredObject, withRevision } from './stored-object.js'
+import { type EncodedObject, StoredObject, withRevision } from './stored-object.js'
 
 interface Watcher<T extends ApiObject> {
   readonly filter: WatchFilter<T>
@@ -19,8 +19,6 @@ export interface CacheHost {
   readonly store: Store
   /** Everything up to this revision of the store is in the caches. */
   readonly revision: number
-  /** Objects just written by this process, by the bytes they were written as: saves parsing them again. */
-  readonly parsed: WeakMap<Uint8Array, ApiObject>
 }
 
 /** Where a watch begins: after a revision, or with the present objects, and a bookmark behind them if one is wanted. */
@@ -111,8 +109,10 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
 
   read({ key, value, revision, fault }: Entry): StoredObject<T> {
     if (fault) throw unreadableIn(key, fault)
-    const object = this.host.parsed.get(value) as T | undefined
-    return new StoredObject<T>(value, revision, object && withRevision(object, revision))
+    const encoded = value as EncodedObject<T>
+    const { source } = encoded
+    if (!source) return new StoredObject<T>(value, revision)
+    return (encoded.stored = new StoredObject<T>(value, revision, withRevision(source, revision)))
   }
 
   /** Calls `observer` with every change from now on, as it gets into the cache: for what is counted from its objects. */
@@ -122,8 +122,9 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
 
   /** Takes in what the store held when the feed began. */
   load(key: string, entry: Entry): void {
-    const fault = this.#putEntry(key, entry)
-    if (fault) this.#unreadable.set(key, { revision: entry.revision, fault })
+    const stored = this.#readable(entry)
+    if (stored instanceof Error) this.#unreadable.set(key, { revision: entry.revision, fault: stored })
+    else this.#put(key, stored, this.#objects.get(key))
   }
 
   /** The keys of what is in the store but cannot be made out. */
@@ -138,9 +139,11 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
 
   /** Takes in what could not be made out before. Nobody who watches has missed it: no list with it has been answered. */
   restore(key: string, entry: Entry): void {
-    if (this.#unreadable.get(key)?.revision !== entry.revision || this.#putEntry(key, entry)) return
+    if (this.#unreadable.get(key)?.revision !== entry.revision) return
+    const stored = this.#readable(entry)
+    if (stored instanceof Error) return
+    this.#put(key, stored, this.#objects.get(key))
     this.#unreadable.delete(key)
-    const stored = this.#objects.get(key) as StoredObject<T>
     const event = new CacheEvent<T>('ADDED', key, stored, undefined, this.host.revision)
     for (const observer of this.#observers) observer(event)
   }
@@ -158,10 +161,10 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     const previous = this.#objects.get(key)
     if (this.#unreadable.size > 0) this.#unreadable.delete(key)
     if (change.type === 'put') {
-      const fault = this.#putEntry(key, change.entry)
-      if (fault) this.#lose(key, revision, fault)
+      const stored = this.#readable(change.entry)
+      if (stored instanceof Error) this.#lose(key, revision, stored)
       else {
-        const stored = this.#objects.get(key) as StoredObject<T>
+        this.#put(key, stored, previous)
         this.#dispatch(new CacheEvent(previous ? 'MODIFIED' : 'ADDED', key, stored, previous, revision))
       }
     } else if (previous) {
@@ -278,18 +281,24 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     return previous && new CacheEvent('DELETED', key, previous.at(change.revision), previous, change.revision)
   }
 
-  /** Answers why the entry cannot be made out; undefined once it is in the cache. */
-  #putEntry(key: string, entry: Entry): Error | undefined {
+  /** The entry as the cache has it, or why it cannot be made out. */
+  #readable(entry: Entry): StoredObject<T> | Error {
     if (entry.fault) return entry.fault
-    let stored: StoredObject<T>
     try {
-      stored = this.read(entry)
+      return this.read(entry)
     } catch (error) {
       return error as Error
     }
-    if (!this.#objects.has(key)) this.#keys.add(key)
-    this.#objects.set(key, stored)
-    return undefined
+  }
+
+  #put(key: string, stored: StoredObject<T>, previous: StoredObject<T> | undefined): void {
+    if (previous) {
+      this.#objects.set(key, stored)
+      return
+    }
+    const own = ownKey(key)
+    this.#keys.add(own)
+    this.#objects.set(own, stored)
   }
 
   #forget(key: string): void {

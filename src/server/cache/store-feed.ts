@@ -21,7 +21,6 @@ export class StoreFeed {
   /** What all wait for that want to see more than the caches show. */
   #next: Turn | undefined
   #ended: Error | undefined
-  readonly parsed = new WeakMap<Uint8Array, ApiObject>()
 
   constructor(readonly store: Store) {}
 

@@ -4,7 +4,7 @@ import { alreadyExists, type ResourceName, StatusError, staleObject } from '../.
 import type { Draft } from '../../schema/index.js'
 import { KeyExistsError, RevisionConflictError } from '../../storage/store.js'
 import type { ObjectCache } from '../cache/resource-cache.js'
-import { encodeForStore, StoredObject } from '../cache/stored-object.js'
+import { type EncodedObject, encodeForStore, StoredObject } from '../cache/stored-object.js'
 import { apiVersionOf } from './read-body.js'
 import type { RegistryHost } from './registry-host.js'
 import { Turns } from './turns.js'
@@ -12,7 +12,7 @@ import type { TimeToLive, WriteContext } from './write.js'
 
 /** An object as the store takes it. */
 interface Kept {
-  readonly value: Buffer
+  readonly value: EncodedObject
   readonly options: { readonly ttlSeconds?: number }
 }
 
@@ -96,7 +96,8 @@ export class KeptObjects<T extends ApiObject> {
     // A name that is taken may be tried again under another one, so the draft itself stays as it is until it is stored.
     try {
       const revision = await this.host.store.create(this.cache.prefix + key, value, options)
-      return await this.#seen(key, object, revision)
+      await this.#shows(key, revision)
+      return this.#written(key, object, value, revision)
     } catch (error) {
       if (!(error instanceof KeyExistsError)) throw error
       await this.host.feed.waitFor(error.current.revision)
@@ -115,11 +116,9 @@ export class KeptObjects<T extends ApiObject> {
     if (context.dryRun) return shown(object, current.revision)
     const kept = this.#kept(object)
     const { value, options } = kept instanceof Promise ? await kept : kept
-    return this.#seen(
-      key,
-      object,
-      await this.host.store.update(this.cache.prefix + key, value, current.revision, options),
-    )
+    const revision = await this.host.store.update(this.cache.prefix + key, value, current.revision, options)
+    await this.#shows(key, revision)
+    return this.#written(key, object, value, revision)
   }
 
   /** Answers the revision of the removal. Throws a `RevisionConflictError` if `current` is not the newest. */
@@ -139,17 +138,22 @@ export class KeptObjects<T extends ApiObject> {
 
   #encoded(object: T, kept: ApiObject): Kept {
     const value = encodeForStore(kept)
-    this.host.feed.parsed.set(value, kept)
     const ttlSeconds = this.timeToLive(object)
     return { value, options: ttlSeconds ? { ttlSeconds } : {} }
   }
 
+  /** Resolves once the cache shows what was written at `revision`, or later. */
+  #shows(key: string, revision: number): Promise<void> {
+    const shown = this.host.feed.waitFor(revision)
+    const { cache } = this
+    return cache.prepare ? shown.then(() => cache.prepare?.(key)) : shown
+  }
+
   /** The write as the cache has it, so that its bytes are made once; or as written, if it is already history. */
-  async #seen(key: string, object: T, revision: number): Promise<StoredObject<T>> {
-    await this.host.feed.waitFor(revision)
-    if (this.cache.prepare) await this.cache.prepare(key)
-    const stored = this.cache.get(key)
-    return stored?.revision === revision ? stored : shown(object, revision)
+  #written(key: string, object: T, { source, stored }: EncodedObject, revision: number): StoredObject<T> {
+    // What is stored in the form it is shown in has gone into the very cache that shows it.
+    const found = source === object && stored ? (stored as StoredObject<T>) : this.cache.get(key)
+    return found?.revision === revision ? found : shown(object, revision)
   }
 
   #taken(key: string, name: string): StatusError {
