@@ -143,8 +143,9 @@ export function validateWebhookUrl(url: string, at: FieldPath): FieldError[] {
 
 export function validateWebhookService({ name, namespace, path, port = 443 }: ServiceReference, at: FieldPath) {
   const errors = [
-    ...requiredText(name, at.child('name')),
-    ...requiredText(namespace, at.child('namespace')),
+    // Upstream takes one for the other: who leaves out the name reads of the namespace.
+    ...requiredText(namespace, at.child('name')),
+    ...requiredText(name, at.child('namespace')),
     ...invalidValues(
       at.child('port'),
       port,

@@ -5,6 +5,8 @@ import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { JSONSchemaProps, ValidationRule } from '../v1/index.js'
 import { celTypeOf, mostInRequest } from './cel-types.js'
+import { whyInconvertible } from './convertible.js'
+import { followPath } from './field-path.js'
 import { type CompiledRule, compileRule, RuleCompileError } from './rules.js'
 import { isEmbedded } from './structure.js'
 import type { Place } from './validate-schema.js'
@@ -34,16 +36,12 @@ export class RuleCosts {
       ...expensive.map(({ path }) =>
         forbiddenField(
           path,
-          'contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema',
+          'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
         ),
       ),
       forbiddenField(
         schema,
-        exceeds(
-          'x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema',
-          total,
-          schemaLimit,
-        ),
+        exceeds('x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema', total, schemaLimit),
       ),
     ]
   }
@@ -55,58 +53,47 @@ function exceeds(what: string, cost: number, limit: number): string {
   return `${what} exceeds budget by factor of ${times} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`
 }
 
-/** Rules for the expressions of one part of a schema. */
+/** What can be said of the expressions of one part without understanding them. */
+export const validateRuleTexts = (schema: JSONSchemaProps, path: FieldPath): FieldError[] =>
+  (schema['x-kubernetes-validations'] ?? []).flatMap((rule, i) =>
+    validateTexts(rule, schema, path.child('x-kubernetes-validations').index(i)),
+  )
+
+/** Rules for the expressions of one part of a schema that is in order. */
 export function validateRules(schema: JSONSchemaProps, path: FieldPath, place: Place): FieldError[] {
-  const at = path.child('x-kubernetes-validations')
   const rules = schema['x-kubernetes-validations'] ?? []
-  if (!place.rules) return [forbiddenField(at, 'must be empty to be structural')]
-  const errors = rules.flatMap((rule, i) => validateTexts(rule, schema, at.index(i)))
-  if (errors.length > 0) return errors
-  const type = celTypeOf(schema, place.isRoot || isEmbedded(schema))
+  const type = rules.length > 0 && celTypeOf(schema, place.isRoot || isEmbedded(schema))
   if (!type) return []
+  const at = path.child('x-kubernetes-validations')
   return rules.flatMap((rule, i) => validateRule(rule, schema, at.index(i), place, () => compileRule(rule, type)))
 }
 
 function validateTexts(rule: ValidationRule, schema: JSONSchemaProps, path: FieldPath): FieldError[] {
-  const { message, messageExpression, reason, fieldPath } = rule
+  const { message = '', messageExpression, reason, fieldPath } = rule
   const errors: FieldError[] = []
   const text = rule.rule.trim()
+  const said = message.trim()
+  const at = path.child('message')
   if (!text) errors.push(required(path.child('rule'), 'rule is not specified'))
-  if (message && !message.trim())
-    errors.push(invalidValue(path.child('message'), message, 'message must be non-empty if specified'))
-  else if (message?.trim().includes('\n'))
-    errors.push(invalidValue(path.child('message'), message, 'message must not contain line breaks'))
-  else if (text.includes('\n') && !message?.trim())
-    errors.push(required(path.child('message'), 'message must be specified if rule contains line breaks'))
+  else if (message && !said) errors.push(invalidValue(at, message, 'message must be non-empty if specified'))
+  else if (lineBreak.test(said)) errors.push(invalidValue(at, message, 'message must not contain line breaks'))
+  else if (lineBreak.test(text) && !said)
+    errors.push(required(at, 'message must be specified if rule contains line breaks'))
   if (messageExpression && !messageExpression.trim())
     errors.push(required(path.child('messageExpression'), 'messageExpression must be non-empty if specified'))
   if (reason !== undefined && !reasons.includes(reason))
     errors.push(notSupported(path.child('reason'), reason, reasons))
-  if (fieldPath) {
-    const at = path.child('fieldPath')
-    const why = unknownField(fieldPath.trim(), schema)
-    if (!fieldPath.trim()) errors.push(invalidValue(at, fieldPath, 'fieldPath must be non-empty if specified'))
-    else if (fieldPath.includes('\n'))
-      errors.push(invalidValue(at, fieldPath, 'fieldPath must not contain line breaks'))
-    else if (why) errors.push(invalidValue(at, fieldPath, `fieldPath must be a valid path: ${why}`))
-  }
+  if (fieldPath) errors.push(...validateFieldPath(fieldPath, schema, path.child('fieldPath')))
   return errors
 }
 
-/** What keeps a path like `.a['b'].c` from leading to a field of the schema. */
-function unknownField(path: string, schema: JSONSchemaProps): string | undefined {
-  let rest = path
-  let part: JSONSchemaProps | undefined = schema
-  while (rest !== '') {
-    const step = /^(?:\.([^.[\]]+)|\['([^']*)'\])/.exec(rest)
-    if (!step) return `unexpected characters: ${rest}`
-    const name = step[1] ?? step[2] ?? ''
-    part =
-      part.properties?.[name] ?? (typeof part.additionalProperties === 'object' ? part.additionalProperties : undefined)
-    if (!part) return 'does not refer to a valid field'
-    rest = rest.slice(step[0].length)
-  }
-  return undefined
+const lineBreak = /[\n\r]/
+
+function* validateFieldPath(text: string, schema: JSONSchemaProps, at: FieldPath): Iterable<FieldError> {
+  if (!text.trim()) yield invalidValue(at, text, 'fieldPath must be non-empty if specified')
+  if (lineBreak.test(text)) yield invalidValue(at, text, 'fieldPath must not contain line breaks')
+  if (!whyInconvertible(schema) && 'why' in followPath(text, schema))
+    yield invalidValue(at, text, 'fieldPath must be a valid path')
 }
 
 function validateRule(

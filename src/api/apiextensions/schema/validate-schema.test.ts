@@ -56,13 +56,68 @@ describe('schemas of definitions', () => {
       ['~.properties[a].anyOf[0].type: Forbidden: must be empty to be structural'],
     ],
     [
-      'logic of undeclared fields',
+      'logic of undeclared fields at the root',
+      { type: 'object', anyOf: [{ properties: { x: { minLength: 1 } } }] },
+      ['~.properties[x]: Required value: because it is defined in v.openAPIV3Schema.anyOf[0].properties[x]'],
+    ],
+    [
+      'logic of undeclared fields below',
       within({ type: 'object', anyOf: [{ properties: { x: { minLength: 1 } } }] }),
+      [],
+    ],
+    [
+      'integers or texts, said in logic',
+      within({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }),
+      [],
+    ],
+    [
+      'unknown fields of integers or texts',
+      within({ 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve-unknown-fields': true }),
       [
-        '~.properties[a].properties[x]: Required value: because it is defined in v.openAPIV3Schema.properties[a].anyOf[0].properties[x]'.replace(
-          'v.openAPIV3Schema',
-          'v.openAPIV3Schema',
-        ),
+        '~.properties[a].x-kubernetes-preserve-unknown-fields: Invalid value: true: must be false if x-kubernetes-int-or-string is true',
+      ],
+    ],
+    [
+      'values at the root',
+      { type: 'object', additionalProperties: text },
+      ['~.additionalProperties: Forbidden: must not be used at the root'],
+    ],
+    [
+      'a reference, which hides what is not structural',
+      within({ $ref: '#/x' }),
+      ['~.properties[a].$ref: Forbidden: $ref is not supported'],
+    ],
+    [
+      'a dialect of its own',
+      { type: 'object', $schema: 'x' },
+      [`~: Invalid value: "": OpenAPIV3Schema 'schema' is not supported`],
+    ],
+    [
+      'a default in metadata',
+      { type: 'object', properties: { metadata: { type: 'object', properties: { name: { ...text, default: 'x' } } } } },
+      ['~.properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata'],
+    ],
+    [
+      'what is not structural, in order',
+      { type: 'object', properties: { b: {}, a: {} } },
+      ['a', 'b'].map(
+        name => `~.properties[${name}].type: Required value: must not be empty for specified object fields`,
+      ),
+    ],
+    [
+      'keys that are no fields, and twice',
+      within({
+        type: 'array',
+        items: { type: 'object', properties: {} },
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['k', 'k'],
+      }),
+      [
+        ...[
+          'entries must all be names of item properties',
+          'entries must all be names of item properties',
+          'must not contain duplicate entries',
+        ].map(detail => `~.properties[a].x-kubernetes-list-map-keys: Invalid value: ["k","k"]: ${detail}`),
       ],
     ],
     [
@@ -134,15 +189,15 @@ describe('expressions of definitions', () => {
     [
       'a path to nowhere',
       within({ ...text, ...rule('true', { fieldPath: '.x' }) }),
-      [`${at}.fieldPath: Invalid value: ".x": fieldPath must be a valid path: does not refer to a valid field`],
+      [`${at}.fieldPath: Invalid value: ".x": fieldPath must be a valid path`],
     ],
     [
       'an unbounded list twice over',
       list(rule('self.all(x, self.all(y, x == y))')),
       [
         `${at}.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${hint}`,
-        `${at}.rule: Forbidden: contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema`,
-        `~: Forbidden: x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x ${hint}`,
+        `${at}.rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema`,
+        `~: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x ${hint}`,
       ],
     ],
     [

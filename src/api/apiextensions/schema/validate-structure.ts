@@ -1,5 +1,8 @@
 import { forbiddenField, invalidValue, required } from '../../../machinery/field-errors.js'
-import { type FieldPath, root } from '../../../machinery/path.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
+import { compileRegex } from '../../../machinery/linear-regex.js'
+import { messageOf } from '../../../machinery/message-of.js'
+import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { JSONSchemaProps } from '../v1/index.js'
 import { isEmbedded, isIntOrString, itemsOf, keepsUnknown, valuesOf } from './structure.js'
@@ -14,127 +17,156 @@ const places: { readonly [level in Level]: string } = {
 
 /** A schema is structural if it tells the type of every part, and its logic only restricts what is told. */
 export function validateStructure(schema: JSONSchemaProps, path: FieldPath): FieldError[] {
-  return [...structure(schema, path, 'root'), ...logicOf(schema, path)]
+  const errors = [...invariants(schema, path, 'root'), ...incomplete(schema, schema, path, path)]
+  const text = ({ field, message }: FieldError): string => `${field}: ${message}`
+  return errors.sort((a, b) => (text(a) < text(b) ? -1 : 1))
 }
 
-function* structure(schema: JSONSchemaProps, path: FieldPath, level: Level): Iterable<FieldError> {
+function* invariants(schema: JSONSchemaProps, path: FieldPath, level: Level): Iterable<FieldError> {
+  const { type = '', properties = {} } = schema
   const items = itemsOf(schema)
-  if (items) yield* structure(items, path.child('items'), 'item')
-  for (const [name, property] of Object.entries(schema.properties ?? {}))
-    yield* structure(property, path.child('properties').key(name), 'field')
+  if (type === 'array' && !items) yield required(path.child('items'), 'must be specified')
+  if (items) yield* invariants(items, path.child('items'), 'item')
+  for (const [name, property] of Object.entries(properties))
+    yield* invariants(property, path.child('properties').key(name), 'field')
   const values = valuesOf(schema)
-  if (values) yield* structure(values, path.child('additionalProperties'), 'field')
+  const valuesPath = path.child('additionalProperties')
+  if (schema.additionalProperties !== undefined && level === 'root')
+    yield forbiddenField(valuesPath, 'must not be used at the root')
+  if (values) yield* invariants(values, valuesPath, 'field')
+  if (isIntOrString(schema)) yield* integerOrString(schema, path)
+  yield* validations(schema, path, isIntegerOrStringChoice(schema.anyOf))
   yield* types(schema, path, level)
-  if (isEmbedded(schema) || level === 'root') yield* metadata(schema, path)
-  if (isEmbedded(schema) && !keepsUnknown(schema) && !Object.keys(schema.properties ?? {}).length)
+  if (level === 'root' || isEmbedded(schema)) yield* ownFields(properties, path.child('properties'), level)
+  if (!isEmbedded(schema)) return
+  if (schema.additionalProperties !== undefined)
+    yield forbiddenField(valuesPath, 'must not be used if x-kubernetes-embedded-resource is set')
+  if (!keepsUnknown(schema) && Object.keys(properties).length === 0)
     yield required(
       path.child('properties'),
       'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields',
     )
-  if (items && level !== 'root' && schema.type !== 'array' && schema.type)
-    yield forbiddenField(path.child('items'), 'must not be set if type is not array')
+}
+
+function* integerOrString(schema: JSONSchemaProps, path: FieldPath): Iterable<FieldError> {
+  for (const word of ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const)
+    if (schema[word]) yield invalidValue(path.child(word), true, 'must be false if x-kubernetes-int-or-string is true')
 }
 
 function* types(schema: JSONSchemaProps, path: FieldPath, level: Level): Iterable<FieldError> {
   const { type = '' } = schema
   const at = path.child('type')
-  const open = keepsUnknown(schema)
-  if (type === 'array' && !itemsOf(schema)) yield required(path.child('items'), 'must be specified')
-  if (level === 'root') {
-    if (!type) yield required(at, `must not be empty ${places.root}`)
-    else if (type !== 'object') yield invalidValue(at, type, 'must be object at the root')
-    if (isIntOrString(schema))
-      yield forbiddenField(path.child('x-kubernetes-int-or-string'), 'must be false at the root')
-    return
-  }
-  if (isIntOrString(schema)) {
-    if (type) yield invalidValue(at, type, 'must be empty if x-kubernetes-int-or-string is true')
-    return
-  }
-  if (!type && !open) yield required(at, `must not be empty ${places[level]}`)
-  if (isEmbedded(schema) && type !== 'object')
-    yield type
-      ? invalidValue(at, type, 'must be object if x-kubernetes-embedded-resource is true')
-      : required(at, 'must be object if x-kubernetes-embedded-resource is true')
-  else if (open && type && type !== 'object')
-    yield invalidValue(at, type, 'must be object if x-kubernetes-preserve-unknown-fields is true')
+  const embedded = 'must be object if x-kubernetes-embedded-resource is true'
+  if (isEmbedded(schema) && type !== 'object') yield type ? invalidValue(at, type, embedded) : required(at, embedded)
+  else if (!type && !isIntOrString(schema) && !keepsUnknown(schema))
+    yield required(at, `must not be empty ${places[level]}`)
+  if (level === 'root' && type && type !== 'object') yield invalidValue(at, type, 'must be object at the root')
 }
 
-/** Of an object's metadata, a schema may say what its name must be. */
-function* metadata({ properties = {} }: JSONSchemaProps, path: FieldPath): Iterable<FieldError> {
-  const { metadata, apiVersion, kind } = properties
-  const at = path.child('properties')
-  for (const [name, property] of Object.entries({ apiVersion, kind }))
+/** What every object has: of its metadata, a schema may say what the name must be. */
+function* ownFields(
+  { metadata, apiVersion, kind }: NonNullable<JSONSchemaProps['properties']>,
+  at: FieldPath,
+  level: Level,
+): Iterable<FieldError> {
+  for (const [name, property] of Object.entries({ kind, apiVersion }))
     if (property && property.type !== 'string')
       yield invalidValue(at.key(name).child('type'), property.type ?? '', 'must be string')
   if (!metadata) return
-  if (metadata.type !== 'object')
-    yield invalidValue(at.key('metadata').child('type'), metadata.type ?? '', 'must be object')
-  const allowed = new Set(['name', 'generateName'])
-  const { properties: fields = {}, type: _type, description: _description, ...rest } = metadata
-  if (Object.keys(fields).some(name => !allowed.has(name)) || Object.keys(rest).length > 0)
+  const here = at.key('metadata')
+  if (metadata.type !== 'object') yield invalidValue(here.child('type'), metadata.type ?? '', 'must be object')
+  const { properties = {}, type: _type, default: _default, example: _example, ...rest } = metadata
+  const others = Object.keys(properties).filter(name => name !== 'name' && name !== 'generateName')
+  if (level === 'root' && (others.length > 0 || Object.keys(rest).length > 0))
     yield forbiddenField(
-      at.key('metadata'),
+      here,
       'must not specify anything other than name and generateName, but metadata is implicitly specified',
     )
+}
+
+/** The one way to say "integer or string" in plain JSON schema. */
+const isIntegerOrStringChoice = (parts: readonly JSONSchemaProps[] | undefined): boolean =>
+  jsonEqual(parts, [{ type: 'integer' }, { type: 'string' }])
+
+/** Checks the logic of a part; `skipsChoice` if its `anyOf` only says "integer or string". */
+function* validations(schema: JSONSchemaProps, path: FieldPath, skipsChoice: boolean): Iterable<FieldError> {
+  const { anyOf = [], allOf = [], oneOf = [], not, pattern } = schema
+  if (!skipsChoice) for (const [i, part] of anyOf.entries()) yield* nested(part, path.child('anyOf').index(i))
+  for (const [i, part] of allOf.entries())
+    yield* nested(part, path.child('allOf').index(i), i === 0 && isIntegerOrStringChoice(part.anyOf))
+  for (const [i, part] of oneOf.entries()) yield* nested(part, path.child('oneOf').index(i))
+  if (not) yield* nested(not, path.child('not'))
+  if (!pattern) return
+  try {
+    compileRegex(pattern)
+  } catch (error) {
+    const fault = `must be a valid regular expression, but isn't: ${messageOf(error)}`
+    yield invalidValue(path.child('pattern'), pattern, fault)
+  }
 }
 
 /** Words that belong outside of logic. */
 const outside: readonly (readonly [keyof JSONSchemaProps, string])[] = [
   ['type', 'must be empty to be structural'],
   ['additionalProperties', 'must be undefined to be structural'],
-  ['description', 'must be empty to be structural'],
-  ['title', 'must be empty to be structural'],
   ['default', 'must be undefined to be structural'],
+  ['title', 'must be empty to be structural'],
+  ['description', 'must be empty to be structural'],
   ['nullable', 'must be false to be structural'],
+  ['externalDocs', 'must be undefined to be structural'],
   ['x-kubernetes-preserve-unknown-fields', 'must be false to be structural'],
   ['x-kubernetes-embedded-resource', 'must be false to be structural'],
   ['x-kubernetes-int-or-string', 'must be false to be structural'],
+  ['x-kubernetes-list-map-keys', 'must be empty to be structural'],
   ['x-kubernetes-list-type', 'must be undefined to be structural'],
   ['x-kubernetes-map-type', 'must be undefined to be structural'],
+  ['x-kubernetes-validations', 'must be empty to be structural'],
 ]
 
-/** Checks the logic of a schema and of all its parts. */
-function* logicOf(schema: JSONSchemaProps, path: FieldPath): Iterable<FieldError> {
-  for (const key of ['allOf', 'anyOf', 'oneOf'] as const)
-    for (const [i, part] of (schema[key] ?? []).entries())
-      yield* nested(part, schema, path.child(key).index(i), root.child(String(path)), isIntOrString(schema))
-  if (schema.not) yield* nested(schema.not, schema, path.child('not'), path, false)
-  const items = itemsOf(schema)
-  if (items) yield* logicOf(items, path.child('items'))
-  for (const [name, property] of Object.entries(schema.properties ?? {}))
-    yield* logicOf(property, path.child('properties').key(name))
-  const values = valuesOf(schema)
-  if (values) yield* logicOf(values, path.child('additionalProperties'))
+const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== '' && value !== false
+
+/** Checks a part of the logic of a schema, and all below. */
+function* nested(part: JSONSchemaProps, path: FieldPath, skipsChoice = false): Iterable<FieldError> {
+  yield* validations(part, path, skipsChoice)
+  const items = itemsOf(part)
+  if (items) yield* nested(items, path.child('items'))
+  for (const [name, property] of Object.entries(part.properties ?? {}))
+    yield* nested(property, path.child('properties').key(name))
+  for (const [word, detail] of outside)
+    if (word === 'additionalProperties' ? part[word] !== undefined : isSet(part[word]))
+      yield forbiddenField(path.child(word), detail)
+  if (part.properties?.metadata)
+    yield forbiddenField(path.child('properties').key('metadata'), 'must not be specified in a nested context')
 }
 
-function* nested(
-  part: JSONSchemaProps,
+/** What the logic at the root names, and the schema itself does not. */
+function* incomplete(
+  logic: JSONSchemaProps,
   outer: JSONSchemaProps,
-  path: FieldPath,
   outerPath: FieldPath,
-  intOrString: boolean,
+  path: FieldPath,
 ): Iterable<FieldError> {
-  for (const [word, detail] of outside) {
-    // The one way to say "integer or string" in plain JSON schema.
-    if (word === 'type' && intOrString && (part.type === 'integer' || part.type === 'string')) continue
-    if (part[word] !== undefined && part[word] !== '' && part[word] !== false)
-      yield forbiddenField(path.child(word), detail)
-  }
+  if (logic.not) yield* incompletePart(logic.not, outer, outerPath, path.child('not'))
   for (const key of ['allOf', 'anyOf', 'oneOf'] as const)
-    for (const [i, deeper] of (part[key] ?? []).entries())
-      yield* nested(deeper, outer, path.child(key).index(i), outerPath, intOrString)
-  if (part.not) yield* nested(part.not, outer, path.child('not'), outerPath, false)
-  for (const [name, property] of Object.entries(part.properties ?? {})) {
-    const declared = outer.properties?.[name]
-    const at = path.child('properties').key(name)
-    const outerAt = outerPath.child('properties').key(name)
-    if (declared) yield* nested(property, declared, at, outerAt, isIntOrString(declared))
-    else if (!valuesOf(outer) && !keepsUnknown(outer)) yield required(outerAt, `because it is defined in ${at}`)
+    for (const [i, part] of (logic[key] ?? []).entries())
+      yield* incompletePart(part, outer, outerPath, path.child(key).index(i))
+}
+
+function* incompletePart(
+  part: JSONSchemaProps,
+  outer: JSONSchemaProps | undefined,
+  outerPath: FieldPath,
+  path: FieldPath,
+): Iterable<FieldError> {
+  if (!outer) {
+    yield required(outerPath, `because it is defined in ${path}`)
+    return
   }
+  yield* incomplete(part, outer, outerPath, path)
   const items = itemsOf(part)
-  const declared = itemsOf(outer)
-  if (items && declared)
-    yield* nested(items, declared, path.child('items'), outerPath.child('items'), isIntOrString(declared))
-  else if (items) yield required(outerPath.child('items'), `because it is defined in ${path.child('items')}`)
+  if (items) yield* incompletePart(items, itemsOf(outer), outerPath.child('items'), path.child('items'))
+  for (const [name, property] of Object.entries(part.properties ?? {})) {
+    const [outerAt, at] = [outerPath.child('properties').key(name), path.child('properties').key(name)]
+    yield* incompletePart(property, outer.properties?.[name], outerAt, at)
+  }
 }

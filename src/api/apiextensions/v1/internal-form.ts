@@ -99,8 +99,10 @@ const internalRule = (rule: ValidationRule): object => ({
   OptionalOldSelf: rule.optionalOldSelf ?? null,
 })
 
-function internalSchema(schema: JSONSchemaProps | undefined): unknown {
-  if (!schema) return null
+const internalSchema = (schema: JSONSchemaProps | undefined): unknown => (schema ? shownSchema(schema) : null)
+
+/** A schema by the names that its words have in upstream's memory. */
+export function shownSchema(schema: JSONSchemaProps): object {
   const list = (schemas: readonly JSONSchemaProps[] | undefined) => schemas?.map(internalSchema) ?? null
   return {
     ID: schema.id ?? '',

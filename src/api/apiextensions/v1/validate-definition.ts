@@ -109,10 +109,10 @@ const longestWarning = 256
 
 function deprecationFaults({ deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion): string[] {
   if (text === undefined) return []
+  if (!deprecated) return ['can only be set for deprecated versions']
   const faults: string[] = []
-  if (!deprecated) faults.push('can only be set for deprecated versions')
-  if (text === '') faults.push('must not be empty')
   if (Buffer.byteLength(text) > longestWarning) faults.push(`must be <= ${longestWarning} characters long`)
+  if (text === '') faults.push('must not be an empty string')
   const at = text.search(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u)
   if (at >= 0) faults.push(`must only contain printable UTF-8 characters; non-printable character found at index ${at}`)
   return faults

@@ -2,6 +2,7 @@ import { duplicate, invalidValue, required, tooMany } from '../../../machinery/f
 import { JsonPathError, parseJsonPath } from '../../../machinery/json-path.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { followPath } from '../schema/field-path.js'
 import type {
   CustomResourceColumnDefinition,
   CustomResourceSubresources,
@@ -74,34 +75,29 @@ export function validateSelectableFields(
   schema: JSONSchemaProps | undefined,
   path: FieldPath,
 ): FieldError[] {
-  if (!fields) return []
   const errors: FieldError[] = []
-  if (fields.length > mostSelectable) errors.push(tooMany(path, fields.length, mostSelectable))
   const seen = new Set<string>()
-  fields.forEach(({ jsonPath }, i) => {
+  fields?.forEach(({ jsonPath }, i) => {
     const at = path.index(i).child('jsonPath')
     if (!jsonPath) {
       errors.push(required(at))
       return
     }
-    if (seen.has(jsonPath)) errors.push(duplicate(at, jsonPath))
-    seen.add(jsonPath)
-    if (!/^(\.[A-Za-z_][\w-]*)+$/.test(jsonPath)) {
-      errors.push(invalidValue(at, jsonPath, 'must be a simple field path'))
+    const found = followPath(jsonPath, schema ?? {}, false)
+    if ('why' in found) {
+      errors.push(invalidValue(at, jsonPath, `is an invalid path: ${found.why}`))
       return
     }
-    const why = unselectable(jsonPath.slice(1).split('.'), schema)
-    if (why) errors.push(invalidValue(at, jsonPath, why))
+    if (found.steps[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'))
+    if (!['string', 'boolean', 'integer'].includes(found.schema?.type ?? ''))
+      errors.push(invalidValue(at, jsonPath, noSimpleValue))
+    const name = found.steps.join('.')
+    if (seen.has(name)) errors.push(duplicate(at, jsonPath))
+    seen.add(name)
   })
+  if (seen.size > mostSelectable) errors.push(tooMany(path, seen.size, mostSelectable))
   return errors
 }
 
-function unselectable(names: readonly string[], schema: JSONSchemaProps | undefined): string | undefined {
-  if (names[0] === 'metadata') return 'must not point to fields in metadata'
-  let found = schema
-  for (const name of names) found = found?.properties?.[name]
-  if (!found) return 'is an invalid path: does not refer to a valid field'
-  return ['string', 'boolean', 'integer'].includes(found.type ?? '')
-    ? undefined
-    : 'must point to a field of type string, boolean or integer'
-}
+const noSimpleValue =
+  'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'

@@ -73,7 +73,7 @@ const badEndings = ['/..', '/.']
 
 function validatePath({ path = '', pathType, backend }: HTTPIngressPath, at: FieldPath): FieldError[] {
   const here = at.child('path')
-  if (pathType === undefined) return [required(at.child('pathType'), 'pathType must be specified')]
+  if ((pathType ?? undefined) === undefined) return [required(at.child('pathType'), 'pathType must be specified')]
   const errors: FieldError[] = []
   const absolute = path.startsWith('/') || (pathType === 'ImplementationSpecific' && path === '')
   if (!pathTypes.includes(pathType)) errors.push(notSupported(at.child('pathType'), pathType, pathTypes))
