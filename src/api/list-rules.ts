@@ -4,6 +4,20 @@ import type { FieldError } from '../machinery/status-error.js'
 
 type Check<T> = (item: T, at: FieldPath) => FieldError[]
 
+/** What is found in the items of a list, in their order. Nearly always that is nothing, which is why it is no `flatMap`. */
+export function ofItems<T, R>(
+  list: readonly T[] | undefined | null,
+  find: (item: T, position: number) => readonly R[],
+): R[] {
+  const all: R[] = []
+  if (!list) return all
+  for (let i = 0; i < list.length; i++) {
+    const found = find(list[i] as T, i)
+    if (found.length > 0) all.push(...found)
+  }
+  return all
+}
+
 /** Faults of the items of a list; of a list that is too long nothing is looked at. */
 export function validateItems<T>(
   list: readonly T[] | undefined,
@@ -12,7 +26,7 @@ export function validateItems<T>(
   check: Check<T>,
 ): FieldError[] {
   const items = list ?? []
-  return items.length > most ? [tooMany(at, items.length, most)] : items.flatMap((item, i) => check(item, at.index(i)))
+  return items.length > most ? [tooMany(at, items.length, most)] : ofItems(items, (item, i) => check(item, at.index(i)))
 }
 
 /** The same of a list in which no two items may have the same key. */
@@ -46,5 +60,5 @@ export function validateEntries<T>(
 ): FieldError[] {
   const entries = Object.entries(map ?? {})
   if (entries.length > most) return [tooMany(at, entries.length, most)]
-  return entries.flatMap(([key, value]) => [...checkKey(key, at.key(key)), ...check(value, at.key(key))])
+  return ofItems(entries, ([key, value]) => [...checkKey(key, at.key(key)), ...check(value, at.key(key))])
 }

@@ -1,12 +1,11 @@
 import { invalidValue } from '../../../machinery/field-errors.js'
 import type { LabelSelectorObject } from '../../../machinery/labels.js'
-import { dns1123Label } from '../../../machinery/names.js'
 import type { ApiObject } from '../../../machinery/object.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { ScaleSubresource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { PodTemplateSpec } from '../../core/v1/index.js'
-import { podWarnings } from '../../core/v1/pod-warnings.js'
+import { hostNameWarnings, podWarnings } from '../../core/v1/pod-warnings.js'
 import { usableSelector } from '../../workload-selectors.js'
 
 interface Scalable extends ApiObject {
@@ -44,14 +43,8 @@ export function templateWarnings(
 }
 
 /** Names that pods inherit should be labels, since they become host names. */
-export function nameWarnings({ metadata: { name = '' } }: ApiObject): string[] {
-  const faults = dns1123Label(name)
-  return faults.length > 0
-    ? [
-        `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
-      ]
-    : []
-}
+export const nameWarnings = ({ metadata: { name = '' } }: ApiObject): string[] =>
+  hostNameWarnings(name, 'Pod names and hostnames')
 
 interface Collisions {
   readonly collisionCount?: number

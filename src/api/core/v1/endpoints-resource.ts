@@ -4,6 +4,7 @@ import { dns1123Label, dns1123Subdomain, portNumber, qualifiedName } from '../..
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { addressWarnings } from '../../address-warnings.js'
 import { ageColumn, nameColumn, none, textColumn } from '../../columns.js'
 import { oneOf, requiredText } from '../../field-rules.js'
 import { type EndpointAddress, type EndpointPort, Endpoints } from './endpoints.js'
@@ -21,8 +22,21 @@ export const endpoints: Resource<Endpoints> = resource(Endpoints, {
     metadataLooks: { asNew: 1 },
     validate,
     validateUpdate: validate,
+    warnings,
   },
 })
+
+/** Endpoints that a controller has written are nobody's to be told about. */
+function warnings({ metadata, subsets = [] }: Endpoints): string[] {
+  if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return []
+  return subsets.flatMap((subset, i) =>
+    (['addresses', 'notReadyAddresses'] as const).flatMap(list =>
+      (subset[list] ?? []).flatMap(({ ip }, j) =>
+        addressWarnings(ip, root.child('subsets').index(i).child(list).index(j).child('ip')),
+      ),
+    ),
+  )
+}
 
 /** Addresses a row shows before it says how many more there are. */
 const shown = 3

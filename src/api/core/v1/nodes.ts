@@ -10,6 +10,7 @@ import { root } from '../../../machinery/path.js'
 import { copyField, type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { Draft } from '../../../schema/index.js'
+import { networkWarnings } from '../../address-warnings.js'
 import { ageColumn, nameColumn, none, textColumn } from '../../columns.js'
 import { shownInternally } from '../../internal-form.js'
 import { keepStatus } from '../../status-apart.js'
@@ -65,6 +66,10 @@ export const nodes: Resource<Node> = resource(Node, {
     // Upstream looks at a changed node as at a new one, too, and tells of some faults twice.
     validateUpdate: (node, old) => [...validate(node), ...validateUpdate(node, old)],
     metadataLooks: { asNew: 1 },
+    warnings: ({ spec: { externalID, podCIDRs = [] } }) => [
+      ...(externalID ? [`${spec.child('externalID')}: this field is deprecated, and is unused by Kubernetes`] : []),
+      ...podCIDRs.flatMap((text, i) => networkWarnings(text, spec.child('podCIDRs').index(i))),
+    ],
   },
 })
 

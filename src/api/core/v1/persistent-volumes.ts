@@ -21,9 +21,11 @@ import { accessModesText, storageClassOf } from './claim-cells.js'
 import { basicQuantity, validateAccessModes } from './claim-validation.js'
 import { PersistentVolume, VolumeNodeAffinity } from './persistent-volume.js'
 import { PersistentVolumeSource } from './persistent-volume-source.js'
+import { nodeTermWarnings } from './pod-warnings.js'
 import { validateNoBacksteps } from './validate-paths.js'
 import { validateNodeSelector } from './validate-scheduling.js'
 import { oneSource, type Rules, sharedRules } from './validate-volume-plugins.js'
+import { storageClass } from './volume-annotations.js'
 
 export const persistentVolumes: Resource<PersistentVolume> = resource(PersistentVolume, {
   shortNames: ['pv'],
@@ -82,27 +84,34 @@ export const persistentVolumes: Resource<PersistentVolume> = resource(Persistent
     validate,
     validateUpdate,
     metadataLooks: { asChanged: 0, asNew: 2 },
-    warnings({ spec }) {
+    warnings({ metadata, spec }) {
       const warnings: string[] = []
+      if (metadata.annotations?.[storageClass] !== undefined)
+        warnings.push(
+          `${root.child('metadata', 'annotations').key(storageClass)}: deprecated since v1.8; use "storageClassName" attribute instead`,
+        )
       if (spec.persistentVolumeReclaimPolicy === 'Recycle')
         warnings.push(
           'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
         )
+      const terms = at.child('nodeAffinity', 'required', 'nodeSelectorTerms')
+      spec.nodeAffinity?.required?.nodeSelectorTerms.forEach((term, i) => {
+        warnings.push(...nodeTermWarnings(term, false, terms.index(i)))
+      })
       for (const [source, why] of Object.entries(oldSources))
-        if (spec[source as keyof PersistentVolumeSource]) warnings.push(`spec.${source}: ${why}`)
+        if (spec[source as keyof PersistentVolumeSource])
+          warnings.push(`spec.${source === 'storageos' ? 'storageOS' : source}: ${why}`)
       return warnings
     },
   },
 })
 
 const oldSources = {
+  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
+  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
   scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
   storageos: 'deprecated in v1.22, non-functional in v1.25+',
   glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
 }
 

@@ -22,16 +22,19 @@ const resources = ['cpu', 'memory'] as const
 export function qosClass(pod: Pick<Pod, 'spec'>): QosClass {
   const whole = pod.spec.resources
   const requirements: readonly Requirements[] =
-    whole && (asked(whole.requests).length > 0 || asked(whole.limits).length > 0)
+    whole && (asks(whole.requests) || asks(whole.limits))
       ? [whole]
       : [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? [])].map(({ resources = {} }) => resources)
-  if (requirements.every(({ requests, limits }) => asked(requests).length + asked(limits).length === 0))
-    return 'BestEffort'
+  if (!requirements.some(({ requests, limits }) => asks(requests) || asks(limits))) return 'BestEffort'
   return requirements.every(isGuaranteed) ? 'Guaranteed' : 'Burstable'
 }
 
-const asked = (amounts: Amounts | undefined): readonly string[] =>
-  resources.filter(name => amounts?.[name] !== undefined && quantityToNumber(amounts[name] ?? '0') > 0)
+const asks = (amounts: Amounts | undefined): boolean =>
+  amounts !== undefined &&
+  resources.some(name => {
+    const amount = amounts[name]
+    return amount !== undefined && quantityToNumber(amount) > 0
+  })
 
 const isGuaranteed = ({ requests, limits }: Requirements): boolean =>
   resources.every(name => {

@@ -1,9 +1,9 @@
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
+import { templateWarnings } from '../../apps/v1/workload.js'
 import { containerColumns, labelsText, nameColumn, textColumn } from '../../columns.js'
 import { defaultPodSpec } from './pod-defaults.js'
 import { PodTemplate } from './pod-template.js'
-import { podWarnings } from './pod-warnings.js'
 import { validatePodTemplate } from './validate-pod.js'
 
 const at = root.child('template')
@@ -23,6 +23,6 @@ export const podTemplates: Resource<PodTemplate> = resource(PodTemplate, {
     generation: true,
     validate,
     validateUpdate: validate,
-    warnings: ({ template }) => podWarnings(template.metadata, template.spec, at.child('spec'), at.child('metadata')),
+    warnings: (object, old) => templateWarnings(object, old, object.template, at),
   },
 })

@@ -1,6 +1,8 @@
 import { jsonEqual } from '../../../machinery/json-equal.js'
-import { labelValue } from '../../../machinery/names.js'
+import { dns1123Label, labelValue } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
+import { addressWarnings } from '../../address-warnings.js'
+import { ofItems } from '../../list-rules.js'
 import { type AnyContainer, containersOf } from './all-containers.js'
 import { appArmorOf, appArmorPrefix } from './app-armor-annotations.js'
 import type { ContainerPort } from './container.js'
@@ -31,7 +33,7 @@ export function podWarnings(
     ...listWarnings(spec, at),
     ...(spec.overhead ? fractionWarnings(spec.overhead, at.child('overhead')) : []),
     ...(spec.securityContext?.seccompProfile ? [] : profileWarning(annotations, seccompPod, seccomp, annotationsAt)),
-    ...containers.flatMap(([container, here]) => [
+    ...ofItems(containers, ([container, here]) => [
       ...(annotations === none ? [] : profileWarnings(container, spec, annotations, ofPod, annotationsAt)),
       ...containerWarnings(container, here),
     ]),
@@ -42,7 +44,18 @@ export function podWarnings(
         ]
       : []),
     ...affinityWarnings(spec, at),
+    ...ipWarnings(spec, at),
   ]
+}
+
+/** Names that become those of hosts should be labels. */
+export function hostNameWarnings(name: string, use: string): string[] {
+  const faults = dns1123Label(name)
+  return faults.length > 0
+    ? [
+        `metadata.name: this is used in ${use}, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
+      ]
+    : []
 }
 
 const none: { readonly [key: string]: string } = {}
@@ -92,6 +105,7 @@ const renamedLabels: { readonly [label: string]: string } = {
   'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
   'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
   'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+  'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
 }
 
 function nodeWarnings({ nodeSelector, affinity }: PodSpec, at: FieldPath): string[] {
@@ -117,7 +131,11 @@ function nodeWarnings({ nodeSelector, affinity }: PodSpec, at: FieldPath): strin
 }
 
 /** Values are only told about where they are not refused: in preferences. */
-function nodeTermWarnings({ matchExpressions = [] }: NodeSelectorTerm, withValues: boolean, at: FieldPath): string[] {
+export function nodeTermWarnings(
+  { matchExpressions = [] }: NodeSelectorTerm,
+  withValues: boolean,
+  at: FieldPath,
+): string[] {
   return matchExpressions.flatMap(({ key, values = [] }, i) => {
     const here = at.child('matchExpressions').index(i)
     return [
@@ -135,7 +153,7 @@ function renamed(key: string, at: FieldPath): string[] {
 }
 
 const spreadWarnings = ({ topologySpreadConstraints }: PodSpec, at: FieldPath): string[] =>
-  (topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
+  ofItems(topologySpreadConstraints, ({ topologyKey, labelSelector }, i) => {
     const here = at.child('topologySpreadConstraints').index(i)
     return [
       ...renamed(topologyKey, here.child('topologyKey')),
@@ -145,6 +163,7 @@ const spreadWarnings = ({ topologySpreadConstraints }: PodSpec, at: FieldPath): 
 
 function listWarnings({ hostAliases = [], imagePullSecrets = [] }: PodSpec, at: FieldPath): string[] {
   const warnings: string[] = []
+  if (hostAliases.length === 0 && imagePullSecrets.length === 0) return warnings
   hostAliases.forEach(({ ip }, i) => {
     if (hostAliases.findIndex(other => other.ip === ip) < i)
       warnings.push(`${at.child('hostAliases').index(i).child('ip')}: duplicate ip "${ip}"`)
@@ -158,6 +177,15 @@ function listWarnings({ hostAliases = [], imagePullSecrets = [] }: PodSpec, at: 
     if (!name) warnings.push(`${secret(i)}: invalid empty name ""`)
   })
   return warnings
+}
+
+function ipWarnings({ dnsConfig, hostAliases }: PodSpec, at: FieldPath): string[] {
+  if (!dnsConfig && !hostAliases) return []
+  const servers = at.child('dnsConfig', 'nameservers')
+  return [
+    ...(dnsConfig?.nameservers ?? []).flatMap((ip, i) => addressWarnings(ip, servers.index(i))),
+    ...(hostAliases ?? []).flatMap(({ ip }, i) => addressWarnings(ip, at.child('hostAliases').index(i).child('ip'))),
+  ]
 }
 
 const sizes = ['memory', 'ephemeral-storage'] as const
@@ -192,23 +220,22 @@ function containerWarnings({ env = [], resources }: AnyContainer, at: FieldPath)
 /** Ports of all containers, which share their pod's address. */
 function portWarnings(containers: readonly (readonly [AnyContainer, FieldPath])[]): string[] {
   const warnings: string[] = []
-  const seen = new Map<string, (readonly [ContainerPort, FieldPath])[]>()
-  for (const [{ ports = [] }, at] of containers)
-    ports.forEach((port, i) => {
+  const seen = new Map<number, (readonly [ContainerPort, FieldPath])[]>()
+  for (const [{ ports }, at] of containers)
+    ports?.forEach((port, i) => {
       const here = at.child('ports').index(i)
       const { name = '', containerPort, protocol = '', hostPort = 0, hostIP = '' } = port
       if (hostIP && !hostPort)
         warnings.push(
           `${here}: hostIP set without hostPort: {Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`,
         )
-      const key = `${containerPort}/${protocol}`
-      const others = seen.get(key)
+      const others = seen.get(containerPort)
       for (const [other, there] of others ?? []) {
-        const relation = relationOf(port, other)
+        const relation = protocol === (other.protocol ?? '') ? relationOf(port, other) : undefined
         if (relation) warnings.push(`${here}: ${relation} port definition with ${there}`)
       }
       if (others) others.push([port, here])
-      else seen.set(key, [[port, here]])
+      else seen.set(containerPort, [[port, here]])
     })
   return warnings
 }

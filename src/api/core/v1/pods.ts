@@ -11,7 +11,7 @@ import { joinPodIps } from './pod-ips.js'
 import { mergeMatchLabelKeys } from './pod-match-labels.js'
 import { Binding } from './pod-options.js'
 import { qosClass } from './pod-qos.js'
-import { podWarnings } from './pod-warnings.js'
+import { hostNameWarnings, podWarnings } from './pod-warnings.js'
 import { validatePod } from './validate-pod.js'
 import { validateResize } from './validate-pod-resize.js'
 import { validatePodStatus } from './validate-pod-status.js'
@@ -126,7 +126,12 @@ export const pods: Resource<Pod> = resource(Pod, {
     metadataLooks: { asNew: 1 },
     // Pods are updated by programs, which nobody would tell.
     warnings: ({ metadata, spec }, old) =>
-      old ? [] : podWarnings(metadata, spec, root.child('spec'), root.child('metadata'), true),
+      old
+        ? []
+        : [
+            ...hostNameWarnings(metadata.name ?? '', "the Pod's hostname"),
+            ...podWarnings(metadata, spec, root.child('spec'), root.child('metadata'), true),
+          ],
     gracePeriod({ spec, status }, requested) {
       const grace = requested ?? spec.terminationGracePeriodSeconds ?? 30
       // Nobody has to be asked about a pod that no node runs, or that has ended.

@@ -2,7 +2,7 @@ import { required } from '../../../machinery/field-errors.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource, type ScaleSubresource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { templateWarnings } from '../../apps/v1/workload.js'
+import { nameWarnings, templateWarnings } from '../../apps/v1/workload.js'
 import { ageColumn, containerColumns, labelsText, nameColumn, numberColumn, textColumn } from '../../columns.js'
 import { nonNegative } from '../../field-rules.js'
 import { statusApart } from '../../status-apart.js'
@@ -59,7 +59,10 @@ export const replicationControllers: Resource<ReplicationController> = resource(
     // Upstream looks at a changed one twice and tells of each fault twice.
     validateUpdate: controller => [...validate(controller), ...validate(controller)],
     metadataLooks: { asNew: 1 },
-    warnings: (controller, old) => templateWarnings(controller, old, controller.spec.template),
+    warnings: (controller, old) => [
+      ...(old ? [] : nameWarnings(controller)),
+      ...templateWarnings(controller, old, controller.spec.template),
+    ],
   },
 })
 

@@ -8,6 +8,7 @@ import { JsonSyntaxError, parseJson } from '../../../schema/index.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
 import { unchanged } from '../../field-rules.js'
 import { maximumData, validateImmutability } from './config-maps.js'
+import { keyPairFault } from './key-pair-warnings.js'
 import { Secret } from './secret.js'
 
 export const secrets: Resource<Secret> = resource(Secret, {
@@ -33,6 +34,11 @@ export const secrets: Resource<Secret> = resource(Secret, {
       ...validateImmutability(secret, old, ['data']),
       ...validate(secret),
     ],
+    warnings({ type, data = {} }) {
+      const [certificate, key] = ['tls.crt', 'tls.key'].map(name => Buffer.from(data[name] ?? '', 'base64').toString())
+      const fault = type === 'kubernetes.io/tls' ? keyPairFault(certificate ?? '', key ?? '') : undefined
+      return fault === undefined ? [] : [fault]
+    },
   },
 })
 

@@ -12,6 +12,7 @@ import { dns1123Label, portName, portNumber } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { requiredOneOf } from '../../field-rules.js'
+import { ofItems } from '../../list-rules.js'
 import type { Container, ContainerPort, EphemeralContainer } from './container.js'
 import type { PodSpec } from './pod-spec.js'
 import { validateEnv, validateEnvFrom } from './validate-environment.js'
@@ -73,7 +74,7 @@ function validateServing(container: Container, spec: PodSpec, at: FieldPath): Fi
 
 function validateInitContainers(surroundings: ContainerSurroundings, names: Set<string>, at: FieldPath): FieldError[] {
   const { spec } = surroundings
-  return (spec.initContainers ?? []).flatMap((container, i) => {
+  return ofItems(spec.initContainers, (container, i) => {
     const here = at.child('initContainers').index(i)
     const errors = validateContainer(container, surroundings, here)
     const { name, restartPolicy } = container
@@ -158,7 +159,7 @@ function validateEphemeralContainers(
   const { ephemeralContainers = [] } = surroundings.spec
   if (ephemeralContainers.length === 0) return []
   const names = new Set(others)
-  return ephemeralContainers.flatMap((ephemeral: EphemeralContainer, i) => {
+  return ofItems(ephemeralContainers, (ephemeral: EphemeralContainer, i) => {
     const here = at.child('ephemeralContainers').index(i)
     const errors = [...validateContainer(ephemeral, surroundings, here), ...validateImagePadding(ephemeral, here)]
     const { name, targetContainerName, volumeMounts = [] } = ephemeral
@@ -209,7 +210,7 @@ export const validateImagePadding = ({ image = '' }: { readonly image?: string }
 function validatePorts(ports: readonly ContainerPort[], at: FieldPath): FieldError[] {
   if (ports.length === 0) return []
   const names = new Set<string>()
-  return ports.flatMap(({ name, containerPort, hostPort, protocol }, i) => {
+  return ofItems(ports, ({ name, containerPort, hostPort, protocol }, i) => {
     const here = at.index(i)
     const errors: FieldError[] = []
     if (name) {

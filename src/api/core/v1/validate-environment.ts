@@ -11,6 +11,7 @@ import type { FieldPath } from '../../../machinery/path.js'
 import { compareQuantities } from '../../../machinery/quantity.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { requiredText } from '../../field-rules.js'
+import { ofItems } from '../../list-rules.js'
 import type { EnvFromSource, EnvVar, EnvVarSource } from './environment.js'
 import { validateContainedPath } from './validate-paths.js'
 import type { ObjectFieldSelector, ResourceFieldSelector } from './volume-projection.js'
@@ -40,7 +41,7 @@ export const volumeFields: readonly string[] = [
 const knownFields = new Set([...envFields, ...volumeFields, 'spec.restartPolicy', 'spec.schedulerName', 'status.phase'])
 
 export const validateEnv = (env: readonly EnvVar[] | undefined, at: FieldPath): FieldError[] =>
-  (env ?? []).flatMap(({ name, value, valueFrom }, i) => {
+  ofItems(env, ({ name, value, valueFrom }, i) => {
     const here = at.index(i)
     const errors = name ? invalidValues(here.child('name'), name, envVarName(name)) : [required(here.child('name'))]
     if (valueFrom) errors.push(...validateValueFrom(valueFrom, value, here.child('valueFrom')))
@@ -149,7 +150,7 @@ export function validateResourceFieldRef(
 }
 
 export const validateEnvFrom = (sources: readonly EnvFromSource[] | undefined, at: FieldPath): FieldError[] =>
-  (sources ?? []).flatMap(({ prefix, configMapRef, secretRef }, i) => {
+  ofItems(sources, ({ prefix, configMapRef, secretRef }, i) => {
     const here = at.index(i)
     const errors = prefix ? invalidValues(here.child('prefix'), prefix, envVarName(prefix)) : []
     for (const [field, ref] of Object.entries({ configMapRef, secretRef })) {

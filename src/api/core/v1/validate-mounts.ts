@@ -2,6 +2,7 @@ import { forbiddenField, invalidValue, notFoundField, notSupported, required } f
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { requiredText } from '../../field-rules.js'
+import { ofItems } from '../../list-rules.js'
 import type { Container, VolumeMount } from './container.js'
 import { validateDescendingPath } from './validate-paths.js'
 import type { Volume } from './volume.js'
@@ -16,7 +17,7 @@ export function validateMounts(
 ): FieldError[] {
   const { volumeMounts = [], volumeDevices = [] } = container
   const paths = new Set<string>()
-  const mounts = volumeMounts.flatMap((mount, i) => {
+  const mounts = ofItems(volumeMounts, (mount, i) => {
     const here = at.child('volumeMounts').index(i)
     const { name, mountPath } = mount
     const errors = requiredText(name, here.child('name'))
@@ -68,7 +69,7 @@ function validateDevices(
 ): FieldError[] {
   const names = new Set<string>()
   const paths = new Set<string>()
-  return volumeDevices.flatMap(({ name, devicePath }, i) => {
+  return ofItems(volumeDevices, ({ name, devicePath }, i) => {
     const here = at.index(i)
     const errors = requiredText(name, here.child('name'))
     if (names.has(name)) errors.push(invalidValue(here.child('name'), name, 'must be unique'))

@@ -14,6 +14,7 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabels } from '../../../machinery/validate-labels.js'
 import { requiredOneOf, subdomainName } from '../../field-rules.js'
 import { shownInternally } from '../../internal-form.js'
+import { ofItems } from '../../list-rules.js'
 import { podRequestQuantities } from './pod-resources.js'
 import { type PodDNSConfig, PodResourceClaim, type PodSpec } from './pod-spec.js'
 import { validatePodResourceName } from './resource-quantities.js'
@@ -47,7 +48,7 @@ export function validatePodSpec(spec: PodSpec, at: FieldPath, pod?: string): Fie
     ...validatePodSecurityContext(spec, at.child('securityContext')),
     ...validateAffinity(spec.affinity, at.child('affinity')),
     ...validateDns(spec.dnsConfig, spec.dnsPolicy, at.child('dnsConfig')),
-    ...(spec.readinessGates ?? []).flatMap(({ conditionType }, i) =>
+    ...ofItems(spec.readinessGates, ({ conditionType }, i) =>
       invalidValues(
         at.child('readinessGates').index(i).child('conditionType'),
         conditionType,

@@ -1,8 +1,9 @@
 import { forbiddenField, invalidValue, invalidValues, notSupported, required } from '../../../machinery/field-errors.js'
-import { httpHeaderName, portNumber } from '../../../machinery/names.js'
+import { httpHeaderName, notNegative, portNumber } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { nonNegative, portReference, requiredOneOf, requiredText } from '../../field-rules.js'
+import { portReference, requiredOneOf, requiredText } from '../../field-rules.js'
+import { ofItems } from '../../list-rules.js'
 import { Lifecycle, type LifecycleHandler, type Probe, type ProbeHandler } from './probe.js'
 
 /** Seconds a pod has to end, for what must not take longer. */
@@ -24,16 +25,20 @@ export function validateReadinessProbe(probe: Probe | undefined, grace: Grace, a
   return errors
 }
 
+const probeNumbers = [
+  'initialDelaySeconds',
+  'timeoutSeconds',
+  'periodSeconds',
+  'successThreshold',
+  'failureThreshold',
+] as const
+
 function validateProbe(probe: Probe, grace: Grace, at: FieldPath): FieldError[] {
   const errors = validateHandler(probe, grace, at)
-  for (const field of [
-    'initialDelaySeconds',
-    'timeoutSeconds',
-    'periodSeconds',
-    'successThreshold',
-    'failureThreshold',
-  ] as const)
-    errors.push(...nonNegative(probe[field], at.child(field)))
+  for (const field of probeNumbers) {
+    const value = probe[field]
+    if (value !== undefined && value < 0) errors.push(invalidValue(at.child(field), value, notNegative))
+  }
   const seconds = probe.terminationGracePeriodSeconds
   if (seconds !== undefined && seconds <= 0)
     errors.push(invalidValue(at.child('terminationGracePeriodSeconds'), seconds, 'must be greater than 0'))
@@ -63,23 +68,27 @@ export function validateLifecycle(
 
 type Handler = ProbeHandler & LifecycleHandler
 
+const handlerTypes = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const
+
 function validateHandler(handler: Handler, grace: Grace, at: FieldPath): FieldError[] {
-  const { exec, httpGet, tcpSocket, grpc, sleep } = handler
-  const checks: { readonly [name: string]: ((here: FieldPath) => FieldError[]) | undefined | false } = {
-    exec: exec && (here => (exec.command?.length ? [] : [required(here.child('command'))])),
-    httpGet: httpGet && (here => validateHttpGet(httpGet, here)),
-    tcpSocket: tcpSocket && (here => portReference(tcpSocket.port, here.child('port'))),
-    grpc: grpc && (here => invalidValues(here.child('port'), grpc.port, portNumber(grpc.port))),
-    sleep: sleep && (here => validateSleep(sleep.seconds, grace, here)),
-  }
   const errors: FieldError[] = []
   let found = 0
-  for (const [name, check] of Object.entries(checks)) {
-    if (!check) continue
-    const here = at.child(name)
-    errors.push(...(found++ > 0 ? [forbiddenField(here, 'may not specify more than 1 handler type')] : check(here)))
+  for (const type of handlerTypes) {
+    if (!handler[type]) continue
+    const here = at.child(type)
+    if (found++ > 0) errors.push(forbiddenField(here, 'may not specify more than 1 handler type'))
+    else errors.push(...validateAction(handler, grace, here))
   }
   return found > 0 ? errors : [required(at, 'must specify a handler type')]
+}
+
+/** The first of what a handler does. */
+function validateAction({ exec, httpGet, tcpSocket, grpc, sleep }: Handler, grace: Grace, at: FieldPath): FieldError[] {
+  if (exec) return exec.command?.length ? [] : [required(at.child('command'))]
+  if (httpGet) return validateHttpGet(httpGet, at)
+  if (tcpSocket) return portReference(tcpSocket.port, at.child('port'))
+  if (grpc) return invalidValues(at.child('port'), grpc.port, portNumber(grpc.port))
+  return sleep ? validateSleep(sleep.seconds, grace, at) : []
 }
 
 function validateHttpGet({ path, port, scheme, httpHeaders }: NonNullable<Handler['httpGet']>, at: FieldPath) {
@@ -87,7 +96,7 @@ function validateHttpGet({ path, port, scheme, httpHeaders }: NonNullable<Handle
     ...requiredText(path, at.child('path')),
     ...portReference(port, at.child('port')),
     ...requiredOneOf(scheme, ['HTTP', 'HTTPS'], at.child('scheme')),
-    ...(httpHeaders ?? []).flatMap(({ name }) => invalidValues(at.child('httpHeaders'), name, httpHeaderName(name))),
+    ...ofItems(httpHeaders, ({ name }) => invalidValues(at.child('httpHeaders'), name, httpHeaderName(name))),
   ]
 }
 

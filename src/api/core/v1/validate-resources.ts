@@ -30,8 +30,10 @@ export function validateResources(
   const errors: FieldError[] = []
   const check = (name: string, quantity: string, here: FieldPath) =>
     errors.push(...validateName(name, here), ...validateAmount(name, quantity, here))
-  for (const name of sortedKeys(limits)) check(name, limits[name] ?? '0', at.child('limits').key(name))
-  for (const name of sortedKeys(requests)) {
+  const limited = sortedKeys(limits)
+  const requested = sortedKeys(requests)
+  for (const name of limited) check(name, limits[name] ?? '0', at.child('limits').key(name))
+  for (const name of requested) {
     const request = requests[name] ?? '0'
     check(name, request, at.child('requests').key(name))
     const limit = limits[name]
@@ -48,8 +50,8 @@ export function validateResources(
         invalidValue(at.child('requests'), request, `must be less than or equal to ${name} limit of ${limit}`),
       )
   }
-  const names = [...Object.keys(limits), ...Object.keys(requests)]
-  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
+  const names = (name: string): boolean => limited.includes(name) || requested.includes(name)
+  if ((limited.some(isHugePages) || requested.some(isHugePages)) && !names('cpu') && !names('memory'))
     errors.push(forbiddenField(at, 'HugePages require cpu or memory'))
   if (claims.length > 0) errors.push(...validateClaims(claims, claimNames, at.child('claims')))
   return errors

@@ -12,6 +12,7 @@ import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelKey, validateLabelSelector } from '../../../machinery/validate-labels.js'
 import { oneOf } from '../../field-rules.js'
+import { ofItems } from '../../list-rules.js'
 import type {
   Affinity,
   NodeAffinity,
@@ -169,7 +170,7 @@ const operators = ['Equal', 'Exists']
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
 export const validateTolerations = (tolerations: readonly Toleration[] | undefined, at: FieldPath): FieldError[] =>
-  (tolerations ?? []).flatMap(({ key = '', operator = '', value = '', effect = '', tolerationSeconds }, i) => {
+  ofItems(tolerations, ({ key = '', operator = '', value = '', effect = '', tolerationSeconds }, i) => {
     const here = at.index(i)
     const errors = key ? validateLabelKey(key, here.child('key')) : []
     if (!key && operator !== 'Exists')
@@ -202,7 +203,7 @@ export function validateTopologySpread(
   constraints: readonly TopologySpreadConstraint[] | undefined,
   at: FieldPath,
 ): FieldError[] {
-  return (constraints ?? []).flatMap((constraint, i) => {
+  return ofItems(constraints, (constraint, i) => {
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains, labelSelector, matchLabelKeys } = constraint
     const here = at.index(i)
     const errors: FieldError[] = []

@@ -12,7 +12,8 @@ import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { oneOf } from '../../field-rules.js'
 import { shownInternally } from '../../internal-form.js'
-import { containersOf } from './all-containers.js'
+import { ofItems } from '../../list-rules.js'
+import { type AnyContainer, containersOf, someContainer } from './all-containers.js'
 import type { PodSpec } from './pod-spec.js'
 import {
   type AppArmorProfile,
@@ -64,7 +65,7 @@ export function validatePodSecurityContext(spec: PodSpec, at: FieldPath): FieldE
     ...id(context.fsGroup, at.child('fsGroup')),
     ...id(context.runAsUser, at.child('runAsUser')),
     ...id(context.runAsGroup, at.child('runAsGroup')),
-    ...(context.supplementalGroups ?? []).flatMap((group, i) => id(group, at.child('supplementalGroups').index(i))),
+    ...ofItems(context.supplementalGroups, (group, i) => id(group, at.child('supplementalGroups').index(i))),
   ]
   if (spec.shareProcessNamespace && spec.hostPID)
     errors.push(
@@ -202,11 +203,14 @@ const containerContexts = (spec: PodSpec, at: FieldPath): readonly (readonly [An
       [securityContext as AnyContext | undefined, here.child('securityContext')] as const,
   )
 
+const hasWindowsOptions = ({ securityContext }: AnyContainer): boolean =>
+  (securityContext as AnyContext | undefined)?.windowsOptions !== undefined
+
 /** Containers of Windows that are processes of the host: all of a pod's or none. */
 export function validateHostProcess(spec: PodSpec, at: FieldPath): FieldError[] {
   const ofPod = spec.securityContext?.windowsOptions?.hostProcess
+  if (ofPod === undefined && !someContainer(spec, hasWindowsOptions)) return []
   const contexts = containerContexts(spec, at)
-  if (ofPod === undefined && !contexts.some(([context]) => context?.windowsOptions)) return []
   const errors: FieldError[] = []
   let found = 0
   for (const [context, here] of contexts) {

@@ -5,8 +5,8 @@ import type { PersistentVolumeClaimSpec } from './persistent-volume-claim.js'
 import type { Volume } from './volume.js'
 import type { VolumeProjection } from './volume-projection.js'
 
-/** Sources of volumes that are on their way out, in the order in which they are told about. */
-const oldVolumes: readonly (readonly [keyof Volume, string])[] = [
+/** Sources of volumes that are on their way out. */
+const oldVolumes: ReadonlyMap<string, string> = new Map([
   ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
   ['gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
   ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
@@ -17,13 +17,15 @@ const oldVolumes: readonly (readonly [keyof Volume, string])[] = [
   ['ephemeral', ''],
   ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
   ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
-]
+])
 
 export function volumeWarnings(volumes: readonly Volume[] | undefined, at: FieldPath): string[] {
   const warnings: string[] = []
-  volumes?.forEach((volume, i) => {
-    for (const [source, why] of oldVolumes) {
-      if (volume[source] === undefined) continue
+  if (!volumes) return warnings
+  volumes.forEach((volume, i) => {
+    for (const source in volume) {
+      const why = oldVolumes.get(source)
+      if (why === undefined || volume[source as keyof Volume] === undefined) continue
       const here = at.index(i)
       const { volumeClaimTemplate } = volume.ephemeral ?? {}
       if (source !== 'ephemeral') warnings.push(`${here.child(source === 'storageos' ? 'storageOS' : source)}: ${why}`)
@@ -33,7 +35,7 @@ export function volumeWarnings(volumes: readonly Volume[] | undefined, at: Field
         )
     }
   })
-  for (const volume of volumes ?? []) warnings.push(...overlaps(volume))
+  for (const volume of volumes) warnings.push(...overlaps(volume))
   return warnings
 }
 
@@ -65,11 +67,12 @@ function overlaps({ name, configMap, secret, downwardAPI, projected }: Volume): 
   if (configMap?.items) check(filesAt(configMap.items, () => `ConfigMap ${goQuote(configMap.name ?? '')}`))
   if (secret?.items) check(filesAt(secret.items, () => `Secret ${goQuote(secret.secretName ?? '')}`))
   if (downwardAPI?.items) check(filesAt(downwardAPI.items, () => 'DownwardAPI'))
-  const all = new Set<string>()
+  const all: string[] = []
   let collided = false
   // A source without files of its own is told about as the one before it.
   let last = noFiles
-  for (const source of projected?.sources ?? []) {
+  if (!projected?.sources) return warnings
+  for (const source of projected.sources) {
     if (isEmpty(source)) {
       warnings.push(`volume ${goQuote(name)} (Projected) has no sources provided`)
       continue
@@ -78,9 +81,9 @@ function overlaps({ name, configMap, secret, downwardAPI, projected }: Volume): 
     collided ||= anyCollide(last.paths, all)
     if (collided && last.paths.length > 0) {
       check(last)
-      check(last, [...new Set(last.paths), ...all].sort())
+      check(last, [...new Set(last.paths), ...new Set(all)].sort())
     }
-    for (const path of last.paths) all.add(path)
+    all.push(...last.paths)
   }
   return warnings
 }
@@ -91,12 +94,13 @@ function isEmpty(source: object): boolean {
 }
 
 /** Whether any path collides with one before it, or with one of the others. */
-function anyCollide(paths: readonly string[], others: ReadonlySet<string>): boolean {
-  return paths.some(
-    (path, i) =>
-      paths.slice(0, i).some(other => collide(trimmed(path), trimmed(other))) ||
-      [...others].some(other => collide(trimmed(path), trimmed(other))),
-  )
+function anyCollide(paths: readonly string[], others: readonly string[]): boolean {
+  for (let i = 0; i < paths.length; i++) {
+    const path = trimmed(paths[i] as string)
+    for (let j = 0; j < i; j++) if (collide(path, trimmed(paths[j] as string))) return true
+    for (const other of others) if (collide(path, trimmed(other))) return true
+  }
+  return false
 }
 
 const filesAt = (items: readonly { readonly path: string }[], from: () => string): Files => ({
