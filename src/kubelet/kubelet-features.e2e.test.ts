@@ -170,7 +170,14 @@ describe('what pods may ask for', { timeout: 300_000 }, () => {
       spec: {
         capacity: { storage: '1Gi' },
         accessModes: ['ReadWriteOnce'],
-        hostPath: { path },
+        local: { path },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['node'] }] },
+            ],
+          },
+        },
         claimRef: { kind: 'PersistentVolumeClaim', namespace, name: 'claim', ...(uid ? { uid } : {}) },
       },
     })
@@ -185,6 +192,13 @@ describe('what pods may ask for', { timeout: 300_000 }, () => {
     )
     await node.ready('claimed')
     assert.equal(await node.sh('claimed', 'cat /v/file /f; echo new > /v/more'), 'keptkept')
+    const { text } = await node.fetch('/api/v1/nodes/node/proxy/stats/summary')
+    const shown = JSON.parse(text).pods[0].volume.find(({ name }: { name: string }) => name === 'v')
+    assert.deepEqual(shown.pvcRef, { name: 'claim', namespace })
+    assert.match(
+      (await node.fetch('/api/v1/nodes/node/proxy/metrics')).text,
+      /^kubelet_volume_stats_capacity_bytes\{namespace="default",persistentvolumeclaim="claim"\} \d+$/m,
+    )
     await node.remove('claimed')
     assert.equal(await readFile(join(path, 'file'), 'utf8'), 'kept')
     assert.equal(await readFile(join(path, 'more'), 'utf8'), 'new\n')

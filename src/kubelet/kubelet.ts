@@ -37,6 +37,7 @@ import { followRuntime } from './runtime-follower.js'
 import { RuntimeView } from './runtime-view.js'
 import { Services } from './services.js'
 import { Access } from './serving/access.js'
+import { claimedDisks, volumeMetrics } from './serving/claimed-disks.js'
 import { configz } from './serving/configz.js'
 import { containerMetrics } from './serving/container-metrics.js'
 import { type KubeletServer, startKubeletServer } from './serving/kubelet-server.js'
@@ -179,6 +180,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         clock,
         hierarchies,
         rootDir: options.rootDir,
+        claimedDisks: (pod: Pod) => claimedDisks(workers.volumesOf(pod.metadata.uid ?? '')),
         volumeFolders: (uid: string) => [join(podsFolder, uid, 'volumes'), join(secretFolder, uid)],
         logFolderOf: (pod: Pod) => podLogFolder(context, pod),
         folders: new FolderUsages(clock),
@@ -218,7 +220,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
           const all = workers.pods.map(({ metadata }) => view.get(metadata.uid ?? ''))
           const running = all.filter(({ sandboxes }) => sandboxes.some(({ ready }) => ready)).length
           const containers = all.flatMap(({ containers }) => containers)
-          return [agentMetrics(nodeName, containers, running), ...furtherMetrics.map(text => text())].join('')
+          const disks = await Promise.all(
+            workers.pods.map(async pod => ({ pod, disks: await measured.claimedDisks(pod) })),
+          )
+          const own = [agentMetrics(nodeName, containers, running), volumeMetrics(disks)]
+          return [...own, ...furtherMetrics.map(text => text())].join('')
         },
       })
       server = parts.use(await startKubeletServer(options.server, new Access(client, clock, nodeName), served, onError))

@@ -23,7 +23,7 @@ import { podStatus } from './pod-status.js'
 import { PodProbes, type ProbeCount } from './probes/pod-probes.js'
 import type { Resize } from './resize.js'
 import { isStaticPod } from './static-pods.js'
-import { PodVolumes, VolumesNotReady } from './volumes/pod-volumes.js'
+import { PodVolumes, type ReadyVolume, VolumesNotReady } from './volumes/pod-volumes.js'
 import { type Again, WorkLoop } from './work-loop.js'
 
 const retryDelays = { first: 1000, last: 10_000 }
@@ -119,6 +119,11 @@ export class PodWorker {
   /** The pod with what it is granted in place of what it asks for. */
   get granted(): Pod {
     return this.#resizer.granted(this.#pod)
+  }
+
+  /** What containers can be given, by the names of volumes. */
+  get volumes(): ReadonlyMap<string, ReadyVolume> {
+    return this.#volumes.ready
   }
 
   get probeCounts(): Iterable<ProbeCount> {

@@ -9,6 +9,7 @@ import { noRuntimeState, type PodRuntimeState } from './pod-runtime-state.js'
 import { PodWorker } from './pod-worker.js'
 import type { PodProbeCounts } from './serving/metrics-text.js'
 import { isStaticPod, mirroredHash } from './static-pods.js'
+import type { ReadyVolume } from './volumes/pod-volumes.js'
 
 /** What admission of pods goes by. */
 export interface NodeStateSource {
@@ -40,6 +41,11 @@ export class PodWorkers {
   /** The pods as they are known here, with the status last found. */
   get pods(): readonly Pod[] {
     return [...this.#workers.values()].map(({ pod, status }) => ({ ...pod, status }))
+  }
+
+  /** The volumes of a pod that are ready, by their names. */
+  volumesOf(uid: string): ReadonlyMap<string, ReadyVolume> {
+    return this.#workers.get(uid)?.volumes ?? new Map()
   }
 
   /** How often probes came to which result, pod by pod. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
 import { describe, it } from 'node:test'
 import type { CgroupDetails } from '../node/cgroup-details.js'
 import type { CgroupUsage } from '../node/cgroup-usage.js'
 import { pod } from '../test-pods.js'
+import type { ReadyVolume } from '../volumes/pod-volumes.js'
+import { claimedDisks, volumeMetrics } from './claimed-disks.js'
 import { containerMetrics } from './container-metrics.js'
 import { resourceMetrics } from './metrics-text.js'
 import { briefSummary, CpuRates, statsSummary } from './stats-summary.js'
@@ -78,6 +81,7 @@ const measured: NodeDetails = {
       volumes: [
         { name: 'scratch', used: { bytes: 5, inodes: 1 }, disk },
         { name: 'keys', used: { bytes: 7, inodes: 2 }, disk },
+        { name: 'data', claim: 'db-0', disk: { ...disk, available: 100 } },
       ],
     },
   ],
@@ -132,6 +136,37 @@ it('figures for autoscaling are of containers, pods and the node', () => {
     'resource_scrape_error 0',
   ])
     assert.ok(lines.includes(line), line)
+})
+
+it('disks of claims are measured, each once', async () => {
+  const folder = { type: 'folder', path: tmpdir(), readOnly: false, ours: false } as const
+  const volumes = new Map<string, ReadyVolume>([
+    ['data', { ...folder, claim: 'db-0' }],
+    ['lost', { ...folder, path: '/none', claim: 'db-1' }],
+    ['scratch', folder],
+  ])
+  const disks = await claimedDisks(volumes)
+  assert.deepEqual(
+    disks.map(({ name, claim, disk }) => [name, claim, disk.capacity > disk.available]),
+    [['data', 'db-0', true]],
+  )
+  const shown = [{ name: 'data', claim: 'db-0', disk }]
+  const lines = volumeMetrics(
+    [subject, { ...subject, metadata: { ...subject.metadata, name: 'other' } }].map(pod => ({ pod, disks: shown })),
+  ).split('\n')
+  const labels = '{namespace="default",persistentvolumeclaim="db-0"}'
+  assert.deepEqual(
+    lines.filter(line => line && !line.startsWith('#')),
+    [
+      `kubelet_volume_stats_available_bytes${labels} 400`,
+      `kubelet_volume_stats_capacity_bytes${labels} 1000`,
+      `kubelet_volume_stats_inodes${labels} 100`,
+      `kubelet_volume_stats_inodes_free${labels} 60`,
+      `kubelet_volume_stats_inodes_used${labels} 40`,
+      `kubelet_volume_stats_used_bytes${labels} 600`,
+    ],
+  )
+  assert.equal(volumeMetrics([]), '')
 })
 
 describe('the summary', () => {
@@ -194,12 +229,17 @@ describe('the summary', () => {
     const containers = first?.['containers'] as readonly { readonly memory?: { readonly availableBytes?: number } }[]
     assert.equal(containers[0]?.memory?.availableBytes, 30)
     assert.equal(containers[1]?.memory, undefined)
-    const volumes = first?.['volume'] as readonly { readonly name: string; readonly usedBytes: number }[]
+    const volumes = first?.['volume'] as readonly {
+      readonly name: string
+      readonly usedBytes: number
+      readonly pvcRef?: unknown
+    }[]
     assert.deepEqual(
-      volumes.map(({ name, usedBytes }) => [name, usedBytes]),
+      volumes.map(({ name, usedBytes, pvcRef }) => [name, usedBytes, pvcRef]),
       [
-        ['scratch', 5],
-        ['keys', 7],
+        ['scratch', 5, undefined],
+        ['keys', 7, undefined],
+        ['data', 900, { name: 'db-0', namespace: 'default' }],
       ],
     )
   })

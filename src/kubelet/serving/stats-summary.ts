@@ -126,7 +126,7 @@ function podSummary(figures: Figures, measured: PodDetails, disk: DiskUsage): ob
   const ephemeral = ephemeralVolumes(pod)
   const onDisk = [
     ...containers.flatMap(({ written, logs }) => [written, logs]),
-    ...volumes.filter(({ name }) => ephemeral.has(name)).map(({ used }) => used),
+    ...volumes.filter(({ name }) => ephemeral.has(name)).flatMap(({ used }) => used ?? []),
   ]
   return {
     ...podIdentity(pod),
@@ -134,7 +134,13 @@ function podSummary(figures: Figures, measured: PodDetails, disk: DiskUsage): ob
     ...(usage ? figures.used(pod.metadata.uid ?? '', usage, details.memoryLimit) : {}),
     ...figures.network(network),
     ...(volumes.length > 0
-      ? { volume: volumes.map(({ name, used, disk }) => ({ ...figures.filesystem(disk, used), name })) }
+      ? {
+          volume: volumes.map(({ name, claim, used, disk }) => ({
+            ...figures.filesystem(disk, used),
+            name,
+            ...(claim ? { pvcRef: { name: claim, namespace: pod.metadata.namespace } } : {}),
+          })),
+        }
       : {}),
     'ephemeral-storage': figures.filesystem(disk, sumOf(onDisk)),
     process_stats: { process_count: containers.reduce((sum, { details }) => sum + details.processes.length, 0) },

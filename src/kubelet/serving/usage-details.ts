@@ -7,6 +7,7 @@ import type { FolderUsage, FolderUsages } from '../node/folder-usage.js'
 import { type InterfaceUsage, networkUsage } from '../node/network-usage.js'
 import type { CriClient } from '../runtime/cri-client.js'
 import type { ContainerStats } from '../runtime/cri-messages.js'
+import type { ClaimedDisk } from './claimed-disks.js'
 import { type ContainerUsage, type NodeUsage, nodeUsage, type PodUsage, type UsageContext } from './usage.js'
 
 export interface DetailsContext extends UsageContext {
@@ -14,6 +15,7 @@ export interface DetailsContext extends UsageContext {
   readonly rootDir: string
   /** Where volumes of a pod are, one folder a plugin. */
   readonly volumeFolders: (uid: string) => readonly string[]
+  readonly claimedDisks: (pod: Pod) => Promise<readonly ClaimedDisk[]>
   readonly logFolderOf: (pod: Pod) => string
   /** What folders of logs and volumes take. */
   readonly folders: FolderUsages
@@ -28,7 +30,10 @@ export interface ContainerDetails extends ContainerUsage {
 
 export interface VolumeUsage {
   readonly name: string
-  readonly used: FolderUsage
+  /** The claim that it is of. */
+  readonly claim?: string
+  /** All that is on the disk, if that is the volume's own. */
+  readonly used?: FolderUsage
   /** The filesystem that it lies on. */
   readonly disk: DiskUsage
 }
@@ -99,10 +104,10 @@ async function podNetwork({ hierarchies }: DetailsContext, sandboxCgroup: string
   return first === undefined ? [] : networkUsage(first)
 }
 
-/** Volumes whose content the node keeps for the pod, by the names that the pod gives them. */
-async function podVolumes({ volumeFolders, folders }: DetailsContext, pod: Pod): Promise<VolumeUsage[]> {
+/** Volumes whose content the node keeps for the pod, and claimed disks, by the names that the pod gives them. */
+async function podVolumes({ volumeFolders, claimedDisks, folders }: DetailsContext, pod: Pod): Promise<VolumeUsage[]> {
   const names = new Set((pod.spec.volumes ?? []).map(({ name }) => name))
-  const found: VolumeUsage[] = []
+  const found: VolumeUsage[] = [...(await claimedDisks(pod))]
   for (const folder of await below(await below(volumeFolders(pod.metadata.uid ?? '')))) {
     const name = basename(folder)
     const disk = names.has(name) ? await diskUsage(folder).catch(() => undefined) : undefined

@@ -39,6 +39,8 @@ export type ReadyVolume =
       readonly readOnly: boolean
       /** Only the node agent changes what is in it. */
       readonly ours: boolean
+      /** The claim that has the folder, if that is a disk of its own: how full it is concerns whoever claims it. */
+      readonly claim?: string
     }
   | { readonly type: 'device'; readonly path: string; readonly readOnly: boolean }
   | { readonly type: 'image'; readonly reference: string; readonly pullPolicy: string | undefined }
@@ -242,7 +244,8 @@ export class PodVolumes implements Disposable {
     const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {}
     if (spec.local && fsGroup !== undefined && !readOnly)
       await giveToGroup(path, fsGroup, fsGroupChangePolicy === 'OnRootMismatch')
-    return { type: 'folder', path, readOnly, ours: false }
+    const claim = spec.local && claimName(pod, volume)
+    return { type: 'folder', path, readOnly, ours: false, ...(claim ? { claim } : {}) }
   }
 }
 
