@@ -7,7 +7,6 @@ import type { Resource } from '../machinery/resource.js'
 import { encryptedStore } from '../storage/encryption/index.js'
 import type { Store } from '../storage/store.js'
 import type { AdmissionPlugin } from './admission/admission.js'
-import { matchedAdmission } from './admission/matched-admission.js'
 import { type AuditSetup, auditStage, failedAuthenticationStage } from './audit/index.js'
 import { type AnonymousAccess, type Authenticator, authenticationStage } from './authentication/authenticator.js'
 import { impersonationStage } from './authentication/impersonation.js'
@@ -157,7 +156,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ...(encryption ? { isStale: store.isStale } : {}),
   }
   const plugins = options.plugins({ registries, host, clock, metrics: metrics.registry, onError })
-  admission.push(...observedAdmission(matchedAdmission(plugins.admission), metrics))
+  admission.push(...observedAdmission(plugins.admission, metrics))
   for (const resource of options.resources) {
     const { gvk, plural } = resource.kind
     const timeToLive = plugins.timeToLive?.[gvk.group ? `${plural}.${gvk.group}` : plural]

@@ -52,6 +52,7 @@ function written(request: AdmissionRequest, view: string): CertificateSigningReq
 /** CertificateApproval: who approves requests must be allowed to for their signer. */
 export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'CertificateApproval',
+  match: { resources: ['certificatesigningrequests/approval'], operations: ['UPDATE'] },
   validate(request) {
     if (!written(request, 'approval')) return
     const { signerName } = (request.old as CertificateSigningRequest).spec
@@ -63,6 +64,7 @@ export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => 
 /** CertificateSigning: who signs requests, or says that signing failed, must be allowed to for their signer. */
 export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'CertificateSigning',
+  match: { resources: ['certificatesigningrequests/status'], operations: ['UPDATE'] },
   validate(request) {
     const changed = written(request, 'status')
     if (!changed) return

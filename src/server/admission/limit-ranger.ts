@@ -25,6 +25,7 @@ export const limitRanger = (registries: Registries): AdmissionPlugin => {
       .map(({ object }) => object)
   return {
     name: 'LimitRanger',
+    match: { resources: [Pod, 'pods/resize', PersistentVolumeClaim] },
     mutate(request) {
       const { resource, subresource, operation, object } = request
       if (operation !== 'CREATE' || subresource || !isOf(resource, Pod) || !object) return

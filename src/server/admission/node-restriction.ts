@@ -21,13 +21,16 @@ const leaseNamespace = 'kube-node-lease'
  */
 export const nodeRestriction = (registries: Registries): AdmissionPlugin => ({
   name: 'NodeRestriction',
-  async validate(request) {
+  validate(request) {
     const node = nodeOf(request.user)
-    if (node === undefined) return
-    const why = await objection(registries, node, request)
-    if (why) throw refusal(request, why)
+    return node === undefined ? undefined : restrict(registries, node, request)
   },
 })
+
+async function restrict(registries: Registries, node: string, request: AdmissionRequest): Promise<void> {
+  const why = await objection(registries, node, request)
+  if (why) throw refusal(request, why)
+}
 
 async function objection(registries: Registries, node: string, request: AdmissionRequest): Promise<string | undefined> {
   const { resource } = request

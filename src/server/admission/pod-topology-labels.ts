@@ -10,8 +10,8 @@ const copied = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone']
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#podtopologylabels
  */
 export const podTopologyLabels = (registries: Registries): AdmissionPlugin => {
-  const labelsOf = (nodeName: string | undefined): Labels => {
-    const labels = nodeName ? registries.of(Node).cache.get(nodeName)?.object.metadata.labels : undefined
+  const labelsOf = (nodeName: string): Labels => {
+    const labels = registries.of(Node).cache.get(nodeName)?.object.metadata.labels
     return Object.fromEntries(
       copied.flatMap(name => {
         const value = labels?.[name]
@@ -21,13 +21,14 @@ export const podTopologyLabels = (registries: Registries): AdmissionPlugin => {
   }
   return {
     name: 'PodTopologyLabels',
+    match: { resources: [Pod, Binding, 'pods/binding'], operations: ['CREATE'] },
     mutate(request) {
-      if (request.operation !== 'CREATE') return
       const object = request.object
       const nodeName =
         request.subresource === 'binding' || request.resource.kind.gvk.kind === Binding.gvk.kind
           ? (object as unknown as Binding | undefined)?.target.name
           : draftOf(request, Pod)?.spec.nodeName
+      if (!nodeName) return
       const labels = labelsOf(nodeName)
       if (object && Object.keys(labels).length > 0) object.metadata.labels = { ...object.metadata.labels, ...labels }
     },

@@ -12,6 +12,7 @@ const preempting = 'PreemptLowerPriority'
  */
 export const priority = (registries: Registries): AdmissionPlugin => ({
   name: 'Priority',
+  match: { resources: [Pod, PriorityClass] },
   mutate(request) {
     const pod = draftOf(request, Pod)
     if (!pod) return

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { pods } from '../../api/core/v1/pods.js'
 import {
   type AdmissionPlugin,
   type AdmissionRequest,
@@ -27,7 +28,7 @@ describe('admission', () => {
       { name: 'C', validate: () => assert.fail('C is not asked') },
     ]
     const observed = observedAdmission(plugins, metrics)
-    const request = { operation: 'CREATE' } as AdmissionRequest
+    const request = { operation: 'CREATE', resource: pods, subresource: '' } as unknown as AdmissionRequest
     await mutateAll(observed, request)
     await allocateAll(observed, request)
     await assert.rejects(async () => validateAll(observed, request), /no/)

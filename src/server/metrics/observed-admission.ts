@@ -1,12 +1,23 @@
 import type { Distribution } from '../../machinery/metrics/index.js'
-import { type AdmissionPlugin, type AdmissionRequest, allocateAll, settleAll } from '../admission/admission.js'
+import type { Resource } from '../../machinery/resource.js'
+import {
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  allocateAll,
+  type Operation,
+  settleAll,
+} from '../admission/admission.js'
+import { concernOf } from '../admission/concern.js'
 import type { ServerMetrics } from './server-metrics.js'
 
 type Step = 'admit' | 'validate'
 type Work = (request: AdmissionRequest) => Promise<void> | void
 type Metrics = Pick<ServerMetrics, 'admission' | 'admissionSteps'>
 
-/** The same plugins, as one whose work is measured, each part and all together. */
+/**
+ * The same plugins, as one: those that say what they look at are not asked about anything else. Their work is measured,
+ * each one's and all together.
+ */
 export function observedAdmission(plugins: readonly AdmissionPlugin[], metrics: Metrics): AdmissionPlugin[] {
   // Few plugins have these.
   const allocating = plugins.filter(({ allocate }) => allocate)
@@ -22,65 +33,113 @@ export function observedAdmission(plugins: readonly AdmissionPlugin[], metrics: 
   ]
 }
 
+/** What happens in one step of writes that are alike in what they do to which resource. */
+class Chain {
+  readonly #works: Work[] = []
+  readonly #names: string[] = []
+  /** Of each work, once it has been done. */
+  readonly #passed: Distribution[] = []
+  /** Of those that do not look at such writes, and so have nothing to do. */
+  readonly #idle: Distribution[] = []
+  #whole: Distribution | undefined
+
+  constructor(
+    private readonly operation: Operation,
+    private readonly step: Step,
+    private readonly metrics: Metrics,
+  ) {}
+
+  add(name: string, work: Work): void {
+    this.#names.push(name)
+    this.#works.push(work)
+  }
+
+  addIdle(name: string): void {
+    this.#idle.push(this.metrics.admission.with(name, this.operation, 'false', this.step))
+  }
+
+  run(request: AdmissionRequest): Promise<void> | void {
+    for (const duration of this.#idle) duration.observe(0)
+    const now = performance.now()
+    return this.#runFrom(0, request, now, now)
+  }
+
+  /** Goes on with one of the works. One's end is the next one's beginning: the clock is read once for each. */
+  #runFrom(from: number, request: AdmissionRequest, begun: number, began: number): Promise<void> | void {
+    const works = this.#works
+    let since = began
+    for (let i = from; i < works.length; i++) {
+      let pending: Promise<void> | void
+      try {
+        pending = (works[i] as Work)(request)
+      } catch (error) {
+        return this.#refuse(i, begun, since, error)
+      }
+      if (pending) {
+        const asked = since
+        return pending.then(
+          () => this.#runFrom(i + 1, request, begun, this.#pass(i, asked)),
+          error => this.#refuse(i, begun, asked, error),
+        )
+      }
+      since = this.#pass(i, since)
+    }
+    this.#whole ??= this.metrics.admissionSteps.with(this.operation, 'false', this.step)
+    this.#whole.observe((since - begun) / 1000)
+  }
+
+  /** Notes how long a work took until now, which is the answer. */
+  #pass(at: number, since: number): number {
+    const now = performance.now()
+    let duration = this.#passed[at]
+    if (!duration)
+      this.#passed[at] = duration = this.metrics.admission.with(
+        this.#names[at] ?? '',
+        this.operation,
+        'false',
+        this.step,
+      )
+    duration.observe((now - since) / 1000)
+    return now
+  }
+
+  #refuse(at: number, begun: number, since: number, error: unknown): never {
+    const { metrics, operation, step } = this
+    const now = performance.now()
+    metrics.admission.with(this.#names[at] ?? '', operation, 'true', step).observe((now - since) / 1000)
+    metrics.admissionSteps.with(operation, 'true', step).observe((now - begun) / 1000)
+    throw error
+  }
+}
+
 function measured(
   step: Step,
   plugins: readonly AdmissionPlugin[],
   workOf: (plugin: AdmissionPlugin) => Work | undefined,
   metrics: Metrics,
 ): Work {
-  const names: string[] = []
-  const works: Work[] = []
-  for (const plugin of plugins) {
+  const parts = plugins.flatMap(plugin => {
     const work = workOf(plugin)
-    if (!work) continue
-    names.push(plugin.name)
-    works.push(work)
+    return work ? [{ name: plugin.name, work, ...concernOf(plugin.match) }] : []
+  })
+  const chainOf = (request: AdmissionRequest): Chain => {
+    const chain = new Chain(request.operation, step, metrics)
+    for (const { name, work, isAbout, inNamespace } of parts)
+      if (!isAbout(request)) chain.addIdle(name)
+      else chain.add(name, inNamespace ? request => (inNamespace(request.namespace) ? work(request) : undefined) : work)
+    return chain
   }
-  // Looking a series up takes longer than most plugins do.
-  const passedBy = new Map<string, (Distribution | undefined)[]>()
-  const seriesOf = (operation: string): (Distribution | undefined)[] => {
-    let series = passedBy.get(operation)
-    if (!series) passedBy.set(operation, (series = []))
-    return series
-  }
-  /** Notes how long a plugin took until now, which is the answer. */
-  const passed = (at: number, { operation }: AdmissionRequest, since: number): number => {
-    const now = performance.now()
-    const series = seriesOf(operation)
-    series[at] ??= metrics.admission.with(names[at] ?? '', operation, 'false', step)
-    series[at].observe((now - since) / 1000)
-    return now
-  }
-  const refuse = (at: number, { operation }: AdmissionRequest, begun: number, since: number, error: unknown): never => {
-    const now = performance.now()
-    metrics.admission.with(names[at] ?? '', operation, 'true', step).observe((now - since) / 1000)
-    metrics.admissionSteps.with(operation, 'true', step).observe((now - begun) / 1000)
-    throw error
-  }
-
-  /** Goes on with the plugin at `from`. One plugin's end is the next one's beginning: the clock is read once for each. */
-  const run = (request: AdmissionRequest, from: number, begun: number, began: number): Promise<void> | void => {
-    let since = began
-    for (let i = from; i < works.length; i++) {
-      let pending: Promise<void> | void
-      try {
-        pending = works[i]?.(request)
-      } catch (error) {
-        return refuse(i, request, begun, since, error)
-      }
-      if (pending) {
-        const asked = since
-        return pending.then(
-          () => run(request, i + 1, begun, passed(i, request, asked)),
-          error => refuse(i, request, begun, asked, error),
-        )
-      }
-      since = passed(i, request, since)
-    }
-    metrics.admissionSteps.with(request.operation, 'false', step).observe((since - begun) / 1000)
-  }
+  // By resource, operation and subresource: of all that there could be, those that there are.
+  const chains = new WeakMap<Resource, Map<Operation, Map<string, Chain>>>()
   return request => {
-    const now = performance.now()
-    return run(request, 0, now, now)
+    const { resource, operation, subresource } = request
+    let chain = chains.get(resource)?.get(operation)?.get(subresource)
+    if (!chain) {
+      chain = chainOf(request)
+      const byOperation = chains.get(resource) ?? new Map<Operation, Map<string, Chain>>()
+      const bySubresource = byOperation.get(operation) ?? new Map<string, Chain>()
+      chains.set(resource, byOperation.set(operation, bySubresource.set(subresource, chain)))
+    }
+    return chain.run(request)
   }
 }

@@ -32,12 +32,15 @@ export async function admitted<R>(
   }
   let done = false
   try {
-    await mutateAll(admission, request)
-    await validateAll(admission, request)
+    const mutated = mutateAll(admission, request)
+    if (mutated) await mutated
+    const validated = validateAll(admission, request)
+    if (validated) await validated
     const result = await act()
     done = true
     return result
   } finally {
-    await settleAll(admission, request, done)
+    const settled = settleAll(admission, request, done)
+    if (settled) await settled
   }
 }

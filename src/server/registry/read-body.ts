@@ -108,7 +108,7 @@ function decodeText<T, I>(parsed: ParsedText, bytes: Buffer, kind: Kind<T, I>, c
   const complaints = (unknown: readonly string[]) => [
     ...(duplicates.length > 0 ? [`yaml: unmarshal errors:\n${duplicates.map(text => `  ${text}`).join('\n')}`] : []),
     ...(unknown.length > 0 || kind.decoder || mayRepeatFields(json, value)
-      ? strictFieldErrors(json, kind as unknown as MessageSchema)
+      ? inOrder(strictFieldErrors(json, kind as unknown as MessageSchema), kind.decoder !== undefined)
       : []),
   ]
   if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
@@ -118,6 +118,17 @@ function decodeText<T, I>(parsed: ParsedText, bytes: Buffer, kind: Kind<T, I>, c
       )
     })
   return decodeAs(value ?? {}, kind, context, complaints)
+}
+
+/** Of custom resources repeated fields are named first, then unknown metadata, then what the schema lacks by name. */
+function inOrder(faults: readonly string[], isCustom: boolean): readonly string[] {
+  if (!isCustom || faults.length < 2) return faults
+  const placeOf = (fault: string): number =>
+    fault.startsWith('duplicate') ? 0 : fault.startsWith('unknown field "metadata.') ? 1 : 2
+  return faults.toSorted((a, b) => {
+    const [first, second] = [placeOf(a), placeOf(b)]
+    return first - second || (first < 2 ? 0 : a < b ? -1 : 1)
+  })
 }
 
 /** Says of a body that is no object at all what upstream says, its beginning included. */

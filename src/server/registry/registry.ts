@@ -90,7 +90,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       for (let names = 1; ; names++) {
         const errors = validateMetadata(metadata, resource.kind.namespaced, resource.strategy.nameErrors)
         if (resource.strategy.verify) errors.push(...(await resource.strategy.verify(draft as T)))
-        errors.push(...(resource.strategy.validate?.(draft as T) ?? []))
+        if (resource.strategy.validate) errors.push(...resource.strategy.validate(draft as T))
         this.#check(errors, metadata.name ?? '')
         const validated = validateAll(host.admission, request)
         if (validated) await validated
@@ -144,8 +144,10 @@ export class Registry<T extends ApiObject = ApiObject> {
       const admission = this.#admissionRequest('DELETE', '', namespace, name, undefined, current.object, context)
       let written = false
       try {
-        await mutateAll(this.host.admission, admission)
-        await validateAll(this.host.admission, admission)
+        const mutated = mutateAll(this.host.admission, admission)
+        if (mutated) await mutated
+        const validated = validateAll(this.host.admission, admission)
+        if (validated) await validated
         const step = deletionOf(this.resource, current.object, request, this.host.clock.now())
         if (step.type === 'pending') return { gone: false, stored: current }
         if (step.type === 'mark') {
@@ -157,7 +159,8 @@ export class Registry<T extends ApiObject = ApiObject> {
         written = true
         return { gone: true, stored: shown(step.last, revision) }
       } finally {
-        await settleAll(this.host.admission, admission, written)
+        const settled = settleAll(this.host.admission, admission, written)
+        if (settled) await settled
       }
     })
   }
@@ -206,7 +209,8 @@ export class Registry<T extends ApiObject = ApiObject> {
     const { resource, host } = this
     const { view } = change
     const old = current.object
-    const draft = await change.apply(old)
+    const applied = change.apply(old)
+    const draft = applied instanceof Promise ? await applied : applied
     const metadata = draft.metadata as Draft<ApiObject['metadata']>
     placeIn(this.#anyResource, namespace, metadata)
     for (const text of dropRepeatedOwners(metadata)) context.warn(text)
@@ -224,16 +228,15 @@ export class Registry<T extends ApiObject = ApiObject> {
     const request = this.#admissionRequest('UPDATE', view?.name ?? '', namespace, name, draft, old, context)
     let written = false
     try {
-      await mutateAll(host.admission, request)
+      const mutated = mutateAll(host.admission, request)
+      if (mutated) await mutated
       const writer = { user: context.user, now: host.clock.now() }
       if (view) view.prepareForUpdate(draft, old, writer)
       else resource.strategy.prepareForUpdate?.(draft, old, writer)
-      if (
-        resource.strategy.generation &&
-        !jsonEqual(counted(draft, resource.strategy), counted(old, resource.strategy))
-      )
+      if (resource.strategy.generation && !countsAlike(draft, old, resource.strategy))
         metadata.generation = (old.metadata.generation ?? 0) + 1
-      await allocateAll(host.admission, request)
+      const allocated = allocateAll(host.admission, request)
+      if (allocated) await allocated
       this.#check(
         [
           ...validateMetadataUpdate(metadata, old.metadata, (view ?? resource.strategy).metadataLooks, sent),
@@ -241,7 +244,8 @@ export class Registry<T extends ApiObject = ApiObject> {
         ],
         name,
       )
-      await validateAll(host.admission, request)
+      const validated = validateAll(host.admission, request)
+      if (validated) await validated
       // A view is written by programs, which nobody would tell.
       if (!view) for (const text of resource.strategy.warnings?.(draft as T, old) ?? []) context.warn(text)
       metadata.resourceVersion = String(current.revision)
@@ -249,7 +253,8 @@ export class Registry<T extends ApiObject = ApiObject> {
       written = true
       return stored
     } finally {
-      await settleAll(host.admission, request, written)
+      const settled = settleAll(host.admission, request, written)
+      if (settled) await settled
     }
   }
 
@@ -332,8 +337,16 @@ const keptFields = [
   'selfLink',
 ]
 
-/** What the generation counts changes of. */
-function counted(object: object, { generationCountsStatus }: { readonly generationCountsStatus?: boolean }): object {
-  const { metadata: _metadata, status, ...rest } = object as { metadata?: unknown; status?: unknown }
-  return generationCountsStatus && status !== undefined ? { ...rest, status } : rest
+/** Whether two states of an object are the same in what the generation counts changes of. */
+function countsAlike(
+  one: object,
+  other: object,
+  { generationCountsStatus = false }: { readonly generationCountsStatus?: boolean },
+): boolean {
+  const left = one as { readonly [field: string]: unknown }
+  const right = other as { readonly [field: string]: unknown }
+  const counts = (field: string) => field !== 'metadata' && (field !== 'status' || generationCountsStatus)
+  for (const field in left) if (counts(field) && !jsonEqual(left[field], right[field])) return false
+  for (const field in right) if (counts(field) && left[field] === undefined && right[field] !== undefined) return false
+  return true
 }

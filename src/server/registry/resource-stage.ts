@@ -54,13 +54,24 @@ export function resourceStage(registries: Registries, subresources: SubresourceH
     const { resource: info } = context.info
     if (!info) return next()
     const registry = registries.find(info.group, info.version, info.plural)
-    if (!registry) return next()
+    if (!registry || isOutOfScope(context, info, registry)) return next()
     const { deprecated } = registry.resource
     if (deprecated) context.warnings.push(deprecated)
     return info.subresource
       ? serveSubresource(context, info, registry, registries, subresources)
       : serveObject(context, info, registry, registries, subresources)
   }
+}
+
+/** Custom resources are not served at all outside of their scope; others answer there that they are not. */
+function isOutOfScope(
+  { info: { verb } }: RequestContext,
+  { namespace }: ResourceInfo,
+  { resource }: Registry,
+): boolean {
+  const { decoder, namespaced } = resource.kind
+  if (!decoder) return false
+  return namespaced ? !namespace && verb !== 'list' && verb !== 'watch' : namespace !== ''
 }
 
 async function serveObject(

@@ -35,9 +35,8 @@ const maximumExamined = 3_000
  */
 export const podSecurity = (registries: Registries): AdmissionPlugin => ({
   name: 'PodSecurity',
+  match: { resources: [Namespace, Pod, 'pods/ephemeralcontainers', 'pods/resize', ...templated] },
   validate(request) {
-    const { operation } = request
-    if (operation !== 'CREATE' && operation !== 'UPDATE') return
     if (isOf(request.resource, Namespace)) return checkNamespace(registries, request)
     if (isOf(request.resource, Pod)) return checkPod(registries, request)
     const template = templateOf(request)
