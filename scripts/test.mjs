@@ -22,6 +22,7 @@ const kindOf = name =>
 const files = readdirSync(dist, { recursive: true })
   .filter(name => name.endsWith('.test.js') && kinds.has(kindOf(name)) && (!only || name.includes(only)))
   .sort()
+  .sort((a, b) => Number(kindOf(a) === 'unit') - Number(kindOf(b) === 'unit'))
   .map(name => join(dist, name))
 
 spawnSync(process.execPath, [join(dist, 'cluster/remove-test-remains.js')], { stdio: ['ignore', 'inherit', 'inherit'] })
@@ -32,10 +33,9 @@ const ended = new AbortController()
 setMaxListeners(0, ended.signal)
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => ended.abort())
 
-/** Files of one kind, some side by side; end-to-end tests one after the other, as they share the machine's two cores. */
-async function runFiles(files, concurrency) {
+/** Runs files, some side by side. Answers what they did, and the report of it. */
+function runFiles(files, concurrency) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
-  if (files.length === 0 || ended.signal.aborted) return counts
   const events = run({ files, concurrency, timeout: 600_000, signal: ended.signal })
   // A suite, and the file itself, pass or fail by what is in them: only that is counted. A file that breaks before it
   // has run a test is counted, too.
@@ -48,21 +48,22 @@ async function runFiles(files, concurrency) {
   events.on('test:fail', data => {
     if (isLeaf(data) || data.details?.error?.failureType !== 'subtestsFailed') counts.failed++
   })
-  const report = events.compose(new spec())
-  for await (const text of report) process.stdout.write(text)
-  return counts
+  return { counts, report: events.compose(new spec()) }
 }
 
+/**
+ * What runs at the same time. End-to-end tests mostly wait for what they have begun, and leave the processor to others;
+ * those of whole clusters share the machine's node ports, so that there is one at a time. Long ones come first.
+ */
+const rows = [
+  { concurrency: availableParallelism(), wants: file => kindOf(file) !== 'e2e' },
+  { concurrency: 1, wants: file => kindOf(file) === 'e2e' && !file.startsWith(join(dist, 'cluster/')) },
+  { concurrency: 1, wants: file => kindOf(file) === 'e2e' && file.startsWith(join(dist, 'cluster/')) },
+].map(({ concurrency, wants }) => runFiles(files.filter(wants), concurrency))
+
 const total = { passed: 0, failed: 0, skipped: 0 }
-for (const [kind, concurrency] of [
-  ['unit', availableParallelism()],
-  ['integration', availableParallelism()],
-  ['e2e', 1],
-]) {
-  const counts = await runFiles(
-    files.filter(file => kindOf(file) === kind),
-    concurrency,
-  )
+for (const { counts, report } of rows) {
+  for await (const text of report) process.stdout.write(text)
   for (const key of Object.keys(total)) total[key] += counts[key]
 }
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''

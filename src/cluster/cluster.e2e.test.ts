@@ -310,12 +310,13 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
     let stop = false
     let asked = 0
     const refused: unknown[] = []
-    const load = (async () => {
+    const ask = async () => {
       while (!stop) {
         asked++
         await get(`http://${spec.clusterIP}/`).catch(error => refused.push(error))
       }
-    })()
+    }
+    const load = Promise.all([ask(), ask(), ask()])
     await cluster.loadImage('nodeWeb', 'web:2')
     await cluster.kubectl('set', 'image', 'deployment/web', 'web=web:2')
     await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { eventually, TestCluster } from './test-cluster.js'
+import { endChild, eventually, TestCluster } from './test-cluster.js'
 
 const exec = promisify(execFile)
 
@@ -96,14 +96,34 @@ describe('a cluster of several nodes on one machine', { timeout: 300_000 }, () =
 
   it('drains a node as the disruption budget allows, and uses it again', async () => {
     const [node = ''] = names.filter(name => name.endsWith('-2'))
-    await cluster.kubectl('drain', node, '--ignore-daemonsets', '--timeout=60s')
-    assert.deepEqual(
-      (await pods()).filter(({ spec }) => spec.nodeName === node),
-      [],
-    )
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
-    await cluster.kubectl('uncordon', node)
     await cluster.kubectl('scale', 'deployment/web', '--replicas=6')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+    const shown = 'jsonpath={.status.currentHealthy} of {.status.desiredHealthy} {.status.expectedPods}{"\\n"}'
+    await eventually(
+      'the budget knows of all',
+      async () => (await cluster.kubectl('get', 'pdb', 'web', '-o', shown)) === '6 of 5 6\n',
+    )
+    const watching = cluster.startKubectl('get', 'pdb', 'web', '-w', '-o', shown)
+    let seen = ''
+    watching.stdout?.on('data', chunk => {
+      seen += String(chunk)
+    })
+    try {
+      await eventually('the watch has begun', () => seen !== '')
+      assert.ok((await pods()).some(({ spec }) => spec.nodeName === node))
+      await cluster.kubectl('drain', node, '--ignore-daemonsets', '--timeout=60s')
+      assert.deepEqual(
+        (await pods()).filter(({ spec }) => spec.nodeName === node),
+        [],
+      )
+      await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+      await eventually('the budget has seen the last one replaced', () => /^5 of 5 6\n(.*\n)*6 of 5 6\n$/m.test(seen))
+    } finally {
+      await endChild(watching)
+    }
+    for (const line of seen.trim().split('\n')) assert.match(line, /^[56] of 5 6$/)
+    await cluster.kubectl('uncordon', node)
+    await cluster.kubectl('scale', 'deployment/web', '--replicas=9')
     await eventually('a pod runs on the node again', async () =>
       (await pods()).some(({ spec }) => spec.nodeName === node),
     )

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,27 +7,23 @@ import { fileURLToPath } from 'node:url'
 import { writeImageArchive } from '../kubelet/runtime/index.js'
 import { testImages } from '../kubelet/runtime/test-images.js'
 import { kubectlEnvironment, run, unpackKubectl } from '../machinery/streaming/test-kubectl.js'
-import { testFolder } from '../machinery/test-folder.js'
+import { testFolder, testNumber } from '../machinery/test-folder.js'
 
 const program = fileURLToPath(new URL('../bundle/main.js', import.meta.url))
 
-/** A cluster of its own for a test file: own name, folders, ports and addresses, all derived from this process. */
+/** A cluster of its own for a test file: own name, folders, ports and addresses, all derived from its folder. */
 export class TestCluster implements AsyncDisposable {
   private constructor(
     readonly name: string,
     readonly folder: string,
     private readonly kubectlPath: string,
-    private readonly numbers: { readonly ports: number; readonly net: number },
   ) {}
 
   /** Makes the folder and the tools; `up` starts the cluster. */
   static async prepare(): Promise<TestCluster> {
     const folder = testFolder()
-    const digest = createHash('sha256').update(folder).digest()
-    const net = digest.readUInt8(0)
-    const ports = 20_000 + (digest.readUInt16BE(1) % 3_000) * 3
     const kubectl = await unpackKubectl(folder)
-    return new TestCluster(`e2e-${digest.toString('hex', 3, 6)}`, folder, kubectl, { ports, net })
+    return new TestCluster(`e2e-${String(testNumber(folder)).padStart(3, '0')}`, folder, kubectl)
   }
 
   get kubeconfig(): string {
@@ -36,11 +31,16 @@ export class TestCluster implements AsyncDisposable {
   }
 
   get kubeletUrl(): string {
-    return `https://127.0.0.1:${this.numbers.ports + 1}`
+    return `https://127.0.0.1:${this.firstPort + 1}`
+  }
+
+  private get firstPort(): number {
+    return 20_000 + 3 * testNumber(this.folder)
   }
 
   get upFlags(): readonly string[] {
-    const { ports, net } = this.numbers
+    const { firstPort: ports } = this
+    const net = testNumber(this.folder)
     return [
       ...['--api-port', String(ports), '--kubelet-port', String(ports + 1), '--dns-port', String(ports + 2)],
       ...['--service-cidr', `10.${net}.0.0/20`, '--pod-cidr', `10.${net}.128.0/17`],

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -47,8 +48,22 @@ export function testFolder(): string {
       if (foldersOf(test => test === own).length > 0) removeRemains(own)
     })
   }
-  return mkdtempSync(join(tmpdir(), `t8s-e2e.${markTestProcesses()}.`))
+  for (;;) {
+    const folder = mkdtempSync(join(tmpdir(), `t8s-e2e.${markTestProcesses()}.`))
+    if (isFree(testNumber(folder), folder)) return folder
+    rmdirSync(folder)
+  }
 }
+
+/**
+ * A number from 0 to 255 that no other test's folder has at the same time, for ports and networks. The network 10.NUMBER
+ * is none of this machine's, either.
+ */
+export const testNumber = (folder: string): number => createHash('sha256').update(folder).digest().readUInt8(0)
+
+const isFree = (number: number, folder: string): boolean =>
+  foldersOf(() => true).every(other => other === folder || testNumber(other) !== number) &&
+  !Object.values(networkInterfaces()).some(each => each?.some(({ address }) => address.startsWith(`10.${number}.`)))
 
 /** Exit codes of who is ended by a signal, as shells have them. */
 const endings = [

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { testCgroup, testFolder, testLink } from '../../machinery/test-folder.js'
+import { testCgroup, testFolder, testLink, testNumber } from '../../machinery/test-folder.js'
 import { type Containerd, type ContainerdOptions, startContainerd } from './containerd.js'
 import { deleteContainerd } from './containerd-removal.js'
 import { type CriClient, connectCri } from './cri-client.js'
@@ -28,9 +27,8 @@ export interface TestRuntime extends AsyncDisposable {
 
 /** Starts containerd in a temporary folder, with the pause image loaded. Needs root; any number can run at once. */
 export async function startTestRuntime(options: Partial<ContainerdOptions> = {}): Promise<TestRuntime> {
-  const [a = 0, b = 0] = randomBytes(2)
   const folder = testFolder()
-  const [subnet, bridge, cgroup] = [`10.${96 + (a % 32)}.${b}`, testLink(folder), testCgroup(folder)]
+  const [subnet, bridge, cgroup] = [`10.${testNumber(folder)}.0`, testLink(folder), testCgroup(folder)]
   const cniConfDir = join(folder, 'net.d')
   const all: ContainerdOptions = {
     root: join(folder, 'root'),
