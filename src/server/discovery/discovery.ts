@@ -25,6 +25,7 @@ import {
   listedVerbs,
   type Registration,
 } from './groups.js'
+import { isBuiltIn } from './priorities.js'
 
 /** `/api`, `/apis` and below: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api */
 export function discoveryStage(registries: Registries, registrations: () => readonly Registration[] = () => []): Stage {
@@ -56,7 +57,9 @@ export function discoveryStage(registries: Registries, registrations: () => read
       const described: APIGroup = { kind: 'APIGroup', apiVersion: 'v1', ...describeGroup(found) }
       return jsonValue(request, 200, described, Group_)
     }
-    return resourceList(request, found, version)
+    // Groups that come with the server answer for all their versions, others for those that are served.
+    const isServed = found.versions.some(candidate => candidate.version === version && candidate.resources.length > 0)
+    return isServed || isBuiltIn(found.name) ? resourceList(request, found, version) : next()
   }
 }
 

@@ -1,5 +1,5 @@
 import { invalidValue } from '../../../machinery/field-errors.js'
-import { dns1123Subdomain } from '../../../machinery/names.js'
+import { pathSegmentName } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateAnnotations, validateLabels } from '../../../machinery/validate-labels.js'
@@ -17,7 +17,7 @@ export function validateMetadataOf(value: JsonObject, path: string): FieldError[
   const { name, labels, annotations } = metadata
   const errors: FieldError[] = []
   if (typeof name === 'string' && name !== '')
-    for (const message of dns1123Subdomain(name)) errors.push(invalidValue(`${path}.name`, name, message))
+    for (const message of pathSegmentName(name)) errors.push(invalidValue(`${path}.name`, name, message))
   const at = root.child(path)
   if (isJsonObject(labels)) errors.push(...validateLabels(labels as Texts, at.child('labels')))
   if (isJsonObject(annotations)) errors.push(...validateAnnotations(annotations as Texts, at.child('annotations')))

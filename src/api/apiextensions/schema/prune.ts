@@ -1,3 +1,6 @@
+import { goJson } from '../../../machinery/go-format.js'
+import { ObjectMeta } from '../../../machinery/meta/index.js'
+import { DecodeError, decodeJson } from '../../../schema/index.js'
 import type { JSONSchemaProps } from '../v1/index.js'
 import { isJsonObject, type JsonObject, setField } from './json-types.js'
 import { isEmbedded, isForbiddenNull, itemsOf, keepsUnknown, valuesOf } from './structure.js'
@@ -7,6 +10,17 @@ export type Prune = (value: unknown, path: string, unknown: (path: string) => vo
 
 const metadataFields = new Set(['apiVersion', 'kind', 'metadata'])
 const nothing: ReadonlySet<string> = new Set()
+
+/** The metadata of an object within the object is of the same type as everywhere. */
+function metadataWithin(given: unknown, path: string, unknown: (path: string) => void): unknown {
+  if (!isJsonObject(given)) return given
+  try {
+    return decodeJson(ObjectMeta, given, { onUnknownField: field => unknown(`${path}.${field}`) })
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw new DecodeError(`${path}: Invalid value: ${goJson(given)}: ${error.message}`, path)
+  }
+}
 
 /**
  * Compiles the pruning of a schema: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning
@@ -36,7 +50,9 @@ export function compilePrune(schema: JSONSchemaProps, isRoot = false): Prune {
       } else if (pruneValue && values) {
         if (isForbiddenNull(given, values) && values.default === undefined) continue
         setField(result, name, pruneValue(given, at, unknown))
-      } else if (keeps || own.has(name)) setField(result, name, given)
+      } else if (name === 'metadata' && !isRoot && own.has(name))
+        setField(result, name, metadataWithin(given, at, unknown))
+      else if (keeps || own.has(name)) setField(result, name, given)
       else unknown(at)
     }
     return result

@@ -52,6 +52,13 @@ describe('pruning', () => {
       [],
     ],
     ['leaves nulls to their defaults', object({ a: { ...text, default: 'x' } }), { a: null }, { a: null }, []],
+    [
+      'takes metadata of objects within for what they are',
+      object({ e: { type: 'object', 'x-kubernetes-embedded-resource': true, ...keeps } }),
+      { e: { kind: 'X', metadata: { name: 'x', more: 1 }, other: 1 } },
+      { e: { kind: 'X', metadata: { name: 'x' }, other: 1 } },
+      ['e.metadata.more'],
+    ],
     ['leaves other types alone', object({ a: object({}) }), { a: 'x' }, { a: 'x' }, []],
   ]
   for (const [name, schema, value, expected, dropped] of cases)

@@ -1,4 +1,5 @@
 import { duplicate, invalidValue, required } from '../../../machinery/field-errors.js'
+import { dns1035Label } from '../../../machinery/names.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import type { JSONSchemaProps } from '../v1/index.js'
 import { validateMetadataOf } from './embedded-metadata.js'
@@ -54,13 +55,25 @@ export function compileEmbeddedCheck(schema: JSONSchemaProps): PartCheck | undef
     : undefined
 }
 
+const typeFaults = {
+  apiVersion: (text: string): string[] =>
+    text.split('/').length > 2 ? [`unexpected GroupVersion string: ${text}`] : [],
+  kind(text: string): string[] {
+    const faults = dns1035Label(text.toLowerCase())
+    return faults.length > 0 ? [`may have mixed case, but should otherwise match: ${faults.join(',')}`] : []
+  },
+}
+
 function embeddedCheck(value: unknown, path: string): FieldError[] {
   if (!isJsonObject(value)) return []
   const errors: FieldError[] = []
   for (const name of ['apiVersion', 'kind'] as const) {
     const text = value[name]
-    if (text === undefined || text === '') errors.push(required(`${path}.${name}`, 'must not be empty'))
-    else if (typeof text !== 'string') errors.push(invalidValue(`${path}.${name}`, text, 'must be a string'))
+    const at = `${path}.${name}`
+    if (text === undefined) errors.push(required(at, 'must not be empty'))
+    else if (typeof text !== 'string') errors.push(invalidValue(at, text, 'must be a string'))
+    else if (text === '') errors.push(invalidValue(at, text, 'must not be empty'))
+    else for (const fault of typeFaults[name](text)) errors.push(invalidValue(at, text, fault))
   }
   return [...errors, ...validateMetadataOf(value, `${path}.metadata`)]
 }
