@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Deployment, ReplicaSet } from '../api/apps/v1/index.js'
-import { ConfigMap, Pod } from '../api/core/v1/index.js'
+import { ConfigMap, type EventInit, Pod } from '../api/core/v1/index.js'
 import { ManualClock } from '../machinery/clock.js'
 import type { ApiObject } from '../machinery/object.js'
 import { staleObject } from '../machinery/status-error.js'
@@ -17,7 +17,7 @@ import {
   watchAlso,
   watchOwned,
 } from './controller.js'
-import { type FaultPlace, runControllers } from './controller-runtime.js'
+import { type ControllersOptions, type FaultPlace, runControllers } from './controller-runtime.js'
 import { ScriptedClient, type ScriptedWatch } from './scripted-watch.js'
 
 const object = (name: string, resourceVersion: number, owner?: { kind: string; name: string }): ApiObject => ({
@@ -40,6 +40,7 @@ async function running(
   watches: Partial<Controller['watches']> = {},
   writes: object = {},
   more: Partial<Controller> = {},
+  options: Partial<ControllersOptions> = {},
 ) {
   const server = new ScriptedClient()
   const clock = new ManualClock()
@@ -58,6 +59,7 @@ async function running(
       }),
     ],
     {
+      ...options,
       client: { ...server.client, ...writes } as Client,
       clock,
       random: () => 0,
@@ -259,6 +261,34 @@ describe('controller runtime', () => {
       ['Error: broken'],
     )
     await run[Symbol.asyncDispose]()
+  })
+
+  test('faults are told as events of the object, where that is wanted and the object is there', async () => {
+    for (const faultsAsEvents of [true, false]) {
+      const events: EventInit[] = []
+      const create = async (_kind: unknown, event: EventInit) => void events.push(event)
+      const { run, watching, clock, settle, synced } = await running(
+        async ({ name }) => {
+          throw name === 'behind' ? staleObject({ group: '', plural: 'pods' }, 'p') : new Error('broken')
+        },
+        {},
+        { create },
+        {},
+        { faultsAsEvents },
+      )
+      watching[0]?.send('ADDED', object('a', 1))
+      watching[0]?.send('ADDED', object('behind', 2))
+      await synced()
+      watching[0]?.send('DELETED', object('a', 3))
+      clock.advance(5)
+      await settle()
+      const told = events.map(({ type, reason, message, involvedObject, count }) => [
+        `${type} ${reason}: ${message} (${count})`,
+        involvedObject.name,
+      ])
+      assert.deepEqual(told, faultsAsEvents ? [['Warning FailedReconcile: broken (1)', 'a']] : [])
+      await run[Symbol.asyncDispose]()
+    }
   })
 
   test('looks again when it was asked to, unless a run in between asked otherwise', async () => {

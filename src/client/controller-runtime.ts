@@ -28,6 +28,8 @@ export interface ControllersOptions {
   /** Under which the controllers' writes are recorded; `kube-controller-manager` by default. */
   readonly fieldManager?: string
   readonly onError?: (error: unknown, where: FaultPlace) => void
+  /** Faults of runs are told to whoever looks at the object, too: as events `FailedReconcile`. */
+  readonly faultsAsEvents?: boolean
   readonly metrics?: (controller: string) => WorkQueueMetrics
 }
 
@@ -184,12 +186,25 @@ class Running implements AsyncDisposable {
     } catch (error) {
       if (this.signal.aborted) return
       this.#queue.retry(key)
-      const behind = isConflict(error) || isAlreadyExists(error) || isNotFound(error)
-      if (!behind || this.#queue.failures(key) > quietFailures)
-        (this.options.onError ?? printFault)(error, { controller: this.declared.name, key: parsed })
+      if (!saysCacheIsBehind(error) || this.#queue.failures(key) > quietFailures) this.#report(error, parsed)
     }
   }
+
+  #report(error: unknown, key: Key): void {
+    const { onError = printFault, faultsAsEvents } = this.options
+    onError(error, { controller: this.declared.name, key })
+    if (!faultsAsEvents) return
+    const object = this.informers.get(this.declared.watches.for, key)
+    if (object) this.#context.events.record(object, 'Warning', 'FailedReconcile', messageOf(error))
+  }
 }
+
+/**
+ * Whether an error says that a controller's caches were behind what it wrote to: nothing is wrong, and the next run does
+ * better.
+ */
+export const saysCacheIsBehind = (error: unknown): boolean =>
+  isConflict(error) || isAlreadyExists(error) || isNotFound(error)
 
 /** Times in a row that a run may find the caches behind before that is reported. */
 const quietFailures = 5

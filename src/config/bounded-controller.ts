@@ -1,6 +1,6 @@
 import type { Client } from '../client/client.js'
+import { saysCacheIsBehind } from '../client/controller-runtime.js'
 import type { Clock } from '../machinery/clock.js'
-import { isAlreadyExists, isConflict } from '../machinery/status-error.js'
 import type { ConfiguredController } from './config.js'
 import { invalidAnswer } from './plugin-caller.js'
 import { PluginFault, within } from './plugin-host.js'
@@ -41,13 +41,7 @@ export function boundedController(
         done('ok')
         return again
       } catch (error) {
-        done(
-          error instanceof PluginFault
-            ? error.reason
-            : isConflict(error) || isAlreadyExists(error)
-              ? 'conflict'
-              : 'error',
-        )
+        done(error instanceof PluginFault ? error.reason : saysCacheIsBehind(error) ? 'conflict' : 'error')
         throw error
       } finally {
         context.signal.removeEventListener('abort', stop)

@@ -59,6 +59,7 @@ function runController(config: Config, name: string, client: Client): void {
   runControllers([bounded], {
     client,
     fieldManager: `t8s-${name}`,
+    faultsAsEvents: true,
     onError: (error, { key }) =>
       fault(key ? `${key.namespace ? `${key.namespace}/` : ''}${key.name}` : 'watching', error),
   })

@@ -129,6 +129,7 @@ function runHere(
       client: clientFor(controllerUser(name)),
       clock,
       fieldManager: `t8s-${name}`,
+      faultsAsEvents: true,
       onError: error => report.tell(`controller ${name}`, error),
     })
   })

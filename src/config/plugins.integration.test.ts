@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { SubjectAccessReview } from '../api/authorization/v1/index.js'
 import { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../api/autoscaling/v1/index.js'
 import { HorizontalPodAutoscaler } from '../api/autoscaling/v2/index.js'
-import { ConfigMap, Namespace, Secret } from '../api/core/v1/index.js'
+import { ConfigMap, Event, Namespace, Secret } from '../api/core/v1/index.js'
 import { ClusterRole } from '../api/rbac/v1/index.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
@@ -322,6 +322,14 @@ describe('controllers', () => {
         /typernetes_plugin_calls_total\{plugin="mirror",point="reconcile",result="timeout"\} 1/,
       ),
     )
+    await eventually(async () => {
+      const { items } = await on.client.list(Event, { namespace: 'default', fieldSelector: 'reason=FailedReconcile' })
+      const told = items.map(({ type, source, involvedObject }) => [type, source?.component, involvedObject.name])
+      assert.deepEqual(told.sort(), [
+        ['Warning', 'mirror-controller', 'greedy'],
+        ['Warning', 'mirror-controller', 'slow'],
+      ])
+    })
   })
 
   it('that loop cost only their own thread, and are started anew', async () => {
