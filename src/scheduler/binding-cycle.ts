@@ -1,3 +1,4 @@
+import { messageOf } from '../machinery/message-of.js'
 import { Unschedulable } from './framework.js'
 import type { SchedulingAttempt } from './scheduling-attempt.js'
 
@@ -47,22 +48,25 @@ export async function permitted(
 /** Does what must be done before the pod is bound, and binds it. Throws what a plugin throws. */
 export async function bind(attempt: SchedulingAttempt, node: string): Promise<void> {
   const { preBind, bind, postBind, name } = attempt.profile
-  for (const plugin of preBind)
-    await awaited(plugin.name, () => plugin.preBind(attempt, node), `running PreBind plugin "${plugin.name}": `)
+  for (const plugin of preBind) {
+    const ready = byPlugin(plugin.name, () => plugin.preBind(attempt, node))
+    if (ready) await awaited(plugin.name, ready, 'PreBind')
+  }
+  if (attempt.aborted) throw attempt.aborted
   for (const plugin of bind)
-    if (await awaited(plugin.name, () => plugin.bind(attempt, node), `running Bind plugin "${plugin.name}": `)) {
+    if (await awaited(plugin.name, plugin.bind(attempt, node), 'Bind')) {
       for (const plugin of postBind) plugin.postBind(attempt, node)
       return
     }
   throw new Error(`no plugin of the profile ${name} binds the pod`)
 }
 
-async function awaited<T>(plugin: string, run: () => Promise<T>, prefix = ''): Promise<T> {
+async function awaited<T>(plugin: string, result: Promise<T>, point: string): Promise<T> {
   try {
-    return await run()
+    return await result
   } catch (error) {
-    if (prefix && !(error instanceof Unschedulable)) throw new Error(prefix + messageOf(error), { cause: error })
-    throw named(error, plugin)
+    if (error instanceof Unschedulable) throw named(error, plugin)
+    throw new Error(`running ${point} plugin "${plugin}": ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -78,5 +82,3 @@ function named(error: unknown, plugin: string): unknown {
   if (error instanceof Unschedulable && !error.plugin) error.plugin = plugin
   return error
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

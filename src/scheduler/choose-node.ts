@@ -8,6 +8,7 @@ import {
   type Snapshot,
   Unschedulable,
 } from './framework.js'
+import { judgedNodes } from './judged-nodes.js'
 import type { NodeInfo } from './node-info.js'
 import type { NominatedPods } from './nominated-pods.js'
 import { PreparedFilters } from './pod-filters.js'
@@ -35,8 +36,15 @@ export interface SearchOptions {
   readonly percentageOfNodesToScore?: number
   readonly nominated?: NominatedPods
   readonly observe?: PointObserver | undefined
-  /** Finds nodes without looking at all of them, if it can; `wanted` of those that will do are enough to choose from. */
-  readonly ranked?: (filters: PreparedFilters, wanted: number) => Ranked | undefined
+  /**
+   * Finds nodes without looking at all of them, if it can; `wanted` of those that will do are enough to choose from. Some
+   * have been `rejected` already.
+   */
+  readonly ranked?: (
+    filters: PreparedFilters,
+    wanted: number,
+    rejected: ReadonlyMap<string, Rejection>,
+  ) => Ranked | undefined
 }
 
 /** Below so many nodes all are looked at; of more, a share, as upstream samples them. */
@@ -85,7 +93,7 @@ export function findFeasible(
     if (rejection) judged.set(node.name, rejection)
     return rejection === undefined
   }
-  const found = (nodes: readonly NodeInfo[], evaluated: number, known: Judged = judgedOf(judged)): Feasible => {
+  const found = (nodes: readonly NodeInfo[], evaluated: number, known = judgedNodes(judged)): Feasible => {
     const infeasible = { ...known, others, filters }
     observe?.('Filter', nodes.length > 0 ? 'Success' : 'Unschedulable', performance.now() - prepared)
     return { nodes, evaluated, infeasible, message: nodes.length > 0 ? '' : summary(total, infeasible) }
@@ -95,14 +103,13 @@ export function findFeasible(
   const promise = nominated?.nodeOf(pod.metadata.uid ?? '') ?? pod.status.nominatedNodeName
   const promised = promise ? snapshot.get(promise) : undefined
   if (promised && (!narrowed || narrowed.names.has(promised.name)) && passes(promised)) return found([promised], 0)
-  judged.clear()
 
   if (narrowed) {
     const nodes = [...narrowed.names].flatMap(name => snapshot.get(name) ?? [])
     return found(nodes.filter(passes), 0)
   }
   const wanted = sampleSize(total, percentageOfNodesToScore)
-  const known = ranked?.(filters, wanted)
+  const known = ranked?.(filters, wanted, judged)
   if (known) return { ...found(known.nodes, 0, known.judged), worth: known }
   let evaluated = 0
   for (; evaluated < total && feasible.length < wanted; evaluated++) {
@@ -110,15 +117,6 @@ export function findFeasible(
     if (node && passes(node)) feasible.push(node)
   }
   return found(feasible, evaluated)
-}
-
-/** Nodes that will not do. */
-export type Judged = Pick<Infeasible, 'rejections' | 'counts'>
-
-export function judgedOf(rejections: ReadonlyMap<string, Rejection>): Judged {
-  const counts = new Map<Rejection, number>()
-  for (const rejection of rejections.values()) counts.set(rejection, (counts.get(rejection) ?? 0) + 1)
-  return { rejections, counts }
 }
 
 const outsideOf = (plugins: readonly string[]): Rejection => ({

@@ -90,6 +90,14 @@ export function assignedPodEvent(pod: Pod | undefined, old: Pod | undefined): Cl
   return changes.length > 0 ? { of, object: pod, old, changes } : undefined
 }
 
+/** A pod leaves a node, or does not come to it after all. */
+export const departureEvent = (pod: Pod, nodeName: string): ClusterEvent => ({
+  of: Pod as unknown as AnyKind,
+  object: undefined,
+  old: { ...pod, spec: { ...pod.spec, nodeName } } as Pod,
+  changes: ['delete'],
+})
+
 /** What happened to a pod that waits for a node; undefined if it is of no interest to anybody. */
 export function waitingPodEvent(pod: Pod, old: Pod): ClusterEvent | undefined {
   const changes = podUpdates(pod, old)

@@ -135,6 +135,11 @@ export class ClusterState implements Snapshot {
     return { pods: this.#placed.size, assumedPods: this.#assumed.size }
   }
 
+  /** Where a pod counts. */
+  nodeOf(uid: string): string | undefined {
+    return this.#placed.get(uid)
+  }
+
   isAssumed(uid: string): boolean {
     return this.#assumed.has(uid)
   }

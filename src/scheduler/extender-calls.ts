@@ -1,6 +1,8 @@
 import type { Pod } from '../api/core/v1/index.js'
-import { type Feasible, judgedOf, summary } from './choose-node.js'
+import { type Feasible, summary } from './choose-node.js'
 import type { Extender } from './extender.js'
+import type { Rejection } from './framework.js'
+import { judgedFurther } from './judged-nodes.js'
 import type { NodeInfo } from './node-info.js'
 
 /** What is left of feasible nodes once the extenders have been asked. Throws if one fails that may not be ignored. */
@@ -11,7 +13,7 @@ export async function filteredByExtenders(
   total: number,
 ): Promise<Feasible> {
   let { nodes } = found
-  const rejections = new Map(found.infeasible.rejections)
+  const rejections = new Map<string, Rejection>()
   for (const extender of extenders) {
     if (nodes.length === 0) break
     if (!extender.filter || !extender.concerns(pod)) continue
@@ -23,7 +25,7 @@ export async function filteredByExtenders(
       if (!extender.ignorable) throw error
     }
   }
-  const infeasible = { ...found.infeasible, ...judgedOf(rejections) }
+  const infeasible = { ...found.infeasible, ...judgedFurther(found.infeasible, rejections) }
   return { ...found, nodes, infeasible, message: nodes.length > 0 ? '' : summary(total, infeasible) }
 }
 

@@ -96,7 +96,7 @@ export interface PodFilters {
 /** A pod that no node would have. */
 export interface Infeasible {
   /** By the name of the node. */
-  readonly rejections: ReadonlyMap<string, Rejection>
+  readonly rejections: Pick<ReadonlyMap<string, Rejection>, 'get' | 'size'>
   /** How many nodes there are with each of these rejections. */
   readonly counts: ReadonlyMap<Rejection, number>
   /** What holds for all nodes that `rejections` does not name. */
@@ -155,8 +155,8 @@ export interface SchedulerPlugin {
   readonly unreserve?: (cycle: SchedulingCycle, node: string) => void
   /** A promise holds the pod back until it resolves, while others are scheduled; obey the cycle's signal. */
   readonly permit?: (cycle: SchedulingCycle, node: string) => Eventually<void>
-  /** What must be done before the pod is bound. */
-  readonly preBind?: (cycle: SchedulingCycle, node: string) => Promise<void>
+  /** What must be done before the pod is bound; undefined if there is nothing. Obey the cycle's signal. */
+  readonly preBind?: (cycle: SchedulingCycle, node: string) => Promise<void> | undefined
   /** Binds the pod and answers true, or leaves it to the next plugin. */
   readonly bind?: (cycle: SchedulingCycle, node: string) => Promise<boolean>
   readonly postBind?: (cycle: SchedulingCycle, node: string) => void

@@ -1,4 +1,5 @@
 import type { Node, Pod } from '../api/core/v1/index.js'
+import { hasSameSpec } from './cluster-event.js'
 import { type Amounts, amounts, podRequest } from './resources.js'
 
 /** A port of the node itself that a pod takes. */
@@ -98,9 +99,13 @@ export class NodeInfo {
 
   add(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
-    if (this.pods.has(uid)) this.remove(uid)
+    const known = this.pods.get(uid)
+    const isSame = known !== undefined && hasSameSpec(pod, known) && podRequest(pod) === podRequest(known)
+    if (known && !isSame) this.remove(uid)
     this.#version++
     this.pods.set(uid, pod)
+    // Most changes of a pod are of its status: it takes what it took.
+    if (isSame) return
     this.#countPriority(pod, 1)
     const { requested, compared } = podRequest(pod)
     addTo(this.#requested, requested, 1)
@@ -137,13 +142,17 @@ function addTo(sums: Sums, amounts: Amounts, sign: 1 | -1): void {
 
 /** Ports of the node that a pod's containers, sidecars included, bind. */
 export function hostPortsOf({ spec }: Pod): readonly HostPort[] {
-  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  const found: HostPort[] = []
-  for (const { ports } of [...spec.containers, ...sidecars])
+  let found: HostPort[] | undefined
+  const add = ({ ports }: Pod['spec']['containers'][number]) => {
     for (const { hostPort, hostIP, protocol } of ports ?? [])
-      if (hostPort) found.push({ ip: hostIP || '0.0.0.0', protocol: protocol ?? 'TCP', port: hostPort })
-  return found
+      if (hostPort) (found ??= []).push({ ip: hostIP || '0.0.0.0', protocol: protocol ?? 'TCP', port: hostPort })
+  }
+  for (const container of spec.containers) add(container)
+  for (const container of spec.initContainers ?? []) if (container.restartPolicy === 'Always') add(container)
+  return found ?? noPorts
 }
+
+const noPorts: readonly HostPort[] = []
 
 export function portsConflict(left: HostPort, right: HostPort): boolean {
   return (

@@ -11,13 +11,11 @@ import {
 import type { NodeInfo } from './node-info.js'
 import type { NominatedPods } from './nominated-pods.js'
 
-interface NamedFilter extends NodeFilter {
-  readonly plugin: string
-}
-
 /** The filters of one attempt, prepared. */
 export class PreparedFilters implements PodFilters {
-  readonly #filters: NamedFilter[] = []
+  readonly #filters: NodeFilter[] = []
+  /** Whose filter it is, and what it does for each node; as many as there are filters. */
+  readonly #plugins: string[] = []
   readonly #functions: NodeFilterFunction[] = []
   readonly #priority: number
   readonly #uid: string | undefined
@@ -47,9 +45,9 @@ export class PreparedFilters implements PodFilters {
     for (const plugin of plugins) {
       const made = filterOf(plugin, cycle)
       if (!made) continue
-      const filter: NamedFilter =
-        typeof made === 'function' ? { plugin: plugin.name, filter: made } : { ...made, plugin: plugin.name }
+      const filter = typeof made === 'function' ? { filter: made } : made
       this.#filters.push(filter)
+      this.#plugins.push(plugin.name)
       this.#functions.push(filter.filter)
       if (!filter.nodes) continue
       narrowing.push(plugin.name)
@@ -60,10 +58,9 @@ export class PreparedFilters implements PodFilters {
     this.narrowedBy = narrowing
     let signed = 0
     let text = `${this.#priority}`
-    for (const { plugin, signature } of this.#filters) {
+    for (const { signature } of this.#filters) {
       if (signature === undefined) break
-      text += `|${plugin}:${signature}`
-      signed++
+      text += `|${this.#plugins[signed++]}:${signature}`
     }
     this.#own = signed
     this.ownSignature = names ? undefined : text
@@ -139,7 +136,7 @@ export class PreparedFilters implements PodFilters {
     const functions = this.#functions
     for (let i = from; i < to; i++) {
       const rejection = functions[i]?.(node)
-      if (rejection) return withName(rejection, this.#filters[i]?.plugin ?? '')
+      if (rejection) return withName(rejection, this.#plugins[i] ?? '')
     }
     return undefined
   }

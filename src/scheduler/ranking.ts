@@ -1,6 +1,6 @@
-import type { Judged } from './choose-node.js'
 import type { ClusterState } from './cluster-state.js'
 import type { NodeScorer, Rejection } from './framework.js'
+import type { JudgedNodes } from './judged-nodes.js'
 import type { NodeInfo } from './node-info.js'
 import type { PreparedFilters } from './pod-filters.js'
 
@@ -32,7 +32,7 @@ interface Place {
  * What nodes are by themselves worth to pods of a kind, kept from one pod to the next: only nodes that have changed since
  * are judged again, as a rule the one that got the last pod.
  */
-export class Ranking implements Judged {
+export class Ranking implements JudgedNodes {
   readonly #places = new Map<NodeInfo, Place>()
   readonly #order: Place[] = []
   /** Nodes that will do, by their worth. */

@@ -1,6 +1,6 @@
-import { type Judged, judgedOf } from './choose-node.js'
 import type { ClusterState } from './cluster-state.js'
 import type { Rejection, SchedulingCycle } from './framework.js'
+import { type JudgedNodes, judgedFurther } from './judged-nodes.js'
 import type { NodeInfo } from './node-info.js'
 import type { PreparedFilters } from './pod-filters.js'
 import type { WeightedScore } from './profile.js'
@@ -18,7 +18,7 @@ export interface Ranked {
   /** Whose scores are not. */
   readonly scores: readonly WeightedScore[]
   /** Why no node will do. */
-  readonly judged: Judged
+  readonly judged: JudgedNodes
 }
 
 /**
@@ -32,14 +32,15 @@ export class Rankings {
   constructor(private readonly state: ClusterState) {}
 
   /**
-   * Undefined if all nodes must be asked about. `wanted` is how many nodes that will do are enough to choose from, `random`
-   * is between 0 and 1.
+   * Undefined if all nodes must be asked about. `wanted` is how many nodes that will do are enough to choose from, `known`
+   * those that have been rejected already, by the verdict on the very pod; `random` is between 0 and 1.
    */
   find(
     cycle: SchedulingCycle,
     filters: PreparedFilters,
     scores: readonly WeightedScore[],
     wanted: number,
+    known: ReadonlyMap<string, Rejection>,
     random: () => number,
   ): Ranked | undefined {
     if (filters.ownSignature === undefined) return undefined
@@ -61,7 +62,7 @@ export class Rankings {
     const judge = { filters, scorers }
     ranking.update(judge, wanted)
 
-    const rejected = new Map<string, Rejection>()
+    const rejected = new Map(known)
     const meets = (node: NodeInfo): boolean => {
       if (rejected.has(node.name)) return false
       const rejection = filters.judgeFurther(node)
@@ -80,7 +81,7 @@ export class Rankings {
       ranking.complete(judge)
       ;({ nodes, totals } = choose())
     }
-    const judged = nodes.length > 0 ? ranking : together(ranking, rejected)
+    const judged = nodes.length > 0 ? ranking : judgedFurther(ranking, rejected)
     return { nodes, totals, scores: others, judged }
   }
 
@@ -97,6 +98,3 @@ export class Rankings {
     return ranking
   }
 }
-
-const together = (own: Judged, further: ReadonlyMap<string, Rejection>): Judged =>
-  further.size === 0 ? own : judgedOf(new Map([...own.rejections, ...further]))

@@ -190,6 +190,8 @@ function checkNobodyForgotten({ nodes, pods }: World): void {
   }
 }
 
+const shapeless = { cpu: 0, priority: 0, app: 'a', port: false, selects: false, tolerates: false } as const
+
 describe('Scheduler', () => {
   it('overcommits nothing, breaks no hard constraint and forgets nobody, in whatever order things happen', async () => {
     const action = fc.oneof(
@@ -219,7 +221,55 @@ describe('Scheduler', () => {
         checkPlacements(world)
         checkNobodyForgotten(world)
       }),
-      { numRuns: 100 },
+      {
+        numRuns: 100,
+        examples: [
+          [
+            [
+              // It is nominated to the node, and waits for pods to leave, not for its own port.
+              { do: 'pod', shape: { ...shapeless, relation: 'none' } },
+              { do: 'pod', shape: { ...shapeless, cpu: 15, priority: 10, port: true, relation: 'apart' } },
+              { do: 'pod', shape: { ...shapeless, cpu: 15, relation: 'none' } },
+              { do: 'wait' },
+              { do: 'node', shape: { zone: 'x', ssd: false, tainted: false } },
+              { do: 'pod', shape: { ...shapeless, relation: 'none' } },
+              { do: 'pod', shape: { ...shapeless, cpu: 30, app: 'b', relation: 'none' } },
+              { do: 'pod', shape: { ...shapeless, cpu: 15, app: 'b', relation: 'none' } },
+              { do: 'untaint', which: 0 },
+            ],
+          ],
+          [
+            [
+              // What it was promised others may have when it turns out that it cannot use it.
+              { do: 'node', shape: { zone: 'x', ssd: true, tainted: false } },
+              { do: 'pod', shape: { ...shapeless, app: 'b', relation: 'none' } },
+              { do: 'wait' },
+              { do: 'pod', shape: { ...shapeless, cpu: 30, priority: 10, app: 'b', relation: 'apart' } },
+              { do: 'wait' },
+              { do: 'delete', which: 0 },
+              { do: 'untaint', which: 0 },
+              { do: 'node', shape: { zone: 'x', ssd: false, tainted: false } },
+              { do: 'pod', shape: { ...shapeless, cpu: 15, selects: true, relation: 'none' } },
+              { do: 'pod', shape: { ...shapeless, cpu: 30, priority: 10, app: 'b', relation: 'none' } },
+            ],
+          ],
+          [
+            [
+              // It gets another node than it was promised.
+              { do: 'node', shape: { zone: 'x', ssd: false, tainted: false } },
+              { do: 'node', shape: { zone: 'y', ssd: false, tainted: false } },
+              { do: 'pod', shape: { ...shapeless, app: 'b', relation: 'apart' } },
+              { do: 'wait' },
+              { do: 'pod', shape: { ...shapeless, cpu: 30, priority: 10, app: 'b', relation: 'near' } },
+              { do: 'pod', shape: { ...shapeless, cpu: 30, relation: 'none' } },
+              { do: 'pod', shape: { ...shapeless, app: 'b', port: true, relation: 'none' } },
+              { do: 'pod', shape: { ...shapeless, cpu: 15, port: true, relation: 'none' } },
+              { do: 'wait' },
+              { do: 'node', shape: { zone: 'x', ssd: true, tainted: true } },
+            ],
+          ],
+        ],
+      },
     )
   })
 

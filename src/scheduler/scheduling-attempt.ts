@@ -10,7 +10,7 @@ export class SchedulingAttempt implements SchedulingCycle {
   /** When it began, in ms of `performance.now`. */
   readonly began = performance.now()
   #controller: AbortController | undefined
-  #reason: unknown
+  #reason: Error | undefined
 
   constructor(
     readonly taken: TakenPod,
@@ -28,6 +28,11 @@ export class SchedulingAttempt implements SchedulingCycle {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason)
     }
     return this.#controller.signal
+  }
+
+  /** Why it was ended; undefined if it was not. */
+  get aborted(): Error | undefined {
+    return this.#reason
   }
 
   /** Ends what waits for the pod; it is rejected for this reason. */

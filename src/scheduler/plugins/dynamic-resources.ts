@@ -176,28 +176,32 @@ export const dynamicResources: PluginFactory = ({ client, informers, clock, metr
           releaseClaim(claim, cycle.pod, client).then(released => state.claims.wrote(released), report)
       }
     },
-    async preBind(cycle, node) {
-      const { pod, signal } = cycle
+    preBind(cycle, node) {
       const found = attempts.get(cycle)
-      if (!found) return
-      const { claims = [], extended } = planOf(cycle, node) ?? {}
-      const allocations = new Map(claims)
-      const reserved: ResourceClaim[] = []
-      for (const claim of found.claims) {
-        if (!isReservedFor(claim, pod))
-          state.claims.wrote(await reserveClaim(claim, allocations.get(claim), pod, client, clock))
-        state.pending.delete(claim.metadata.uid ?? '')
-        reserved.push(state.claims.get(claim.metadata) ?? claim)
-      }
-      if (extended) {
-        found.created = await createExtendedClaim(extended, client, metrics)
-        const written = await reserveClaim(found.created, allocations.get(extended.claim), pod, client, clock)
-        await tellOfExtendedClaim(written, extended, pod, state, { client, clock, signal })
-        state.pending.delete(extended.claim.metadata.uid ?? '')
-        reserved.push(written)
-      }
-      await devicesReady(reserved, state, clock, signal)
+      return found && prepare(cycle, found, node)
     },
+  }
+
+  /** Writes what has been decided, and waits until the drivers are ready for the pod. */
+  async function prepare(cycle: SchedulingCycle, found: Findings, node: string): Promise<void> {
+    const { pod, signal } = cycle
+    const { claims = [], extended } = planOf(cycle, node) ?? {}
+    const allocations = new Map(claims)
+    const reserved: ResourceClaim[] = []
+    for (const claim of found.claims) {
+      if (!isReservedFor(claim, pod))
+        state.claims.wrote(await reserveClaim(claim, allocations.get(claim), pod, client, clock))
+      state.pending.delete(claim.metadata.uid ?? '')
+      reserved.push(state.claims.get(claim.metadata) ?? claim)
+    }
+    if (extended) {
+      found.created = await createExtendedClaim(extended, client, metrics)
+      const written = await reserveClaim(found.created, allocations.get(extended.claim), pod, client, clock)
+      await tellOfExtendedClaim(written, extended, pod, state, { client, clock, signal })
+      state.pending.delete(extended.claim.metadata.uid ?? '')
+      reserved.push(written)
+    }
+    await devicesReady(reserved, state, clock, signal)
   }
 }
 

@@ -57,21 +57,20 @@ export const volumeBinding: PluginFactory = ({ client, informers, clock, metrics
       const plan = planOf(cycle, node)
       if (plan) forgetPlan(plan, state)
     },
-    async preBind(cycle, node) {
+    preBind(cycle, node) {
       const plan = planOf(cycle, node)
-      if (!plan) return
-      try {
-        await bindVolumes(plan, node, state, {
-          client,
-          clock,
-          timeout: bindTimeoutSeconds * 1000,
-          node: () => cycle.snapshot.get(node)?.node,
-          signal: cycle.signal,
-        })
-      } catch (error) {
+      if (!plan) return undefined
+      const bound = bindVolumes(plan, node, state, {
+        client,
+        clock,
+        timeout: bindTimeoutSeconds * 1000,
+        node: () => cycle.snapshot.get(node)?.node,
+        signal: cycle.signal,
+      })
+      return bound.catch(error => {
         metrics?.volumeBindingFailed()
         throw error
-      }
+      })
     },
   }
 }
