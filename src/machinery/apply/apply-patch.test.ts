@@ -11,6 +11,7 @@ import {
   message,
   optional,
   pointer,
+  rawExtension,
   set,
   string,
 } from '../../schema/declare.js'
@@ -44,6 +45,7 @@ const thing = kind(
     spec: optional(2, spec),
     data: optional(3, map(string)),
     status: optional(4, message('k8s.io.test.Status', { phase: optional(1, string) })),
+    raw: pointer(5, rawExtension),
   },
 )
 
@@ -96,6 +98,11 @@ describe('ownership', () => {
         fieldsV1: { 'f:data': { 'f:x': {}, 'f:y': {} } },
       },
     ])
+  })
+
+  it('is of an object of any kind as a whole', () => {
+    const raw = { kind: 'Other', spec: { a: [1] } }
+    assert.deepEqual(owners(apply(undefined, { raw })), { alice: { 'f:raw': {} } })
   })
 
   it('stays as it is if the same is applied again', () => {

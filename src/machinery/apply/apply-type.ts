@@ -108,7 +108,6 @@ function compile(schema: AnySchema, granular: boolean): ApplyType {
     case 'double':
       return number
     case 'rawExtension':
-      return deduced
     case 'json':
     case 'fieldsV1':
       return anything
