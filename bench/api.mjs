@@ -153,9 +153,9 @@ async function watchDelay(pid, { watchers, connections, rate, seconds }) {
   const delays = new Float64Array(updates * watchers)
   let delivered = 0
   const mark = Buffer.from('"sent":"')
-  const event = line => {
-    const at = line.indexOf(mark) + mark.length
-    delays[delivered++] = performance.now() - Number(line.latin1Slice(at, line.indexOf('"', at)))
+  const event = (bytes, from) => {
+    const at = bytes.indexOf(mark, from) + mark.length
+    delays[delivered++] = performance.now() - Number(bytes.latin1Slice(at, bytes.indexOf(34, at)))
   }
   const path = `${podsPath}?watch=true&resourceVersion=${version}&fieldSelector=metadata.name%3D${name}`
   for (let i = 0; i < watchers; i++) {
@@ -163,13 +163,14 @@ async function watchDelay(pid, { watchers, connections, rate, seconds }) {
     opened[i % connections]?.request(
       { ':method': 'GET', ':path': path, authorization, accept: 'application/json' },
       undefined,
-      data => {
-        let bytes = rest ? Buffer.concat([rest, data]) : data
-        for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
-          event(bytes.subarray(0, end))
-          bytes = bytes.subarray(end + 1)
+      (bytes, from, to) => {
+        // Mostly an event is a frame.
+        if (rest) [bytes, from, to] = [Buffer.concat([rest, bytes.subarray(from, to)]), 0, rest.length + to - from]
+        for (let end = bytes.indexOf(10, from); end >= 0 && end < to; end = bytes.indexOf(10, from)) {
+          event(bytes, from)
+          from = end + 1
         }
-        rest = bytes.length > 0 ? Buffer.from(bytes) : undefined
+        rest = from < to ? Buffer.from(bytes.subarray(from, to)) : undefined
       },
     )
   }

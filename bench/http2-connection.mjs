@@ -17,6 +17,10 @@ const largest = 2 ** 31 - 1
 const initialWindow = 65_535
 /** What a server takes on one connection. */
 const mostStreams = 100
+/** Room for what is read: more than a frame, which has 16 KB at most where nothing else was agreed on, and a read. */
+const inputBytes = 64 * 1024
+/** Read at a time: a record of TLS. */
+const readBytes = 16 * 1024
 
 function frame(type, flags, stream, payload) {
   const head = Buffer.alloc(9)
@@ -51,28 +55,17 @@ const headerBlock = headers =>
   )
 
 /**
- * Opens a connection. `request(headers, body, onData, onEnd)` begins a request: `onData` gets each piece of the answer's
- * body, valid during the call only. `onFault` hears of what breaks.
+ * Opens a connection. `request(headers, body, onData, onEnd)` begins a request: `onData(bytes, from, to)` gets each piece
+ * of the answer's body, valid during the call only. `onFault` hears of what breaks.
  */
 export async function openConnection({ host = '127.0.0.1', port, onFault }) {
-  const socket = connect({ host, port, ALPNProtocols: ['h2'], rejectUnauthorized: false, highWaterMark: 1 << 20 })
-  await new Promise((resolve, reject) => {
-    socket.once('secureConnect', resolve)
-    socket.once('error', reject)
-  })
-  socket.on('error', onFault)
-  socket.setNoDelay(true)
+  // What is read goes behind what is left of the last frame: nothing is allocated, and little is copied.
+  const input = Buffer.alloc(inputBytes)
+  let filled = 0
   const streams = new Map()
   const waiting = []
   let next = 1
   let consumed = 0
-  let rest = Buffer.alloc(0)
-  const settings = Buffer.alloc(6)
-  // The initial window of streams.
-  settings.writeUInt16BE(4, 0)
-  settings.writeUInt32BE(largest, 2)
-  socket.write(Buffer.concat([preface, frame(SETTINGS, 0, 0, settings)]))
-  socket.write(frame(WINDOW, 0, 0, number(largest - initialWindow)))
 
   const end = id => {
     const stream = streams.get(id)
@@ -80,22 +73,22 @@ export async function openConnection({ host = '127.0.0.1', port, onFault }) {
     stream?.onEnd?.()
     waiting.shift()?.()
   }
-  const handle = (type, flags, id, payload) => {
+  const handle = (type, flags, id, from, to) => {
     switch (type) {
       case DATA:
-        consumed += payload.length
+        consumed += to - from
         if (consumed > 2 ** 29) {
           socket.write(frame(WINDOW, 0, 0, number(consumed)))
           consumed = 0
         }
-        if (payload.length > 0) streams.get(id)?.onData(payload)
+        if (to > from) streams.get(id)?.onData(input, from, to)
         if (flags & endStream) end(id)
         break
       case HEADERS:
         if (flags & endStream) end(id)
         break
       case RESET:
-        onFault(new Error(`stream ${id} was reset: code ${payload.readUInt32BE()}`))
+        onFault(new Error(`stream ${id} was reset: code ${input.readUInt32BE(from)}`))
         end(id)
         break
       case GOAWAY:
@@ -105,21 +98,46 @@ export async function openConnection({ host = '127.0.0.1', port, onFault }) {
         if (!(flags & acknowledges)) socket.write(frame(SETTINGS, acknowledges, 0, Buffer.alloc(0)))
         break
       case PING:
-        if (!(flags & acknowledges)) socket.write(frame(PING, acknowledges, 0, payload))
+        if (!(flags & acknowledges)) socket.write(frame(PING, acknowledges, 0, input.subarray(from, to)))
         break
     }
   }
-  socket.on('data', chunk => {
-    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+  const read = () => {
     let at = 0
-    while (bytes.length - at >= 9) {
-      const length = bytes.readUIntBE(at, 3)
-      if (bytes.length - at - 9 < length) break
-      handle(bytes[at + 3], bytes[at + 4], bytes.readUInt32BE(at + 5), bytes.subarray(at + 9, at + 9 + length))
-      at += 9 + length
+    while (filled - at >= 9) {
+      const length = input.readUIntBE(at, 3)
+      const end = at + 9 + length
+      if (end > filled) break
+      handle(input[at + 3], input[at + 4], input.readUInt32BE(at + 5), at + 9, end)
+      at = end
     }
-    rest = bytes.subarray(at)
+    if (at > 0) input.copyWithin(0, at, filled)
+    filled -= at
+  }
+  const socket = connect({
+    ...{ host, port, ALPNProtocols: ['h2'], rejectUnauthorized: false },
+    onread: {
+      buffer: () => input.subarray(filled, filled + readBytes),
+      callback(count) {
+        filled += count
+        read()
+        return true
+      },
+    },
   })
+  await new Promise((resolve, reject) => {
+    socket.once('secureConnect', resolve)
+    socket.once('error', reject)
+  })
+  socket.on('error', onFault)
+  socket.setNoDelay(true)
+  const settings = Buffer.alloc(6)
+  // The initial window of streams.
+  settings.writeUInt16BE(4, 0)
+  settings.writeUInt32BE(largest, 2)
+  socket.write(Buffer.concat([preface, frame(SETTINGS, 0, 0, settings)]))
+  socket.write(frame(WINDOW, 0, 0, number(largest - initialWindow)))
+
   const begin = (headers, body, onData, onEnd) => {
     const id = next
     next += 2

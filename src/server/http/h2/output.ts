@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { frameHeadSize, frameType, writeFrameHead, writeNumber } from './protocol.js'
+import { hasWritten, mustWait } from './write-turns.js'
 
 /** Bytes written to a socket at a time. */
 export const blockSize = 128 * 1024
@@ -92,6 +93,7 @@ export class Output {
   }
 
   readonly #flush = (): void => {
+    if (mustWait(this.#flush)) return
     this.#scheduled = false
     if (this.#block || this.socket.destroyed) return
     const block = kept.pop() ?? Buffer.allocUnsafeSlow(blockSize)
@@ -107,13 +109,16 @@ export class Output {
     }
     this.#block = block
     this.blocks++
+    hasWritten(end)
     this.socket.write(block.subarray(0, end), this.#done)
   }
 
   readonly #done = (error?: Error | null): void => {
     if (this.#block) keep(this.#block)
     this.#block = undefined
-    if (!error) this.#flush()
+    if (error || this.#scheduled) return
+    this.#scheduled = true
+    this.#flush()
   }
 }
 
