@@ -41,13 +41,15 @@ const namespaceSubresources = new Set(['status', 'finalize'])
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
   // Decoded as a whole, before it is split: an encoded slash is a slash, and no name can contain one.
   const decoded = path.includes('%') ? decode(path) : path
-  const other: RequestInfo = { verb: method.toLowerCase(), path: decoded }
   const segments = segmentsOf(decoded)
-  const [root] = segments
-  if (root !== 'api' && root !== 'apis') return other
+  const root = segments[0]
+  if (root !== 'api' && root !== 'apis') return { verb: method.toLowerCase(), path: decoded }
   // Where the parts behind the version begin.
   let at = root === 'api' ? 2 : 3
-  if (segments.length <= at) return checked(segments, segments.length) && other
+  if (segments.length <= at) {
+    check(segments, segments.length)
+    return { verb: method.toLowerCase(), path: decoded }
+  }
   const group = root === 'api' ? '' : (segments[1] ?? '')
   const version = segments[at - 1] ?? ''
   // The old form `/api/v1/watch/pods` is a watch of what follows.
@@ -58,8 +60,10 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
     namespace = segments[at + 1] ?? ''
     at += 2
   }
-  const [plural = '', name = '', subresource = '', ...rest] = segments.slice(at)
-  checked(segments, at + 3)
+  const plural = segments[at] ?? ''
+  const name = segments[at + 1] ?? ''
+  const subresource = segments[at + 2] ?? ''
+  check(segments, at + 3)
   if (plural === 'namespaces' && group === '') namespace = name
   const slash = decoded.endsWith('/') ? '/' : ''
   const resource: ResourceInfo = {
@@ -69,7 +73,7 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
     subresource,
     namespace,
     name,
-    rest: rest.length > 0 ? `/${rest.join('/')}${slash}` : subresource ? slash : '',
+    rest: segments.length > at + 3 ? `/${segments.slice(at + 3).join('/')}${slash}` : subresource ? slash : '',
   }
   return { verb: resourceVerb(method, watching, resource, query), path: decoded, resource }
 }
@@ -95,11 +99,10 @@ function segmentsOf(path: string): readonly string[] {
 }
 
 /** Nothing is called nothing: `/api//v1` is no other way to write `/api/v1`. */
-function checked(segments: readonly string[], count: number): true {
+function check(segments: readonly string[], count: number): void {
   for (let i = 0; i < Math.min(count, segments.length); i++)
     if (segments[i] === '')
       throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
-  return true
 }
 
 /** Go's notion of a true query parameter: an empty value counts, `0` and `false` do not. */
