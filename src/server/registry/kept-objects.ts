@@ -4,7 +4,7 @@ import { alreadyExists, type ResourceName, StatusError, staleObject } from '../.
 import type { Draft } from '../../schema/index.js'
 import { KeyExistsError, RevisionConflictError } from '../../storage/store.js'
 import type { ObjectCache } from '../cache/resource-cache.js'
-import { type EncodedObject, encodeForStore, StoredObject } from '../cache/stored-object.js'
+import { type EncodedObject, encodeForStore, StoredObject, withRevision } from '../cache/stored-object.js'
 import { apiVersionOf } from './read-body.js'
 import type { RegistryHost } from './registry-host.js'
 import { Turns } from './turns.js'
@@ -165,4 +165,4 @@ export class KeptObjects<T extends ApiObject> {
 
 /** An object as it is served, at a revision. */
 export const shown = <T extends ApiObject>(object: T, revision: number): StoredObject<T> =>
-  new StoredObject<T>(encodeForStore(object), revision)
+  new StoredObject<T>(encodeForStore(object), revision, withRevision(object, revision))

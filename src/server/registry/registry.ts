@@ -155,9 +155,16 @@ export class Registry<T extends ApiObject = ApiObject> {
           written = true
           return { gone: false, stored }
         }
+        const { last } = step
         const revision = await this.#kept.remove(key, current, context)
         written = true
-        return { gone: true, stored: shown(step.last, revision) }
+        return {
+          gone: true,
+          // Made for those who look at what is gone: who deletes many at once does not.
+          get stored() {
+            return shown(last, revision)
+          },
+        }
       } finally {
         const settled = settleAll(this.host.admission, admission, written)
         if (settled) await settled
