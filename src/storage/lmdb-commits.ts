@@ -1,7 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { messageOf } from '../machinery/message-of.js'
 import type { Tables } from './lmdb-files.js'
-import { decodeState, encodeState, encodeWrites, numberKey, type StoreState, stateKey } from './lmdb-records.js'
+import { decodeState, encodeState, numberKey, type StoreState, stateKey, WriteEncoder } from './lmdb-records.js'
 import { View } from './lmdb-view.js'
 import { KeyExistsError, RevisionConflictError } from './store.js'
 import { StoreClosedError, StoreFailedError } from './store-failures.js'
@@ -24,6 +23,16 @@ interface Waiting {
   reject(reason: Error): void
 }
 
+/** What became of a commit. */
+interface Outcome {
+  /** What is on disk by now; undefined if nothing has changed. */
+  readonly state?: StoreState
+  /** Tells whoever waits for it. */
+  tell(): void
+  /** Lets down whoever waits for it. */
+  refuse(reason: Error): void
+}
+
 interface WaitingUpkeep {
   plan(view: View): Upkeep
   resolve(): void
@@ -31,12 +40,15 @@ interface WaitingUpkeep {
 }
 
 /**
- * Group commit: writes that arrive while one commit is on its way to the disk make up the next one, and are answered
- * when it is there. A lone write goes at once.
+ * Group commit: writes that arrive while one commit is on its way to the disk make up the next one, which sets out as
+ * soon as that one has arrived, before anybody is told of it: the disk is at work while the answers are. A lone write
+ * goes at once.
  */
 export class Commits {
   #waiting: Waiting[] = []
   #upkeep: WaitingUpkeep[] = []
+  /** One at a time is on its way. */
+  readonly #encoder = new WriteEncoder()
   #running: Promise<void> | undefined
   #closed = false
   #failure: StoreFailedError | undefined
@@ -73,7 +85,9 @@ export class Commits {
    */
   async claim(): Promise<void> {
     try {
-      await this.#commit(this.#view.state, () => {})
+      const { state } = this.#view
+      await this.#commit(state, () => {})
+      this.#look(state)
     } catch (error) {
       if (!(error instanceof StoreFailedError && error.usable)) throw error
     }
@@ -118,15 +132,33 @@ export class Commits {
   }
 
   async #run(): Promise<void> {
+    // Whatever else is asked for in one go shall come along, as the next writes of those who are answered together.
+    await new Promise<void>(resolve => process.nextTick(resolve))
+    let upkeepIsDue = false
+    let done: Outcome | undefined
     do {
-      // Whatever else this turn of the event loop brings shall come along, as the next writes of those just answered.
-      await nextTurn()
-      if (this.#waiting.length > 0) await this.#commitWrites(this.#takeBatch())
-      const upkeep = this.#upkeep.shift()
-      if (upkeep) await this.#commitUpkeep(upkeep)
+      const upkeep: WaitingUpkeep | undefined =
+        upkeepIsDue || this.#waiting.length === 0 ? this.#upkeep.shift() : undefined
+      upkeepIsDue = upkeep === undefined
+      const next = upkeep ? this.#commitUpkeep(upkeep) : this.#commitWrites(this.#takeBatch())
+      done?.tell()
+      done = this.#arrived(await next)
     } while (this.#waiting.length > 0 || this.#upkeep.length > 0)
     // In one go with finding nothing, or a write that comes in between would wait for ever.
     this.#running = undefined
+    done.tell()
+  }
+
+  /** From now on everybody reads what is on disk; in one go with telling of it, or watchers would see it twice. */
+  #arrived(done: Outcome): Outcome {
+    if (!done.state) return done
+    try {
+      this.#look(done.state)
+      return done
+    } catch (cause) {
+      const failure = new StoreFailedError(`what was written cannot be read: ${messageOf(cause)}`, { cause })
+      return { ...done, tell: () => done.refuse(this.fail(failure)) }
+    }
   }
 
   #takeBatch(): Waiting[] {
@@ -138,24 +170,32 @@ export class Commits {
     return this.#waiting.splice(0, count)
   }
 
-  async #commitWrites(batch: readonly Waiting[]): Promise<void> {
+  async #commitWrites(batch: readonly Waiting[]): Promise<Outcome> {
+    const refuse = (reason: Error) => {
+      for (const { reject } of batch) reject(reason)
+    }
     try {
       const before = this.#view
       const requests = batch.map(({ request }) => request)
       const { writes, verdicts } = planWrites(requests, before.state.revision, key => before.keyState(key))
-      if (writes.length > 0) {
-        await this.#commit({ ...before.state, revision: before.state.revision + writes.length }, this.#applying(writes))
+      // The losers too are only told then: what they lost to must not be lost.
+      const answer = () => {
+        for (const [i, { request, resolve, reject }] of batch.entries()) {
+          const verdict = verdicts[i] as Verdict
+          if ('write' in verdict) resolve(verdict.write.revision)
+          else reject(this.#refusal(request, verdict.instead?.revision))
+        }
+      }
+      if (writes.length === 0) return { tell: answer, refuse }
+      const state = { ...before.state, revision: before.state.revision + writes.length }
+      await this.#commit(state, this.#applying(writes))
+      const tell = () => {
         this.#announce(writes)
+        answer()
       }
-      // The losers too are only told now: what they lost to must not be lost.
-      for (const [i, { request, resolve, reject }] of batch.entries()) {
-        const verdict = verdicts[i] as Verdict
-        if ('write' in verdict) resolve(verdict.write.revision)
-        else reject(this.#refusal(request, verdict.instead?.revision))
-      }
+      return { state, tell, refuse }
     } catch (error) {
-      const reason = error instanceof Error ? error : new StoreFailedError(String(error))
-      for (const { reject } of batch) reject(reason)
+      return { tell: () => refuse(asError(error)), refuse }
     }
   }
 
@@ -173,27 +213,27 @@ export class Commits {
       const current = revision === undefined ? undefined : this.#view.entryAt(key, revision)
       return type === 'create' && current ? new KeyExistsError(key, current) : new RevisionConflictError(key, current)
     } catch (error) {
-      return error instanceof Error ? error : new StoreFailedError(String(error))
+      return asError(error)
     }
   }
 
-  async #commitUpkeep({ plan, resolve, reject }: WaitingUpkeep): Promise<void> {
+  async #commitUpkeep({ plan, resolve, reject }: WaitingUpkeep): Promise<Outcome> {
     try {
       const { state, forget } = plan(this.#view)
       const keys = forget.map(revision => numberKey(revision))
       await this.#commit(state, () => {
         for (const key of keys) this.tables.log.remove(key)
       })
-      resolve()
+      return { state, tell: resolve, refuse: reject }
     } catch (error) {
-      reject(error instanceof Error ? error : new StoreFailedError(String(error)))
+      return { tell: () => reject(asError(error)), refuse: reject }
     }
   }
 
   /** All that can go wrong with the data is done here, so that nothing but calls to the tables is left. */
   #applying(writes: readonly PlannedWrite[]): () => void {
     const { log, index, expiry } = this.tables
-    const encoded = encodeWrites(writes)
+    const encoded = this.#encoder.encode(writes)
     return () => {
       for (const { write, revision, record, key, state } of encoded) {
         log.put(revision, record)
@@ -206,7 +246,7 @@ export class Commits {
     }
   }
 
-  /** Makes one transaction of what `apply` does and the new state. When it resolves, all of that is on disk. */
+  /** Makes one transaction of what `apply` does and the new state, at once. When it resolves, all of that is on disk. */
   async #commit(state: StoreState, apply: () => void): Promise<void> {
     if (this.#failure) throw this.#failure
     const { meta } = this.tables
@@ -227,7 +267,6 @@ export class Commits {
     }
     if (!ours) throw this.fail(new StoreFailedError('another process has written to the data directory'))
     this.#sequence++
-    this.#look(state)
   }
 
   #look(state: StoreState): void {
@@ -251,6 +290,8 @@ export class Commits {
     }
   }
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new StoreFailedError(String(error)))
 
 /** lmdb hides what the system said in a promise that rejects with it. */
 async function causeOf(error: unknown): Promise<unknown> {

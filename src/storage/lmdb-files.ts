@@ -59,6 +59,8 @@ export async function openTables(directory: string): Promise<Tables> {
     noMetaSync: false,
     // Commits are made of what is put into one `ifVersion`, when it ends, and of nothing else.
     eventTurnBatching: false,
+    // They set out as soon as there is more than one put, and not a turn of the event loop later.
+    ...{ txnStartThreshold: 1, batchStartThreshold: 1 },
     ...{ permissionsMode: 0o600 },
   })
   try {

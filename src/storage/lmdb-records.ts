@@ -62,31 +62,48 @@ export interface EncodedWrite {
   readonly state: Buffer
 }
 
-/** All in one piece of memory, since handing each piece to the native side has its price. */
-export function encodeWrites(writes: readonly PlannedWrite[]): EncodedWrite[] {
-  const keys = writes.map(write => Buffer.from(write.key))
-  let size = 0
-  for (const [i, { value }] of writes.entries()) {
-    size += 8 + stateSize + recordHeader + (keys[i] as Buffer).length + (value?.byteLength ?? 0)
+const leastMemory = 256 << 10
+const mostKept = 4 << 20
+
+/**
+ * Encodes what goes into one commit, all in one piece of memory: handing each piece to the native side has its price,
+ * and so has fresh memory. What the one call answers is gone with the next.
+ */
+export class WriteEncoder {
+  #memory = Buffer.allocUnsafeSlow(0)
+
+  encode(writes: readonly PlannedWrite[]): EncodedWrite[] {
+    const keys = writes.map(write => Buffer.from(write.key))
+    let size = 0
+    for (const [i, { value }] of writes.entries()) {
+      size += 8 + stateSize + recordHeader + (keys[i] as Buffer).length + (value?.byteLength ?? 0)
+    }
+    const memory = this.#take(size)
+    let used = 0
+    const take = (bytes: number) => memory.subarray(used, (used += bytes))
+    return writes.map((write, i) => {
+      const key = keys[i] as Buffer
+      const revision = take(8)
+      writeNumber(revision, 0, write.revision)
+      const state = take(stateSize)
+      writeNumber(state, 0, write.revision)
+      writeNumber(state, 8, write.deadline)
+      const record = take(recordHeader + key.length + (write.value?.byteLength ?? 0))
+      record[0] = write.value ? put : removal
+      writeNumber(record, 1, write.previous?.revision ?? 0)
+      record.writeUInt16BE(key.length, 9)
+      record.set(key, recordHeader)
+      if (write.value) record.set(write.value, recordHeader + key.length)
+      return { write, revision, record, key, state }
+    })
   }
-  const memory = Buffer.allocUnsafeSlow(size)
-  let used = 0
-  const take = (bytes: number) => memory.subarray(used, (used += bytes))
-  return writes.map((write, i) => {
-    const key = keys[i] as Buffer
-    const revision = take(8)
-    writeNumber(revision, 0, write.revision)
-    const state = take(stateSize)
-    writeNumber(state, 0, write.revision)
-    writeNumber(state, 8, write.deadline)
-    const record = take(recordHeader + key.length + (write.value?.byteLength ?? 0))
-    record[0] = write.value ? put : removal
-    writeNumber(record, 1, write.previous?.revision ?? 0)
-    record.writeUInt16BE(key.length, 9)
-    record.set(key, recordHeader)
-    if (write.value) record.set(write.value, recordHeader + key.length)
-    return { write, revision, record, key, state }
-  })
+
+  #take(size: number): Buffer {
+    if (size <= this.#memory.length) return this.#memory
+    const memory = Buffer.allocUnsafeSlow(Math.max(leastMemory, size))
+    if (size <= mostKept) this.#memory = memory
+    return memory
+  }
 }
 
 export function decodeRecord(revision: number, record: Buffer): LogRecord {

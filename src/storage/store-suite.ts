@@ -286,6 +286,29 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
         }
       })
 
+      test('nothing is lost or repeated whenever a watch begins while writes are under way', async store => {
+        const writers = 8
+        const total = 1 + writers * 40
+        const watchers: Promise<void>[] = []
+        const seesAllAfter = async (from: number) =>
+          assert.deepEqual(
+            await revisionsAfter(store, from, total),
+            Array.from({ length: total - from }, (_, i) => from + 1 + i),
+          )
+        await Promise.all(
+          Array.from({ length: writers }, async (_, writer) => {
+            for (let i = 0; i < 40; i++) {
+              await store.create(`/${writer}/${i}`, bytes('x'))
+              // Not only when a write has just been answered.
+              for (let wait = 0; wait < (writer * 40 + i) % 24; wait++) await undefined
+              const from = await store.revision()
+              if (from < total) watchers.push(seesAllAfter(from))
+            }
+          }),
+        )
+        await Promise.all(watchers)
+      })
+
       test('a consumer that is slower than the writers misses nothing', async store => {
         const total = 6000
         const abort = new AbortController()
