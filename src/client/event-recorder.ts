@@ -14,21 +14,32 @@ export interface EventWriterOptions {
   readonly onError?: (error: unknown) => void
 }
 
-/** Events that may wait to be written; more are dropped, as nothing may wait for them. */
-const capacity = 1000
+/** Events that may wait to be written: a bound for a server that is away. More are dropped, as nothing may wait for them. */
+const capacity = 50_000
+/** So many are on their way to the server at once, so that they share its ways to the disk. */
+const atOnce = 16
+/** So many names of events that are there are remembered, to count on in them. */
+const rememberedNames = 4096
 /** A server that cannot be reached is tried so often, so many ms apart. */
 const maximumTries = 12
 const retryEvery = 10_000
 const longestName = 253
 
-/** Writes the events of a process in the background, one after the other. Dispose of it to drop what is not written. */
+/**
+ * Writes the events of a process in the background, several at a time; what happens again before it is written is written
+ * once, with its count. Dispose of it to drop what is not written.
+ */
 export class EventWriter implements AsyncDisposable {
   readonly #correlator = new EventCorrelator()
   readonly #names = new Map<string, string>()
-  readonly #waiting: CorrelatedEvent[] = []
+  /** By key, in the order in which they came; the last of a key counts for all. */
+  readonly #waiting = new Map<string, CorrelatedEvent>()
+  /** Keys of those that are being written: the next of a key waits for the last. */
+  readonly #writing = new Set<string>()
   readonly #stopping = new AbortController()
   readonly #clock: Clock
-  #running: Promise<void> | undefined
+  /** There is something to write. */
+  #running: PromiseWithResolvers | undefined
   #lastStamp = 0n
 
   constructor(private readonly options: EventWriterOptions) {
@@ -49,28 +60,44 @@ export class EventWriter implements AsyncDisposable {
           message: message.slice(0, 1024),
           at,
         })
-        if (!event || this.#waiting.length >= capacity) return
-        this.#waiting.push(event)
-        this.#running ??= this.#run()
+        if (!event || (this.#waiting.size >= capacity && !this.#waiting.has(event.key))) return
+        this.#waiting.set(event.key, event)
+        this.#begin()
       },
     }
   }
 
   /** Resolves once everything recorded so far is written or given up. */
   async flushed(): Promise<void> {
-    while (this.#running) await this.#running
+    await this.#running?.promise
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
-    this.#waiting.length = 0
-    await this.#running
+    this.#waiting.clear()
+    await this.#running?.promise
   }
 
-  async #run(): Promise<void> {
+  #begin(): void {
+    if (this.#running) return
+    this.#running = withResolvers()
     // The caller goes on first: recording is never what takes its time.
-    await undefined
-    for (let event = this.#waiting.shift(); event; event = this.#waiting.shift()) await this.#write(event)
+    queueMicrotask(() => this.#next())
+  }
+
+  #next(): void {
+    for (const [key, event] of this.#waiting) {
+      if (this.#writing.size >= atOnce) return
+      if (this.#writing.has(key)) continue
+      this.#waiting.delete(key)
+      this.#writing.add(key)
+      void this.#write(event).then(() => {
+        this.#writing.delete(key)
+        this.#next()
+      })
+    }
+    if (this.#writing.size > 0) return
+    this.#running?.resolve()
     this.#running = undefined
   }
 
@@ -126,10 +153,23 @@ export class EventWriter implements AsyncDisposable {
   #remember(key: string, name: string): void {
     this.#names.delete(key)
     this.#names.set(key, name)
-    if (this.#names.size <= 4 * capacity) return
+    if (this.#names.size <= rememberedNames) return
     const [oldest] = this.#names.keys()
     if (oldest !== undefined) this.#names.delete(oldest)
   }
+}
+
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+}
+
+function withResolvers(): PromiseWithResolvers {
+  let resolve = () => {}
+  const promise = new Promise<void>(settle => {
+    resolve = settle
+  })
+  return { promise, resolve }
 }
 
 /** A reference as events carry it. */
