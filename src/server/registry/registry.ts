@@ -214,7 +214,7 @@ export class Registry<T extends ApiObject = ApiObject> {
     context: WriteContext,
   ): Promise<Written<T>> {
     const { resource, host } = this
-    const { view } = change
+    const { view, seenAs } = change
     const old = current.object
     const applied = change.apply(old)
     const draft = applied instanceof Promise ? await applied : applied
@@ -232,11 +232,20 @@ export class Registry<T extends ApiObject = ApiObject> {
       return this.#store(current, draft, context)
     }
     if (!change.ownsManagedFields) trackManagedFields(resource, old, draft, context, view, host.clock.now())
-    const request = this.#admissionRequest('UPDATE', view?.name ?? '', namespace, name, draft, old, context)
+    const whole = this.#admissionRequest('UPDATE', view?.name ?? '', namespace, name, draft, old, context)
+    const request: AdmissionRequest = seenAs
+      ? {
+          ...whole,
+          subresource: seenAs.subresource,
+          object: seenAs.show(draft as T) as Draft<ApiObject>,
+          old: seenAs.show(old),
+        }
+      : whole
     let written = false
     try {
       const mutated = mutateAll(host.admission, request)
       if (mutated) await mutated
+      if (seenAs) seenAs.take(request.object as ApiObject, draft)
       const writer = { user: context.user, now: host.clock.now() }
       if (view) view.prepareForUpdate(draft, old, writer)
       else resource.strategy.prepareForUpdate?.(draft, old, writer)

@@ -75,6 +75,11 @@ export async function writeScale(
     name,
     {
       ownsManagedFields: true,
+      seenAs: {
+        subresource: 'scale',
+        show: object => structuredClone(scaleOf(object, subresource)),
+        take: (shown, draft) => subresource.write(draft, (shown as Scale).spec?.replicas ?? 0),
+      },
       // Everything but the replicas is as it was found, the version too, unless the client names one.
       retry: true,
       apply(current) {

@@ -124,7 +124,7 @@ function frameEncoder(
     if ('present' in delivery) return shared ? jsonFrame('ADDED', delivery.present) : [frame('ADDED', delivery.present)]
     if ('event' in delivery) {
       const { event, type } = delivery
-      return [shared ? event.frame(type) : frame(type, event.shown(type))]
+      return shared ? event.frame(type) : [frame(type, event.shown(type))]
     }
     if (!bookmarks) return []
     const { kind } = resource

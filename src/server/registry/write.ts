@@ -24,6 +24,8 @@ export interface Change<T extends ApiObject> {
   readonly apply: (current: T | undefined) => Draft<T> | Promise<Draft<T>>
   /** Writes through a view of the object instead of the object itself. */
   readonly view?: ViewSubresource<T>
+  /** What is admitted is another object that stands for this one: its scale. */
+  readonly seenAs?: SeenAs<T>
   /** Managed fields are already worked out by the draft (server-side apply). */
   readonly ownsManagedFields?: boolean
   /** The draft is made from whatever the current object is (a patch), so that no version need be named. */
@@ -32,6 +34,14 @@ export interface Change<T extends ApiObject> {
   readonly direct?: boolean
   /** A name that does not exist is created (apply; update where the resource allows it). */
   readonly create?: boolean
+}
+
+/** An object in the form that a subresource has for it. */
+export interface SeenAs<T extends ApiObject> {
+  readonly subresource: string
+  readonly show: (object: T) => ApiObject
+  /** Takes over what admission has made of it. */
+  readonly take: (shown: ApiObject, draft: Draft<T>) => void
 }
 
 export interface Written<T extends ApiObject> {

@@ -1,4 +1,5 @@
-import { duplicate, invalidValue, required } from '../../../machinery/field-errors.js'
+import { duplicate, invalidValue, invalidValues, required } from '../../../machinery/field-errors.js'
+import { qualifiedName } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
@@ -65,7 +66,7 @@ export const validatingAdmissionPolicyBindings: Resource<ValidatingAdmissionPoli
 )
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ */
-function validate({ spec }: ValidatingAdmissionPolicy): FieldError[] {
+function validate({ metadata: { name = '' }, spec }: ValidatingAdmissionPolicy): FieldError[] {
   const { paramKind, matchConstraints, validations = [], auditAnnotations = [] } = spec
   const faultsAt = findFaults(at, onFault => compileValidatingPolicy({ spec }, onFault))
   const errors = requiredOneOf(spec.failurePolicy, ['Fail', 'Ignore'], at.child('failurePolicy'))
@@ -87,7 +88,7 @@ function validate({ spec }: ValidatingAdmissionPolicy): FieldError[] {
   validations.forEach((validation, i) => {
     errors.push(...validateValidation(validation, at.child('validations').index(i), faultsAt))
   })
-  return [...errors, ...validateAuditAnnotations(auditAnnotations, at.child('auditAnnotations'), faultsAt)]
+  return [...errors, ...validateAuditAnnotations(auditAnnotations, name, at.child('auditAnnotations'), faultsAt)]
 }
 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
@@ -113,6 +114,7 @@ function validateValidation(validation: Validation, here: FieldPath, faultsAt: F
 
 function validateAuditAnnotations(
   annotations: readonly AuditAnnotation[],
+  policy: string,
   here: FieldPath,
   faultsAt: FaultsAt,
 ): FieldError[] {
@@ -123,8 +125,13 @@ function validateAuditAnnotations(
   annotations.forEach(({ key, valueExpression }, i) => {
     {
       const place = here.index(i)
-      if (!key) errors.push(required(place.child('key')))
-      else if (keys.has(key)) errors.push(duplicate(place.child('key'), key))
+      const [at, written] = [place.child('key'), `${policy}/${key}`]
+      errors.push(
+        ...(policy
+          ? invalidValues(at, written, qualifiedName(written))
+          : [invalidValue(at, key, 'requires metadata.name be non-empty')]),
+      )
+      if (keys.has(key)) errors.push(duplicate(at, key))
       keys.add(key)
       errors.push(
         ...requiredText(valueExpression.trim(), place.child('valueExpression'), 'valueExpression is not specified'),

@@ -6,6 +6,7 @@ import {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from '../../../api/admissionregistration/v1/index.js'
+import { Deployment } from '../../../api/apps/v1/index.js'
 import { ConfigMap, Namespace } from '../../../api/core/v1/index.js'
 import { ControlPlane } from '../../../cluster/control-plane.js'
 
@@ -95,6 +96,39 @@ describe('admission policies', () => {
       { type: 'merge', body: { spec: { failurePolicy: 'Ignore' } } },
     )
     await make('b')
+  })
+
+  it('see the scale of an object for what it is', async () => {
+    const scaling = {
+      apiGroups: ['apps'],
+      apiVersions: ['v1'],
+      operations: ['UPDATE'],
+      resources: ['deployments/scale'],
+    }
+    await validating({
+      matchConstraints: { ...inNamespace(), resourceRules: [scaling] },
+      validations: [
+        {
+          expression: 'object.spec.replicas < 3',
+          messageExpression: 'request.kind.kind + " from " + string(oldObject.spec.replicas)',
+        },
+      ],
+    })
+    const labels = { app: 'd' }
+    await plane.client.create(Deployment, {
+      metadata: { namespace, name: 'd' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+      },
+    })
+    const scale = (replicas: number, options: object) => {
+      const body = { spec: { replicas } }
+      return plane.client.patch(Deployment, { namespace, name: 'd' }, { type: 'merge', body }, options)
+    }
+    await scale(2, { subresource: 'scale' })
+    await assert.rejects(scale(3, { subresource: 'scale' }), /"d" is forbidden: .* denied request: Scale from 2$/)
+    await scale(3, {})
   })
 
   it('ask the authorizer, and know who asks', async () => {

@@ -12,6 +12,7 @@ import type { ApiObject } from '../../../machinery/object.js'
 import type { GroupVersionKind } from '../../../schema/index.js'
 import type { AdmissionRequest } from '../admission.js'
 import type { SeenAs } from '../matching.js'
+import { kindIn } from '../webhooks/review.js'
 import { settled } from './authorizer-value.js'
 
 /** A request as one policy or webhook sees it. */
@@ -111,7 +112,7 @@ export class PolicyRun {
 const perCall = 1_000_000
 
 /** All expressions together took too much. */
-class OutOfBudget extends CelError {
+export class OutOfBudget extends CelError {
   constructor() {
     super('validation failed due to running out of cost budget, no further validation rules will be run')
   }
@@ -139,11 +140,12 @@ function requestVariable(
     version: gvk.version,
     resource: plural,
   })
+  const ofItsOwn = bodyKind(object, resource.kind.gvk)
   return {
-    kind: seen.kind.gvk,
+    kind: ofItsOwn ?? seen.kind.gvk,
     resource: resourceOf(seen.kind),
     subResource: subresource,
-    requestKind: resource.kind.gvk,
+    requestKind: ofItsOwn ?? resource.kind.gvk,
     requestResource: resourceOf(resource.kind),
     requestSubResource: subresource,
     name: name || (object?.metadata?.name ?? ''),
@@ -158,6 +160,12 @@ function requestVariable(
     dryRun,
     options: {},
   }
+}
+
+/** What a subresource has for a body is of a kind of its own; undefined for the object itself. */
+function bodyKind(object: Parameters<typeof kindIn>[0], own: GroupVersionKind): GroupVersionKind | undefined {
+  const kind = kindIn(object)
+  return kind?.kind === own.kind ? undefined : kind
 }
 
 function namespaceVariable({ metadata, spec, status }: Namespace) {

@@ -12,7 +12,7 @@ import { type AdmissionPlugin, type AdmissionRequest, refusal } from '../admissi
 import { isExempt, matchedForm, namespaceOf } from '../matching.js'
 import { authorizerValue } from './authorizer-value.js'
 import { ConfigurationError, paramsOf } from './policy-bindings.js'
-import { PolicyRun, subjectOf } from './policy-variables.js'
+import { OutOfBudget, PolicyRun, subjectOf } from './policy-variables.js'
 
 /** What a policy has against a request. */
 interface Objection {
@@ -99,9 +99,7 @@ async function judge(
   const actions = binding.spec.validationActions ?? []
   const form = matchedForm(registries, spec.matchConstraints, request)
   if (!form || !matchedForm(registries, binding.spec.matchResources, request)) return { actions, objections: [] }
-  // Nobody asked for warnings about a policy that fails: it refuses.
-  const failed = (message: string) =>
-    spec.failurePolicy === 'Ignore' ? { actions, objections: [] } : { actions: ['Deny'], objections: [{ message }] }
+  const failing = (message: string): Objection[] => (spec.failurePolicy === 'Ignore' ? [] : [{ message }])
   try {
     const objections: Objection[] = []
     const subject = await subjectOf(
@@ -112,14 +110,19 @@ async function judge(
     )
     for (const params of paramsOf(registries, spec.paramKind, binding.spec.paramRef, request)) {
       const run = new PolicyRun(subject, programs.variables, params)
-      if (!(await run.meets(programs.conditions))) continue
-      const objection = await firstObjection(run, policy, programs)
-      if (objection) objections.push(objection)
-      await annotate(run, request, policy, programs)
+      try {
+        if (!(await run.meets(programs.conditions))) continue
+        objections.push(...(await objectionsOf(run, policy, programs, failing)))
+        await annotate(run, request, policy, programs)
+      } catch (error) {
+        if (!(error instanceof CelError)) throw error
+        objections.push(...failing(error.message))
+      }
     }
     return { actions, objections }
   } catch (error) {
-    if (error instanceof ConfigurationError || error instanceof CelError) return failed(error.message)
+    // Nobody asked for warnings about a policy that cannot be asked: it refuses.
+    if (error instanceof ConfigurationError) return { actions: ['Deny'], objections: failing(error.message) }
     throw error
   }
 }
@@ -139,22 +142,28 @@ async function annotate(
   }
 }
 
-async function firstObjection(
+/** What all rules have against a request; a rule that fails says so, as `failing` has it. */
+async function objectionsOf(
   run: PolicyRun,
   { spec }: ValidatingAdmissionPolicy,
   { validations, messages }: ValidatingPrograms,
-): Promise<Objection | undefined> {
-  for (const [i, validation] of (spec.validations ?? []).entries()) {
-    const program = validations[i]
-    if (!program || (await run.evaluate(program)) === true) continue
-    const reason = validation.reason
-    const message =
-      (await ownMessage(run, messages[i])) ||
-      validation.message?.trim() ||
-      `failed expression: ${validation.expression.trim()}`
-    return { message, index: i, ...(reason === undefined ? {} : { reason }) }
+  failing: (message: string) => readonly Objection[],
+): Promise<readonly Objection[]> {
+  const objections: Objection[] = []
+  for (const [index, { expression, message, reason }] of (spec.validations ?? []).entries()) {
+    const program = validations[index]
+    try {
+      if (!program || (await run.evaluate(program)) === true) continue
+      const text =
+        (await ownMessage(run, messages[index])) || message?.trim() || `failed expression: ${expression.trim()}`
+      objections.push({ message: text, index, ...(reason === undefined ? {} : { reason }) })
+    } catch (error) {
+      if (!(error instanceof CelError)) throw error
+      objections.push(...failing(error.message).map(objection => ({ ...objection, index })))
+      if (error instanceof OutOfBudget) break
+    }
   }
-  return undefined
+  return objections
 }
 
 /** The message that an expression makes, unless it fails or makes none that is fit to be shown. */

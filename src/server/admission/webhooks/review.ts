@@ -63,7 +63,7 @@ export function reviewOf({ admissionReviewVersions }: Webhook, { request, form, 
 }
 
 /** The kind that an object says it is of. */
-function kindIn(object: ApiObject | undefined) {
+export function kindIn(object: Pick<ApiObject, 'kind' | 'apiVersion'> | undefined) {
   const { kind, apiVersion } = object ?? {}
   if (!kind || !apiVersion) return undefined
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
