@@ -12,7 +12,7 @@ import { podContainers } from './pod-containers.js'
 import type { PodRuntimeState } from './pod-runtime-state.js'
 import { podStatus } from './pod-status.js'
 import { Slots } from './slots.js'
-import { statusPatch } from './status-patch.js'
+import { nodesStatus } from './status-patch.js'
 
 export interface SimulatedNodesOptions {
   readonly client: Client
@@ -80,18 +80,26 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
     return podAddress(indexes.get(nodeName) ?? 0, number)
   }
 
-  const write = (pod: Pod, state: PodRuntimeState, isOver: boolean): Promise<unknown> => {
-    const status = simulatedStatus(
-      pod,
-      state,
-      isOver,
-      nodeAddress(indexes.get(pod.spec.nodeName ?? '') ?? 0),
-      clock.now(),
-    )
-    const patch = statusPatch(pod.status, status)
-    if (!patch) return Promise.resolve()
-    const body = { metadata: { uid: pod.metadata.uid }, status: patch }
-    return client.patch(Pod, pod.metadata, { type: 'strategic', body }, { subresource: 'status' })
+  /** Writes the status of a pod as it is by now, unless that is over; others may write it at the same time. */
+  const write = async (
+    { metadata }: Pod,
+    stateOf: (pod: Pod, now: number) => PodRuntimeState,
+    isOver: boolean,
+  ): Promise<void> => {
+    for (;;) {
+      const pod = pods.get(metadata)
+      if (!pod || pod.metadata.uid !== metadata.uid || pod.metadata.deletionTimestamp) return
+      const now = clock.now()
+      const hostIp = nodeAddress(indexes.get(pod.spec.nodeName ?? '') ?? 0)
+      const status = nodesStatus(pod.status, simulatedStatus(pod, stateOf(pod, now), isOver, hostIp, now))
+      try {
+        await client.update(Pod, { ...pod, status }, { subresource: 'status' })
+        return
+      } catch (error) {
+        if (!isConflict(error)) throw error
+      }
+      await pods.until(() => pods.get(metadata) !== pod)
+    }
   }
 
   const look = (pod: Pod): void => {
@@ -105,7 +113,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
     } else if (isTerminalPhase(pod.status.phase)) ends.delete(uid)
     else if (pod.status.phase !== 'Running') {
       const ip = pod.status.podIP ?? addressOf(nodeName)
-      void once(uid, 'start', () => write(pod, runningState(pod, ip, clock.now()), false))
+      void once(uid, 'start', () => write(pod, (known, now) => runningState(known, ip, now), false))
     } else if (pod.spec.restartPolicy !== 'Always' && !ends.has(uid)) {
       const seconds = Number(pod.metadata.annotations?.[runSeconds] ?? defaultRunSeconds)
       ends.set(uid, { pod, at: clock.now() + (Number.isFinite(seconds) ? seconds : defaultRunSeconds) * 1000 })
@@ -126,7 +134,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
     for (const [uid, { pod, at }] of ends) {
       if (at > now) continue
       ends.delete(uid)
-      void once(uid, 'end', () => write(pod, endedState(pod, pod.status.podIP ?? '', now), true))
+      void once(uid, 'end', () => write(pod, endedState, true))
     }
   }
 
@@ -296,9 +304,9 @@ function runningState(pod: Pod, ip: string, now: number): PodRuntimeState {
 }
 
 /** The same once all have ended well. */
-function endedState(pod: Pod, ip: string, now: number): PodRuntimeState {
+function endedState(pod: Pod, now: number): PodRuntimeState {
   const started = Date.parse(pod.status.startTime ?? '') || now
-  const { containers, sandboxes } = runningState(pod, ip, started)
+  const { containers, sandboxes } = runningState(pod, pod.status.podIP ?? '', started)
   const ended = { state: 'exited' as const, reason: 'Completed', finishedAt: now }
   return { sandboxes, containers: containers.map(record => ({ ...record, ...ended })) }
 }

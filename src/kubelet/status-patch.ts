@@ -20,6 +20,8 @@ const fields = [
   'resources',
 ] as const satisfies readonly (keyof PodStatus)[]
 
+const ownFields: ReadonlySet<string> = new Set(fields)
+
 /** Lists that a strategic merge pairs by `ip` instead of replacing them. */
 const addressLists: ReadonlySet<string> = new Set(['hostIPs', 'podIPs'])
 
@@ -40,6 +42,12 @@ export function statusPatch(before: PodStatus, after: PodStatus): { readonly [fi
   const conditions = conditionPatch(before.conditions ?? [], after.conditions ?? [])
   if (conditions.length) patch.conditions = conditions
   return Object.keys(patch).length ? patch : undefined
+}
+
+/** The whole status after the node has said its part: what is not the node's to say stays as it was. */
+export function nodesStatus(before: PodStatus, after: PodStatus): PodStatus {
+  const others = Object.entries(before).filter(([field]) => !ownFields.has(field))
+  return { ...Object.fromEntries(others), ...after }
 }
 
 type Addresses = readonly { readonly ip: string }[] | undefined
