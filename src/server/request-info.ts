@@ -94,8 +94,17 @@ function resourceVerb(
 
 /** The path without the slashes at its ends, in parts. */
 function segmentsOf(path: string): readonly string[] {
-  const end = path.length > 1 && path.endsWith('/') ? -1 : undefined
-  return path.slice(1, end).split('/')
+  const end = path.length > 1 && path.endsWith('/') ? path.length - 1 : path.length
+  const segments: string[] = []
+  for (let from = 1; ; ) {
+    const slash = path.indexOf('/', from)
+    if (slash < 0 || slash >= end) {
+      segments.push(path.slice(from, end))
+      return segments
+    }
+    segments.push(path.slice(from, slash))
+    from = slash + 1
+  }
 }
 
 /** Nothing is called nothing: `/api//v1` is no other way to write `/api/v1`. */

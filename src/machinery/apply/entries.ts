@@ -91,11 +91,19 @@ export const managedFieldsText = (managedFields: readonly ManagedFieldsEntry[]):
   `[${managedFields.map(entryText).join()}]`
 
 function entryText(entry: ManagedFieldsEntry): string {
-  const { fieldsV1, subresource, ...identity } = entry
+  const { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource } = entry
   if (!fieldsV1 || !isShared(fieldsV1 as FieldSet)) return JSON.stringify(entry)
-  const last = subresource ? `,"subresource":${JSON.stringify(subresource)}` : ''
-  return `${JSON.stringify(identity).slice(0, -1)},"fieldsV1":${fieldsText(fieldsV1 as FieldSet)}${last}}`
+  const text =
+    textField('manager', manager) +
+    textField('operation', operation) +
+    textField('apiVersion', apiVersion) +
+    textField('time', time) +
+    textField('fieldsType', fieldsType)
+  return `{${text.slice(1)},"fieldsV1":${fieldsText(fieldsV1 as FieldSet)}${textField('subresource', subresource)}}`
 }
+
+const textField = (name: string, value: string | null | undefined): string =>
+  value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

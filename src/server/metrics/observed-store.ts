@@ -1,3 +1,4 @@
+import type { Cell, Distribution } from '../../machinery/metrics/index.js'
 import {
   CompactedError,
   FutureRevisionError,
@@ -12,13 +13,18 @@ type Operation = 'get' | 'list' | 'create' | 'update' | 'delete'
 
 /** The same store, whose use is measured. Its end is left to its owner. */
 export function observedStore(store: Store, metrics: Pick<ServerMetrics, 'storage'>, registries: Registries): Store {
+  const { duration, total, errors } = metrics.storage
+  const folders = new Folders(registries)
   const timed = <R>(operation: Operation, key: string, work: Promise<R>): Promise<R> => {
     const begun = performance.now()
     const note = (failed: boolean) => {
-      const { group, plural } = ownerOf(registries, key)
-      const { duration, total, errors } = metrics.storage
-      duration.with(operation, group, plural).observe((performance.now() - begun) / 1000)
-      total.with(operation, group, plural).add(1)
+      const { group, plural, uses } = folders.of(key)
+      const use = (uses[operation] ??= {
+        duration: duration.with(operation, group, plural),
+        total: total.with(operation, group, plural),
+      })
+      use.duration.observe((performance.now() - begun) / 1000)
+      use.total.add(1)
       if (failed) errors.with(operation, group, plural).add(1)
     }
     work.then(
@@ -46,26 +52,35 @@ const expected = (error: unknown): boolean =>
   error instanceof CompactedError ||
   error instanceof FutureRevisionError
 
-const nobody = { group: '', plural: '' }
-const owners = new WeakMap<Registries, Map<string, { readonly group: string; readonly plural: string }>>()
+/** What is done to the objects of a resource. */
+interface Folder {
+  readonly group: string
+  readonly plural: string
+  /** Looking a series up takes longer than noting something in it. */
+  readonly uses: { [operation in Operation]?: { readonly duration: Distribution; readonly total: Cell } }
+}
 
-/** The resource in whose folder a key lies. */
-function ownerOf(registries: Registries, key: string): { readonly group: string; readonly plural: string } {
-  let known = owners.get(registries)
-  if (!known) owners.set(registries, (known = new Map()))
-  let slash = '/registry'.length
-  for (let depth = 0; depth < 3; depth++) {
-    slash = key.indexOf('/', slash + 1)
-    if (slash < 0) break
-    const folder = key.slice(0, slash + 1)
-    let owner = known.get(folder)
-    if (!owner) {
-      const registry = registries.all().find(({ cache, resource }) => cache.prefix === folder && !resource.storedAs)
-      if (!registry) continue
-      owner = registry.name
-      known.set(folder, owner)
+/** The resources whose folders keys lie in. */
+class Folders {
+  readonly #known = new Map<string, Folder>()
+  readonly #nobodys: Folder = { group: '', plural: '', uses: {} }
+
+  constructor(private readonly registries: Registries) {}
+
+  of(key: string): Folder {
+    let slash = '/registry'.length
+    for (let depth = 0; depth < 3; depth++) {
+      slash = key.indexOf('/', slash + 1)
+      if (slash < 0) break
+      const prefix = key.slice(0, slash + 1)
+      const known = this.#known.get(prefix)
+      if (known) return known
+      const owner = this.registries.all().find(({ cache, resource }) => cache.prefix === prefix && !resource.storedAs)
+      if (!owner) continue
+      const folder = { ...owner.name, uses: {} }
+      this.#known.set(prefix, folder)
+      return folder
     }
-    return owner
+    return this.#nobodys
   }
-  return nobody
 }

@@ -2,7 +2,7 @@ import { kinds } from '../../api/catalogue.js'
 import { invalidValue } from '../../machinery/field-errors.js'
 import { jsonTypeName } from '../../machinery/go-format.js'
 import type { ApiRequest } from '../../machinery/http.js'
-import { bodyMedia } from '../../machinery/negotiation.js'
+import { bodyMedia, type Media } from '../../machinery/negotiation.js'
 import { badRequest, invalid, type StatusError } from '../../machinery/status-error.js'
 import {
   applyStaticDefaults,
@@ -46,14 +46,17 @@ export function readBytes({ body }: Pick<ApiRequest, 'body'>): Promise<Buffer> {
 }
 
 /** Reads the body in every format there is. Throws a 413 or 415; what is wrong inside shows as it is decoded. */
-export async function readBody(request: Pick<ApiRequest, 'body' | 'headers'>): Promise<Body> {
+export function readBody(request: Pick<ApiRequest, 'body' | 'headers'>): Body | Promise<Body> {
   // The value belongs to the caller; decoding copies it into a draft.
   if (request.body.kind === 'object') {
     const { value } = request.body
     return { decode: (kind, context) => decodeValue(value, kind, context) }
   }
   const media = bodyMedia(request.headers['content-type'])
-  const bytes = await readBytes(request)
+  return readBytes(request).then(bytes => bodyOf(bytes, media))
+}
+
+function bodyOf(bytes: Buffer, media: Media): Body {
   if (media === 'protobuf') return { decode: kind => decodeProtobufBody(bytes, kind) }
   let parsed: ParsedText | undefined
   return {
@@ -67,12 +70,13 @@ export async function readBody(request: Pick<ApiRequest, 'body' | 'headers'>): P
 /**
  * Reads the body as an object of `kind`: every format, defaults applied, kind and version checked. The draft is fresh.
  */
-export async function readObject<T, I>(
+export function readObject<T, I>(
   request: ApiRequest,
   kind: Kind<T, I>,
   context: DecodeContext,
-): Promise<Draft<T>> {
-  return (await readBody(request)).decode(kind, context)
+): Draft<T> | Promise<Draft<T>> {
+  const body = readBody(request)
+  return body instanceof Promise ? body.then(body => body.decode(kind, context)) : body.decode(kind, context)
 }
 
 /** As `readObject`, for bodies that may be left out (DeleteOptions): then the answer is undefined. */

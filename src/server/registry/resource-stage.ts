@@ -50,7 +50,7 @@ type Matches = (object: Pick<ApiObject, 'metadata'>) => boolean
 
 /** The last stage: serves every resource of every group through its registry. */
 export function resourceStage(registries: Registries, subresources: SubresourceHandlers): Stage {
-  return async (context, next) => {
+  return (context, next) => {
     const { resource: info } = context.info
     if (!info) return next()
     const registry = registries.find(info.group, info.version, info.plural)
