@@ -19,7 +19,8 @@ const nothing: readonly never[] = []
  * falls too far behind loses the queue, never the server its memory.
  */
 export class BatchQueue<T> implements Batches<T> {
-  #items: T[] = []
+  /** One array for all who wait: there may be thousands, and mostly one item comes at a time. */
+  #items: readonly T[] = nothing
   #ready: (() => void) | undefined
   #closed = false
   #overflowed = false
@@ -30,12 +31,13 @@ export class BatchQueue<T> implements Batches<T> {
   push(item: T): boolean {
     if (this.#closed) return false
     if (this.#items.length >= this.capacity) {
-      this.#items = []
+      this.#items = nothing
       this.#overflowed = true
       this.close()
       return false
     }
-    this.#items.push(item)
+    if (this.#items === nothing) this.#items = [item]
+    else (this.#items as T[]).push(item)
     this.#notify()
     return true
   }
@@ -61,8 +63,8 @@ export class BatchQueue<T> implements Batches<T> {
   take(): readonly T[] {
     const batch = this.#items
     // Never what is pushed to later.
-    if (batch.length > 0) this.#items = []
-    return batch.length > 0 ? batch : nothing
+    this.#items = nothing
+    return batch
   }
 
   whenReady(action: () => void): void {
@@ -72,7 +74,7 @@ export class BatchQueue<T> implements Batches<T> {
 
   leave(): void {
     this.#closed = true
-    this.#items = []
+    this.#items = nothing
     this.#ready = undefined
   }
 

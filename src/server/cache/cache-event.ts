@@ -7,7 +7,8 @@ export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
 /** A change of one object, shared by all who watch it; `previous` is what they saw before. */
 export class CacheEvent<T extends ApiObject = ApiObject> {
   #left: StoredObject<T> | undefined
-  #frames: { [type: string]: Buffer } | undefined
+  #frames: { [type: string]: readonly [Buffer] } | undefined
+  #deliveries: { [type: string]: Delivery<T> } | undefined
 
   constructor(
     readonly type: EventType,
@@ -24,9 +25,15 @@ export class CacheEvent<T extends ApiObject = ApiObject> {
   }
 
   /** One line of a JSON watch, made once for all watchers. */
-  frame(type: EventType): Buffer {
+  frame(type: EventType): readonly [Buffer] {
     this.#frames ??= {}
-    return (this.#frames[type] ??= Buffer.concat(jsonFrame(type, this.shown(type))))
+    return (this.#frames[type] ??= [Buffer.concat(jsonFrame(type, this.shown(type)))])
+  }
+
+  /** What a watcher gets that sees the event so; one for all of them. */
+  as(type: EventType): Delivery<T> {
+    this.#deliveries ??= {}
+    return (this.#deliveries[type] ??= { event: this, type })
   }
 }
 

@@ -141,7 +141,7 @@ describe('resource cache', () => {
     for (const queue of queues) {
       queue.close()
       for await (const batch of queue)
-        for (const delivery of batch) if ('event' in delivery) frames.push(delivery.event.frame(delivery.type))
+        for (const delivery of batch) if ('event' in delivery) frames.push(...delivery.event.frame(delivery.type))
     }
     assert.equal(frames.length, 2)
     assert.equal(frames[0], frames[1])

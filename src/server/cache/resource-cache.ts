@@ -328,5 +328,5 @@ function deliver<T extends ApiObject>(
   event: CacheEvent<T>,
 ): boolean {
   const type = seenAs(filter, event)
-  return type ? queue.push({ event, type }) : !queue.closed
+  return type ? queue.push(event.as(type)) : !queue.closed
 }
