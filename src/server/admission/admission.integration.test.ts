@@ -89,6 +89,18 @@ describe('admission', () => {
     await plane.client.create(ServiceAccount, { metadata: { namespace: ns, name: 'default' } })
     await assert.rejects(create('bad', privileged), /violates PodSecurity "baseline:latest": privileged/)
     await create('good', {})
+    await plane.client.patch(
+      Namespace,
+      { name: ns },
+      { type: 'merge', body: { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } } },
+    )
+    const change = (body: object) =>
+      plane.client.patch(Pod, { namespace: ns, name: 'good' }, { type: 'strategic', body })
+    await change({ metadata: { labels: { a: 'b' } }, spec: { activeDeadlineSeconds: 60 } })
+    await assert.rejects(
+      change({ spec: { containers: [{ name: 'c', image: 'y' }] } }),
+      /violates PodSecurity "restricted:/,
+    )
     await assert.rejects(
       plane.client.create(Namespace, {
         metadata: { name: 'odd', labels: { 'pod-security.kubernetes.io/warn': 'some' } },

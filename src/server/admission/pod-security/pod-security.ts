@@ -106,29 +106,15 @@ const checkedPod = ({ metadata, spec }: { metadata?: ApiObject['metadata']; spec
   spec,
 })
 
-/** Whether an update changes anything that the standards are about. Images and deadlines are not. */
-function isSignificant(pod: Pod, old: Pod): boolean {
-  const matters = ({ metadata, spec }: Pod) => {
-    const {
-      activeDeadlineSeconds: _a,
-      tolerations: _t,
-      schedulingGates: _g,
-      nodeSelector: _n,
-      affinity: _f,
-      ...rest
-    } = spec
-    const withoutImages = (containers: PodSpec['containers'] = []) => containers.map(({ image: _, ...kept }) => kept)
-    return {
-      annotations: Object.entries(metadata.annotations ?? {}).filter(([name]) => /(seccomp|apparmor)\./.test(name)),
-      spec: {
-        ...rest,
-        containers: withoutImages(spec.containers),
-        initContainers: withoutImages(spec.initContainers),
-      },
-    }
-  }
-  return !jsonEqual(matters(pod), matters(old))
-}
+/** Whether an update changes what the standards look at again: which containers there are, their images, seccomp. */
+const isSignificant = (pod: Pod, old: Pod): boolean => !jsonEqual(whatMatters(pod), whatMatters(old))
+
+const whatMatters = ({ metadata, spec }: Pod): object => ({
+  seccomp: Object.entries(metadata.annotations ?? {}).filter(([name]) => name.includes('seccomp.')),
+  images: [spec.containers, spec.initContainers ?? [], spec.ephemeralContainers ?? []].map(containers =>
+    (containers as readonly { readonly image?: string }[]).map(({ image }) => image),
+  ),
+})
 
 const templated = [
   PodTemplate,
