@@ -43,7 +43,18 @@ test('containers survive the end of their containerd', { skip, timeout: 60_000 }
       { stateDir: join(folder, 'supervisor'), logDir: join(folder, 'log'), onEvent: event => events.push(event) },
     )
     await supervision.ready
-    await ctr('run', '--detach', '--rootfs', rootfs, id, '/bin/busybox', 'sleep', '1000')
+    await ctr(
+      'run',
+      '--detach',
+      '--runc-root',
+      join(folder, 'runc'),
+      '--rootfs',
+      rootfs,
+      id,
+      '/bin/busybox',
+      'sleep',
+      '1000',
+    )
     try {
       const before = await ctr('task', 'list')
       assert.match(before, /RUNNING/)
