@@ -16,8 +16,11 @@ export interface EventWriterOptions {
 
 /** Events that may wait to be written: a bound for a server that is away. More are dropped, as nothing may wait for them. */
 const capacity = 50_000
-/** So many are on their way to the server at once, so that they share its ways to the disk. */
-const atOnce = 16
+/**
+ * So many are on their way to the server at once: they share its ways to the disk, and leave these to the work that they
+ * tell of while there is much of it.
+ */
+const atOnce = 4
 /** So many names of events that are there are remembered, to count on in them. */
 const rememberedNames = 4096
 /** A server that cannot be reached is tried so often, so many ms apart. */

@@ -39,7 +39,9 @@ export async function deleteContent(
   const resources = deletableResources(api)
   await Promise.all(resources.filter(isPods).map(clear))
   if (remaining.length > 0 || errors.length > 0) return { errors, remaining }
-  const others = resources.filter(resource => !isPods(resource))
+  // Another group shows the same events: it need not convert those that are gone.
+  await Promise.all(resources.filter(isEvents).map(clear))
+  const others = resources.filter(resource => !isPods(resource) && !isEvents(resource))
   const worker = async (): Promise<void> => {
     for (let next = others.pop(); next; next = others.pop()) await clear(next)
   }
@@ -48,6 +50,8 @@ export async function deleteContent(
 }
 
 const isPods = ({ kind: { gvk, plural } }: ServedResource): boolean => gvk.group === '' && plural === 'pods'
+
+const isEvents = ({ kind: { gvk, plural } }: ServedResource): boolean => gvk.group === '' && plural === 'events'
 
 const unexpected = ({ gvk, plural }: AnyKind, namespace: string): string =>
   `unexpected items still remain in namespace: ${namespace} for gvr: ${gvk.group}/${gvk.version}, Resource=${plural}`
