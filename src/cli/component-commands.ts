@@ -9,13 +9,28 @@ export const withKubeconfig = (command: Command): Command =>
 
 const withLeaderElection = (command: Command, lease: string): Command =>
   command
-    .option('--leader-elect <boolean>', 'work only while holding the lease', 'true')
-    .option('--leader-elect-resource-name <name>', 'name of the lease', lease)
-    .option('--leader-elect-resource-namespace <namespace>', 'namespace of the lease', 'kube-system')
+    .option('--leader-elect <boolean>', 'work only while holding the lease (true)')
+    .option('--leader-elect-lease-duration <duration>', 'others wait so long after the last renewal (15s)')
+    .option('--leader-elect-renew-deadline <duration>', 'a leader that cannot renew for so long ends its work (10s)')
+    .option('--leader-elect-retry-period <duration>', 'between two tries (2s)')
+    .option('--leader-elect-resource-name <name>', `name of the lease (${lease})`)
+    .option('--leader-elect-resource-namespace <namespace>', 'namespace of the lease (kube-system)')
+
+const withServing = (command: Command, port: number): Command =>
+  command
+    .option('--bind-address <ip>', 'address to serve health and metrics on', '0.0.0.0')
+    .option('--secure-port <port>', 'port to serve them on; 0 serves nothing', String(port))
+    .option('--tls-cert-file <file>', 'certificate to serve with (self-signed when absent)')
+    .option('--tls-private-key-file <file>', 'its key')
+    .option('--client-ca-file <file>', 'authority of the clients that may ask (those of the cluster when absent)')
+    .option('--authentication-kubeconfig <file>', 'where to ask who somebody is (--kubeconfig when absent)')
+    .option('--authorization-kubeconfig <file>', 'where to ask what somebody may do (--kubeconfig when absent)')
+    .option('--authorization-always-allow-paths <paths>', 'what everybody may read', '/healthz,/readyz,/livez')
 
 /** Each part of a cluster alone, in the foreground, with upstream's flag names. */
 export function addComponentCommands(program: Command): void {
-  withAutoscaling(withLeaderElection(withKubeconfig(program.command('controller-manager')), 'kube-controller-manager'))
+  const controllerManager = withKubeconfig(program.command('controller-manager'))
+  withServing(withAutoscaling(withLeaderElection(controllerManager, 'kube-controller-manager')), 10257)
     .summary('run the controllers alone, in the foreground')
     .option('--root-ca-file <file>', 'authority that pods are to trust (the kubeconfig’s when absent)')
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
@@ -25,7 +40,7 @@ export function addComponentCommands(program: Command): void {
     .option('--cluster-signing-key-file <file>', 'its key; nothing is signed without')
     .option('--use-service-account-credentials <boolean>', 'each controller acts as its own service account', 'true')
     .action(async options => (await import('./run-control-components.js')).runControllerManager(options))
-  withLeaderElection(withKubeconfig(program.command('scheduler')), 'kube-scheduler')
+  withServing(withLeaderElection(withKubeconfig(program.command('scheduler')), 'kube-scheduler'), 10259)
     .summary('run the scheduler alone, in the foreground')
     .option('--config <file>', 'a KubeSchedulerConfiguration: profiles, plugins and their arguments, extenders')
     .action(async options => (await import('./run-control-components.js')).runScheduler(options))

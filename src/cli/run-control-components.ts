@@ -1,71 +1,29 @@
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
-import {
-  apiClient,
-  type Client,
-  electLeader,
-  httpsTransport,
-  type LeaderWork,
-  type RenewableTransport,
-} from '../client/index.js'
 import { accountClients } from '../cluster/account-clients.js'
 import { startControllers, startDefaultScheduler } from '../cluster/components.js'
-import { type Connection, loadKubeconfig } from '../cluster/connection.js'
 import { terminationSignal } from '../cluster/daemon.js'
-import { followFiles } from '../cluster/file-changes.js'
 import { OperatorError } from '../cluster/operator-error.js'
+import { addProcessMetrics, MetricsRegistry } from '../machinery/metrics/index.js'
 import {
   buildProfiles,
+  defaultConfiguration,
   type KubeSchedulerConfiguration,
   readSchedulerConfiguration,
   SchedulerConfigError,
 } from '../scheduler/index.js'
 import { secretTokenSigner } from '../server/authentication/service-account-tokens.js'
+import type { HealthCheck } from '../server/health.js'
 import { type AutoscalerFlags, autoscalerOptions } from './autoscaler-flags.js'
+import { connect, type KubeconfigFlags } from './connect.js'
 import { fileText } from './flag-values.js'
+import { type Election, electionOf, type LeaderFlags, Leadership } from './leadership.js'
 import { logFault } from './log.js'
-import { aborted } from './run-api-server.js'
+import { type ServingFlags, startServing } from './start-serving.js'
 
-export interface KubeconfigFlags {
-  readonly kubeconfig?: string
-  readonly master?: string
-}
-
-interface LeaderFlags extends KubeconfigFlags {
-  readonly leaderElect: string
-  readonly leaderElectResourceName: string
-  readonly leaderElectResourceNamespace: string
-}
-
-/** A client for the cluster that the flags, or kubectl's own settings, name; it follows the files that say how. */
-export async function connect(
-  { kubeconfig, master }: KubeconfigFlags,
-  userAgent: string,
-): Promise<{ readonly client: Client; readonly connection: Connection; readonly transport: RenewableTransport }> {
-  const loaded = await loadKubeconfig(kubeconfig)
-  const connection = master ? { ...loaded, server: master } : loaded
-  const transport = httpsTransport(connection)
-  const changed = async () => {
-    const { ca, clientCert, clientKey, token } = await loadKubeconfig(kubeconfig)
-    transport.renew({ ca, clientCert, clientKey, token })
-  }
-  const following = await followFiles(connection.files ?? [], { changed, onError: logFault })
-  return {
-    connection,
-    client: apiClient(transport.handle, { headers: { 'user-agent': userAgent } }),
-    transport: {
-      ...transport,
-      async [Symbol.asyncDispose]() {
-        await following[Symbol.asyncDispose]()
-        await transport[Symbol.asyncDispose]()
-      },
-    },
-  }
-}
+type ComponentFlags = KubeconfigFlags & LeaderFlags & ServingFlags
 
 /** `t8s controller-manager` */
 export async function runControllerManager(
-  flags: LeaderFlags &
+  flags: ComponentFlags &
     AutoscalerFlags & {
       readonly rootCaFile?: string
       readonly clusterCidr: string
@@ -78,8 +36,10 @@ export async function runControllerManager(
 ): Promise<void> {
   using termination = terminationSignal()
   const autoscaling = autoscalerOptions(flags)
+  const election = electionOf(flags, 'kube-controller-manager')
   const userAgent = 'kube-controller-manager/v1.36.2'
-  const { client, connection, transport } = await connect(flags, userAgent)
+  const metrics = processMetrics()
+  const { client, connection, transport } = await connect(flags, userAgent, metrics)
   await using _transport = transport
   const rootCa = flags.rootCaFile ? await fileText(flags.rootCaFile) : connection.ca
   if (!rootCa)
@@ -88,9 +48,10 @@ export async function runControllerManager(
   const signingKey = keyFile && (await fileText(keyFile))
   const authority = await signingAuthority(flags.clusterSigningCertFile, flags.clusterSigningKeyFile)
   await using accounts = accountClients({ client, endpoint: connection, userAgent })
-  await asLeader(flags, client, termination.signal, () =>
+  const work = (metrics: MetricsRegistry) =>
     startControllers({
       client,
+      metrics,
       ...(flags.useServiceAccountCredentials === 'false' ? {} : { clientOf: name => accounts.clientOf(name) }),
       onError: logFault,
       controllers: {
@@ -100,8 +61,21 @@ export async function runControllerManager(
         ...(signingKey ? { signSecretToken: secretTokenSigner(signingKey) } : {}),
         ...(flags.allocateNodeCidrs === 'false' ? {} : { clusterCidr: flags.clusterCidr }),
       },
-    }),
-  )
+    })
+  const leadership = new Leadership(election, { client, metrics, work })
+  const { rootCaFile = '', clusterCidr } = flags
+  await using _serving = await startServing(flags, {
+    ...{ client, userAgent, metrics: leadership.metrics },
+    checks: [...leadership.checks, shutdownCheck(termination.signal)],
+    configz: {
+      'kubecontrollermanager.config.k8s.io': {
+        leaderElection: shown(election),
+        rootCAFile: rootCaFile,
+        clusterCIDR: clusterCidr,
+      },
+    },
+  })
+  await leadership.until(termination.signal)
 }
 
 async function signingAuthority(certificateFile: string | undefined, keyFile: string | undefined) {
@@ -115,27 +89,32 @@ async function signingAuthority(certificateFile: string | undefined, keyFile: st
 }
 
 /** `t8s scheduler` */
-export async function runScheduler(flags: LeaderFlags & { readonly config?: string }): Promise<void> {
+export async function runScheduler(flags: ComponentFlags & { readonly config?: string }): Promise<void> {
   using termination = terminationSignal()
-  const configuration = flags.config === undefined ? undefined : await schedulerConfiguration(flags.config)
-  const { leaderElection, clientConnection } = configuration ?? {}
-  const kubeconfig = flags.kubeconfig ?? clientConnection?.kubeconfig
-  const { client, transport } = await connect(
-    { ...flags, ...(kubeconfig ? { kubeconfig } : {}) },
-    'kube-scheduler/v1.36.2',
-  )
+  const configuration = flags.config === undefined ? defaultConfiguration() : await schedulerConfiguration(flags.config)
+  const { leaderElection, clientConnection } = configuration
+  const election = electionOf(flags, 'kube-scheduler', leaderElection)
+  const kubeconfig = flags.kubeconfig ?? clientConnection.kubeconfig
+  const userAgent = 'kube-scheduler/v1.36.2'
+  const metrics = processMetrics()
+  const { client, transport } = await connect({ ...flags, ...(kubeconfig ? { kubeconfig } : {}) }, userAgent, metrics)
   await using _transport = transport
-  // What the file says of the election counts, as with upstream.
-  const { leaderElect, resourceName, resourceNamespace } = leaderElection ?? {}
-  const elected = {
-    ...flags,
-    ...(leaderElect === undefined ? {} : { leaderElect: String(leaderElect) }),
-    ...(resourceName ? { leaderElectResourceName: resourceName } : {}),
-    ...(resourceNamespace ? { leaderElectResourceNamespace: resourceNamespace } : {}),
+  const work = (metrics: MetricsRegistry) =>
+    startDefaultScheduler({ client, metrics, onError: logFault, configuration })
+  const leadership = new Leadership(election, { client, metrics, work })
+  const handlersSynced: HealthCheck = {
+    name: 'sched-handler-sync',
+    readyOnly: true,
+    check() {
+      if (!leadership.settled) throw new Error('handlers are not fully synchronized')
+    },
   }
-  await asLeader(elected, client, termination.signal, () =>
-    startDefaultScheduler({ client, onError: logFault, ...(configuration ? { configuration } : {}) }),
-  )
+  await using _serving = await startServing(flags, {
+    ...{ client, userAgent, metrics: leadership.metrics },
+    checks: [...leadership.checks, shutdownCheck(termination.signal), handlersSynced],
+    configz: { componentconfig: { ...configuration, leaderElection: shown(election) } },
+  })
+  await leadership.until(termination.signal)
 }
 
 async function schedulerConfiguration(file: string): Promise<KubeSchedulerConfiguration> {
@@ -153,21 +132,29 @@ async function schedulerConfiguration(file: string): Promise<KubeSchedulerConfig
   }
 }
 
-/** Works until the signal aborts: while holding the lease, or all the time if there is no election. */
-async function asLeader(flags: LeaderFlags, client: Client, signal: AbortSignal, work: LeaderWork): Promise<void> {
-  if (flags.leaderElect === 'false') {
-    await using _running = await work()
-    await aborted(signal)
-    return
-  }
-  await using _election = electLeader(
-    {
-      client,
-      lease: { namespace: flags.leaderElectResourceNamespace, name: flags.leaderElectResourceName },
-      identity: `${hostname()}_${randomUUID()}`,
-      onError: logFault,
-    },
-    work,
-  )
-  await aborted(signal)
+function processMetrics(): MetricsRegistry {
+  const metrics = new MetricsRegistry()
+  addProcessMetrics(metrics)
+  return metrics
 }
+
+const shutdownCheck = (signal: AbortSignal): HealthCheck => ({
+  name: 'shutdown',
+  readyOnly: true,
+  check() {
+    if (signal.aborted) throw new Error('process is shutting down')
+  },
+})
+
+/** An election as configuration files have it. */
+const shown = ({ elect, lease, leaseDuration, renewDeadline, retryPeriod }: Election) => ({
+  leaderElect: elect,
+  leaseDuration: seconds(leaseDuration),
+  renewDeadline: seconds(renewDeadline),
+  retryPeriod: seconds(retryPeriod),
+  resourceLock: 'leases',
+  resourceName: lease.name,
+  resourceNamespace: lease.namespace,
+})
+
+const seconds = (ms: number): string => `${ms / 1000}s`

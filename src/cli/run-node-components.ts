@@ -20,10 +20,10 @@ import { certificateSays } from '../machinery/x509/index.js'
 import { startDns } from '../network/dns/index.js'
 import { chooseCniType, cniConfig, outgoingMtu, prepareHost } from '../network/node-network.js'
 import { removeRules, startProxy } from '../network/proxy/index.js'
+import { connect, type KubeconfigFlags } from './connect.js'
 import { fileText } from './flag-values.js'
 import { logFault } from './log.js'
 import { aborted, portNumber } from './run-api-server.js'
-import { connect, type KubeconfigFlags } from './run-control-components.js'
 
 const nodeNameOf = (override: string | undefined): string => (override ?? hostname()).toLowerCase()
 

@@ -12,9 +12,9 @@ import {
 import { defaultTokenGroups, publishedCluster } from '../cluster/joining.js'
 import { kubeconfigText } from '../cluster/kubeconfig-text.js'
 import { OperatorError } from '../cluster/operator-error.js'
+import { connect, type KubeconfigFlags } from './connect.js'
 import { durationMs } from './flag-values.js'
 import { residualText } from './residual-text.js'
-import { connect, type KubeconfigFlags } from './run-control-components.js'
 import { formatTable } from './table.js'
 
 interface CreateFlags extends KubeconfigFlags {

@@ -24,7 +24,12 @@ export interface LeaderElectionOptions {
 
 export interface LeaderElection extends AsyncDisposable {
   readonly leading: boolean
+  /** It leads though its lease ran out long ago: something is wrong with the process. */
+  readonly overdue: boolean
 }
+
+/** So long after the end of its lease, in ms, a leader is overdue. */
+const tolerance = 20_000
 
 /** Begins the leader's work; what it returns is disposed of when the leadership is lost or given up. */
 export type LeaderWork = () => AsyncDisposable | Promise<AsyncDisposable>
@@ -41,6 +46,9 @@ export function electLeader(options: LeaderElectionOptions, work: LeaderWork): L
   return {
     get leading() {
       return candidate.leading
+    },
+    get overdue() {
+      return candidate.overdue
     },
     async [Symbol.asyncDispose]() {
       candidate.stop()
@@ -96,6 +104,11 @@ class Candidate {
     this.#retryPeriod = options.retryPeriod ?? 2_000
     this.#random = options.random ?? Math.random
     this.#onError = options.onError ?? (() => {})
+  }
+
+  get overdue(): boolean {
+    const { at } = this.#observed ?? {}
+    return this.leading && at !== undefined && this.#clock.now() > at + this.#leaseDuration + tolerance
   }
 
   stop(): void {

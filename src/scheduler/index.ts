@@ -12,7 +12,11 @@ import { informedSurroundings } from './surroundings.js'
 export { type Choice, chooseNode } from './choose-node.js'
 export type { ChangeKind, ClusterEvent, EventInterest } from './cluster-event.js'
 export { buildProfiles } from './configuration/build-profiles.js'
-export { readSchedulerConfiguration, SchedulerConfigError } from './configuration/read-configuration.js'
+export {
+  defaultConfiguration,
+  readSchedulerConfiguration,
+  SchedulerConfigError,
+} from './configuration/read-configuration.js'
 export type { KubeSchedulerConfiguration } from './configuration/types.js'
 export type { Extender } from './extender.js'
 export {
