@@ -58,6 +58,29 @@ test('deletion options may be of any version', async () => {
   }
 })
 
+test('deletion options that are none', async () => {
+  await using server = await TestServer.start()
+  const path = '/api/v1/namespaces/default/configmaps/a'
+  for (const [query, body, status, message] of [
+    ['', '{', 400, "couldn't get version/kind; json parse error: unexpected end of JSON input"],
+    [
+      '',
+      '{"gracePeriodSeconds":"x"}',
+      400,
+      'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
+    ],
+    [
+      '?dryRun=',
+      '',
+      422,
+      'DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: [""]: supported values: "All"',
+    ],
+  ] as const) {
+    const answer = await server.http2({ method: 'DELETE', path: path + query, body })
+    assert.deepEqual([answer.status, answer.json.message], [status, message])
+  }
+})
+
 test('bodies in protobuf that are none', async () => {
   await using server = await TestServer.start()
   const path = '/api/v1/namespaces/default/configmaps'

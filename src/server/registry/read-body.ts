@@ -141,11 +141,16 @@ function unrecognized<T>({ gvk }: { readonly gvk: GroupVersionKind }, bytes: Buf
     return parse()
   } catch (error) {
     if (!(error instanceof BodySyntaxError)) throw error
+    const why = `couldn't get version/kind; json parse error: ${error.message}`
+    if (isPlain(gvk)) throw badRequest(why)
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${gvk.kind}): couldn't get version/kind; json parse error: ${error.message} (${beginningOf(bytes)})`,
+      `the object provided is unrecognized (must be of type ${gvk.kind}): ${why} (${beginningOf(bytes)})`,
     )
   }
 }
+
+/** Of deletion options upstream says what is wrong, and no more. */
+const isPlain = ({ kind }: Pick<GroupVersionKind, 'kind'>): boolean => kind === 'DeleteOptions'
 
 const shownBytes = 30
 
@@ -166,6 +171,7 @@ function decodeProtobufBody<T, I>(bytes: Buffer, kind: Kind<T, I>): Draft<T> {
     return stamp(draft, kind)
   } catch (error) {
     if (!(error instanceof ProtobufError)) throw error
+    if (isPlain(kind.gvk)) throw badRequest(error.message)
     throw badRequest(
       `the object provided is unrecognized (must be of type ${kind.gvk.kind}): ${error.message} (${beginningOf(bytes)})`,
     )
@@ -198,7 +204,9 @@ function decodeAs<T, I>(
   const { apiVersion, kind: name } = value as { apiVersion?: unknown; kind?: unknown }
   if (kind.decoder) checkCustomKind(kind.gvk, value)
   else checkKind(kind.gvk, apiVersion, name, refuse, value)
-  const refused = refuse ?? (why => badRequest(cannotBeHandled(kind.gvk.version, kind.gvk.kind, kind.gvk.kind, why)))
+  const { gvk } = kind
+  const refused =
+    refuse ?? (why => badRequest(isPlain(gvk) ? why : cannotBeHandled(gvk.version, gvk.kind, gvk.kind, why)))
   const schema = kind as unknown as MessageSchema<T>
   try {
     const unknown: string[] = []
@@ -239,7 +247,7 @@ function checkKind(
   const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : ownVersion
   const name = typeof kind === 'string' && kind !== '' ? kind : expected.kind
   // Typed clients name deletion options by the version of what they delete.
-  const anyVersion = expected.kind === 'DeleteOptions'
+  const anyVersion = isPlain(expected)
   if ((version === ownVersion || anyVersion) && name === expected.kind) return
   const why = wrongKind(expected, version, name, value)
   if (refuse) throw refuse(why)
@@ -277,7 +285,7 @@ const cannotBeHandled = (version: string, kind: string, expected: string, why: s
 function wrongKind(expected: GroupVersionKind, apiVersion: string, kind: string, value?: object): string {
   const unknown = (scheme: string) =>
     `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`
-  if (expected.kind === 'DeleteOptions') return unknown('pkg/apis/meta/internalversion/scheme/register.go:27')
+  if (isPlain(expected)) return unknown('pkg/apis/meta/internalversion/scheme/register.go:27')
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
   // It is read as what it says it is before that turns out to be wrong.
   const fault = value && faultAs(apiVersion, kind, value)

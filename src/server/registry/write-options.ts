@@ -48,7 +48,7 @@ export function writeContext({ request, info, user, warnings, annotate }: Reques
   }
 }
 
-const dryRunOf = (query: URLSearchParams): string[] => query.getAll('dryRun').filter(value => value !== '')
+const dryRunOf = (query: URLSearchParams): string[] => query.getAll('dryRun')
 
 function check(kind: string, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
