@@ -12,19 +12,22 @@ import { certificateSigning } from './certificate-signing.js'
 it('certificates are signed once they are approved, and say what their signer allows', async () => {
   await using plane = await bareControlPlane(ControlPlane.start)
   const { client } = plane
-  const key = createKey()
-  const certificate = await createCertificate(
-    {
-      subject: { commonName: 'authority' },
-      publicKey: createPublicKey(key),
-      notBefore: Date.now() - 60_000,
-      notAfter: Date.now() + 3_600_000_000,
-      usages: ['cert sign'],
-      authority: true,
-    },
-    { key },
-  )
-  const authority = { certificate, key: keyToPem(key) }
+  const makeAuthority = async () => {
+    const key = createKey()
+    const certificate = await createCertificate(
+      {
+        subject: { commonName: 'authority' },
+        publicKey: createPublicKey(key),
+        notBefore: Date.now() - 60_000,
+        notAfter: Date.now() + 3_600_000_000,
+        usages: ['cert sign'],
+        authority: true,
+      },
+      { key },
+    )
+    return { certificate, key: keyToPem(key) }
+  }
+  const authority = await makeAuthority()
   await using _running = runControllers([certificateSigning({ authority })], { client, onError: plane.onError })
   const ask = async (name: string, signer: string, subject: object, usages: readonly string[], names: object = {}) => {
     const request = await createCertificateRequest(subject as never, createKey(), names)
@@ -49,13 +52,15 @@ it('certificates are signed once they are approved, and say what their signer al
 
   await ask('user', 'kube-apiserver-client', { commonName: 'jane', organizations: ['dev'] }, ['client auth'])
   await approve('user')
-  const signed = await eventually(async () => {
-    const { certificate } = (await get('user')).status
-    assert.ok(certificate)
-    return new X509Certificate(Buffer.from(certificate, 'base64'))
-  })
+  const signedFor = (name: string) =>
+    eventually(async () => {
+      const { certificate } = (await get(name)).status
+      assert.ok(certificate)
+      return new X509Certificate(Buffer.from(certificate, 'base64'))
+    })
+  const signed = await signedFor('user')
   assert.equal(signed.subject.split('\n').sort().join(), 'CN=jane,O=dev')
-  assert.ok(signed.verify(createPublicKey(key)))
+  assert.ok(signed.verify(new X509Certificate(authority.certificate).publicKey))
   assert.ok(Math.abs(Date.parse(signed.validTo) - Date.now() - 3_600_000) < 60_000)
 
   await ask('serving', 'kubelet-serving', { commonName: 'system:node:a', organizations: ['system:nodes'] }, [
@@ -80,6 +85,11 @@ it('certificates are signed once they are approved, and say what their signer al
     assert.equal((await condition('node', 'Approved'))?.reason, 'AutoApproved')
     assert.ok((await get('node')).status.certificate)
   })
+
+  Object.assign(authority, await makeAuthority())
+  await ask('later', 'kube-apiserver-client', { commonName: 'jane' }, ['client auth'])
+  await approve('later')
+  assert.ok((await signedFor('later')).verify(new X509Certificate(authority.certificate).publicKey))
 
   // Others are for people to decide.
   await ask('waiting', 'kube-apiserver-client', { commonName: 'joe' }, ['client auth'])

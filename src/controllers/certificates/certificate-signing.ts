@@ -19,6 +19,7 @@ export interface SigningAuthority {
 }
 
 export interface CertificateSigningOptions {
+  /** Looked at for each certificate: it may change. */
   readonly authority: SigningAuthority
   /** Seconds that certificates are valid at most; a year by default. */
   readonly longestSeconds?: number
@@ -39,9 +40,7 @@ const keptPending = 24 * hour
  * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
  */
 export function certificateSigning({ authority, longestSeconds = year }: CertificateSigningOptions): Controller {
-  let issuer: { readonly key: KeyObject; readonly certificate: X509Certificate } | undefined
-  const issue = () =>
-    (issuer ??= { key: createPrivateKey(authority.key), certificate: new X509Certificate(authority.certificate) })
+  const issuer = issuerOf(authority)
   return controller({
     name: 'certificatesigningrequest',
     watches: { for: CertificateSigningRequest },
@@ -59,11 +58,29 @@ export function certificateSigning({ authority, longestSeconds = year }: Certifi
       const asked = await readCertificateRequest(Buffer.from(spec.request, 'base64').toString())
       if (isDecided(request)) {
         if (holds(request, 'Approved') && !holds(request, 'Failed') && !request.status.certificate)
-          await sign(request, asked, issue(), longestSeconds, context)
+          await sign(request, asked, issuer(), longestSeconds, context)
       } else await approve(request, asked, context)
       return again
     },
   })
+}
+
+interface Issuer {
+  readonly key: KeyObject
+  readonly certificate: X509Certificate
+}
+
+/** The authority as it is now, read when it is another one than before. */
+function issuerOf(authority: SigningAuthority): () => Issuer {
+  let read: (SigningAuthority & { readonly issuer: Issuer }) | undefined
+  return () => {
+    const { certificate, key } = authority
+    if (read?.certificate !== certificate || read.key !== key) {
+      const issuer = { key: createPrivateKey(key), certificate: new X509Certificate(certificate) }
+      read = { certificate, key, issuer }
+    }
+    return read.issuer
+  }
 }
 
 const holds = ({ status }: CertificateSigningRequest, type: string): boolean =>
