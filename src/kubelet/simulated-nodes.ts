@@ -3,7 +3,7 @@ import { Lease } from '../api/coordination/v1/index.js'
 import { Node, Pod, type PodStatus } from '../api/core/v1/index.js'
 import type { Client } from '../client/client.js'
 import { Informer } from '../client/informer.js'
-import { type Clock, rfc3339, rfc3339Micro, systemClock } from '../machinery/clock.js'
+import { type Clock, rfc3339, rfc3339Micro, sleep, systemClock } from '../machinery/clock.js'
 import { isAlreadyExists, isConflict, isNotFound } from '../machinery/status-error.js'
 import { repeatedly } from './housekeeping.js'
 import { kubeletVersion } from './node/node-status.js'
@@ -43,6 +43,8 @@ const leaseDuration = 40
 const renewal = 15_000
 const tick = 250
 const concurrency = 64
+/** Ms after which what somebody else wrote will have been heard of. */
+const conflictPause = 50
 
 /**
  * Registers nodes without machines and drives the pods bound to them to Running, to Succeeded where they are to end, and
@@ -98,7 +100,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
       } catch (error) {
         if (!isConflict(error)) throw error
       }
-      await pods.until(() => pods.get(metadata) !== pod)
+      await sleep(clock, conflictPause, signal)
     }
   }
 
