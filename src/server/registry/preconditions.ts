@@ -49,18 +49,21 @@ export function versionOf({ resourceVersion }: ApiObject['metadata']): number | 
   return Number(resourceVersion)
 }
 
-/** 409: an update insists on an object with another uid than the one there is. */
+/** 409: an update insists on an object with another uid, or of another version, than the one there is. */
 export function anotherObject(
   resource: ResourceName,
   storePrefix: string,
-  { namespace, name = '', uid = '' }: ApiObject['metadata'],
+  metadata: ApiObject['metadata'],
   asked: string,
+  field: 'uid' | 'resourceVersion' = 'uid',
 ): StatusError {
+  const { namespace, name = '' } = metadata
   const key = `${storePrefix}${namespace ? `${namespace}/` : ''}${name}`
+  const what = field === 'uid' ? 'UID' : 'ResourceVersion'
   return conflict(
     resource,
     name,
-    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${metadata[field] ?? ''}`,
   )
 }
 

@@ -3,7 +3,7 @@ import { rfc3339 } from '../../machinery/clock.js'
 import { notSupported, required } from '../../machinery/field-errors.js'
 import { badRequest, conflict, notFound, StatusError } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
-import { checkName } from '../registry/preconditions.js'
+import { anotherObject } from '../registry/preconditions.js'
 import { success } from '../respond.js'
 import type { ActionHandler } from './subresource.js'
 
@@ -13,9 +13,9 @@ export const bindPod: ActionHandler = async ({ context, info, registries, body, 
   const { target, metadata } = binding
   const name = info.name || (metadata.name ?? '')
   if (!name) throw badRequest('name must be provided')
-  checkName({ name: metadata.name || name }, name)
   if (metadata.namespace && metadata.namespace !== info.namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  if (metadata.name !== name) throw badRequest('name in URL does not match name in Binding object')
   for (const { field, message } of [
     ...(target.kind && target.kind !== 'Node' ? [notSupported('target.kind', target.kind, ['Node', '<empty>'])] : []),
     ...(target.name ? [] : [required('target.name')]),
@@ -31,14 +31,13 @@ export const bindPod: ActionHandler = async ({ context, info, registries, body, 
       direct: true,
       apply(current) {
         if (!current) throw notFound(pods.name, name)
-        const { uid, deletionTimestamp } = current.metadata
-        if (metadata.uid && metadata.uid !== uid)
-          throw conflict(
-            pods.name,
-            name,
-            `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid ?? ''}`,
-          )
-        if (deletionTimestamp) throw refused(`pod ${name} is being deleted, cannot be assigned to a host`)
+        for (const field of ['uid', 'resourceVersion'] as const) {
+          const asked = metadata[field]
+          if (asked && asked !== current.metadata[field])
+            throw anotherObject(pods.name, '/registry/pods/', current.metadata, asked, field)
+        }
+        if (current.metadata.deletionTimestamp)
+          throw refused(`pod ${name} is being deleted, cannot be assigned to a host`)
         if (current.spec.nodeName) throw refused(`pod ${name} is already assigned to node "${current.spec.nodeName}"`)
         if (current.spec.schedulingGates?.length) throw refused(`pod ${name} has non-empty .spec.schedulingGates`)
         return bound(current, binding, rfc3339(pods.host.clock.now()))

@@ -17,8 +17,9 @@ import type { ActionHandler } from './subresource.js'
  */
 export const evictPod: ActionHandler = async ({ context, info, registries, body, write }) => {
   const { metadata, deleteOptions = {} } = body as Eviction
-  if (metadata.name && metadata.name !== info.name)
-    throw badRequest('name in URL does not match name in Eviction object')
+  if (metadata.namespace && metadata.namespace !== info.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  if (metadata.name !== info.name) throw badRequest('name in URL does not match name in Eviction object')
   const errors = deletionErrors(deleteOptions)
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
   const writing = deleteOptions.dryRun?.length ? { ...write, dryRun: true } : write

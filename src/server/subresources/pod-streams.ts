@@ -63,7 +63,7 @@ function checkLogOptions(query: URLSearchParams, name: string): void {
   atLeast('tailLines', 0)
   atLeast('limitBytes', 1)
   if (query.has('sinceSeconds') && query.has('sinceTime'))
-    errors.push(forbiddenField('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
+    errors.push(forbiddenField('[]', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
   else atLeast('sinceSeconds', 1)
   if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, name, errors)
 }

@@ -11,6 +11,7 @@ import type { Registries } from '../registry/registries.js'
 import { jsonValue } from '../respond.js'
 import type { ActionHandler } from './subresource.js'
 
+const gvk = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
 const minimumSeconds = 600
 const maximumSeconds = 2 ** 32
 const defaultSeconds = 3600
@@ -22,6 +23,12 @@ export const requestToken =
   (tokens: ServiceAccountTokens): ActionHandler =>
   async ({ context, info, registries, body, write }) => {
     const { spec, metadata } = body as TokenRequest
+    if (metadata.namespace && metadata.namespace !== info.namespace)
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+    if (metadata.name && metadata.name !== info.name)
+      throw invalid(gvk, info.name, [
+        invalidValue('metadata.name', metadata.name, 'must match the service account name if specified'),
+      ])
     const { object: account } = await registries.of(ServiceAccount).get(info.namespace, info.name)
     const now = rfc3339(registries.of(ServiceAccount).host.clock.now())
     const seconds = spec.expirationSeconds ?? defaultSeconds
@@ -36,7 +43,6 @@ export const requestToken =
       apiVersion: 'authentication.k8s.io/v1',
       time: now,
     })
-    const gvk = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
     if (seconds < minimumSeconds)
       throw invalid(gvk, '', [
         invalidValue('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes'),
@@ -45,8 +51,6 @@ export const requestToken =
       throw invalid(gvk, '', [
         invalidValue('spec.expirationSeconds', seconds, 'may not specify a duration larger than 2^32 seconds'),
       ])
-    if (metadata.name && metadata.name !== info.name)
-      throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`)
     const bound = spec.boundObjectRef
       ? await boundObject(registries, info.namespace, info.name, spec.boundObjectRef)
       : undefined

@@ -20,6 +20,7 @@ import type { Service, ServicePort } from './service.js'
 
 const at = root.child('spec')
 const longestAffinity = 86_400
+const kubeletPort = 10_250
 const policies = ['Cluster', 'Local']
 
 /** https://kubernetes.io/docs/concepts/services-networking/service/ */
@@ -99,8 +100,19 @@ export const isExternallyAccessible = ({
   type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (externalIPs?.length ?? 0) > 0)
 
 function validateType(service: Service): FieldError[] {
-  const { type, clusterIP, clusterIPs = [], externalName = '' } = service.spec
+  const { type, clusterIP, clusterIPs = [], externalName = '', ports = [] } = service.spec
   const errors: FieldError[] = []
+  if (type === 'LoadBalancer')
+    ports.forEach(({ port }, i) => {
+      if (port === kubeletPort)
+        errors.push(
+          invalidValue(
+            at.child('ports').index(i),
+            port,
+            `may not expose port ${kubeletPort} externally since it is used by kubelet`,
+          ),
+        )
+    })
   if ((type === 'LoadBalancer' || type === 'NodePort') && clusterIP === 'None')
     errors.push(
       invalidValue(at.child('clusterIPs').index(0), clusterIPs[0], `may not be set to 'None' for ${type} services`),

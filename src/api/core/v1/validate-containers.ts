@@ -83,17 +83,12 @@ function validateInitContainers(surroundings: ContainerSurroundings, names: Set<
     // Init containers run one after the other: their ports only collide with themselves.
     errors.push(...validateHostPorts([container], at.child('initContainers')))
     if (restartPolicy === 'Always') errors.push(...validateServing(container, spec, here))
-    else {
+    else
       for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const)
         if (container[field])
           errors.push(
             forbiddenField(here.child(field), 'may not be set for init containers without restartPolicy=Always'),
           )
-      if (container.resizePolicy?.length)
-        errors.push(
-          invalidValue(here.child('resizePolicy'), container.resizePolicy, 'must not be set for init containers'),
-        )
-    }
     return [...errors, ...validateRestartPolicy(container, here)]
   })
 }
