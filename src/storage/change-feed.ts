@@ -93,11 +93,9 @@ export class ChangeFeed {
       if (!signal.aborted && fromRevision > this.history.newest()) throw new FutureRevisionError(this.history.newest())
       while (!signal.aborted) {
         if (this.#end) throw this.#end
-        const changes = this.#live.has(watcher) ? watcher.queue.shift() : undefined
-        if (changes) {
-          watcher.queued -= changes.length
-          yield changes
-        } else if (this.#live.has(watcher)) {
+        const changes = this.#live.has(watcher) ? takeQueued(watcher) : undefined
+        if (changes) yield changes
+        else if (this.#live.has(watcher)) {
           await new Promise<void>(resolve => {
             watcher.wake = resolve
           })
@@ -131,6 +129,28 @@ export class ChangeFeed {
     watcher.position = through
     return changes
   }
+}
+
+/** A watcher that is late gets so many changes at a time, or one commit. */
+const taken = 256
+
+/** The oldest commits that wait, as one: whoever waits for what a watcher makes of them is told but once. */
+function takeQueued(watcher: Watcher): readonly Change[] | undefined {
+  const first = watcher.queue.shift()
+  if (!first) return undefined
+  let changes: readonly Change[] = first
+  if (watcher.queue.length > 0) {
+    let size = first.length
+    let commits = 0
+    for (const { length } of watcher.queue) {
+      if (size + length > taken) break
+      size += length
+      commits++
+    }
+    changes = [first, ...watcher.queue.splice(0, commits)].flat()
+  }
+  watcher.queued -= changes.length
+  return changes
 }
 
 const revisionOf = (change: Change): number => (change.type === 'put' ? change.entry.revision : change.revision)
