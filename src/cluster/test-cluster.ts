@@ -137,7 +137,8 @@ export async function eventually<T>(
       trouble = error
     }
     if (Date.now() > end) throw new Error(`gave up waiting until ${what}`, { cause: trouble })
-    await pause(50)
+    // Most checks run kubectl, which is work that others could do meanwhile.
+    await pause(200)
   }
 }
 
