@@ -1,5 +1,7 @@
 import { messageOf } from '../machinery/message-of.js'
+import { statusOf } from './attempt-observer.js'
 import { Unschedulable } from './framework.js'
+import type { PointStatus } from './scheduler-metrics.js'
 import type { SchedulingAttempt } from './scheduling-attempt.js'
 
 /** The longest a pod may be held back by its permits, in ms. */
@@ -9,16 +11,20 @@ const longestPermit = 15 * 60_000
 export function reserve(attempt: SchedulingAttempt, node: string): Promise<void>[] {
   const { reserve, permit } = attempt.profile
   const waits: Promise<void>[] = []
-  for (const plugin of reserve) byPlugin(plugin.name, () => plugin.reserve(attempt, node))
-  for (const plugin of permit) {
-    const wait = byPlugin(plugin.name, () => plugin.permit(attempt, node))
-    if (!wait) continue
-    waits.push(
-      wait.catch(error => {
-        throw named(error, plugin.name)
-      }),
-    )
-  }
+  atPoint(attempt, 'Reserve', () => {
+    for (const plugin of reserve) byPlugin(attempt, plugin.name, 'Reserve', () => plugin.reserve(attempt, node))
+  })
+  atPoint(attempt, 'Permit', () => {
+    for (const plugin of permit) {
+      const wait = byPlugin(attempt, plugin.name, 'Permit', () => plugin.permit(attempt, node))
+      if (!wait) continue
+      waits.push(
+        wait.catch(error => {
+          throw named(error, plugin.name)
+        }),
+      )
+    }
+  })
   return waits
 }
 
@@ -48,17 +54,23 @@ export async function permitted(
 /** Does what must be done before the pod is bound, and binds it. Throws what a plugin throws. */
 export async function bind(attempt: SchedulingAttempt, node: string): Promise<void> {
   const { preBind, bind, postBind, name } = attempt.profile
-  for (const plugin of preBind) {
-    const ready = byPlugin(plugin.name, () => plugin.preBind(attempt, node))
-    if (ready) await awaited(plugin.name, ready, 'PreBind')
-  }
-  if (attempt.aborted) throw attempt.aborted
-  for (const plugin of bind)
-    if (await awaited(plugin.name, plugin.bind(attempt, node), 'Bind')) {
-      for (const plugin of postBind) plugin.postBind(attempt, node)
-      return
+  await atPoint(attempt, 'PreBind', async () => {
+    for (const plugin of preBind) {
+      const ready = byPlugin(attempt, plugin.name, 'PreBind', () => plugin.preBind(attempt, node))
+      if (ready) await awaited(plugin.name, ready, 'PreBind')
     }
-  throw new Error(`no plugin of the profile ${name} binds the pod`)
+  })
+  if (attempt.aborted) throw attempt.aborted
+  await atPoint(attempt, 'Bind', async () => {
+    for (const plugin of bind) {
+      const bound = byPlugin(attempt, plugin.name, 'Bind', () => plugin.bind(attempt, node))
+      if (await awaited(plugin.name, bound, 'Bind')) return
+    }
+    throw new Error(`no plugin of the profile ${name} binds the pod`)
+  })
+  atPoint(attempt, 'PostBind', () => {
+    for (const plugin of postBind) byPlugin(attempt, plugin.name, 'PostBind', () => plugin.postBind(attempt, node))
+  })
 }
 
 async function awaited<T>(plugin: string, result: Promise<T>, point: string): Promise<T> {
@@ -70,11 +82,31 @@ async function awaited<T>(plugin: string, result: Promise<T>, point: string): Pr
   }
 }
 
-function byPlugin<T>(plugin: string, run: () => T): T {
+function byPlugin<T>({ observer }: SchedulingAttempt, plugin: string, point: string, run: () => T): T {
   try {
-    return run()
+    return observer ? observer.run(plugin, point, run) : run()
   } catch (error) {
     throw named(error, plugin)
+  }
+}
+
+/** Measures how long all plugins of an extension point take. */
+function atPoint<T>({ observer }: SchedulingAttempt, point: string, run: () => T): T {
+  if (!observer) return run()
+  const began = performance.now()
+  const done = (status: PointStatus) => observer.point(point, status, performance.now() - began)
+  try {
+    const result = run()
+    if (result instanceof Promise)
+      result.then(
+        () => done('Success'),
+        error => done(statusOf(error)),
+      )
+    else done('Success')
+    return result
+  } catch (error) {
+    done(statusOf(error))
+    throw error
   }
 }
 

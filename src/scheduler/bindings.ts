@@ -1,3 +1,4 @@
+import { statusOf } from './attempt-observer.js'
 import { bind, permitted, reserve, unreserve } from './binding-cycle.js'
 import { departureEvent } from './cluster-event.js'
 import { Unschedulable } from './framework.js'
@@ -68,13 +69,10 @@ export class Bindings implements Disposable {
     const { name, namespace } = pod.metadata
     try {
       if (waits.length > 0) await this.#permitted(attempt, waits)
-      const began = performance.now()
       const extender = extenders.find(each => each.bind && each.concerns(pod))
       if (extender?.bind) await extender.bind(pod, node)
       else await bind(attempt, node)
-      const now = performance.now()
-      metrics?.extensionPoint('Bind', 'Success', profile.name, now - began)
-      metrics?.attempted(profile.name, 'scheduled', now - attempt.began)
+      metrics?.attempted(profile.name, 'scheduled', performance.now() - attempt.began)
       metrics?.scheduled(taken.attempts, clock.now() - taken.firstTried)
       this.#bindings.delete(uid)
       queue.remove(uid)
@@ -96,7 +94,7 @@ export class Bindings implements Disposable {
     try {
       await permitted(attempt, waits, (ms, action) => clock.after(ms, action))
     } catch (error) {
-      result = error instanceof Unschedulable ? 'Unschedulable' : 'Error'
+      result = statusOf(error)
       throw error
     } finally {
       metrics?.permitWaited(result, performance.now() - began)

@@ -1,7 +1,9 @@
 import type { Pod } from '../api/core/v1/index.js'
+import { type AttemptObserver, statusOf } from './attempt-observer.js'
 import {
   countedReasons,
   type Infeasible,
+  type NodeScorer,
   type Rejection,
   type SchedulerPlugin,
   type SchedulingCycle,
@@ -14,7 +16,6 @@ import type { NominatedPods } from './nominated-pods.js'
 import { PreparedFilters } from './pod-filters.js'
 import { profileOf, type WeightedScore } from './profile.js'
 import type { Ranked } from './rankings.js'
-import type { PointObserver } from './scheduler-metrics.js'
 
 /** The nodes that will do for a pod. */
 export interface Feasible {
@@ -35,7 +36,7 @@ export interface SearchOptions {
   /** As `Profile.percentageOfNodesToScore`. */
   readonly percentageOfNodesToScore?: number
   readonly nominated?: NominatedPods
-  readonly observe?: PointObserver | undefined
+  readonly observer?: AttemptObserver | undefined
   /**
    * Finds nodes without looking at all of them, if it can; `wanted` of those that will do are enough to choose from. Some
    * have been `rejected` already.
@@ -63,7 +64,7 @@ const noNodes: Infeasible = { rejections: new Map(), counts: new Map(), others: 
 export function findFeasible(
   cycle: SchedulingCycle,
   plugins: readonly SchedulerPlugin[],
-  { start = 0, percentageOfNodesToScore = 0, nominated, observe, ranked }: SearchOptions,
+  { start = 0, percentageOfNodesToScore = 0, nominated, observer, ranked }: SearchOptions,
 ): Feasible {
   const { pod, snapshot } = cycle
   const total = snapshot.nodes.length
@@ -72,18 +73,17 @@ export function findFeasible(
   const began = performance.now()
   let filters: PreparedFilters
   try {
-    filters = new PreparedFilters(cycle, plugins, nominated)
+    filters = new PreparedFilters(cycle, plugins, nominated, observer)
   } catch (error) {
-    const rejected = error instanceof Unschedulable
-    observe?.('PreFilter', rejected ? 'Unschedulable' : 'Error', performance.now() - began)
-    if (!rejected) throw error
+    observer?.point('PreFilter', statusOf(error), performance.now() - began)
+    if (!(error instanceof Unschedulable)) throw error
     const { message, plugin, resolvable } = error
     const others = { reasons: [message], plugin, unresolvable: !resolvable }
     const infeasible = { ...noNodes, others }
     return { nodes: [], evaluated: 0, infeasible, message: `0/${total} nodes are available: ${message}.` }
   }
   const prepared = performance.now()
-  observe?.('PreFilter', 'Success', prepared - began)
+  observer?.point('PreFilter', 'Success', prepared - began)
   const judged = new Map<string, Rejection>()
   const feasible: NodeInfo[] = []
   const { nodes: narrowed } = filters
@@ -95,7 +95,7 @@ export function findFeasible(
   }
   const found = (nodes: readonly NodeInfo[], evaluated: number, known = judgedNodes(judged)): Feasible => {
     const infeasible = { ...known, others, filters }
-    observe?.('Filter', nodes.length > 0 ? 'Success' : 'Unschedulable', performance.now() - prepared)
+    observer?.point('Filter', nodes.length > 0 ? 'Success' : 'Unschedulable', performance.now() - prepared)
     return { nodes, evaluated, infeasible, message: nodes.length > 0 ? '' : summary(total, infeasible) }
   }
 
@@ -129,22 +129,57 @@ export function totalScores(
   cycle: SchedulingCycle,
   scores: readonly WeightedScore[],
   candidates: readonly NodeInfo[],
-  observe?: PointObserver,
+  observer?: AttemptObserver,
   known: readonly number[] = new Array<number>(candidates.length).fill(0),
 ): number[] {
   const totals = [...known]
   const began = performance.now()
-  const scorers = scores.map(({ plugin, weight }) => ({ scorer: plugin.score(cycle, candidates), weight }))
+  const scorers = scorersOf(cycle, scores, candidates, observer)
   const prepared = performance.now()
-  observe?.('PreScore', 'Success', prepared - began)
+  observer?.point('PreScore', 'Success', prepared - began)
   for (const { scorer, weight } of scorers) {
-    if (!scorer) continue
     const raw = candidates.map(node => scorer.score(node))
     const values = scorer.normalize?.(raw) ?? raw
     for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + (values[i] ?? 0) * weight
   }
-  observe?.('Score', 'Success', performance.now() - prepared)
+  observer?.point('Score', 'Success', performance.now() - prepared)
   return totals
+}
+
+/** The scores of those plugins that have something to say about the pod. */
+export function scorersOf(
+  cycle: SchedulingCycle,
+  scores: readonly WeightedScore[],
+  candidates: readonly NodeInfo[],
+  observer?: AttemptObserver,
+): PreparedScore[] {
+  const prepared: PreparedScore[] = []
+  for (const { plugin, weight } of scores) {
+    const { name } = plugin
+    if (!observer) {
+      const scorer = plugin.score(cycle, candidates)
+      if (scorer) prepared.push({ plugin, weight, scorer })
+      continue
+    }
+    const scorer = observer.run(name, 'PreScore', () => plugin.score(cycle, candidates))
+    if (!scorer) continue
+    observer.evaluated(name, 'PreScore')
+    observer.evaluated(name, 'Score')
+    const score = observer.each(name, 'Score', (node: NodeInfo) => scorer.score(node))
+    const { signature, normalize } = scorer
+    const measured = { score, ...(signature === undefined ? {} : { signature }) }
+    prepared.push({
+      plugin,
+      weight,
+      scorer: normalize ? { ...measured, normalize: raw => normalize.call(scorer, raw) } : measured,
+    })
+  }
+  return prepared
+}
+
+/** What a plugin thinks of nodes for the pod of an attempt. */
+export interface PreparedScore extends WeightedScore {
+  readonly scorer: NodeScorer
 }
 
 /** The best of the candidates; of equals, each is as likely. `random` is between 0 and 1. */

@@ -1,4 +1,4 @@
-import type { ClusterEvent } from './cluster-event.js'
+import { type ClusterEvent, eventLabel } from './cluster-event.js'
 
 /** What has happened while pods were being tried, kept as long as one of them may be helped by it. */
 export class InFlightEvents {
@@ -24,6 +24,16 @@ export class InFlightEvents {
     const since = this.#events.slice(began - this.#dropped)
     this.forget(uid)
     return since
+  }
+
+  /** How many are kept, by their labels. */
+  counts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>()
+    for (const event of this.#events) {
+      const label = eventLabel(event)
+      counts.set(label, (counts.get(label) ?? 0) + 1)
+    }
+    return counts
   }
 
   /** As `end`, for who does not ask. */

@@ -1,11 +1,10 @@
 import { type Feasible, findFeasible, highest, totalScores } from './choose-node.js'
 import { extendedScores, filteredByExtenders } from './extender-calls.js'
 import { Rankings } from './rankings.js'
-import type { PointObserver } from './scheduler-metrics.js'
 import type { SchedulerParts } from './scheduler-parts.js'
 import type { SchedulingAttempt } from './scheduling-attempt.js'
 
-type NodeSearchParts = Pick<SchedulerParts, 'state' | 'nominated' | 'extenders' | 'random' | 'metrics' | 'onError'>
+type NodeSearchParts = Pick<SchedulerParts, 'state' | 'nominated' | 'extenders' | 'random' | 'onError'>
 
 /** Finds the node for a pod: by the plugins of its profile, then by the extenders. */
 export class NodeSearch {
@@ -19,15 +18,16 @@ export class NodeSearch {
   /** The nodes that will do, or why none will. Throws what a plugin throws. */
   async feasible(attempt: SchedulingAttempt): Promise<Feasible> {
     const { state, nominated, extenders, random } = this.parts
-    const { pod, profile } = attempt
+    const { pod, profile, observer } = attempt
     const rankings = extenders.length > 0 ? undefined : this.#rankingsOf(profile.name)
     const found = findFeasible(attempt, profile.filter, {
       start: this.#start,
       nominated,
       percentageOfNodesToScore: profile.percentageOfNodesToScore ?? 0,
-      observe: this.#observer(attempt),
+      observer,
       ...(rankings && {
-        ranked: (filters, wanted, rejected) => rankings.find(attempt, filters, profile.score, wanted, rejected, random),
+        ranked: (filters, wanted, rejected) =>
+          rankings.find(attempt, filters, profile.score, wanted, rejected, random, observer),
       }),
     })
     this.#start = (this.#start + found.evaluated) % Math.max(1, state.nodes.length)
@@ -42,7 +42,7 @@ export class NodeSearch {
     const { extenders, random, onError } = this.parts
     const { pod, profile } = attempt
     const scores = worth?.scores ?? profile.score
-    const totals = totalScores(attempt, scores, nodes, this.#observer(attempt), worth?.totals)
+    const totals = totalScores(attempt, scores, nodes, attempt.observer, worth?.totals)
     if (extenders.length > 0) await extendedScores(extenders, pod, nodes, totals, onError)
     return highest(nodes, totals, random)?.name ?? ''
   }
@@ -51,10 +51,5 @@ export class NodeSearch {
     let rankings = this.#rankings.get(profile)
     if (!rankings) this.#rankings.set(profile, (rankings = new Rankings(this.parts.state)))
     return rankings
-  }
-
-  #observer({ profile: { name } }: SchedulingAttempt): PointObserver | undefined {
-    const { metrics } = this.parts
-    return metrics && ((point, status, ms) => metrics.extensionPoint(point, status, name, ms))
   }
 }

@@ -1,4 +1,5 @@
 import type { Pod } from '../api/core/v1/index.js'
+import type { AttemptObserver } from './attempt-observer.js'
 import {
   type NodeFilter,
   type NodeFilterFunction,
@@ -37,20 +38,24 @@ export class PreparedFilters implements PodFilters {
     cycle: SchedulingCycle,
     plugins: readonly SchedulerPlugin[],
     private readonly nominated: NominatedPods | undefined,
+    observer?: AttemptObserver,
   ) {
     this.#priority = cycle.pod.spec.priority ?? 0
     this.#uid = cycle.pod.metadata.uid
     let names: ReadonlySet<string> | undefined
     const narrowing: string[] = []
     for (const plugin of plugins) {
-      const made = filterOf(plugin, cycle)
+      const { name } = plugin
+      const made = observer ? observer.run(name, 'PreFilter', () => filterOf(plugin, cycle)) : filterOf(plugin, cycle)
       if (!made) continue
       const filter = typeof made === 'function' ? { filter: made } : made
       this.#filters.push(filter)
-      this.#plugins.push(plugin.name)
-      this.#functions.push(filter.filter)
+      this.#plugins.push(name)
+      this.#functions.push(observer ? observer.each(name, 'Filter', filter.filter, true) : filter.filter)
+      observer?.evaluated(name, 'PreFilter')
+      observer?.evaluated(name, 'Filter')
       if (!filter.nodes) continue
-      narrowing.push(plugin.name)
+      narrowing.push(name)
       const { nodes } = filter
       names = names ? new Set([...names].filter(name => nodes.has(name))) : nodes
     }

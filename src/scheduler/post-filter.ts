@@ -12,7 +12,8 @@ export async function postFilter(
   let nominatedNode: string | undefined
   for (const plugin of attempt.profile.postFilter) {
     try {
-      const result = await plugin.postFilter(attempt, infeasible)
+      const ask = () => plugin.postFilter(attempt, infeasible)
+      const result = await (attempt.observer ? attempt.observer.run(plugin.name, 'PostFilter', ask) : ask())
       if (!result) continue
       // Room will be made: there is nothing to complain of.
       if (result.nominatedNode) return { message: '', nominatedNode: result.nominatedNode, status: 'Success' }

@@ -1,3 +1,5 @@
+import type { AttemptObserver } from './attempt-observer.js'
+import { scorersOf } from './choose-node.js'
 import type { ClusterState } from './cluster-state.js'
 import type { Rejection, SchedulingCycle } from './framework.js'
 import { type JudgedNodes, judgedFurther } from './judged-nodes.js'
@@ -42,19 +44,18 @@ export class Rankings {
     wanted: number,
     known: ReadonlyMap<string, Rejection>,
     random: () => number,
+    observer?: AttemptObserver,
   ): Ranked | undefined {
     if (filters.ownSignature === undefined) return undefined
     let key = filters.ownSignature
     const scorers: NodeJudge['scorers'][number][] = []
     const others: WeightedScore[] = []
-    for (const score of scores) {
-      const { plugin, weight } = score
-      const scorer = plugin.score(cycle, [])
-      if (!scorer) continue
-      if (scorer.signature === undefined || scorer.normalize) others.push(score)
+    for (const prepared of scorersOf(cycle, scores, [], observer)) {
+      const { plugin, weight, scorer } = prepared
+      if (scorer.signature === undefined || scorer.normalize) others.push(prepared)
       else {
         key += `|${plugin.name}*${weight}:${scorer.signature}`
-        scorers.push({ scorer, weight })
+        scorers.push(prepared)
       }
     }
     const ranking = this.#of(key)

@@ -13,9 +13,19 @@ export interface SchedulerMetrics {
   /** A pod has its node. `sinceFirst`: ms since it was first tried. */
   scheduled(attempts: number, sinceFirst: number): void
   extensionPoint(point: string, status: PointStatus, profile: string, ms: number): void
+  /** A plugin has something to say about a pod at an extension point. */
+  pluginEvaluated(plugin: string, point: string, profile: string): void
+  /** A plugin has been run at an extension point; of some attempts alone. */
+  pluginExecuted(plugin: string, point: string, status: PointStatus, ms: number): void
   permitWaited(result: PointStatus, ms: number): void
   queued(place: QueuePlace, event: string): void
+  /** All waiting pods have been asked whether an event may help them. */
+  eventHandled(event: string, ms: number): void
+  /** A plugin has been asked whether an event may help a pod. */
+  hinted(plugin: string, event: string, helps: boolean, ms: number): void
   preempting(victims: number): void
+  /** The victims have been told to go, or could not be. */
+  preempted(result: 'success' | 'error', ms: number): void
   preemptionAttempted(): void
   /** The volumes of a pod could not be bound. */
   volumeBindingFailed(): void
@@ -25,14 +35,13 @@ export interface SchedulerMetrics {
 
 export type PointStatus = 'Success' | 'Unschedulable' | 'Error'
 
-/** Hears how long the plugins took at an extension point, in ms. */
-export type PointObserver = (point: string, status: PointStatus, ms: number) => void
-
 /** What is looked up when metrics are read. */
 export interface SchedulerFigures {
   readonly pending: Readonly<Record<QueuePlace, number>>
   /** Pods by the plugin that has rejected them, then by profile. */
   readonly rejected: Iterable<readonly [plugin: string, profile: string, pods: number]>
+  /** Events that are kept for pods that are being tried, by the words of `queued`. */
+  readonly inFlightEvents: ReadonlyMap<string, number>
   readonly nodes: number
   readonly pods: number
   readonly assumedPods: number
@@ -92,6 +101,53 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
     },
     exponentialBounds(0.0001, 2, 12),
   )
+  const evaluations = registry.counter({
+    name: 'scheduler_plugin_evaluation_total',
+    help: 'Number of attempts to schedule pods by each plugin and the extension point (available only in PreFilter, Filter, PreScore, and Score).',
+    labels: ['plugin', 'extension_point', 'profile'],
+  })
+  const executions = registry.histogram(
+    {
+      name: 'scheduler_plugin_execution_duration_seconds',
+      help: 'Duration for running a plugin at a specific extension point.',
+      labels: ['plugin', 'extension_point', 'status'],
+    },
+    exponentialBounds(0.00001, 1.5, 20),
+  )
+  const eventDuration = registry.histogram(
+    {
+      name: 'scheduler_event_handling_duration_seconds',
+      help: 'Event handling latency in seconds.',
+      labels: ['event'],
+    },
+    exponentialBounds(0.0001, 2, 13),
+  )
+  const hints = registry.histogram(
+    {
+      name: 'scheduler_queueing_hint_execution_duration_seconds',
+      help: 'Latency for running a queueing hint function of a plugin.',
+      labels: ['plugin', 'event', 'hint'],
+    },
+    exponentialBounds(0.00001, 2, 12),
+  )
+  const preemptionDuration = registry.histogram(
+    {
+      name: 'scheduler_preemption_goroutines_duration_seconds',
+      help: 'Duration in seconds for running goroutines for the preemption.',
+      labels: ['result'],
+    },
+    exponentialBounds(0.01, 2, 20),
+  )
+  const preemptionRuns = registry.counter({
+    name: 'scheduler_preemption_goroutines_execution_total',
+    help: 'Number of preemption goroutines executed.',
+    labels: ['result'],
+  })
+  const inFlight = registry.gauge({
+    name: 'scheduler_inflight_events',
+    help: 'Number of events currently tracked in the scheduling queue.',
+    labels: ['event'],
+  })
   const permits = registry.histogram(
     {
       name: 'scheduler_permit_wait_duration_seconds',
@@ -147,6 +203,8 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
       pending.with(queue).set(now.pending[queue])
     rejected.reset()
     for (const [plugin, profile, pods] of now.rejected) rejected.with(plugin, profile).set(pods)
+    inFlight.reset()
+    for (const [event, count] of now.inFlightEvents) inFlight.with(event).set(count)
     cache.with('nodes').set(now.nodes)
     cache.with('pods').set(now.pods)
     cache.with('assumed_pods').set(now.assumedPods)
@@ -162,10 +220,18 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
       sli.with(count >= 15 ? '15+' : String(count)).observe(sinceFirst / 1000)
     },
     extensionPoint: (point, status, profile, ms) => points.with(point, status, profile).observe(ms / 1000),
+    pluginEvaluated: (plugin, point, profile) => evaluations.with(plugin, point, profile).add(),
+    pluginExecuted: (plugin, point, status, ms) => executions.with(plugin, point, status).observe(ms / 1000),
+    eventHandled: (event, ms) => eventDuration.with(event).observe(ms / 1000),
+    hinted: (plugin, event, helps, ms) => hints.with(plugin, event, helps ? 'Queue' : 'QueueSkip').observe(ms / 1000),
     permitWaited: (result, ms) => permits.with(result).observe(ms / 1000),
     queued(place, event) {
       const queue = incoming[place]
       if (queue) incomingPods.with(queue, event).add()
+    },
+    preempted(result, ms) {
+      preemptionRuns.with(result).add()
+      preemptionDuration.with(result).observe(ms / 1000)
     },
     preempting: count => victims.with().observe(count),
     preemptionAttempted: () => preemptions.with().add(),

@@ -4,6 +4,7 @@ import type { EventRecorder } from '../client/events.js'
 import type { Informers } from '../client/informers.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { MetricsRegistry } from '../machinery/metrics/index.js'
+import { AttemptObserver } from './attempt-observer.js'
 import { Bindings } from './bindings.js'
 import { assignedPodEvent, type ClusterEvent, departureEvent, hasSameSpec, nodeEvent } from './cluster-event.js'
 import { ClusterState } from './cluster-state.js'
@@ -52,6 +53,7 @@ export class Scheduler implements Disposable {
   readonly #nominated: NominatedPods
   readonly #profiles: ReadonlyMap<string, Profile>
   readonly #metrics: SchedulerMetrics | undefined
+  readonly #random: () => number
   readonly #loop: SchedulingLoop
   readonly #search: NodeSearch
   readonly #unplaced: UnplacedPods
@@ -76,11 +78,11 @@ export class Scheduler implements Disposable {
       clock,
       ready: () => this.#loop.wake(),
       gate: pod => gateOf(profileOf(pod), pod),
-      mayHelp: (pod, plugins, event) => mayHelp(profileOf(pod), pod, plugins, event),
+      mayHelp: (pod, plugins, event) => mayHelp(profileOf(pod), pod, plugins, event, metrics),
       ...(compare ? { compare } : {}),
       ...(initialBackoff === undefined ? {} : { initialBackoff }),
       ...(maximumBackoff === undefined ? {} : { maximumBackoff }),
-      ...(metrics ? { moved: metrics.queued } : {}),
+      ...(metrics ? { measure: metrics } : {}),
     })
     const parts: SchedulerParts = {
       ...{ client, clock, random, state, queue, nominated, extenders, recorders, metrics, onError },
@@ -89,6 +91,7 @@ export class Scheduler implements Disposable {
     this.#queue = queue
     this.#nominated = nominated
     this.#metrics = metrics
+    this.#random = random
     this.#profiles = new Map(profiles.map(profile => [profile.name, profile]))
     this.#search = new NodeSearch(parts)
     this.#unplaced = new UnplacedPods(parts)
@@ -154,6 +157,7 @@ export class Scheduler implements Disposable {
     return {
       pending: this.#queue.counts(),
       rejected: this.#queue.rejected(),
+      inFlightEvents: this.#queue.inFlightEvents(),
       nodes: this.#state.nodes.length,
       ...this.#state.size,
     }
@@ -163,7 +167,8 @@ export class Scheduler implements Disposable {
     const { pod } = taken
     const profile = this.#profiles.get(pod.spec.schedulerName ?? '')
     if (!profile) return
-    const attempt = new SchedulingAttempt(taken, profile, this.#state)
+    const observer = this.#metrics && new AttemptObserver(this.#metrics, profile.name, this.#random)
+    const attempt = new SchedulingAttempt(taken, profile, this.#state, observer)
     try {
       const found = await this.#search.feasible(attempt)
       if (found.nodes.length === 0) return await this.#unplaced.infeasible(attempt, found)

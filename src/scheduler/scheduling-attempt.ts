@@ -1,4 +1,5 @@
 import type { Pod } from '../api/core/v1/index.js'
+import type { AttemptObserver } from './attempt-observer.js'
 import type { SchedulingCycle, Snapshot } from './framework.js'
 import type { Profile } from './profile.js'
 import type { TakenPod } from './scheduling-queue.js'
@@ -16,6 +17,8 @@ export class SchedulingAttempt implements SchedulingCycle {
     readonly taken: TakenPod,
     readonly profile: Profile,
     readonly snapshot: Snapshot,
+    /** Absent where nothing is measured. */
+    readonly observer?: AttemptObserver,
   ) {
     this.pod = taken.pod
     this.uid = taken.pod.metadata.uid ?? ''

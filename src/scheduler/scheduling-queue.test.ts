@@ -21,7 +21,8 @@ function makeQueue(options: Partial<SchedulingQueueOptions> = {}) {
   const clock = new ManualClock()
   const moves: string[] = []
   const moved = (place: QueuePlace, event: string) => moves.push(`${event}: ${place}`)
-  const queue = new SchedulingQueue({ clock, ready: () => {}, moved, ...options })
+  const measure = { queued: moved, eventHandled() {} }
+  const queue = new SchedulingQueue({ clock, ready: () => {}, measure, ...options })
   return { clock, queue, moves, take: () => queue.take()?.pod.metadata.name }
 }
 

@@ -13,6 +13,16 @@ const forgottenAfter = 5 * 60_000
 
 export type QueuePlace = 'active' | 'backoff' | 'unschedulable' | 'gated' | 'inFlight'
 
+/** Hears what happens in the queue, in the words of upstream's metrics. */
+export interface QueueMeasure {
+  /** A pod has come to a place. */
+  queued(place: QueuePlace, event: string): void
+  /** All waiting pods have been asked whether an event may help them, which took so many ms. */
+  eventHandled(event: string, ms: number): void
+}
+
+const unmeasured: QueueMeasure = { queued() {}, eventHandled() {} }
+
 export interface SchedulingQueueOptions {
   readonly clock: Clock
   /** Called when a pod can be taken. */
@@ -26,8 +36,7 @@ export interface SchedulingQueueOptions {
   /** In ms. */
   readonly initialBackoff?: number
   readonly maximumBackoff?: number
-  /** Hears of every pod that comes to a place, and why, in the words of upstream's metric. */
-  readonly moved?: (place: QueuePlace, event: string) => void
+  readonly measure?: QueueMeasure
 }
 
 /** A place in a heap, valid as long as it is its pod's latest. */
@@ -92,7 +101,7 @@ export class SchedulingQueue {
       mayHelp: () => true,
       initialBackoff: defaultInitialBackoff,
       maximumBackoff: defaultMaximumBackoff,
-      moved: () => {},
+      measure: unmeasured,
       ...options,
     }
     const turn = (a: Ticket, b: Ticket) => compare(a, b) || a.waiting.order - b.waiting.order
@@ -186,9 +195,17 @@ export class SchedulingQueue {
   /** Something has happened: pods that it may help are tried again. */
   event(event: ClusterEvent): void {
     this.#inFlight.add(event)
+    if (this.#unschedulable.size + this.#gated.size === 0) return
+    const began = performance.now()
     for (const waiting of this.#unschedulable) this.#help(waiting, event)
     for (const waiting of this.#gated)
       if (this.#options.mayHelp(waiting.pod, waiting.plugins, event)) this.#enter(waiting, eventLabel(event))
+    this.#options.measure.eventHandled(eventLabel(event), performance.now() - began)
+  }
+
+  /** Events that are kept for pods that are being tried, by their labels. */
+  inFlightEvents(): ReadonlyMap<string, number> {
+    return this.#inFlight.counts()
   }
 
   /** Tries a waiting pod again at once, whatever it waits for; gates hold it all the same. */
@@ -239,19 +256,19 @@ export class SchedulingQueue {
       waiting.plugins = new Set([plugin])
       waiting.place = 'gated'
       this.#gated.add(waiting)
-      this.#options.moved('gated', event)
+      this.#options.measure.queued('gated', event)
       return
     }
     this.#leave(waiting)
     waiting.plugins = nobody
     waiting.place = 'active'
     this.#active.push(ticketOf(waiting, 0))
-    this.#options.moved('active', event)
+    this.#options.measure.queued('active', event)
     this.#options.ready()
   }
 
   #backOff(waiting: Waiting, event: string): void {
-    const { clock, initialBackoff, maximumBackoff, moved, ready } = this.#options
+    const { clock, initialBackoff, maximumBackoff, measure, ready } = this.#options
     const failures = waiting.errors || waiting.rejections
     const wait = failures === 0 ? 0 : Math.min(maximumBackoff, initialBackoff * 2 ** (failures - 1))
     const left = waiting.timestamp + wait - clock.now()
@@ -262,7 +279,7 @@ export class SchedulingQueue {
     this.#leave(waiting)
     waiting.place = 'backoff'
     waiting.timer = clock.after(left, () => this.#enter(waiting, 'BackoffComplete'))
-    moved('backoff', event)
+    measure.queued('backoff', event)
     // After trouble with the server even an idle scheduler lets it rest.
     if (waiting.errors > 0) return
     this.#backoff.push(ticketOf(waiting, waiting.timestamp + wait))
@@ -274,7 +291,7 @@ export class SchedulingQueue {
     waiting.place = 'unschedulable'
     waiting.timer = this.#options.clock.after(forgottenAfter, () => this.#enter(waiting, 'UnschedulableTimeout'))
     this.#unschedulable.add(waiting)
-    this.#options.moved('unschedulable', event)
+    this.#options.measure.queued('unschedulable', event)
   }
 
   #leave(waiting: Waiting): void {

@@ -27,7 +27,7 @@ export class UnplacedPods implements Disposable {
     const isEmpty = state.nodes.length === 0
     const began = performance.now()
     const after = isEmpty ? undefined : await postFilter(attempt, infeasible, onError)
-    if (after) metrics?.extensionPoint('PostFilter', after.status, profile.name, performance.now() - began)
+    if (after) attempt.observer?.point('PostFilter', after.status, performance.now() - began)
     metrics?.attempted(profile.name, 'unschedulable', performance.now() - attempt.began)
     queue.unschedulable(uid, isEmpty ? new Set(profile.filter.map(({ name }) => name)) : rejecting(infeasible))
     if (!queue.has(uid)) return

@@ -98,6 +98,7 @@ async function preempt(
   condemned: Map<string, string>,
 ): Promise<void> {
   handle.metrics?.preempting(victims.length)
+  const began = performance.now()
   for (const { metadata } of victims) condemned.set(metadata.uid ?? '', node)
   const overtaken = handle.nominated.on(node).filter(other => priorityOf(other) < priorityOf(pod))
   const results = await Promise.allSettled([
@@ -107,6 +108,7 @@ async function preempt(
   const failed = results.slice(0, victims.length).flatMap((result, i) => (result.status === 'rejected' ? [i] : []))
   for (const result of results) if (result.status === 'rejected') handle.onError(result.reason)
   for (const i of failed) condemned.delete(victims[i]?.metadata.uid ?? '')
+  handle.metrics?.preempted(failed.length > 0 ? 'error' : 'success', performance.now() - began)
   if (failed.length > 0) handle.activate(pod)
 }
 
