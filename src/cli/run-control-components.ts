@@ -2,6 +2,7 @@ import { accountClients } from '../cluster/account-clients.js'
 import { startControllers, startDefaultScheduler } from '../cluster/components.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { OperatorError } from '../cluster/operator-error.js'
+import { type FollowedAuthority, followAuthority } from '../cluster/signing-authority.js'
 import { addProcessMetrics, MetricsRegistry } from '../machinery/metrics/index.js'
 import {
   buildProfiles,
@@ -46,7 +47,7 @@ export async function runControllerManager(
     throw new OperatorError('there is no authority for pods to trust', 'Name its certificate with --root-ca-file.')
   const keyFile = flags.serviceAccountPrivateKeyFile
   const signingKey = keyFile && (await fileText(keyFile))
-  const authority = await signingAuthority(flags.clusterSigningCertFile, flags.clusterSigningKeyFile)
+  await using authority = await signingAuthority(flags.clusterSigningCertFile, flags.clusterSigningKeyFile)
   await using accounts = accountClients({ client, endpoint: connection, userAgent })
   const work = (metrics: MetricsRegistry) =>
     startControllers({
@@ -78,14 +79,18 @@ export async function runControllerManager(
   await leadership.until(termination.signal)
 }
 
-async function signingAuthority(certificateFile: string | undefined, keyFile: string | undefined) {
+/** What signs certificates, followed while its files change; undefined if nothing is to sign. */
+async function signingAuthority(
+  certificateFile: string | undefined,
+  keyFile: string | undefined,
+): Promise<FollowedAuthority | undefined> {
   if (!certificateFile && !keyFile) return undefined
   if (!certificateFile || !keyFile)
     throw new OperatorError(
       'certificates cannot be signed with half of an authority',
       'Give both --cluster-signing-cert-file and --cluster-signing-key-file.',
     )
-  return { certificate: await fileText(certificateFile), key: await fileText(keyFile) }
+  return followAuthority({ certificateFile, keyFile, onError: logFault })
 }
 
 /** `t8s scheduler` */
