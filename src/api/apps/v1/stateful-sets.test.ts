@@ -44,3 +44,26 @@ describe('containers of a stateful set mount', () => {
       ),
     )
 })
+
+describe('what a stateful set may not change is looked at once', () => {
+  const set = setOf([], [], ['data'])
+  const [claim] = set.spec.volumeClaimTemplates ?? []
+  const given: StatefulSet = {
+    ...set,
+    spec: {
+      ...set.spec,
+      serviceName: 'a.b',
+      volumeClaimTemplates: claim ? [{ ...claim, spec: { ...claim.spec, accessModes: [], resources: {} } }] : [],
+    },
+  }
+  it('when it is new', () =>
+    assert.deepEqual(
+      statefulSets.strategy.validate?.(given).map(({ field, message }) => `${field}: ${message}`),
+      [
+        'spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required',
+        'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value',
+        'spec.serviceName: Invalid value: "a.b": must not contain dots',
+      ],
+    ))
+  it('and then no more', () => assert.deepEqual(statefulSets.strategy.validateUpdate?.(given, given), []))
+})

@@ -1,4 +1,4 @@
-import { forbiddenField, invalidValue, required, Shown } from '../../../machinery/field-errors.js'
+import { forbiddenField, invalidValue, invalidValues, required, Shown } from '../../../machinery/field-errors.js'
 import { goJson } from '../../../machinery/go-format.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Label } from '../../../machinery/names.js'
@@ -6,6 +6,7 @@ import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, containerColumns, nameColumn, textColumn } from '../../columns.js'
+import { validateClaimSpec } from '../../core/v1/claim-validation.js'
 import { defaultPodSpec } from '../../core/v1/pod-defaults.js'
 import { validateLastingTemplate, validateSelected } from '../../core/v1/validate-pod.js'
 import { defaultClaimSpec } from '../../core/v1/volume-defaults.js'
@@ -53,8 +54,8 @@ export const statefulSets: Resource<StatefulSet> = resource(StatefulSet, {
     ...statusApart(() => ({ replicas: 0, availableReplicas: 0 })),
     generation: true,
     nameErrors: dns1123Label,
-    validate: ({ spec }) => validateSpec(spec),
-    validateUpdate: (set, old) => [...validateSpec(set.spec), ...validateChange(set, old)],
+    validate: ({ spec }) => validateSpec(spec, true),
+    validateUpdate: (set, old) => [...validateSpec(set.spec, false), ...validateChange(set, old)],
     warnings: (set, old) => [
       ...templateWarnings(set, old, set.spec.template),
       // Upstream writes one step of the path in another way for changed sets.
@@ -71,7 +72,8 @@ export const statefulSets: Resource<StatefulSet> = resource(StatefulSet, {
 
 const at = root.child('spec')
 
-function validateSpec(spec: StatefulSetSpec): FieldError[] {
+/** Of changed sets, what cannot change is not looked at. */
+function validateSpec(spec: StatefulSetSpec, isNew: boolean): FieldError[] {
   const errors: FieldError[] = []
   const policy = at.child('podManagementPolicy')
   if (!spec.podManagementPolicy) errors.push(required(policy))
@@ -83,11 +85,18 @@ function validateSpec(spec: StatefulSetSpec): FieldError[] {
     errors.push(
       ...oneOf(spec.persistentVolumeClaimRetentionPolicy?.[field], ['Retain', 'Delete'], retention.child(field)),
     )
+  if (isNew)
+    spec.volumeClaimTemplates?.forEach((claim, i) => {
+      errors.push(...validateClaimSpec(claim.spec, at.child('volumeClaimTemplates').index(i).child('spec')))
+    })
   errors.push(
     ...nonNegative(spec.replicas, at.child('replicas')),
     ...nonNegative(spec.minReadySeconds, at.child('minReadySeconds')),
     ...nonNegative(spec.ordinals?.start, at.child('ordinals', 'start')),
   )
+  const { serviceName } = spec
+  if (isNew && serviceName)
+    errors.push(...invalidValues(at.child('serviceName'), serviceName, dns1123Label(serviceName)))
   const { errors: faults, usable } = validateWorkloadSelector(spec.selector, 'statefulset', at.child('selector'), '')
   errors.push(...faults)
   const here = at.child('template')
