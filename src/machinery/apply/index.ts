@@ -1,5 +1,6 @@
 export * from './apply-patch.js'
 export { objectTypeOf } from './apply-type.js'
+export { atomicParts } from './atomic-parts.js'
 export { configFault } from './check-config.js'
 export { ApplyConflictError, type Conflict } from './conflicts.js'
 export { isReset, type ManagedFieldsEntry, managedFieldsText } from './entries.js'

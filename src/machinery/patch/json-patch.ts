@@ -23,8 +23,54 @@ export function applyJsonPatch(original: unknown, patch: unknown): unknown {
   const own = copiesOnce()
   const budget = { copied: 0 }
   let document = original
-  for (const operation of readOperations(patch)) document = apply(document, operation, own, budget)
+  for (const operation of readOperations(patch)) {
+    try {
+      document = apply(document, operation, own, budget)
+    } catch (error) {
+      throw error instanceof PatchRefused ? refused(whyOf(operation, error.message), error.isTest) : error
+    }
+  }
   return document
+}
+
+/** An operation that fails: why, as far as the document tells. */
+class PatchRefused extends Error {
+  constructor(
+    message: string,
+    readonly isTest = false,
+  ) {
+    super(message)
+  }
+}
+
+/** Whether it is a test of a patch that has failed. */
+export const isFailedTest = (error: unknown): boolean => failedTests.has(error as object)
+
+/** What upstream's library for patches says of an operation that fails; undefined if that is none of such an error. */
+export const patchFault = (error: unknown): string | undefined =>
+  error instanceof StatusError && typeof error.cause === 'string' ? error.cause : undefined
+
+const failedTests = new WeakSet<object>()
+
+// Upstream answers every operation that fails in the same words; the cause is only for the log, and for policies.
+function refused(cause: string, isTest: boolean): StatusError {
+  const error = new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
+  if (isTest) failedTests.add(error)
+  return Object.assign(error, { cause })
+}
+
+function whyOf({ op, path, from }: JsonPatchOperation, why: string): string {
+  if (why.startsWith('testing ')) return `${why}: testing value failed`
+  if (why.startsWith('doc is missing path')) {
+    if (op === 'test') return `test operation does not apply: is missing path: ${path}: missing value`
+    if (op === 'copy' || op === 'move')
+      return `${op} operation does not apply: doc is missing from path: ${from}: missing value`
+    return `${op} operation does not apply: doc is missing path: ${op === 'replace' ? path : `"${path}"`}: missing value`
+  }
+  const at = op === 'copy' || op === 'move' ? from : path
+  if (why.startsWith('Unable to remove')) return `error in ${op} for path: '${at}': ${why}: missing value`
+  if (why.startsWith('Unable to access')) return `error in ${op} for path: '${at}': ${why}: invalid index referenced`
+  return why
 }
 
 /** A list or object that may be changed: a copy of what it is given, unless that is such a copy already. */
@@ -51,7 +97,7 @@ function copyOf(value: unknown, budget: { copied: number }): unknown {
   const text = JSON.stringify(value) ?? 'null'
   budget.copied += Buffer.byteLength(text)
   if (budget.copied > mostCopiedBytes)
-    throw refused(
+    throw new PatchRefused(
       `Unable to complete the copy, the accumulated size increase of copy is ${budget.copied}, exceeding the limit ${mostCopiedBytes}`,
     )
   return JSON.parse(text)
@@ -87,12 +133,6 @@ function readOperations(patch: unknown): readonly JsonPatchOperation[] {
 
 const undecodable = (text: string): StatusError => badRequest(`error decoding patch: json: ${text}`)
 
-// Upstream answers every operation that fails in the same words; the cause is only for the log.
-const refused = (cause: string): StatusError =>
-  Object.assign(new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {}), {
-    cause,
-  })
-
 function apply(
   document: unknown,
   { op, path, from, value }: JsonPatchOperation,
@@ -116,22 +156,22 @@ function apply(
     }
     case 'test':
       if (jsonEqual(read(document, at) ?? null, value ?? null)) return document
-      throw refused(`testing path ${path} failed`)
+      throw new PatchRefused(`testing path ${path} failed`, true)
     default:
-      throw refused(`Unexpected kind: ${op}`)
+      throw new PatchRefused(`Unexpected kind: ${op}`)
   }
 }
 
 function required(value: unknown): unknown {
-  if (value === undefined) throw refused('missing value')
+  if (value === undefined) throw new PatchRefused('missing value')
   return value
 }
 
 /** The steps of a JSON pointer. */
 function pointer(text: string | undefined, field: string): readonly string[] {
-  if (text === undefined || text === null) throw refused(`missing ${field} field`)
+  if (text === undefined || text === null) throw new PatchRefused(`missing ${field} field`)
   if (text === '') return []
-  if (!text.startsWith('/')) throw refused(`${text} is no JSON pointer`)
+  if (!text.startsWith('/')) throw new PatchRefused(`${text} is no JSON pointer`)
   return text
     .slice(1)
     .split('/')
@@ -139,10 +179,10 @@ function pointer(text: string | undefined, field: string): readonly string[] {
 }
 
 function position(step: string, length: number, end: number): number {
-  if (!/^[+-]?[0-9]{1,9}$/.test(step)) throw refused(`value was not a proper array index: ${step}`)
+  if (!/^[+-]?[0-9]{1,9}$/.test(step)) throw new PatchRefused(`value was not a proper array index: ${step}`)
   const index = Number(step)
   const counted = index < 0 ? index + length : index
-  if (counted < 0 || counted >= end) throw refused(`Unable to access invalid index: ${step}`)
+  if (counted < 0 || counted >= end) throw new PatchRefused(`Unable to access invalid index: ${step}`)
   return counted
 }
 
@@ -151,7 +191,7 @@ function read(document: unknown, path: readonly string[]): unknown {
   path.forEach((step, depth) => {
     if (Array.isArray(value)) value = value[position(step, value.length, value.length)]
     else if (isObject(value)) value = Object.hasOwn(value, step) ? value[step] : undefined
-    else throw refused(`doc is missing path: /${path.slice(0, depth + 1).join('/')}`)
+    else throw new PatchRefused(`doc is missing path: /${path.slice(0, depth + 1).join('/')}`)
   })
   return value
 }
@@ -183,7 +223,7 @@ function write(document: unknown, path: readonly string[], change: Change, own: 
     else setField(object, step, write(object[step], path, change, own, depth + 1))
     return object
   }
-  throw refused(`doc is missing path: /${path.slice(0, depth + 1).join('/')}`)
+  throw new PatchRefused(`doc is missing path: /${path.slice(0, depth + 1).join('/')}`)
 }
 
 const insertAt = (value: unknown): Change => ({
@@ -206,7 +246,7 @@ const replaceAt = (value: unknown): Change => ({
 const removeAt: Change = {
   inList: (items, step) => void items.splice(position(step, items.length, items.length), 1),
   inObject(object, step) {
-    if (!Object.hasOwn(object, step)) throw refused(`Unable to remove nonexistent key: ${step}`)
+    if (!Object.hasOwn(object, step)) throw new PatchRefused(`Unable to remove nonexistent key: ${step}`)
     delete object[step]
   },
   whole: () => null,

@@ -5,12 +5,12 @@ import {
   type MutatingPrograms,
   type Mutation,
 } from '../../../api/admissionregistration/v1/index.js'
-import { applyPatch } from '../../../machinery/apply/index.js'
+import { applyPatch, atomicParts, configFault, objectTypeOf } from '../../../machinery/apply/index.js'
 import { CelError, type CelValue, type Program, toJson } from '../../../machinery/cel/index.js'
 import type { ApiObject } from '../../../machinery/object.js'
-import { applyJsonPatch } from '../../../machinery/patch/index.js'
-import { StatusError } from '../../../machinery/status-error.js'
-import { decodeJson, type Kind } from '../../../schema/index.js'
+import { applyJsonPatch, isFailedTest, patchFault } from '../../../machinery/patch/index.js'
+import { internalError, StatusError } from '../../../machinery/status-error.js'
+import { DecodeError, decodeJson, type Kind } from '../../../schema/index.js'
 import type { Authorizer } from '../../authorization/authorizer.js'
 import type { Registries } from '../../registry/registries.js'
 import { type AdmissionPlugin, type AdmissionRequest, refusal } from '../admission.js'
@@ -35,10 +35,14 @@ export function mutatingPolicies(registries: Registries, authorizer: Authorizer)
     request: AdmissionRequest,
     bindings: readonly { readonly object: MutatingAdmissionPolicyBinding }[],
   ): Promise<void> => {
+    const faults: Fault[] = []
     for (const { object: binding } of bindings) {
       const policy = registries.of(MutatingAdmissionPolicy).cache.get(binding.spec.policyName ?? '')?.object
-      if (policy) await change(registries, authorizer, request, policy, binding, programsOf(policy))
+      if (!policy) continue
+      const found = await change(registries, authorizer, request, policy, binding, programsOf(policy))
+      if (policy.spec.failurePolicy !== 'Ignore') faults.push(...found)
     }
+    if (faults.length > 0) throw deniedBy(request, faults)
   }
   return {
     name: 'MutatingAdmissionPolicy',
@@ -50,6 +54,19 @@ export function mutatingPolicies(registries: Registries, authorizer: Authorizer)
   }
 }
 
+/** Why a policy denies a request: it cannot be asked, or fails. */
+interface Fault {
+  readonly reason: 'Forbidden' | 'Invalid'
+  readonly message: string
+}
+
+/** The first fault is the answer, all of them are its causes. */
+function deniedBy(request: AdmissionRequest, faults: readonly Fault[]): StatusError {
+  const { code, details } = refusal(request, '')
+  const [{ reason, message }] = faults as readonly [Fault]
+  return new StatusError(code, reason, message, { ...details, causes: faults.map(({ message }) => ({ message })) })
+}
+
 async function change(
   registries: Registries,
   authorizer: Authorizer,
@@ -57,36 +74,41 @@ async function change(
   { metadata, spec }: MutatingAdmissionPolicy,
   binding: MutatingAdmissionPolicyBinding,
   programs: MutatingPrograms,
-): Promise<void> {
+): Promise<readonly Fault[]> {
   const form = matchedForm(registries, spec.matchConstraints, request)
-  if (!form || !matchedForm(registries, binding.spec.matchResources, request)) return
-  try {
-    const before = await subjectOf(
-      request,
-      form,
-      namespaceOf(registries, request),
-      authorizerValue(authorizer, request),
-    )
-    let object = before.object
-    for (const params of paramsOf(registries, spec.paramKind, binding.spec.paramRef, request)) {
-      const runOn = (object: ApiObject | undefined) =>
-        new PolicyRun({ ...before, object } satisfies PolicySubject, programs.variables, params)
-      if (!(await runOn(object).meets(programs.conditions))) continue
-      for (const [i, mutation] of (spec.mutations ?? []).entries()) {
-        const program = programs.mutations[i]
-        // Each mutation sees what those before it have made.
-        if (program && object) object = await mutated(runOn(object), mutation, program, object, form)
-      }
+  if (!form || !matchedForm(registries, binding.spec.matchResources, request)) return []
+  const faults: Fault[] = []
+  const denied = (by: string, reason: Fault['reason'], why: string) =>
+    faults.push({ reason, message: `${by} denied request: ${why}` })
+  const bound = `policy '${metadata.name}' with binding '${binding.metadata.name}'`
+  const trying = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof ConfigurationError)
+        denied(error.isOfPolicy ? `policy ${JSON.stringify(metadata.name)}` : bound, 'Forbidden', error.message)
+      else if (error instanceof CelError) denied(bound, 'Invalid', error.message)
+      else throw error
+      return undefined
     }
-    if (object && object !== before.object) replaceObject(request, await form.from(object))
-  } catch (error) {
-    const known = error instanceof ConfigurationError || error instanceof CelError || error instanceof StatusError
-    if (!known) throw error
-    if (spec.failurePolicy === 'Ignore') return
-    const why = `MutatingAdmissionPolicy '${metadata.name}' with binding '${binding.metadata.name}' denied request: ${error.message}`
-    const { message, details } = refusal(request, why)
-    throw new StatusError(422, 'Invalid', message, { ...details, causes: [{ message: why }] })
   }
+  const before = await subjectOf(request, form, namespaceOf(registries, request), authorizerValue(authorizer, request))
+  let object = before.object
+  const given = await trying(async () => paramsOf(registries, spec.paramKind, binding.spec.paramRef, request))
+  for (const params of given ?? []) {
+    const runOn = (object: ApiObject | undefined) =>
+      new PolicyRun({ ...before, object } satisfies PolicySubject, programs.variables, params)
+    if (!(await trying(() => runOn(object).meets(programs.conditions)))) continue
+    for (const [i, mutation] of (spec.mutations ?? []).entries()) {
+      const program = programs.mutations[i]
+      const current = object
+      // Each mutation sees what those before it have made.
+      if (program && current)
+        object = (await trying(() => mutated(runOn(current), mutation, program, current, form))) ?? current
+    }
+  }
+  if (object && object !== before.object) replaceObject(request, await form.from(object))
+  return faults
 }
 
 async function mutated(
@@ -97,15 +119,53 @@ async function mutated(
   { resource: { kind } }: SeenAs,
 ): Promise<ApiObject> {
   const made = toJson((await run.evaluate(program)) as CelValue)
-  const changed =
-    patchType === 'JSONPatch'
-      ? applyJsonPatch(object, made)
-      : applied(kind, object, made as { readonly [field: string]: unknown })
-  return asWritten(decodeJson(kind as Kind<ApiObject>, changed) as ApiObject, kind.gvk)
+  const typed = kind as Kind<ApiObject>
+  return patchType === 'JSONPatch'
+    ? patched(typed, object, made)
+    : asWritten(
+        decodeJson(typed, applied(typed, object, made as { readonly [field: string]: unknown })) as ApiObject,
+        kind.gvk,
+      )
 }
 
-/** Merged as server-side apply does, by whoever may take every field. */
+/** Throws CelError for a patch that does not fit; a 500, whatever the policy says, if what it makes is no such object. */
+function patched(kind: Kind<ApiObject>, object: ApiObject, patch: unknown): ApiObject {
+  let changed: unknown
+  try {
+    changed = applyJsonPatch(object, patch)
+  } catch (error) {
+    // A patch with a test that fails is not applied.
+    if (isFailedTest(error)) return object
+    const fault = patchFault(error)
+    throw fault === undefined ? error : new CelError(`JSON Patch: ${fault}`)
+  }
+  const { apiVersion = '', kind: name } = changed as Partial<ApiObject>
+  if (!kind.decoder && (apiVersion !== object.apiVersion || name !== object.kind))
+    throw internalError(
+      `no kind "${name}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    )
+  const unknown: string[] = []
+  try {
+    const decoded = decodeJson(kind, changed, {
+      onUnknownField: path => unknown.push(`unknown field ${JSON.stringify(path)}`),
+    })
+    if (unknown.length > 0 && !kind.decoder) throw internalError(`strict decoding error: ${unknown.join(', ')}`)
+    return asWritten(decoded as ApiObject, kind.gvk)
+  } catch (error) {
+    throw error instanceof DecodeError ? internalError(error.message) : error
+  }
+}
+
+/** Merged as server-side apply does, by whoever may take every field. Throws CelError for what does not fit. */
 function applied(kind: Kind<ApiObject>, object: ApiObject, config: { readonly [field: string]: unknown }): unknown {
+  const type = objectTypeOf(kind)
+  const fault = configFault(config, type)
+  if (fault) throw new CelError(`error applying patch: failed to convert patch object to typed object: ${fault}`)
+  const atomic = atomicParts(config, type)
+  if (atomic.length > 0)
+    throw new CelError(
+      `error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomic.join(', ')}`,
+    )
   const { metadata, apiVersion = '' } = object
   const identity = { name: metadata.name, ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
   const { managedFields, ...rest } = metadata

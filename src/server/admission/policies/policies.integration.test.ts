@@ -174,6 +174,58 @@ describe('admission policies', () => {
     assert.deepEqual((await make('other')).data, { a: '1' })
   })
 
+  it('deny what they cannot change', async () => {
+    const patch = (expression: string) => [{ patchType: 'JSONPatch', jsonPatch: { expression } }]
+    const apply = (expression: string) => [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }]
+    const applying = 'error applying patch: '
+    for (const [mutations, code, why] of [
+      [
+        patch('[JSONPatch{op: "remove", path: "/data/no"}]'),
+        403,
+        "JSON Patch: error in remove for path: '/data/no': Unable to remove nonexistent key: no: missing value",
+      ],
+      [
+        patch('[JSONPatch{op: "add", path: "/no/a", value: "b"}]'),
+        403,
+        'JSON Patch: add operation does not apply: doc is missing path: "/no/a": missing value',
+      ],
+      [patch('[JSONPatch{op: "test", path: "/data/x", value: "no"}]'), 201, ''],
+      [
+        patch('[JSONPatch{op: "add", path: "/data", value: {"a": 1}}]'),
+        500,
+        'json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+      ],
+      [patch('[JSONPatch{op: "add", path: "/bogus", value: 1}]'), 500, 'strict decoding error: unknown field "bogus"'],
+      [
+        patch('[JSONPatch{op: "replace", path: "/kind", value: "Foo"}]'),
+        500,
+        'no kind "Foo" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+      ],
+      [
+        apply('Object{foo: 1}'),
+        403,
+        `${applying}failed to convert patch object to typed object: .foo: field not declared in schema`,
+      ],
+      [
+        apply('Object{metadata: Object.metadata{ownerReferences: [Object.metadata.ownerReferences{uid: "u"}]}}'),
+        403,
+        `${applying}invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .metadata.ownerReferences[0]`,
+      ],
+    ] as const) {
+      namespace = `ns-${++count}`
+      await plane.client.create(Namespace, { metadata: { name: namespace } })
+      await mutating(mutations)
+      if (code === 201) {
+        assert.deepEqual((await make('a', { x: 'y' })).data, { x: 'y' })
+        continue
+      }
+      const by = `policy 'p-${count}' with binding 'p-${count}' denied request: `
+      const message = code === 500 ? `Internal error occurred: ${why}` : by + why
+      const reason = code === 500 ? 'InternalError' : 'Invalid'
+      await assert.rejects(make('a', { x: 'y' }), { code, reason, message })
+    }
+  })
+
   it('are refused when they do not compile', async () => {
     await assert.rejects(
       validating({ validations: [{ expression: 'object.metadata.name' }] }),

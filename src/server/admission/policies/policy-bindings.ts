@@ -6,7 +6,12 @@ import type { Registry } from '../../registry/registry.js'
 import type { AdmissionRequest } from '../admission.js'
 
 /** A policy or a binding cannot be used as it is set up. */
-export class ConfigurationError extends Error {}
+export class ConfigurationError extends Error {
+  /** Whether it is the policy that cannot be used, with any binding. */
+  get isOfPolicy(): boolean {
+    return this.message.startsWith('failed to configure policy')
+  }
+}
 
 /**
  * The parameters that a binding hands to its policy: one undefined where there are none to hand, and nothing at all
