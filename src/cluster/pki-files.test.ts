@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { ManualClock } from '../machinery/clock.js'
 import type { OperatorError } from './operator-error.js'
 import { clientTemplate, createClusterPki, type LeafTemplate, type PkiOptions, servingTemplate } from './pki.js'
@@ -217,6 +219,23 @@ describe('the PKI folder', () => {
     assert.deepEqual(await changed(serving('a', '192.0.2.2')), ['k.crt', 'k.key'])
     clock.advance(336 * DAY)
     assert.deepEqual(await changed(serving('a', '192.0.2.2')), ['k.crt', 'k.key'])
+  })
+
+  test('what is there is read without the library that makes certificates', async () => {
+    await ensure()
+    const script = `
+      import { createRequire } from 'node:module'
+      const { ensureClusterPki } = await import(${JSON.stringify(new URL('./pki-files.js', import.meta.url).href)})
+      const loaded = () =>
+        Object.keys(createRequire(process.execPath).cache).some(file => file.includes('@peculiar'))
+      const ensure = serviceCidrs =>
+        ensureClusterPki(${JSON.stringify(folder)}, { clock: { now: () => ${clock.now()} }, serviceCidrs })
+      await ensure(['10.96.0.0/12'])
+      console.log(loaded())
+      await ensure(['10.0.0.0/16'])
+      console.log(loaded())`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
+    assert.equal(stdout, 'false\ntrue\n')
   })
 
   test('an existing folder keeps its mode', async () => {

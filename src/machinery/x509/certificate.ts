@@ -1,23 +1,8 @@
-import { createHash, type KeyObject, randomBytes, type X509Certificate } from 'node:crypto'
-import {
-  bitString,
-  der,
-  derContent,
-  derOnly,
-  derTag,
-  derWithin,
-  namedBits,
-  numbered,
-  objectId,
-  readBytes,
-  sequence,
-  time,
-} from './der.js'
-import { extension, readExtensions } from './extensions.js'
-import { type AlternativeNames, encodeAlternativeNames, encodeName, type Name } from './names.js'
-import { objectIds } from './object-ids.js'
-import { pemOf } from './pem.js'
-import { signerWith } from './signatures.js'
+import { type KeyObject, randomBytes, webcrypto, type X509Certificate } from 'node:crypto'
+import type { Extension } from '@peculiar/x509'
+import { signingAlgorithm, signingKey } from './keys.js'
+import { loadLibrary } from './library.js'
+import { type AlternativeNames, generalNames, type Name, nameAttributes } from './names.js'
 import { extendedUsages, keyUsageBits, type Usage } from './usages.js'
 
 /** What a certificate is to say. */
@@ -40,73 +25,51 @@ export interface Issuer {
   readonly certificate?: X509Certificate
 }
 
-/** The third version, in which certificates have extensions. */
-const version = der(numbered(0, 'values'), der(derTag.integer, Buffer.from([2])))
+const SUBJECT_KEY_ID = '2.5.29.14'
+
+const serialNumber = (): string => {
+  const bytes = randomBytes(16)
+  // Positive, and never zero.
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
+  return bytes.toString('hex')
+}
+
+// Certificates know no fractions of a second.
+const wholeSeconds = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000)
 
 /** Signs a certificate; resolves to its PEM. */
 export const createCertificate = async (template: CertificateTemplate, issuer: Issuer): Promise<string> => {
-  const subject = Buffer.isBuffer(template.subject) ? template.subject : encodeName(template.subject)
+  const x509 = loadLibrary()
+  const { usages, names = {}, authority = false } = template
   const publicKey = template.publicKey.export({ type: 'spki', format: 'der' })
-  const keyId = keyIdOf(publicKey)
-  const by = issuer.certificate ? signedBy(issuer.certificate) : { subject, keyId }
-  const signer = signerWith(issuer.key)
-  const unsigned = sequence(
-    version,
-    der(derTag.integer, serialNumber()),
-    signer.algorithm,
-    by.subject,
-    sequence(time(template.notBefore), time(template.notAfter)),
-    subject,
-    publicKey,
-    der(numbered(3, 'values'), sequence(...extensionsOf(template, keyId, by.keyId))),
-  )
-  return pemOf('CERTIFICATE', sequence(unsigned, signer.algorithm, bitString(await signer.sign(unsigned))))
-}
-
-function extensionsOf(
-  { usages, names = {}, authority = false }: CertificateTemplate,
-  keyId: Buffer,
-  authorityKeyId: Buffer | undefined,
-): readonly Buffer[] {
+  const signer = issuer.certificate && new x509.X509Certificate(issuer.certificate.raw)
+  const subject = new x509.Name(Buffer.isBuffer(template.subject) ? template.subject : nameAttributes(template.subject))
   const bits = keyUsageBits(usages)
   const types = extendedUsages(usages)
-  const alternative = encodeAlternativeNames(names)
-  const isAuthority = authority ? [der(derTag.boolean, Buffer.from([0xff]))] : []
-  return [
-    ...(bits ? [extension(objectIds.keyUsage, true, namedBits(bits))] : []),
-    ...(types.length > 0 ? [extension(objectIds.extendedUsage, false, sequence(...types.map(objectId)))] : []),
-    extension(objectIds.basicConstraints, true, sequence(...isAuthority)),
-    extension(objectIds.subjectKeyId, false, der(derTag.octetString, keyId)),
-    ...(authorityKeyId
-      ? [extension(objectIds.authorityKeyId, false, sequence(der(numbered(0, 'value'), authorityKeyId)))]
-      : []),
-    ...(alternative ? [extension(objectIds.alternativeNames, false, alternative)] : []),
+  const alternative = generalNames(names)
+  const subjectKey = await x509.SubjectKeyIdentifierExtension.create(publicKey, false, webcrypto)
+  const authorityKeyId = signer ? signer.getExtension<typeof subjectKey>(SUBJECT_KEY_ID)?.keyId : subjectKey.keyId
+  const extensions: Extension[] = [
+    ...(bits ? [new x509.KeyUsagesExtension(bits, true)] : []),
+    ...(types.length > 0 ? [new x509.ExtendedKeyUsageExtension(types)] : []),
+    new x509.BasicConstraintsExtension(authority, undefined, true),
+    subjectKey,
+    ...(authorityKeyId ? [new x509.AuthorityKeyIdentifierExtension(authorityKeyId)] : []),
+    ...(alternative.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternative)] : []),
   ]
-}
-
-/** Positive, and never zero. */
-function serialNumber(): Buffer {
-  const bytes = randomBytes(16)
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
-  return bytes
-}
-
-/** What tells a key from others, as RFC 5280 proposes: a hash of its bits. */
-function keyIdOf(publicKey: Buffer): Buffer {
-  const [, bits] = derWithin(derOnly(publicKey), derTag.sequence)
-  return createHash('sha1').update(readBytes(bits)).digest()
-}
-
-/** What a certificate says of the one that signed it. */
-function signedBy({ raw }: X509Certificate) {
-  const [signed] = derWithin(derOnly(raw), derTag.sequence)
-  const fields = derWithin(signed, derTag.sequence)
-  // The version, which comes first, is left out by old ones; extensions come last, if there are any.
-  const subject = fields[fields[0]?.tag === numbered(0, 'values') ? 5 : 4]
-  const extensions = fields.find(({ tag }) => tag === numbered(3, 'values'))
-  const keyId = extensions && readExtensions(derOnly(extensions.content)).get(objectIds.subjectKeyId)
-  return {
-    subject: subject?.whole ?? Buffer.alloc(0),
-    keyId: keyId && derContent(derOnly(keyId), derTag.octetString),
-  }
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      serialNumber: serialNumber(),
+      subject,
+      issuer: signer ? signer.subjectName : subject,
+      notBefore: wholeSeconds(template.notBefore),
+      notAfter: wholeSeconds(template.notAfter),
+      publicKey,
+      extensions,
+      signingKey: await signingKey(issuer.key),
+      signingAlgorithm: signingAlgorithm(issuer.key),
+    },
+    webcrypto,
+  )
+  return `${certificate.toString('pem').trimEnd()}\n`
 }

@@ -1,33 +1,15 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
-import {
-  bitString,
-  type DerValue,
-  der,
-  derOnly,
-  derTag,
-  derWithin,
-  numbered,
-  objectId,
-  readBytes,
-  readNamedBits,
-  readObjectId,
-  sequence,
-} from './der.js'
-import { extension, readExtensions } from './extensions.js'
-import {
-  type AlternativeNames,
-  encodeAlternativeNames,
-  encodeName,
-  type Name,
-  readAlternativeNames,
-  readName,
-} from './names.js'
-import { objectIds } from './object-ids.js'
-import { pemOf } from './pem.js'
-import { isSigned, signerWith } from './signatures.js'
+import { createPublicKey, type KeyObject, webcrypto } from 'node:crypto'
+import type { ExtendedKeyUsageExtension, KeyUsagesExtension, SubjectAlternativeNameExtension } from '@peculiar/x509'
+import { signingAlgorithm, signingKey, verifyingKey } from './keys.js'
+import { loadLibrary } from './library.js'
+import { type AlternativeNames, alternativeNames, generalNames, type Name, nameAttributes } from './names.js'
 import { type Usage, usagesOf } from './usages.js'
 
-/** What a PKCS#10 request asks for: https://www.rfc-editor.org/rfc/rfc2986. */
+const KEY_USAGE = '2.5.29.15'
+const ALTERNATIVE_NAMES = '2.5.29.17'
+const EXTENDED_USAGE = '2.5.29.37'
+
+/** What a PKCS#10 request asks for. */
 export interface CertificateRequest {
   readonly subject: Required<Name>
   /** The subject as it was written, to be signed unchanged. */
@@ -37,27 +19,24 @@ export interface CertificateRequest {
   readonly usages: readonly Usage[]
 }
 
-const attributesTag = numbered(0, 'values')
-
 /** Writes and signs a PKCS#10 request for `key`; resolves to its PEM. */
 export const createCertificateRequest = async (
   subject: Name,
   key: KeyObject,
   names: AlternativeNames = {},
 ): Promise<string> => {
-  const alternative = encodeAlternativeNames(names)
-  const extensions = alternative && sequence(extension(objectIds.alternativeNames, false, alternative))
-  const unsigned = sequence(
-    der(derTag.integer, Buffer.from([0])),
-    encodeName(subject),
-    createPublicKey(key).export({ type: 'spki', format: 'der' }),
-    der(
-      attributesTag,
-      ...(extensions ? [sequence(objectId(objectIds.extensionRequest), der(derTag.set, extensions))] : []),
-    ),
+  const x509 = loadLibrary()
+  const alternative = generalNames(names)
+  const request = await x509.Pkcs10CertificateRequestGenerator.create(
+    {
+      name: new x509.Name(nameAttributes(subject)),
+      keys: { privateKey: await signingKey(key), publicKey: await verifyingKey(key) },
+      signingAlgorithm: signingAlgorithm(key),
+      extensions: alternative.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternative)] : [],
+    },
+    webcrypto,
   )
-  const signer = signerWith(key)
-  return pemOf('CERTIFICATE REQUEST', sequence(unsigned, signer.algorithm, bitString(await signer.sign(unsigned))))
+  return `${request.toString('pem').trimEnd()}\n`
 }
 
 const block = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([\s\S]*?)-----END (?:NEW )?CERTIFICATE REQUEST-----/
@@ -66,32 +45,20 @@ const block = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([\s\S]*?)-----END (?
 export const readCertificateRequest = async (pem: string): Promise<CertificateRequest> => {
   const base64 = block.exec(pem)?.[1]
   if (!base64) throw new Error('not a certificate request: PEM block type must be CERTIFICATE REQUEST')
-  const [info, algorithm, signature] = derWithin(derOnly(Buffer.from(base64, 'base64')), derTag.sequence)
-  const [, subject, key, attributes] = derWithin(info, derTag.sequence)
-  if (!info || !subject || key?.tag !== derTag.sequence) throw new Error('it has no subject or no key')
-  const publicKey = createPublicKey({ key: key.whole, format: 'der', type: 'spki' })
-  if (!isSigned(algorithm, info.whole, publicKey, readBytes(signature)))
+  const x509 = loadLibrary()
+  const request = new x509.Pkcs10CertificateRequest(Buffer.from(base64, 'base64'))
+  // SHA-1 proves nothing any more.
+  if (request.signatureAlgorithm.hash?.name === 'SHA-1' || !(await request.verify(webcrypto)))
     throw new Error('the certificate request is not signed by its own key')
-  const extensions = requestedExtensions(attributes)
-  const of = (id: string) => extensions?.get(id)
-  const [bits, types, names] = [of(objectIds.keyUsage), of(objectIds.extendedUsage), of(objectIds.alternativeNames)]
+  const keyUsage = request.getExtension(KEY_USAGE) as KeyUsagesExtension | null
+  const extendedUsage = request.getExtension(EXTENDED_USAGE) as ExtendedKeyUsageExtension | null
+  const names = request.getExtension(ALTERNATIVE_NAMES) as SubjectAlternativeNameExtension | null
+  const { subjectName } = request
   return {
-    subject: readName(subject),
-    rawSubject: subject.whole,
-    publicKey,
-    names: names ? readAlternativeNames(names) : { dns: [], addresses: [], emails: [], uris: [] },
-    usages: usagesOf(
-      bits ? readNamedBits(derOnly(bits)) : 0,
-      types ? derWithin(derOnly(types), derTag.sequence).map(readObjectId) : [],
-    ),
+    subject: { commonName: subjectName.getField('CN').at(-1) ?? '', organizations: subjectName.getField('O') },
+    rawSubject: Buffer.from(subjectName.toArrayBuffer()),
+    publicKey: createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' }),
+    names: alternativeNames(names?.names.items ?? []),
+    usages: usagesOf(keyUsage?.usages ?? 0, extendedUsage?.usages.map(String) ?? []),
   }
-}
-
-function requestedExtensions(attributes: DerValue | undefined): ReadonlyMap<string, Buffer> | undefined {
-  if (!attributes) return undefined
-  for (const attribute of derWithin(attributes, attributesTag)) {
-    const [type, values] = derWithin(attribute, derTag.sequence)
-    if (readObjectId(type) === objectIds.extensionRequest) return readExtensions(derWithin(values, derTag.set)[0])
-  }
-  return undefined
 }
