@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decodeJson } from '../../../schema/index.js'
+import { type Draft, decodeJson } from '../../../schema/index.js'
 import { StatefulSet } from './stateful-set.js'
 import { statefulSets } from './stateful-sets.js'
 
@@ -66,4 +66,23 @@ describe('what a stateful set may not change is looked at once', () => {
       ],
     ))
   it('and then no more', () => assert.deepEqual(statefulSets.strategy.validateUpdate?.(given, given), []))
+})
+
+it('how many may be unavailable at a time is kept where it is used already', () => {
+  const { prepareForCreate, prepareForUpdate } = statefulSets.strategy
+  const preparation = { now: 0 } as never
+  const rolling = (): Draft<StatefulSet> => {
+    const set = structuredClone(setOf([], [], [])) as Draft<StatefulSet>
+    set.spec.updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable: 2 } }
+    return set
+  }
+  const created = rolling()
+  prepareForCreate?.(created, preparation)
+  assert.deepEqual(created.spec.updateStrategy.rollingUpdate, { partition: 0 })
+  const changed = rolling()
+  prepareForUpdate?.(changed, created as StatefulSet, preparation)
+  assert.deepEqual(changed.spec.updateStrategy.rollingUpdate, { partition: 0 })
+  const kept = rolling()
+  prepareForUpdate?.(kept, rolling() as StatefulSet, preparation)
+  assert.deepEqual(kept.spec.updateStrategy.rollingUpdate, { partition: 0, maxUnavailable: 2 })
 })

@@ -5,6 +5,7 @@ import { dns1123Label } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import type { Draft } from '../../../schema/index.js'
 import { ageColumn, containerColumns, nameColumn, textColumn } from '../../columns.js'
 import { validateClaimSpec } from '../../core/v1/claim-validation.js'
 import { defaultPodSpec } from '../../core/v1/pod-defaults.js'
@@ -12,7 +13,7 @@ import { validateLastingTemplate, validateSelected } from '../../core/v1/validat
 import { defaultClaimSpec } from '../../core/v1/volume-defaults.js'
 import { claimSpecWarnings } from '../../core/v1/volume-warnings.js'
 import { atMostAll, countOrPercent, isNone, nonNegative, oneOf } from '../../field-rules.js'
-import { statusApart } from '../../status-apart.js'
+import { keepStatus } from '../../status-apart.js'
 import { validateWorkloadSelector } from '../../workload-selectors.js'
 import { StatefulSet, type StatefulSetSpec, type StatefulSetUpdateStrategy } from './stateful-set.js'
 import { templateWarnings, validateCollisions, workloadScale } from './workload.js'
@@ -51,7 +52,15 @@ export const statefulSets: Resource<StatefulSet> = resource(StatefulSet, {
     }
   },
   strategy: {
-    ...statusApart(() => ({ replicas: 0, availableReplicas: 0 })),
+    resetFields: ['status'],
+    prepareForCreate(draft) {
+      draft.status = { replicas: 0, availableReplicas: 0 }
+      dropMaxUnavailable(draft, undefined)
+    },
+    prepareForUpdate(draft, old) {
+      keepStatus(draft, old)
+      dropMaxUnavailable(draft, old)
+    },
     generation: true,
     nameErrors: dns1123Label,
     validate: ({ spec }) => validateSpec(spec, true),
@@ -69,6 +78,13 @@ export const statefulSets: Resource<StatefulSet> = resource(StatefulSet, {
     ],
   },
 })
+
+/** v1.36 has this switched off (MaxUnavailableStatefulSet): it is only kept where it is used already. */
+function dropMaxUnavailable({ spec }: Draft<StatefulSet>, old: StatefulSet | undefined): void {
+  const { rollingUpdate } = spec.updateStrategy
+  if (rollingUpdate && old?.spec.updateStrategy.rollingUpdate?.maxUnavailable === undefined)
+    delete rollingUpdate.maxUnavailable
+}
 
 const at = root.child('spec')
 
