@@ -61,10 +61,12 @@ export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = resource(
     resetFields: ['status'],
     prepareForCreate(draft) {
       draft.status = { phase: 'Pending' }
+      dropForeignSource(draft.spec)
       alignDataSources(draft.spec)
     },
     prepareForUpdate(draft, old) {
       keepStatus(draft, old)
+      if (!old.spec.dataSourceRef) dropForeignSource(draft.spec)
       if (!old.spec.dataSource && !old.spec.dataSourceRef) alignDataSources(draft.spec)
     },
     validate: ({ spec }) => validateClaimSpec(spec, root.child('spec')),
@@ -85,6 +87,11 @@ export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = resource(
 })
 
 type Source = NonNullable<PersistentVolumeClaimSpec['dataSource']>
+
+/** v1.36 has sources in other namespaces switched off (CrossNamespaceVolumeDataSource). */
+function dropForeignSource(spec: Draft<PersistentVolumeClaimSpec>): void {
+  if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef
+}
 
 /** The older of the two fields only knows claims and snapshots; where they can, both say the same. */
 function alignDataSources(spec: Draft<PersistentVolumeClaimSpec>): void {
