@@ -24,6 +24,7 @@ import { lmdbStore, memoryStore } from '../storage/index.js'
 import {
   type AdvertisedAddress,
   createBootstrapObjects,
+  createSystemNamespaces,
   publishApiServer,
   publishClientAuthorities,
 } from './bootstrap-objects.js'
@@ -153,18 +154,23 @@ export class Assembly {
     const requestHeaders = this.#requestHeaders
     const serviceCidrs = networksOf(options)
     credentials.onChange(({ clientCa }) => publishClientAuthorities(client, clientCa, requestHeaders))
-    await server.startHook(['bootstrap-controller', 'scheduling/bootstrap-system-priority-classes'], () =>
-      createBootstrapObjects(client, {
-        serviceCidrs,
-        serviceAddress: firstAddress(serviceCidrs[0] ?? defaultServiceCidr),
-        clientCa: credentials.now.clientCa,
-        requestHeaders,
-        clock,
-      }),
-    )
-    await server.startHook(['rbac/bootstrap-roles'], () => reconcileBootstrapPolicy(client))
-    if (this.#showsMetrics) await createMetricsReaderRole(client)
-    await server.startHook(['kube-apiserver-autoregistration'], () => registerLocalApiServices(client, this.#resources))
+    const namespaces = createSystemNamespaces(client)
+    // Each waits for the disk: together, they wait for the same commits.
+    await Promise.all([
+      server.startHook(['bootstrap-controller', 'scheduling/bootstrap-system-priority-classes'], () =>
+        createBootstrapObjects(client, {
+          namespaces,
+          serviceCidrs,
+          serviceAddress: firstAddress(serviceCidrs[0] ?? defaultServiceCidr),
+          clientCa: credentials.now.clientCa,
+          requestHeaders,
+          clock,
+        }),
+      ),
+      server.startHook(['rbac/bootstrap-roles'], () => reconcileBootstrapPolicy(client, namespaces)),
+      this.#showsMetrics ? createMetricsReaderRole(client) : undefined,
+      server.startHook(['kube-apiserver-autoregistration'], () => registerLocalApiServices(client, this.#resources)),
+    ])
     if (extension) await extension.start({ handle: server.handle, client, metrics: server.metrics })
     // What plugins of a former configuration were allowed, nobody is.
     else if (options.dataDir) await revokeRights(client)

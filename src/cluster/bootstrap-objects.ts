@@ -18,6 +18,8 @@ export interface AdvertisedAddress {
 }
 
 export interface BootstrapOptions {
+  /** Resolves once the system namespaces are there. */
+  readonly namespaces: Promise<void>
   readonly serviceCidrs: readonly string[]
   /** Of the service `kubernetes`. */
   readonly serviceAddress: string
@@ -44,21 +46,40 @@ const systemPriorityClasses = [
   },
 ]
 
-/** Makes what every cluster has from its first moment. Safe to repeat; what is there is left alone. */
-export async function createBootstrapObjects(
-  client: Client,
-  { serviceCidrs, serviceAddress, clientCa, requestHeaders, clock }: BootstrapOptions,
-): Promise<void> {
+/** The namespaces that every cluster has. Safe to repeat. */
+export async function createSystemNamespaces(client: Client): Promise<void> {
   await Promise.all(systemNamespaces.map(name => ensure(client, Namespace, { metadata: { name } })))
-  await Promise.all(systemPriorityClasses.map(priorityClass => ensure(client, PriorityClass, priorityClass)))
-  await createServiceCidr(client, serviceCidrs, clock)
-  await publishClientAuthorities(client, clientCa, requestHeaders)
-  // Tokens of secrets count as unused since then.
-  await ensure(client, ConfigMap, {
-    metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
-    data: { since: rfc3339(clock.now()).slice(0, 'YYYY-MM-DD'.length) },
-  })
-  await ensure(client, Service, {
+}
+
+/** Makes what every cluster has from its first moment. Safe to repeat; what is there is left alone. */
+export async function createBootstrapObjects(client: Client, options: BootstrapOptions): Promise<void> {
+  const { namespaces, serviceCidrs, serviceAddress, clientCa, requestHeaders, clock } = options
+  const inNamespaces = async () => {
+    await namespaces
+    await Promise.all([
+      publishClientAuthorities(client, clientCa, requestHeaders),
+      // Tokens of secrets count as unused since then.
+      ensure(client, ConfigMap, {
+        metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
+        data: { since: rfc3339(clock.now()).slice(0, 'YYYY-MM-DD'.length) },
+      }),
+    ])
+  }
+  const networks = async () => {
+    await createServiceCidr(client, serviceCidrs, clock)
+    await namespaces
+    await createServerService(client, serviceAddress)
+  }
+  await Promise.all([
+    ...systemPriorityClasses.map(priorityClass => ensure(client, PriorityClass, priorityClass)),
+    inNamespaces(),
+    networks(),
+  ])
+}
+
+/** The service by which pods reach the API server. */
+const createServerService = (client: Client, serviceAddress: string): Promise<void> =>
+  ensure(client, Service, {
     metadata: {
       name: 'kubernetes',
       namespace: 'default',
@@ -72,7 +93,6 @@ export async function createBootstrapObjects(
       sessionAffinity: 'None',
     },
   })
-}
 
 /** Servers behind this one learn from it whom to believe. */
 export const publishClientAuthorities = (

@@ -15,14 +15,20 @@ import {
 const options = { fieldManager: 'kube-apiserver' }
 
 /**
- * Makes the roles and bindings that every cluster has, and adds what is missing from those that are there. Needs the
- * system namespaces. Safe to repeat.
+ * Makes the roles and bindings that every cluster has, and adds what is missing from those that are there. `namespaces`
+ * resolves once the system namespaces are there. Safe to repeat.
  */
-export async function reconcileBootstrapPolicy(client: Client): Promise<void> {
-  await reconcileAll(client, ClusterRole, bootstrapClusterRoles, reconciledRole)
-  await reconcileAll(client, ClusterRoleBinding, bootstrapClusterRoleBindings, reconciledBinding)
-  await reconcileAll(client, Role, bootstrapRoles, reconciledRole)
-  await reconcileAll(client, RoleBinding, bootstrapRoleBindings, reconciledBinding)
+export async function reconcileBootstrapPolicy(client: Client, namespaces: Promise<void>): Promise<void> {
+  const inNamespaces = async () => {
+    await namespaces
+    await reconcileAll(client, Role, bootstrapRoles, reconciledRole)
+    await reconcileAll(client, RoleBinding, bootstrapRoleBindings, reconciledBinding)
+  }
+  const ofCluster = async () => {
+    await reconcileAll(client, ClusterRole, bootstrapClusterRoles, reconciledRole)
+    await reconcileAll(client, ClusterRoleBinding, bootstrapClusterRoleBindings, reconciledBinding)
+  }
+  await Promise.all([ofCluster(), inNamespaces()])
 }
 
 async function reconcileAll<T extends ApiObject, I>(

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml'
 import type { Client } from '../client/client.js'
 import type { Endpoint } from '../client/https-transport.js'
 import type { ApiServer } from '../server/api-server.js'
@@ -54,27 +53,26 @@ export class ControlPlane implements AsyncDisposable {
     if (!endpoint)
       throw new Error('the control plane was started with `port: false` and cannot be reached from outside')
     const base64 = (pem = '') => Buffer.from(pem).toString('base64')
-    return stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [
-        {
-          name: 'typernetes',
-          cluster: { server: endpoint.server, 'certificate-authority-data': base64(endpoint.ca) },
-        },
-      ],
-      users: [
-        {
-          name: 'admin',
-          user: {
-            'client-certificate-data': base64(endpoint.clientCert),
-            'client-key-data': base64(endpoint.clientKey),
-          },
-        },
-      ],
-      contexts: [{ name: 'typernetes', context: { cluster: 'typernetes', user: 'admin' } }],
-      'current-context': 'typernetes',
-    })
+    // No value needs quotes, and the library for YAML takes longer for its first text than the server to listen.
+    return `apiVersion: v1
+kind: Config
+clusters:
+  - name: typernetes
+    cluster:
+      server: ${endpoint.server}
+      certificate-authority-data: ${base64(endpoint.ca)}
+users:
+  - name: admin
+    user:
+      client-certificate-data: ${base64(endpoint.clientCert)}
+      client-key-data: ${base64(endpoint.clientKey)}
+contexts:
+  - name: typernetes
+    context:
+      cluster: typernetes
+      user: admin
+current-context: typernetes
+`
   }
 
   /** Stops everything in the reverse order of its start. */

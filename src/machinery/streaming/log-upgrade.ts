@@ -21,7 +21,7 @@ const protocols = ['binary.k8s.io', 'base64.binary.k8s.io', ''] as const
 export async function handleLogUpgrade(upgrade: ClientUpgrade, { open, ...options }: LogUpgrade): Promise<void> {
   const protocol = negotiateWebSocket(upgrade, protocols)
   if (protocol === undefined) return
-  const socket = acceptWebSocket(upgrade, protocol)
+  const socket = await acceptWebSocket(upgrade, protocol)
   if (!socket) return
   const session = superviseWebSocket(socket, options)
   const gone = new AbortController()

@@ -150,7 +150,7 @@ test('bytes and text messages of a tunnel', async () => {
   const echo = new PassThrough()
   await using api = await startUpgradeServer(async upgrade => {
     const { acceptWebSocket } = await import('./websocket-accept.js')
-    const accepted = acceptWebSocket(upgrade, '')
+    const accepted = await acceptWebSocket(upgrade, '')
     if (accepted) webSocketBytes(accepted).pipe(echo)
   })
   await using client = await openWebSocket(api.url, [])

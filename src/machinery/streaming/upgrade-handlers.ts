@@ -53,7 +53,7 @@ export async function handleExecUpgrade(upgrade: ClientUpgrade, exec: ExecUpgrad
     }
   }
   // A client of these protocols learns of a backend's refusal on the error channel, so it is let in first.
-  const webSocket = acceptWebSocket(upgrade, protocol)
+  const webSocket = await acceptWebSocket(upgrade, protocol)
   if (webSocket) await serveRemoteCommand(webSocket, connect, { ...command, protocol }, session)
 }
 
@@ -76,12 +76,12 @@ export async function handlePortForwardUpgrade(upgrade: ClientUpgrade, forward: 
   try {
     if (protocol === tunnelProtocol) {
       const tunnel = await dialSpdySocket(backend, portForwardProtocol, dial)
-      const webSocket = acceptWebSocket(upgrade, protocol)
+      const webSocket = await acceptWebSocket(upgrade, protocol)
       if (webSocket) await tunnelPortForward(webSocket, tunnel, session)
       else tunnel.socket.destroy()
     } else {
       const upstream = await dialSpdy(backend, portForwardProtocol, dial)
-      const webSocket = acceptWebSocket(upgrade, protocol)
+      const webSocket = await acceptWebSocket(upgrade, protocol)
       if (webSocket) await servePortForward(webSocket, upstream, { ports, protocol }, session)
       else upstream.destroy()
     }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import type { ServerOptions, WebSocket } from 'ws'
 import { badRequest, type StatusError } from '../status-error.js'
 import { type ClientUpgrade, headerList } from './client-upgrade.js'
 import { drainTimeout } from './upgrade-proxy.js'
@@ -32,7 +32,14 @@ export function webSocketFault({ socket, request }: ClientUpgrade): StatusError 
  * Answers 101 and speaks WebSocket from there on, with the chosen subprotocol (empty for none). Nothing is read until
  * `resume()` is called. The request must be without {@link webSocketFault}. Undefined if the client has left since then.
  */
-export function acceptWebSocket({ socket, head, request }: ClientUpgrade, protocol: string): WebSocket | undefined {
+export async function acceptWebSocket(
+  { socket, head, request }: ClientUpgrade,
+  protocol: string,
+): Promise<WebSocket | undefined> {
+  // It may break meanwhile.
+  socket.on('error', () => {})
+  // A server that nobody opens one at starts without it.
+  const { WebSocketServer } = await import('ws')
   if (!socket.readable || !socket.writable) {
     socket.destroy()
     return undefined

@@ -15,16 +15,16 @@ const described = (field: string): { readonly description?: string } => {
 }
 
 /** What is shown of kinds that declare no columns of their own. */
-const age: Declared = {
+const age = (): Declared => ({
   name: 'Age',
   type: 'date',
   jsonPath: '.metadata.creationTimestamp',
   ...described('creationTimestamp'),
-}
+})
 
 /** The columns of a version's tables: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#additional-printer-columns */
 export function customColumns(declared: readonly Declared[] | undefined): readonly Column<ApiObject>[] {
-  return [{ ...nameColumn, ...described('name') }, ...(declared?.length ? declared : [age]).map(columnOf)]
+  return [{ ...nameColumn, ...described('name') }, ...(declared?.length ? declared : [age()]).map(columnOf)]
 }
 
 function columnOf({ name, type, format, description, priority = 0, jsonPath }: Declared): Column<ApiObject> {

@@ -1,6 +1,6 @@
 import { Node, Pod, Service } from '../../api/core/v1/index.js'
 import type { Endpoint } from '../../api/discovery/v1/index.js'
-import { cidrContains, parseCidr, parseIp, urlHost } from '../../machinery/ip-address.js'
+import { type Cidr, cidrContains, parseCidr, parseIp, urlHost } from '../../machinery/ip-address.js'
 import { badRequest, notFound, serviceUnavailable } from '../../machinery/status-error.js'
 import type { Registries } from '../registry/registries.js'
 import { slicesOf } from '../services/service-address.js'
@@ -19,15 +19,22 @@ const backendOf = (scheme: string, host: string, port: string): Backend => ({
 })
 
 /** Addresses of hosts themselves, of links and of groups: behind them may be what no user is meant to reach. */
-const notProxied = ['0.0.0.0/32', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32', '::/127']
-  .concat('fe80::/10', 'ff00::/8')
-  .map(text => parseCidr(text))
+const notProxied: readonly string[] = [
+  '0.0.0.0/32',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '255.255.255.255/32',
+  '::/127',
+].concat('fe80::/10', 'ff00::/8')
+let unreachable: readonly (Cidr | undefined)[] | undefined
 
 /** Whether an address may be proxied to. */
 export function isProxied(text: string): boolean {
   const address = parseIp(text)
+  unreachable ??= notProxied.map(parseCidr)
   return (
-    address !== undefined && !notProxied.some(cidr => cidr?.family === address.family && cidrContains(cidr, address))
+    address !== undefined && !unreachable.some(cidr => cidr?.family === address.family && cidrContains(cidr, address))
   )
 }
 

@@ -62,6 +62,7 @@ function fillTables(): void {
   for (const [node, state] of states)
     for (let nibble = 0; nibble < 16; nibble++)
       transitions[state * 16 + nibble] = transition(root, states, node, nibble)
+  ready = true
   let node: Node | number | undefined = root
   for (let ones = 0; ones < 8 && Array.isArray(node); ones++) {
     mayEnd[states.get(node) ?? 0] = 1
@@ -85,12 +86,14 @@ function transition(root: Node, states: ReadonlyMap<Node, number>, from: Node, n
   return symbol === undefined ? next : next | completes | symbol
 }
 
-fillTables()
+let ready = false
 
 let scratch = Buffer.allocUnsafe(4096)
 
 /** Decodes a string; undefined if it is not well formed. */
 export function decodeHuffman(from: Uint8Array, begin: number, end: number): string | undefined {
+  // A process that speaks to nobody over HTTP/2 has no use for them.
+  if (!ready) fillTables()
   // No code is shorter than five bits.
   const most = Math.ceil(((end - begin) * 8) / 5)
   if (scratch.length < most) scratch = Buffer.allocUnsafe(most)
