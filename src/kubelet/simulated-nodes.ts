@@ -47,7 +47,7 @@ const concurrency = 64
  * Pods that are started at the same time. Nodes of their own would not take the processors that make pods and place them,
  * and take longer: while there is much to do, pods start after those that wait to be placed.
  */
-const startsAtOnce = 8
+const startsAtOnce = 16
 /** Ms after which what somebody else wrote will have been heard of. */
 const conflictPause = 50
 
