@@ -81,6 +81,39 @@ test('deletion options that are none', async () => {
   }
 })
 
+test('keys that stand twice in YAML', async () => {
+  await using server = await TestServer.start()
+  const path = '/api/v1/namespaces/default/configmaps'
+  const body = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: a\ndata:\n  x: "1"\n  x: "2"\n'
+  const faults = ['line 5: key "name" already set in map', 'line 8: key "x" already set in map']
+  const unmarshal = `yaml: unmarshal errors:\n${faults.map(fault => `  ${fault}`).join('\n')}`
+  for (const [method, at, media, message] of [
+    [
+      'POST',
+      path,
+      'yaml',
+      `ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: ${unmarshal}`,
+    ],
+    [
+      'PATCH',
+      `${path}/a?fieldManager=m&`,
+      'apply-patch+yaml',
+      `error strict decoding YAML: error converting YAML to JSON: ${unmarshal}`,
+    ],
+  ] as const) {
+    const write = (fieldValidation: string) => {
+      const headers = { 'content-type': `application/${media}` }
+      const query = at.endsWith('&') ? '' : '?'
+      return server.http2({ method, path: `${at}${query}dryRun=All&fieldValidation=${fieldValidation}`, body, headers })
+    }
+    const { status, json } = await write('Strict')
+    assert.deepEqual([status, json.message], [400, message])
+    const warned = await write('Warn')
+    assert.equal(warned.status, 201, warned.text)
+    assert.equal(warned.headers['warning'], faults.map(fault => `299 - ${JSON.stringify(fault)}`).join(', '))
+  }
+})
+
 test('bodies in protobuf that are none', async () => {
   await using server = await TestServer.start()
   const path = '/api/v1/namespaces/default/configmaps'

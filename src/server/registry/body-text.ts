@@ -1,4 +1,5 @@
 import { type ScalarTag, YAMLParseError } from 'yaml'
+import { jsonTypeName } from '../../machinery/go-format.js'
 import { messageOf } from '../../machinery/message-of.js'
 import { badRequest } from '../../machinery/status-error.js'
 import { parseYaml, type YamlDocument, type YamlOptions } from '../../machinery/yaml-document.js'
@@ -101,6 +102,21 @@ function keyAt(text: string, start: number): string {
   return match?.[1] ?? match?.[2] ?? match?.[3] ?? ''
 }
 
+const duplicateKeys = 'yaml: unmarshal errors:\n'
+
+/** What is said of keys that stand twice, where it is held against a text; whom it is told gets each key by itself. */
+export const duplicateKeysText = (duplicates: readonly string[]): string =>
+  duplicateKeys + duplicates.map(text => `  ${text}`).join('\n')
+
+/** What such a text tells of; any other text is what it is. */
+export const duplicateKeysIn = (text: string): readonly string[] =>
+  text.startsWith(duplicateKeys)
+    ? text
+        .slice(duplicateKeys.length)
+        .split('\n')
+        .map(line => line.trim())
+    : [text]
+
 const notYaml = (why: string): BodySyntaxError => new BodySyntaxError(`error converting YAML to JSON: yaml: ${why}`)
 
 /** Parses a JSON text for which there is no kind (a patch). Throws a 400 whose message begins with `prefix`. */
@@ -110,7 +126,12 @@ export const parseJsonBody = (text: string, prefix: string): unknown => refusing
 export function parseYamlBody(text: string): { readonly value: unknown; readonly duplicates: readonly string[] } {
   return refusing('error decoding YAML: ', () => {
     const { json, duplicates } = yamlToJson(text)
-    return { value: parseJsonText(json), duplicates }
+    const value = parseJsonText(json)
+    if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
+      throw new BodySyntaxError(
+        `error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type map[string]interface {}`,
+      )
+    return { value, duplicates }
   })
 }
 

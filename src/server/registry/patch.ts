@@ -17,6 +17,7 @@ import {
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
+import { duplicateKeysText } from './body-text.js'
 import { resetFieldsOf } from './managed-fields.js'
 import { PatchText } from './patch-text.js'
 import { apiVersionOf, type DecodeContext, decodeValue, readBytes } from './read-body.js'
@@ -168,9 +169,9 @@ export function patchedDraft<T, I>(
 
 function tellOfDuplicates({ duplicates }: PatchRequest, { fieldValidation, warn }: DecodeContext): void {
   if (duplicates.length === 0 || fieldValidation === 'Ignore') return
-  const text = `yaml: unmarshal errors:\n${duplicates.map(duplicate => `  ${duplicate}`).join('\n')}`
-  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`)
-  warn(text)
+  if (fieldValidation === 'Strict')
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${duplicateKeysText(duplicates)}`)
+  for (const duplicate of duplicates) warn(duplicate)
 }
 
 /** What a patch made is no object of its kind: a 422 that quotes what was made, or, of a strategic patch, the patch. */

@@ -18,7 +18,7 @@ import {
   strictFieldErrors,
   unwrapEnvelope,
 } from '../../schema/index.js'
-import { BodySyntaxError, parseJsonText, yamlToJson } from './body-text.js'
+import { BodySyntaxError, duplicateKeysIn, duplicateKeysText, parseJsonText, yamlToJson } from './body-text.js'
 
 /** Bytes a request body may have. */
 const maximumBody = 3 * 1024 * 1024
@@ -110,7 +110,7 @@ function parseText(bytes: Buffer, isYaml: boolean): ParsedText {
 function decodeText<T, I>(parsed: ParsedText, bytes: Buffer, kind: Kind<T, I>, context: DecodeContext): Draft<T> {
   const { value, json, duplicates } = parsed
   const complaints = (unknown: readonly string[]) => [
-    ...(duplicates.length > 0 ? [`yaml: unmarshal errors:\n${duplicates.map(text => `  ${text}`).join('\n')}`] : []),
+    ...(duplicates.length > 0 ? [duplicateKeysText(duplicates)] : []),
     ...(unknown.length > 0 || kind.decoder || mayRepeatFields(json, value)
       ? inOrder(strictFieldErrors(json, kind as unknown as MessageSchema), kind.decoder !== undefined)
       : []),
@@ -219,7 +219,7 @@ function decodeAs<T, I>(
     const problems = looks ? (complaints?.(unknown) ?? unknown) : []
     if (problems.length > 0 && fieldValidation === 'Strict')
       throw refused(`strict decoding error: ${problems.join(', ')}`)
-    for (const problem of problems) warn(problem)
+    for (const problem of problems) for (const one of duplicateKeysIn(problem)) warn(one)
     applyStaticDefaults(schema, draft)
     return stamp(draft, kind)
   } catch (error) {
