@@ -11,20 +11,21 @@ export function serviceWarnings({ metadata, spec }: Service): readonly string[] 
     warnings.push(
       'annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead',
     )
-  const isHeadless = spec.clusterIP === 'None'
-  if (spec.clusterIP && !isHeadless)
+  const isHeadless = spec.clusterIP === 'None' && spec.type === 'ClusterIP'
+  if (spec.clusterIP && spec.clusterIP !== 'None')
     spec.clusterIPs?.forEach((ip, i) => {
       warnings.push(...addressWarnings(ip, at.child('clusterIPs').index(i)))
     })
-  if (isHeadless && spec.type === 'ClusterIP') {
+  if (isHeadless) {
     if (loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services')
     if (externalIPs.length > 0) warnings.push('spec.externalIPs is ignored for headless services')
     if (spec.sessionAffinity !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services')
   }
-  if (externalIPs.length > 0) warnings.push('spec.externalIPs is deprecated')
   externalIPs.forEach((ip, i) => {
     warnings.push(...addressWarnings(ip, at.child('externalIPs').index(i)))
   })
+  if (externalIPs.length > 0 && !isHeadless && spec.type !== 'ExternalName')
+    warnings.push('spec.externalIPs is deprecated')
   warnings.push(...addressWarnings(loadBalancerIP, at.child('loadBalancerIP')))
   spec.loadBalancerSourceRanges?.forEach((range, i) => {
     warnings.push(...networkWarnings(range, at.child('loadBalancerSourceRanges').index(i)))

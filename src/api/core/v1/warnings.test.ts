@@ -39,8 +39,8 @@ const rows: readonly (readonly [Tried, object, object | undefined, readonly stri
     undefined,
     [
       oddIp('spec.clusterIPs[0]'),
-      'spec.externalIPs is deprecated',
       oddIp('spec.externalIPs[0]'),
+      'spec.externalIPs is deprecated',
       oddIp('spec.loadBalancerIP'),
       'spec.loadBalancerSourceRanges[0]: IPv6 CIDR value "FD00::/64" should be in RFC 5952 canonical format ("fd00::/64")',
       'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
