@@ -209,6 +209,22 @@ describe('resource cache', () => {
     assert.deepEqual(await drained(queue), [`ADDED a@${revision}`])
   })
 
+  it('takes over what the bytes were made of, and hands back what it made of them', async () => {
+    await using world = await following()
+    const object = { kind: 'Thing', apiVersion: 'v1', metadata: { name: 't', namespace: 'a', labels: { a: 'b' } } }
+    const value = encodeForStore<ApiObject>(object)
+    const key = `${prefix}a/t`
+    const revision = await world.store.create(key, value)
+    await world.feed.waitFor(revision)
+    const stored = world.cache.get('a/t')
+    assert.equal(value.stored, stored)
+    assert.equal(stored?.object.metadata.labels, object.metadata.labels)
+    assert.equal(stored?.object.metadata.resourceVersion, String(revision))
+    // The store keeps the bytes, but not the object with them.
+    assert.equal(value.source, undefined)
+    assert.deepEqual(world.cache.read({ key, value, revision }).object, stored?.object)
+  })
+
   it('sends bookmarks with the version of the store, not of the resource', async () => {
     await using world = await following()
     const queue = await world.cache.watch(everything, world.feed.revision, never)

@@ -112,6 +112,7 @@ export class ResourceCache<T extends ApiObject = ApiObject> implements ObjectCac
     const encoded = value as EncodedObject<T>
     const { source } = encoded
     if (!source) return new StoredObject<T>(value, revision)
+    encoded.source = undefined
     return (encoded.stored = new StoredObject<T>(value, revision, withRevision(source, revision)))
   }
 

@@ -74,11 +74,12 @@ export function withRevision<T extends ApiObject>(object: T, revision: number): 
 
 /**
  * The bytes of an object on their way through the store. They know what they were made of, so that the cache that gets
- * them back need not parse them, and what the cache has made of them, so that the writer need not look for it.
+ * them back need not parse them, and then what the cache has made of them, so that the writer need not look for it.
+ * Either is taken once, since a store may keep the bytes for long.
  */
 export interface EncodedObject<T extends ApiObject = ApiObject> extends Buffer {
-  source?: T
-  stored?: StoredObject<T>
+  source?: T | undefined
+  stored?: StoredObject<T> | undefined
 }
 
 /** The bytes that go to the store: `kind`, `apiVersion`, `metadata` first, without the resource version. */

@@ -3,7 +3,7 @@ import type { Resource } from '../../machinery/resource.js'
 import { alreadyExists, type ResourceName, StatusError, staleObject } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import { KeyExistsError, RevisionConflictError } from '../../storage/store.js'
-import type { ObjectCache } from '../cache/resource-cache.js'
+import { type ObjectCache, ResourceCache } from '../cache/resource-cache.js'
 import { type EncodedObject, encodeForStore, StoredObject, withRevision } from '../cache/stored-object.js'
 import { apiVersionOf } from './read-body.js'
 import type { RegistryHost } from './registry-host.js'
@@ -150,9 +150,12 @@ export class KeptObjects<T extends ApiObject> {
   }
 
   /** The write as the cache has it, so that its bytes are made once; or as written, if it is already history. */
-  #written(key: string, object: T, { source, stored }: EncodedObject, revision: number): StoredObject<T> {
-    // What is stored in the form it is shown in has gone into the very cache that shows it.
-    const found = source === object && stored ? (stored as StoredObject<T>) : this.cache.get(key)
+  #written(key: string, object: T, value: EncodedObject, revision: number): StoredObject<T> {
+    const { stored } = value
+    value.stored = undefined
+    // Other caches show another form of it, or may.
+    const known = this.cache instanceof ResourceCache ? (stored as StoredObject<T> | undefined) : undefined
+    const found = known ?? this.cache.get(key)
     return found?.revision === revision ? found : shown(object, revision)
   }
 
