@@ -90,6 +90,13 @@ describe('deleting the content of a namespace', () => {
     assert.deepEqual(after, { errors: [], remaining: [] })
   })
 
+  test('takes events before what another group shows of them', async () => {
+    const server = new Server({ events: [{ name: 'e' }], secrets: [{ name: 's' }] })
+    const all = api(served('secrets'), served('events.events.k8s.io'), served('events'))
+    await deleteContent(server.client, all, 'ns', signal)
+    assert.deepEqual(server.log, ['deletecollection events', 'deletecollection secrets'])
+  })
+
   test('leaves alone what is on its way already', async () => {
     const server = new Server({ secrets: [{ ...held('s'), deletionTimestamp: 'before' }] })
     const { remaining } = await deleteContent(server.client, api(served('secrets')), 'ns', signal)
