@@ -78,7 +78,7 @@ export class Leadership {
   ) {
     const status = candidacy.metrics.gauge({
       name: 'leader_election_master_status',
-      help: "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name.",
+      help: '1 while this process holds the lease of that name, 0 while it stands by.',
       labels: ['name'],
     })
     if (election.elect)

@@ -8,21 +8,21 @@ const queueBounds = exponentialBounds(1e-8, 10, 12)
 /** The metrics `workqueue_*` of work queues by name. */
 export function workQueueMetrics(registry: MetricsRegistry): (name: string) => WorkQueueMetrics {
   const labels = ['name'] as const
-  const depth = registry.gauge({ name: 'workqueue_depth', help: 'Current depth of workqueue', labels })
+  const depth = registry.gauge({ name: 'workqueue_depth', help: 'Keys that wait in the queue.', labels })
   const adds = registry.counter({
     name: 'workqueue_adds_total',
-    help: 'Total number of adds handled by workqueue',
+    help: 'Keys that have been put into the queue.',
     labels,
   })
   const retries = registry.counter({
     name: 'workqueue_retries_total',
-    help: 'Total number of retries handled by workqueue',
+    help: 'Keys that came into the queue once more because they had failed.',
     labels,
   })
   const waited = registry.histogram(
     {
       name: 'workqueue_queue_duration_seconds',
-      help: 'How long in seconds an item stays in workqueue before being requested.',
+      help: 'Seconds that keys wait in the queue until somebody works on them.',
       labels,
     },
     queueBounds,
@@ -30,7 +30,7 @@ export function workQueueMetrics(registry: MetricsRegistry): (name: string) => W
   const worked = registry.histogram(
     {
       name: 'workqueue_work_duration_seconds',
-      help: 'How long in seconds processing an item from workqueue takes.',
+      help: 'Seconds that the work on a key takes.',
       labels,
     },
     queueBounds,
@@ -54,13 +54,13 @@ export function workQueueMetrics(registry: MetricsRegistry): (name: string) => W
 export function measuredTransport(registry: MetricsRegistry): (transport: Handler, host: string) => Handler {
   const total = registry.counter({
     name: 'rest_client_requests_total',
-    help: 'Number of HTTP requests, partitioned by status code, method, and host.',
+    help: 'Requests that this client has sent, by the status of the answer, method and server.',
     labels: ['code', 'method', 'host'],
   })
   const duration = registry.histogram(
     {
       name: 'rest_client_request_duration_seconds',
-      help: 'Request latency in seconds. Broken down by verb, and host.',
+      help: 'Seconds from a request to its answer, by verb and server.',
       labels: ['verb', 'host'],
     },
     requestBounds,

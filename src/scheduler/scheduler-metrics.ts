@@ -58,27 +58,27 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
   const stability = 'STABLE'
   const attempts = registry.counter({
     name: 'scheduler_schedule_attempts_total',
-    help: "Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while 'error' means an internal scheduler problem.",
+    help: 'Attempts to place a pod, by what came of them: scheduled, unschedulable (no node will do) or error.',
     labels: ['profile', 'result'],
     stability,
   })
   const attemptDuration = registry.histogram(
     {
       name: 'scheduler_scheduling_attempt_duration_seconds',
-      help: 'Scheduling attempt latency in seconds (scheduling algorithm + binding)',
+      help: 'Seconds that an attempt takes, binding included.',
       labels: ['profile', 'result'],
       stability,
     },
     attemptBounds,
   )
   const algorithm = registry.histogram(
-    { name: 'scheduler_scheduling_algorithm_duration_seconds', help: 'Scheduling algorithm latency in seconds' },
+    { name: 'scheduler_scheduling_algorithm_duration_seconds', help: 'Seconds that the choice of a node takes.' },
     attemptBounds,
   )
   const podAttempts = registry.histogram(
     {
       name: 'scheduler_pod_scheduling_attempts',
-      help: 'Number of attempts to successfully schedule a pod.',
+      help: 'Attempts that pods needed until they were placed.',
       stability,
     },
     exponentialBounds(1, 2, 5),
@@ -86,7 +86,7 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
   const sli = registry.histogram(
     {
       name: 'scheduler_pod_scheduling_sli_duration_seconds',
-      help: 'E2e latency for a pod being scheduled, from the time the pod enters the scheduling queue and might involve multiple scheduling attempts.',
+      help: 'Seconds from when a pod came into the queue until it was placed, all attempts included.',
       labels: ['attempts'],
       stability: 'BETA',
     },
@@ -95,7 +95,7 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
   const points = registry.histogram(
     {
       name: 'scheduler_framework_extension_point_duration_seconds',
-      help: 'Latency for running all plugins of a specific extension point.',
+      help: 'Seconds that all plugins of an extension point take together.',
       labels: ['extension_point', 'status', 'profile'],
       stability,
     },
@@ -103,13 +103,13 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
   )
   const evaluations = registry.counter({
     name: 'scheduler_plugin_evaluation_total',
-    help: 'Number of attempts to schedule pods by each plugin and the extension point (available only in PreFilter, Filter, PreScore, and Score).',
+    help: 'Times a plugin was asked at an extension point.',
     labels: ['plugin', 'extension_point', 'profile'],
   })
   const executions = registry.histogram(
     {
       name: 'scheduler_plugin_execution_duration_seconds',
-      help: 'Duration for running a plugin at a specific extension point.',
+      help: 'Seconds that one plugin takes at an extension point.',
       labels: ['plugin', 'extension_point', 'status'],
     },
     exponentialBounds(0.00001, 1.5, 20),
@@ -117,7 +117,7 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
   const eventDuration = registry.histogram(
     {
       name: 'scheduler_event_handling_duration_seconds',
-      help: 'Event handling latency in seconds.',
+      help: 'Seconds that taking in a change of the cluster takes.',
       labels: ['event'],
     },
     exponentialBounds(0.0001, 2, 13),
@@ -125,7 +125,7 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
   const hints = registry.histogram(
     {
       name: 'scheduler_queueing_hint_execution_duration_seconds',
-      help: 'Latency for running a queueing hint function of a plugin.',
+      help: 'Seconds that a plugin takes to say whether a change is of use to a waiting pod.',
       labels: ['plugin', 'event', 'hint'],
     },
     exponentialBounds(0.00001, 2, 12),
@@ -133,68 +133,68 @@ export function schedulerMetrics(registry: MetricsRegistry, figures: () => Sched
   const preemptionDuration = registry.histogram(
     {
       name: 'scheduler_preemption_goroutines_duration_seconds',
-      help: 'Duration in seconds for running goroutines for the preemption.',
+      help: 'Seconds that making room for a pod takes.',
       labels: ['result'],
     },
     exponentialBounds(0.01, 2, 20),
   )
   const preemptionRuns = registry.counter({
     name: 'scheduler_preemption_goroutines_execution_total',
-    help: 'Number of preemption goroutines executed.',
+    help: 'Times that room was made for a pod.',
     labels: ['result'],
   })
   const inFlight = registry.gauge({
     name: 'scheduler_inflight_events',
-    help: 'Number of events currently tracked in the scheduling queue.',
+    help: 'Changes of the cluster that pods under way may still have missed.',
     labels: ['event'],
   })
   const permits = registry.histogram(
     {
       name: 'scheduler_permit_wait_duration_seconds',
-      help: 'Duration of waiting on permit.',
+      help: 'Seconds that pods waited for leave to be bound.',
       labels: ['result'],
     },
     attemptBounds,
   )
   const incomingPods = registry.counter({
     name: 'scheduler_queue_incoming_pods_total',
-    help: 'Number of pods added to scheduling queues by event and queue type.',
+    help: 'Pods that came into a queue, by why and into which.',
     labels: ['queue', 'event'],
     stability,
   })
   const victims = registry.histogram(
-    { name: 'scheduler_preemption_victims', help: 'Number of selected preemption victims', stability },
+    { name: 'scheduler_preemption_victims', help: 'Pods that have to leave for one other.', stability },
     exponentialBounds(1, 2, 7),
   )
   const preemptions = registry.counter({
     name: 'scheduler_preemption_attempts_total',
-    help: 'Total preemption attempts in the cluster till now',
+    help: 'Attempts to make room for a pod so far.',
     stability,
   })
   const volumeErrors = registry.counter({
     name: 'scheduler_volume_scheduling_stage_error_total',
-    help: 'Volume scheduling stage error count',
+    help: 'Faults in the placing of volumes, by the step.',
     labels: ['operation'],
   })
   const claims = registry.counter({
     name: 'scheduler_resourceclaim_creates_total',
-    help: 'Number of ResourceClaims creation requests within scheduler',
+    help: 'Claims that the scheduler has made for extended resources.',
     labels: ['status'],
   })
   const pending = registry.gauge({
     name: 'scheduler_pending_pods',
-    help: "Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
+    help: 'Pods without a node: active ones come next, those in backoff soon, unschedulable ones when something changes, gated ones when their gates are gone.',
     labels: ['queue'],
     stability,
   })
   const rejected = registry.gauge({
     name: 'scheduler_unschedulable_pods',
-    help: 'The number of unschedulable pods broken down by plugin name. A pod will increment the gauge for all plugins that caused it to not schedule and so this metric have meaning only when broken down by plugin.',
+    help: 'Pods that cannot be placed, for each plugin that refused them; one that several refused counts for each.',
     labels: ['plugin', 'profile'],
   })
   const cache = registry.gauge({
     name: 'scheduler_cache_size',
-    help: 'Number of nodes, pods, and assumed (bound) pods in the scheduler cache.',
+    help: 'What the scheduler keeps in mind: nodes, pods, and pods that it has placed and not yet seen there.',
     labels: ['type'],
   })
   registry.collect(() => {

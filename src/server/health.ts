@@ -42,13 +42,13 @@ export class StartHooks {
 export function healthStage(checks: () => readonly HealthCheck[], metrics: MetricsRegistry): Stage {
   const state = metrics.gauge({
     name: 'kubernetes_healthcheck',
-    help: 'This metric records the result of a single healthcheck.',
+    help: '1 if the check passed when it was last asked for, else 0.',
     labels: ['name', 'type'],
     stability: 'STABLE',
   })
   const total = metrics.counter({
     name: 'kubernetes_healthchecks_total',
-    help: 'This metric records the results of all healthcheck.',
+    help: 'Results of checks so far.',
     labels: ['name', 'status', 'type'],
     stability: 'STABLE',
   })

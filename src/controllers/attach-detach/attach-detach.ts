@@ -103,7 +103,7 @@ export function attachDetach(metrics?: MetricsRegistry): Controller {
 const forcedDetaches = (metrics: MetricsRegistry) =>
   metrics.counter({
     name: 'attach_detach_controller_attachdetach_controller_forced_detaches',
-    help: 'Number of times the A/D Controller performed a forced detach',
+    help: 'Volumes that were detached though their node had not let go of them.',
     labels: ['reason'],
   })
 

@@ -18,33 +18,33 @@ const subsystem = 'horizontal_pod_autoscaler_controller'
 export function autoscalerMetrics(registry: MetricsRegistry): AutoscalerMetrics {
   const reconciliations = registry.counter({
     name: `${subsystem}_reconciliations_total`,
-    help: "Number of reconciliations of HPA controller. The label 'action' should be either 'scale_down', 'scale_up', or 'none'. Also, the label 'error' should be either 'spec', 'internal', or 'none'. Note that if both spec and internal errors happen during a reconciliation, the first one to occur is reported in `error` label.",
+    help: 'Times an autoscaler was looked at, by what it did and which kind of error came first.',
     labels: ['action', 'error'],
   })
   const reconciliationTime = registry.histogram(
     {
       name: `${subsystem}_reconciliation_duration_seconds`,
-      help: "The time(seconds) that the HPA controller takes to reconcile once. The label 'action' should be either 'scale_down', 'scale_up', or 'none'. Also, the label 'error' should be either 'spec', 'internal', or 'none'. Note that if both spec and internal errors happen during a reconciliation, the first one to occur is reported in `error` label.",
+      help: 'Seconds that a look at an autoscaler took, by what it did and which kind of error came first.',
       labels: ['action', 'error'],
     },
     bounds,
   )
   const computations = registry.counter({
     name: `${subsystem}_metric_computation_total`,
-    help: "Number of metric computations. The label 'action' should be either 'scale_down', 'scale_up', or 'none'. Also, the label 'error' should be either 'spec', 'internal', or 'none'. The label 'metric_type' corresponds to HPA.spec.metrics[*].type",
+    help: 'Metrics that were worked out, by what they asked for, the kind of error and the type of metric.',
     labels: ['action', 'error', 'metric_type'],
   })
   const computationTime = registry.histogram(
     {
       name: `${subsystem}_metric_computation_duration_seconds`,
-      help: "The time(seconds) that the HPA controller takes to calculate one metric. The label 'action' should be either 'scale_down', 'scale_up', or 'none'. The label 'error' should be either 'spec', 'internal', or 'none'. The label 'metric_type' corresponds to HPA.spec.metrics[*].type",
+      help: 'Seconds that working out one metric took, by what it asked for, the kind of error and the type of metric.',
       labels: ['action', 'error', 'metric_type'],
     },
     bounds,
   )
   const count = registry.gauge({
     name: `${subsystem}_num_horizontal_pod_autoscalers`,
-    help: 'Current number of controlled HPA objects.',
+    help: 'Autoscalers that there are.',
   })
   return {
     reconciled(action, error, seconds) {

@@ -81,7 +81,7 @@ type Creates = (made: boolean, adminAccess: boolean) => void
 function createsTotal(metrics: MetricsRegistry): Creates {
   const total = metrics.counter({
     name: 'resourceclaim_controller_creates_total',
-    help: 'Number of ResourceClaims creation requests, categorized by creation status and admin access',
+    help: 'Claims that were made for pods, by whether that went well and whether they ask for admin access.',
     labels: ['status', 'admin_access'],
   })
   return (made, adminAccess) => total.with(made ? 'success' : 'failure', String(adminAccess)).add()

@@ -14,14 +14,14 @@ export class RotationMetrics {
     const isClient = use === 'client'
     const ttl = metrics.gauge({
       name: `kubelet_certificate_manager_${use}_ttl_seconds`,
-      help: `Gauge of the TTL (time-to-live) of the Kubelet's ${isClient ? 'client' : 'serving'} certificate. The value is in seconds until certificate expiry (negative if already expired). If the certificate is invalid or unused, the value will be +INF.`,
+      help: `Seconds until the kubelet's ${isClient ? 'client' : 'serving'} certificate is over, negative when it is; +Inf if there is none.`,
     })
     this.#errors = metrics
       .counter({
         name: isClient
           ? 'kubelet_certificate_manager_client_expiration_renew_errors'
           : 'kubelet_server_expiration_renew_errors',
-        help: 'Counter of certificate renewal errors.',
+        help: 'Certificates that could not be renewed when they should have been.',
       })
       .with()
     this.#lived = isClient
@@ -30,7 +30,7 @@ export class RotationMetrics {
           .histogram(
             {
               name: 'kubelet_certificate_manager_server_rotation_seconds',
-              help: 'Histogram of the number of seconds the previous certificate lived before being rotated.',
+              help: 'Age in seconds of certificates when the next one took their place.',
             },
             [60, hour, 4 * hour, ...[1, 7, 30, 90, 180, 360, 1440].map(days => days * day)],
           )

@@ -27,12 +27,12 @@ export async function claimedDisks(volumes: ReadonlyMap<string, ReadyVolume>): P
 }
 
 const families: readonly (readonly [name: string, help: string, value: (disk: DiskUsage) => number])[] = [
-  ['available_bytes', 'Number of available bytes in the volume', ({ available }) => available],
-  ['capacity_bytes', 'Capacity in bytes of the volume', ({ capacity }) => capacity],
-  ['inodes', 'Maximum number of inodes in the volume', ({ inodes }) => inodes],
-  ['inodes_free', 'Number of free inodes in the volume', ({ inodesFree }) => inodesFree],
-  ['inodes_used', 'Number of used inodes in the volume', ({ inodes, inodesFree }) => inodes - inodesFree],
-  ['used_bytes', 'Number of used bytes in the volume', ({ capacity, available }) => capacity - available],
+  ['available_bytes', 'Bytes of the volume that may still be written.', ({ available }) => available],
+  ['capacity_bytes', 'Bytes that the volume holds.', ({ capacity }) => capacity],
+  ['inodes', 'Inodes that the volume has.', ({ inodes }) => inodes],
+  ['inodes_free', 'Inodes of the volume that are free.', ({ inodesFree }) => inodesFree],
+  ['inodes_used', 'Inodes of the volume that are taken.', ({ inodes, inodesFree }) => inodes - inodesFree],
+  ['used_bytes', 'Bytes of the volume that are taken.', ({ capacity, available }) => capacity - available],
 ]
 
 /** Disks as `/metrics` shows them: each claim once, however many pods share it. */

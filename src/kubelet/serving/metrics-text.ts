@@ -122,22 +122,20 @@ export function agentMetrics(nodeName: string, containers: readonly ContainerRec
   for (const { state } of containers) states.set(state, (states.get(state) ?? 0) + 1)
   const { user, system } = process.cpuUsage()
   return [
-    metricFamily('kubelet_node_name', 'gauge', "The node's name. The count is always 1.", [
+    metricFamily('kubelet_node_name', 'gauge', 'Always 1; its label is the name of the node.', [
       { labels: { node: nodeName }, value: 1 },
     ]),
-    metricFamily('kubelet_running_pods', 'gauge', 'Number of pods that have a running pod sandbox', [
-      { value: runningPods },
-    ]),
+    metricFamily('kubelet_running_pods', 'gauge', 'Pods whose sandbox runs.', [{ value: runningPods }]),
     metricFamily(
       'kubelet_running_containers',
       'gauge',
-      'Number of containers currently running',
+      'Containers by their state.',
       [...states].map(([state, value]) => ({ labels: { container_state: state }, value })),
     ),
-    metricFamily('process_cpu_seconds_total', 'counter', 'Total user and system CPU time spent in seconds.', [
+    metricFamily('process_cpu_seconds_total', 'counter', 'Processor time used so far, in seconds.', [
       { value: (user + system) / 1e6 },
     ]),
-    metricFamily('process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', [
+    metricFamily('process_resident_memory_bytes', 'gauge', 'Memory in use, in bytes.', [
       { value: process.memoryUsage.rss() },
     ]),
   ].join('')

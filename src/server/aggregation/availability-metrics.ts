@@ -6,12 +6,12 @@ import { isAvailable } from './availability-condition.js'
 export function availabilityMetrics(metrics: MetricsRegistry, services: () => readonly APIService[]) {
   const unavailable = metrics.gauge({
     name: 'aggregator_unavailable_apiservice',
-    help: 'Gauge of APIServices which are marked as unavailable broken down by APIService name.',
+    help: '1 if the service of this name cannot be used now, else 0.',
     labels: ['name'],
   })
   const total = metrics.counter({
     name: 'aggregator_unavailable_apiservice_total',
-    help: 'Counter of APIServices which are marked as unavailable broken down by APIService name and reason.',
+    help: 'Times that a service became unavailable, by its name and why.',
     labels: ['name', 'reason'],
   })
   metrics.collect(() => {

@@ -76,7 +76,7 @@ const certificateLifetimes = (metrics: MetricsRegistry): Distribution =>
     .histogram(
       {
         name: 'apiserver_client_certificate_expiration_seconds',
-        help: 'Distribution of the remaining lifetime on the certificate used to authenticate a request.',
+        help: 'Seconds that certificates of clients are still valid for when they are used.',
       },
       [0, hour / 2, hour, 2 * hour, 6 * hour, 12 * hour, ...[1, 2, 4, 7, 30, 90, 180, 360].map(days => days * day)],
     )

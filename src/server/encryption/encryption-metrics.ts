@@ -23,26 +23,26 @@ export class EncryptionMetrics {
     this.#durations = registry.histogram(
       {
         name: 'apiserver_storage_transformation_duration_seconds',
-        help: 'Latencies in seconds of value transformation operations.',
+        help: 'Seconds that encrypting or decrypting a value takes.',
         labels: ['transformation_type', 'transformer_prefix'],
       },
       exponentialBounds(5e-6, 2, 25),
     )
     this.#operations = registry.counter({
       name: 'apiserver_storage_transformation_operations_total',
-      help: 'Total number of transformations.',
+      help: 'Values that were encrypted or decrypted, by what came of it.',
       labels: ['transformation_type', 'transformer_prefix', 'status'],
     })
     this.#cacheMisses = registry
       .counter({
         name: 'apiserver_storage_envelope_transformation_cache_misses_total',
-        help: 'Total number of cache misses while accessing key decryption key(KEK).',
+        help: 'Times a data key was not at hand and the key service had to be asked.',
       })
       .with()
     this.#calls = registry.histogram(
       {
         name: 'apiserver_envelope_encryption_kms_operations_latency_seconds',
-        help: 'KMS operation duration with gRPC error code status total.',
+        help: 'Seconds that calls of the key service take, by the code of the answer.',
         labels: ['provider_name', 'method_name', 'grpc_status_code'],
       },
       exponentialBounds(0.0001, 2, 20),
@@ -50,37 +50,37 @@ export class EncryptionMetrics {
     const used = ['transformation_type', 'provider_name', 'key_id_hash', 'apiserver_id_hash'] as const
     this.#keyIds = registry.counter({
       name: 'apiserver_envelope_encryption_key_id_hash_total',
-      help: 'Number of times a keyID is used split by transformation type, provider, and apiserver identity.',
+      help: 'Times that a key was used, by its hash.',
       labels: used,
     })
     this.#keyIdTimes = registry.gauge({
       name: 'apiserver_envelope_encryption_key_id_hash_last_timestamp_seconds',
-      help: 'The last time in seconds when a keyID was used.',
+      help: 'When a key was last used, in seconds since 1970.',
       labels: used,
     })
     this.#statusTimes = registry.gauge({
       name: 'apiserver_envelope_encryption_key_id_hash_status_last_timestamp_seconds',
-      help: 'The last time in seconds when a keyID was returned by the Status RPC call.',
+      help: 'When the key service last named a key, in seconds since 1970.',
       labels: ['provider_name', 'key_id_hash', 'apiserver_id_hash'],
     })
     this.#invalidKeyIds = registry.counter({
       name: 'apiserver_envelope_encryption_invalid_key_id_from_status_total',
-      help: 'Number of times an invalid keyID is returned by the Status RPC call split by error.',
+      help: 'Times that the key service named a key that is none.',
       labels: ['provider_name', 'error'],
     })
     this.#reloads = registry.counter({
       name: 'apiserver_encryption_config_controller_automatic_reloads_total',
-      help: 'Total number of reload successes and failures of encryption configuration split by apiserver identity.',
+      help: 'Times that a changed configuration of encryption was taken on, or could not be.',
       labels: ['status', 'apiserver_id_hash'],
     })
     this.#reloadTimes = registry.gauge({
       name: 'apiserver_encryption_config_controller_automatic_reload_last_timestamp_seconds',
-      help: 'Timestamp of the last successful or failed automatic reload of encryption configuration split by apiserver identity.',
+      help: 'When a changed configuration of encryption was last tried, in seconds since 1970.',
       labels: ['status', 'apiserver_id_hash'],
     })
     this.#configInfo = registry.gauge({
       name: 'apiserver_encryption_config_controller_last_config_info',
-      help: 'Information about the last applied encryption configuration with hash as label, split by apiserver identity.',
+      help: 'Always 1; its label is the hash of the configuration of encryption in use.',
       labels: ['apiserver_id_hash', 'hash'],
     })
   }

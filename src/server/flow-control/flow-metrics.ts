@@ -63,34 +63,23 @@ export class FlowMetrics {
     this.#flow = {
       dispatched: registry.counter({
         name: name('dispatched_requests_total'),
-        help: 'Number of requests executed by API Priority and Fairness subsystem',
+        help: 'Requests that were let through to be answered.',
         labels: flow,
         stability: 'BETA',
       }),
-      inQueue: gauge(
-        'current_inqueue_requests',
-        'Number of requests currently pending in queues of the API Priority and Fairness subsystem',
-        'BETA',
-      ),
-      seatsInQueue: gauge(
-        'current_inqueue_seats',
-        'Number of seats currently pending in queues of the API Priority and Fairness subsystem',
-      ),
+      inQueue: gauge('current_inqueue_requests', 'Requests that wait in queues.', 'BETA'),
+      seatsInQueue: gauge('current_inqueue_seats', 'Seats that requests in queues wait for.'),
       executing: gauge(
         'current_executing_requests',
-        'Number of requests in initial (for a WATCH) or any (for a non-WATCH) execution stage',
+        'Requests that have seats; of watches, those that are beginning.',
         'BETA',
       ),
-      seatsInUse: gauge(
-        'current_executing_seats',
-        'Concurrency (number of seats) occupied by executing requests',
-        'BETA',
-      ),
+      seatsInUse: gauge('current_executing_seats', 'Seats that are taken.', 'BETA'),
     }
     this.#queueLength = registry.histogram(
       {
         name: name('request_queue_length_after_enqueue'),
-        help: 'Length of queue in the API Priority and Fairness subsystem, as seen by each request after it is enqueued',
+        help: 'How long queues are when a request has joined them.',
         labels: flow,
       },
       lengthBounds,
@@ -98,7 +87,7 @@ export class FlowMetrics {
     this.#estimatedSeats = registry.histogram(
       {
         name: name('work_estimated_seats'),
-        help: 'Number of estimated seats (maximum of initial and final seats) associated with requests',
+        help: 'Seats that requests are reckoned to need.',
         labels: flow,
       },
       seatBounds,
@@ -106,7 +95,7 @@ export class FlowMetrics {
     this.#waited = registry.histogram(
       {
         name: name('request_wait_duration_seconds'),
-        help: 'Length of time a request spent waiting in its queue',
+        help: 'Seconds that requests wait in their queue.',
         labels: ['priority_level', 'flow_schema', 'execute'],
         stability: 'BETA',
       },
@@ -115,55 +104,42 @@ export class FlowMetrics {
     this.#execution = registry.histogram(
       {
         name: name('request_execution_seconds'),
-        help: 'Duration of initial stage (for a WATCH) or any (for a non-WATCH) stage of request execution',
+        help: 'Seconds that requests keep their seats.',
         labels: ['flow_schema', 'priority_level', 'type'],
       },
       executionBounds,
     )
     this.#rejected = registry.counter({
       name: name('rejected_requests_total'),
-      help: 'Number of requests rejected by API Priority and Fairness subsystem',
+      help: 'Requests that were turned away, by why.',
       labels: ['flow_schema', 'priority_level', 'reason'],
       stability: 'BETA',
     })
     const level = (rest: string, help: string, stability: 'ALPHA' | 'BETA' = 'ALPHA') =>
       registry.gauge({ name: name(rest), help, labels: ['priority_level'], stability })
     this.#level = {
-      nominal: level(
-        'nominal_limit_seats',
-        'Nominal number of execution seats configured for each priority level',
-        'BETA',
-      ),
-      lower: level(
-        'lower_limit_seats',
-        'Configured lower bound on number of execution seats available to each priority level',
-      ),
-      upper: level(
-        'upper_limit_seats',
-        'Configured upper bound on number of execution seats available to each priority level',
-      ),
+      nominal: level('nominal_limit_seats', 'Seats that a priority level has by its share.', 'BETA'),
+      lower: level('lower_limit_seats', 'Seats that a priority level keeps whatever it lends.'),
+      upper: level('upper_limit_seats', 'Seats that a priority level may have with all it borrows.'),
       current: level(
         'current_limit_seats',
         'current derived number of execution seats available to each priority level',
       ),
       target: level('target_seats', 'Seat allocation targets'),
-      highest: level('demand_seats_high_watermark', 'High watermark, over last adjustment period, of demand_seats'),
-      average: level('demand_seats_average', 'Time-weighted average, over last adjustment period, of demand_seats'),
-      deviation: level(
-        'demand_seats_stdev',
-        'Time-weighted standard deviation, over last adjustment period, of demand_seats',
-      ),
+      highest: level('demand_seats_high_watermark', 'Most seats asked for in the last period.'),
+      average: level('demand_seats_average', 'Seats asked for in the last period, on average over its time.'),
+      deviation: level('demand_seats_stdev', 'How far the seats asked for in the last period were from their average.'),
       smoothed: level('demand_seats_smoothed', 'Smoothed seat demands'),
     }
     this.#noAccommodation = registry.counter({
       name: name('request_dispatch_no_accommodation_total'),
-      help: 'Number of times a dispatch attempt resulted in a non accommodation due to lack of available seats',
+      help: 'Times that a request whose turn it was found too few free seats.',
       labels: flow,
     })
     this.fairFraction = registry
       .gauge({
         name: name('seat_fair_frac'),
-        help: "Fair fraction of server's concurrency to allocate to each priority level that can use it",
+        help: 'Share of the seats that each priority level gets that can use more.',
       })
       .with()
   }

@@ -50,14 +50,14 @@ export class RequestMetrics {
   ) {
     this.#total = registry.counter({
       name: 'apiserver_request_total',
-      help: 'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+      help: 'Requests that were answered, by what they asked for and the status of the answer.',
       labels: ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource', 'scope', 'component', 'code'],
       stability: 'STABLE',
     })
     this.#duration = registry.histogram(
       {
         name: 'apiserver_request_duration_seconds',
-        help: 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+        help: 'Seconds from a request to the end of its answer.',
         labels: [...labels, 'dry_run'],
         stability: 'STABLE',
       },
@@ -66,7 +66,7 @@ export class RequestMetrics {
     this.#sli = registry.histogram(
       {
         name: 'apiserver_request_sli_duration_seconds',
-        help: 'Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
+        help: 'Seconds from a request to the end of its answer, less what it waited for webhooks and in queues.',
         labels,
       },
       sliBounds,
@@ -74,7 +74,7 @@ export class RequestMetrics {
     this.#sizes = registry.histogram(
       {
         name: 'apiserver_response_sizes',
-        help: 'Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.',
+        help: 'Bytes of answers.',
         labels,
         stability: 'STABLE',
       },
@@ -82,18 +82,18 @@ export class RequestMetrics {
     )
     this.#longRunning = registry.gauge({
       name: 'apiserver_longrunning_requests',
-      help: 'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
+      help: 'Requests under way that last, such as watches and streams.',
       labels,
       stability: 'STABLE',
     })
     this.#timeouts = registry.counter({
       name: 'apiserver_request_terminations_total',
-      help: 'Number of requests which apiserver terminated in self-defense.',
+      help: 'Requests that the server gave up to protect itself.',
       labels: ['code', ...labels],
     })
     const inFlight = registry.gauge({
       name: 'apiserver_current_inflight_requests',
-      help: 'Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
+      help: 'Most requests under way at once in the last second, of those that change something and those that do not.',
       labels: ['request_kind'],
       stability: 'STABLE',
     })

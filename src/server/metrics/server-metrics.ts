@@ -44,19 +44,19 @@ export class ServerMetrics {
     this.authorization = outcomes(registry, 'authorization', 'attempts_total', 'authorization_duration_seconds')
     this.#users = registry.counter({
       name: 'authenticated_user_requests',
-      help: 'Counter of authenticated requests broken out by username.',
+      help: 'Requests of known users, by user; those of others than the system are one.',
       labels: ['username'],
     })
     this.auditEvents = registry
       .counter({
         name: 'apiserver_audit_event_total',
-        help: 'Counter of audit events generated and sent to the audit backend.',
+        help: 'Audit events that were handed to where they are kept.',
       })
       .with()
     this.auditRejected = registry
       .counter({
         name: 'apiserver_audit_requests_rejected_total',
-        help: 'Counter of apiserver requests rejected due to an error in audit logging backend.',
+        help: 'Requests that failed since they could not be audited.',
       })
       .with()
     const operation = ['operation', 'group', 'resource'] as const
@@ -64,26 +64,26 @@ export class ServerMetrics {
       duration: registry.histogram(
         {
           name: 'etcd_request_duration_seconds',
-          help: 'Etcd request latency in seconds for each operation and object type.',
+          help: 'Seconds that the store takes, by operation and type of object.',
           labels: operation,
         },
         [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60],
       ),
       total: registry.counter({
         name: 'etcd_requests_total',
-        help: 'Etcd request counts for each operation and object type.',
+        help: 'Operations of the store, by type of object.',
         labels: operation,
       }),
       errors: registry.counter({
         name: 'etcd_request_errors_total',
-        help: 'Etcd failed request counts for each operation and object type.',
+        help: 'Operations of the store that failed, by type of object.',
         labels: operation,
       }),
     }
     this.admission = registry.histogram(
       {
         name: 'apiserver_admission_controller_admission_duration_seconds',
-        help: 'Admission controller latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).',
+        help: 'Seconds that one admission plugin takes.',
         labels: ['name', 'operation', 'rejected', 'type'],
         stability: 'STABLE',
       },
@@ -92,7 +92,7 @@ export class ServerMetrics {
     this.admissionSteps = registry.histogram(
       {
         name: 'apiserver_admission_step_admission_duration_seconds',
-        help: 'Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).',
+        help: 'Seconds that all admission plugins take together.',
         labels: ['operation', 'rejected', 'type'],
         stability: 'STABLE',
       },
@@ -116,11 +116,11 @@ const knownUsers = new Set(['admin', 'client', 'kube_proxy', 'kubelet', 'system:
 function outcomes(registry: MetricsRegistry, name: string, counted: string, duration: string): Outcomes {
   const count = registry.counter({
     name: `${name}_${counted}`,
-    help: `Counter of ${name} attempts broken down by result.`,
+    help: `Times that ${name} was tried, by what came of it.`,
     labels: ['result'],
   })
   const durations = registry.histogram(
-    { name: duration, help: `${name} duration in seconds broken out by result.`, labels: ['result'] },
+    { name: duration, help: `Seconds that ${name} takes, by what came of it.`, labels: ['result'] },
     fastBounds,
   )
   return new Outcomes(result => ({ count: count.with(result), duration: durations.with(result) }))
@@ -130,23 +130,23 @@ function outcomes(registry: MetricsRegistry, name: string, counted: string, dura
 function addObjectMetrics(registry: MetricsRegistry, registries: Registries): void {
   const objects = registry.gauge({
     name: 'apiserver_storage_objects',
-    help: 'Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+    help: 'Objects that are stored, by resource.',
     labels: ['resource'],
     stability: 'STABLE',
   })
   const resources = registry.gauge({
     name: 'apiserver_resource_objects',
-    help: 'Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+    help: 'Objects that are stored, by resource.',
     labels: ['group', 'resource'],
   })
   const events = registry.counter({
     name: 'apiserver_watch_events_total',
-    help: 'Number of events sent in watch clients',
+    help: 'Events that were sent to watchers.',
     labels: ['group', 'version', 'resource'],
   })
   const watchers = registry.gauge({
     name: 'apiserver_registered_watchers',
-    help: 'Number of currently registered watchers for a given resource',
+    help: 'Watches that are open.',
     labels: ['group', 'version', 'resource'],
   })
   registry.collect(() => {

@@ -22,25 +22,25 @@ export class AllocatorMetrics {
     const addresses = 'kube_apiserver_clusterip_allocator'
     const ports = 'kube_apiserver_nodeport_allocator'
     const gauge = (name: string, help: string) => metrics.gauge({ name, help, labels: ['cidr'] })
-    const allocated = gauge(`${addresses}_allocated_ips`, 'Gauge measuring the number of allocated IPs for Services')
-    const available = gauge(`${addresses}_available_ips`, 'Gauge measuring the number of available IPs for Services')
+    const allocated = gauge(`${addresses}_allocated_ips`, 'Addresses that services have.')
+    const available = gauge(`${addresses}_available_ips`, 'Addresses that services may still get.')
     const counter = (name: string, help: string) => metrics.counter({ name, help, labels: ['cidr', 'scope'] })
     this.#addresses = {
-      given: counter(`${addresses}_allocation_total`, 'Number of Cluster IPs allocations'),
-      refused: counter(`${addresses}_allocation_errors_total`, 'Number of errors trying to allocate Cluster IPs'),
+      given: counter(`${addresses}_allocation_total`, 'Addresses given to services so far.'),
+      refused: counter(`${addresses}_allocation_errors_total`, 'Addresses that could not be given to services.'),
     }
     const allocatedPorts = metrics.gauge({
       name: `${ports}_allocated_ports`,
-      help: 'Gauge measuring the number of allocated NodePorts for Services',
+      help: 'Node ports that services have.',
     })
     const availablePorts = metrics.gauge({
       name: `${ports}_available_ports`,
-      help: 'Gauge measuring the number of available NodePorts for Services',
+      help: 'Node ports that services may still get.',
     })
     const portCounter = (name: string, help: string) => metrics.counter({ name, help, labels: ['scope'] })
     this.#ports = {
-      given: portCounter(`${ports}_allocation_total`, 'Number of NodePort allocations'),
-      refused: portCounter(`${ports}_allocation_errors_total`, 'Number of errors trying to allocate NodePort'),
+      given: portCounter(`${ports}_allocation_total`, 'Node ports given to services so far.'),
+      refused: portCounter(`${ports}_allocation_errors_total`, 'Node ports that could not be given to services.'),
     }
     metrics.collect(() => {
       const usage = state.usage()
