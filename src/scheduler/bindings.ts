@@ -26,7 +26,7 @@ export class Bindings implements Disposable {
   ) {}
 
   [Symbol.dispose](): void {
-    for (const { attempt } of this.#bindings.values()) attempt.abort(new Error('the scheduler has been stopped'))
+    for (const { attempt } of this.#bindings.values()) attempt.abort('the scheduler has been stopped')
   }
 
   /** Gives the pod the node. Throws what a plugin throws that cannot reserve what the pod needs there. */
@@ -45,9 +45,7 @@ export class Bindings implements Disposable {
 
   /** The pod needs no node any more: what is waited for before it is bound ends. */
   abort(uid: string, why: string): void {
-    // As a rule there is nothing to end, and errors are dear.
-    const binding = this.#bindings.get(uid)
-    if (binding) binding.attempt.abort(new Error(why))
+    this.#bindings.get(uid)?.attempt.abort(why)
   }
 
   /** As `abort`, of a pod that is to be tried again; false if there is no such attempt. */
@@ -60,7 +58,7 @@ export class Bindings implements Disposable {
   /** The node is gone: pods that are not bound to it yet need another one. */
   nodeGone(name: string): void {
     for (const { attempt, node } of this.#bindings.values())
-      if (node === name) attempt.abort(new Error(`node ${JSON.stringify(name)} not found`))
+      if (node === name) attempt.abort(`node ${JSON.stringify(name)} not found`)
   }
 
   async #bind(attempt: SchedulingAttempt, node: string, waits: readonly Promise<void>[]): Promise<void> {

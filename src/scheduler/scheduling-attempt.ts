@@ -11,7 +11,7 @@ export class SchedulingAttempt implements SchedulingCycle {
   /** When it began, in ms of `performance.now`. */
   readonly began = performance.now()
   #controller: AbortController | undefined
-  #reason: Error | undefined
+  #reason: Error | string | undefined
 
   constructor(
     readonly taken: TakenPod,
@@ -28,19 +28,21 @@ export class SchedulingAttempt implements SchedulingCycle {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason)
+      if (this.#reason !== undefined) this.#controller.abort(this.aborted)
     }
     return this.#controller.signal
   }
 
   /** Why it was ended; undefined if it was not. */
   get aborted(): Error | undefined {
+    // Made when it is asked for: the news of nearly every binding comes before its answer, and errors are dear.
+    if (typeof this.#reason === 'string') this.#reason = new Error(this.#reason)
     return this.#reason
   }
 
   /** Ends what waits for the pod; it is rejected for this reason. */
-  abort(reason: Error): void {
+  abort(reason: Error | string): void {
     this.#reason ??= reason
-    this.#controller?.abort(reason)
+    this.#controller?.abort(this.aborted)
   }
 }
