@@ -67,13 +67,10 @@ export const daemonSets: Resource<DaemonSet> = resource(DaemonSet, {
       annotate(draft.metadata, jsonEqual(draft.spec.template, old.spec.template) ? before : before + 1)
     },
     validate,
-    // Upstream looks at a changed one twice and tells of each fault twice.
     validateUpdate: (set, old) => [
-      ...validate(set),
       ...validate(set),
       ...unchanged(set.spec.selector, old.spec.selector, root.child('spec', 'selector')),
     ],
-    metadataLooks: { asNew: 1 },
     warnings: (set, old) => templateWarnings(set, old, set.spec.template),
   },
 })

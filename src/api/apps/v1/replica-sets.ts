@@ -36,13 +36,10 @@ export const replicaSets: Resource<ReplicaSet> = resource(ReplicaSet, {
     ...statusApart(() => ({ replicas: 0 })),
     generation: true,
     validate,
-    // Upstream looks at a changed one twice and tells of each fault twice.
     validateUpdate: (set, old) => [
-      ...validate(set),
       ...validate(set),
       ...unchanged(set.spec.selector, old.spec.selector, root.child('spec', 'selector')),
     ],
-    metadataLooks: { asNew: 1 },
     warnings: (set, old) => [...(old ? [] : nameWarnings(set)), ...templateWarnings(set, old, set.spec.template)],
   },
 })

@@ -71,7 +71,7 @@ export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = resource(
     },
     validate: ({ spec }) => validateClaimSpec(spec, root.child('spec')),
     validateUpdate,
-    metadataLooks: { asNew: 2 },
+    metadataLooks: { asNew: 1 },
     warnings({ metadata, spec }) {
       const warnings: string[] = []
       for (const kind of ['class', 'provisioner']) {
@@ -112,8 +112,7 @@ const at = root.child('spec')
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
 function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
-  // Upstream looks at a changed claim as at a new one twice and tells of each fault twice.
-  const errors = [...validateClaimSpec(claim.spec, at), ...validateClaimSpec(claim.spec, at)]
+  const errors = validateClaimSpec(claim.spec, at)
   const annotated = old.metadata.annotations?.[classAnnotation]
   const className = claim.metadata.annotations?.[classAnnotation]
   // The class moves from the annotation, or from nowhere, to the field, once.
