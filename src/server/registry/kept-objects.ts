@@ -46,29 +46,34 @@ export class KeptObjects<T extends ApiObject> {
     return this.host.feed.cacheOf(this.cache.prefix)?.unreadableAt(key)
   }
 
-  /** Runs a write that reads the cache first, again and again while others are faster. */
-  async raced<R>(name: string, key: string, attempt: () => Promise<R>): Promise<R> {
+  /**
+   * Runs a write that reads the cache first, again and again while others are faster. A `patient` one, which takes the
+   * object as it then is, waits with those that try again: its first try would be lost as well, or make them lose.
+   */
+  async raced<R>(name: string, key: string, patient: boolean, attempt: () => Promise<R>): Promise<R> {
     await this.host.feed.consistent()
     if (this.cache.prepare) await this.cache.prepare(key)
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof RevisionConflictError)) throw error
-      let lost = error
-      return this.#turns.take(key, async () => {
-        for (let tries = 1; ; tries++) {
-          await (lost.current ? this.host.feed.waitFor(lost.current.revision) : this.host.feed.consistent())
-          if (this.cache.prepare) await this.cache.prepare(key)
-          try {
-            return await attempt()
-          } catch (error) {
-            if (!(error instanceof RevisionConflictError)) throw error
-            if (tries >= maximumTries) throw staleObject(this.name, name)
-            lost = error
-          }
+    let lost: RevisionConflictError | undefined
+    if (!patient || !this.#turns.has(key))
+      try {
+        return await attempt()
+      } catch (error) {
+        if (!(error instanceof RevisionConflictError)) throw error
+        lost = error
+      }
+    return this.#turns.take(key, async () => {
+      for (let tries = 1; ; tries++) {
+        await (lost?.current ? this.host.feed.waitFor(lost.current.revision) : this.host.feed.consistent())
+        if (this.cache.prepare) await this.cache.prepare(key)
+        try {
+          return await attempt()
+        } catch (error) {
+          if (!(error instanceof RevisionConflictError)) throw error
+          if (tries >= maximumTries) throw staleObject(this.name, name)
+          lost = error
         }
-      })
-    }
+      }
+    })
   }
 
   /** Whether an object would be stored otherwise today: in another version or shape, or encrypted with another key. */

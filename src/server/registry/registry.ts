@@ -126,7 +126,7 @@ export class Registry<T extends ApiObject = ApiObject> {
   /** Replaces an object by what `change` makes of it. */
   async update(namespace: string, name: string, change: Change<T>, context: WriteContext): Promise<Written<T>> {
     const key = keyOf({ namespace, name })
-    return this.#kept.raced(name, key, () => {
+    return this.#kept.raced(name, key, change.retry === true, () => {
       const current = this.cache.get(key)
       if (current) return this.#updateFrom(namespace, name, current, change, context)
       if (!change.create) throw notFound(this.name, name)
@@ -137,7 +137,7 @@ export class Registry<T extends ApiObject = ApiObject> {
   /** Deletes an object, or marks it deleted when an agent or a finalizer must act first. */
   async delete(namespace: string, name: string, request: DeletionRequest, context: WriteContext): Promise<Deleted<T>> {
     const key = keyOf({ namespace, name })
-    return this.#kept.raced(name, key, async () => {
+    return this.#kept.raced(name, key, false, async () => {
       const current = this.cache.get(key)
       if (!current) throw notFound(this.name, name)
       checkDeletion(this.#anyResource, name, current, request)

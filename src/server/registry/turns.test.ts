@@ -18,6 +18,7 @@ describe('turns', () => {
       turns.take('b', action('b1')),
     ])
     assert.deepEqual(results, ['a1', 'a2', 'b1'])
+    assert.deepEqual([turns.has('a'), turns.has('b')], [false, false])
     const of = (key: string) => log.filter(text => text.startsWith(key))
     assert.deepEqual(log.slice(0, 2), ['a1 begins', 'b1 begins'])
     assert.deepEqual(of('a'), ['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends'])
@@ -30,6 +31,7 @@ describe('turns', () => {
       throw new Error('no')
     })
     const next = turns.take('a', async () => 'yes')
+    assert.deepEqual([turns.has('a'), turns.has('b')], [true, false])
     await assert.rejects(failed, /no/)
     assert.equal(await next, 'yes')
     assert.equal(turns.size, 0)

@@ -17,6 +17,11 @@ export class Turns {
     }
   }
 
+  /** Whether somebody works on a key. */
+  has(key: string): boolean {
+    return this.#last.has(key)
+  }
+
   /** Keys that somebody works on or waits for. */
   get size(): number {
     return this.#last.size
