@@ -89,6 +89,15 @@ function validateInitContainers(surroundings: ContainerSurroundings, names: Set<
           errors.push(
             forbiddenField(here.child(field), 'may not be set for init containers without restartPolicy=Always'),
           )
+    // Upstream refuses this since v1.36; its words are not known.
+    if (restartPolicy !== 'Always' && container.resizePolicy?.some(each => each.restartPolicy === 'RestartContainer'))
+      errors.push(
+        invalidValue(
+          here.child('resizePolicy'),
+          'RestartContainer',
+          "must be 'NotRequired' for init containers without restartPolicy=Always",
+        ),
+      )
     return [...errors, ...validateRestartPolicy(container, here)]
   })
 }

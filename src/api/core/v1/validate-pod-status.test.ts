@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { dns1123Subdomain } from '../../../machinery/names.js'
 import type { Pod } from './pod.js'
 import { validatePodStatus } from './validate-pod-status.js'
 
@@ -71,12 +72,13 @@ test('the status of a pod', () => {
     ],
     [
       'claims that the pod does not name',
-      pod({ resourceClaimStatuses: [{ name: 'a' }, { name: 'a', resourceClaimName: 'b' }] }, { resourceClaims: [] }),
+      pod({ resourceClaimStatuses: [{ name: 'a' }, { name: 'a', resourceClaimName: '-' }] }, { resourceClaims: [] }),
       pod({}),
       [
         'status.resourceClaimStatuses[0].name: Invalid value: "a": must match the name of an entry in `spec.resourceClaims`',
         'status.resourceClaimStatuses[1].name: Invalid value: "a": must match the name of an entry in `spec.resourceClaims`',
         'status.resourceClaimStatuses[1].name: Duplicate value: "a"',
+        `status.resourceClaimStatuses[1].resourceClaimName: Invalid value: "-": ${dns1123Subdomain('-')[0]}`,
       ],
     ],
     [

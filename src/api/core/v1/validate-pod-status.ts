@@ -108,12 +108,14 @@ function mayRestart(container: Container, spec: PodSpec, exitCode: number): bool
 function validateClaims({ spec, status }: Pod): FieldError[] {
   const { resourceClaimStatuses = [] } = status
   return resourceClaimStatuses.flatMap(({ name, resourceClaimName: claim }, i) => {
-    const here = at.child('resourceClaimStatuses').index(i).child('name')
+    const entry = at.child('resourceClaimStatuses').index(i)
+    const here = entry.child('name')
     const errors: FieldError[] = []
     if (!spec.resourceClaims?.some(each => each.name === name))
       errors.push(invalidValue(here, name, 'must match the name of an entry in `spec.resourceClaims`'))
     if (resourceClaimStatuses.findIndex(each => each.name === name) < i) errors.push(duplicate(here, name))
-    if (claim !== undefined) errors.push(...invalidValues(here, claim, dns1123Subdomain(claim)))
+    if (claim !== undefined)
+      errors.push(...invalidValues(entry.child('resourceClaimName'), claim, dns1123Subdomain(claim)))
     return errors
   })
 }

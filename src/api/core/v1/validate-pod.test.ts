@@ -64,6 +64,18 @@ const faults: readonly (readonly [string, Fields, readonly string[]])[] = [
     ],
   ],
   [
+    'restarts of a container that is not resized',
+    {
+      initContainers: [
+        { name: 'i', image: 'a', resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }] },
+        { name: 'j', image: 'a', resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] },
+      ],
+    },
+    [
+      `spec.initContainers[1].resizePolicy: Invalid value: "RestartContainer": must be 'NotRequired' for init containers without restartPolicy=Always`,
+    ],
+  ],
+  [
     'a claim that is made for another volume',
     {
       volumes: [
