@@ -66,6 +66,22 @@ describe('the form of an answer', () => {
   }
 })
 
+describe('the form of a custom resource', () => {
+  const converts = ({ kind }: { kind: string }) => kind === 'PartialObjectMetadata'
+  const protobuf = 'application/vnd.kubernetes.protobuf'
+  it('is no protobuf, but for what it is converted to', () => {
+    assert.equal(negotiate(`${protobuf},application/json`, { converts, custom: true }).media, 'json')
+    const as = ';as=PartialObjectMetadata;v=v1;g=meta.k8s.io'
+    assert.equal(negotiate(protobuf + as, { converts, custom: true }).media, 'protobuf')
+  })
+  const list = `application/json, application/yaml, ${protobuf}`
+  for (const accept of [protobuf, 'text/csv'])
+    it(`is not ${accept}`, () => {
+      const message = `only the following media types are accepted: ${list}`
+      assert.throws(() => negotiate(accept, { converts, custom: true }), { code: 406, message, details: undefined })
+    })
+})
+
 describe('the form of a body', () => {
   it('is JSON unless said otherwise', () => {
     assert.equal(bodyMedia(undefined), 'json')

@@ -49,6 +49,8 @@ export interface Offer {
   readonly watch?: boolean
   /** Whether the answer can be converted to this, e.g. `isTable`. */
   readonly converts?: (to: Conversion, media: Media) => boolean
+  /** Custom resources have no protobuf, but for what they are converted to; no router stands before them. */
+  readonly custom?: boolean
 }
 
 /** Reads a media type with parameters; undefined if it is none. */
@@ -140,13 +142,13 @@ export function negotiate(accept: string | undefined, offer: Offer = {}): Negoti
   const [first] = offered
   const ranges = accept ? acceptOf(accept) : []
   if (!accept && first) return form(first, {}, undefined)
-  let known = false
+  let known = offer.custom ?? false
   for (const range of ranges) {
     for (const media of offered) {
       if (!covers(range, mediaTypes[media])) continue
       known = true
       const conversion = conversionOf(range.parameters)
-      if (conversion && !offer.converts?.(conversion, media)) continue
+      if (conversion ? !offer.converts?.(conversion, media) : offer.custom && media === 'protobuf') continue
       const { stream } = range.parameters
       if (offer.watch && media === 'yaml') throw unacceptableForm(offered, true)
       if (stream && (stream !== 'watch' || !offer.stream || media === 'yaml')) continue

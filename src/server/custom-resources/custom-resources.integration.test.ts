@@ -54,7 +54,7 @@ describe('custom resources', () => {
     assert.deepEqual(created.json.spec, { size: 3, note: null, free: { any: [1] }, items: [{ port: 80 }] })
     assert.deepEqual(
       created.headers['warning'],
-      '299 - "unknown field \\"spec.items[0].extra\\"", 299 - "unknown field \\"spec.extra\\""',
+      '299 - "unknown field \\"spec.extra\\"", 299 - "unknown field \\"spec.items[0].extra\\""',
     )
     assert.deepEqual((await post('gadgets', objectOf('gadgets', 'b'))).json.spec, { size: 3 })
   })

@@ -38,9 +38,6 @@ function includeOf(query: URLSearchParams): Form['include'] {
   )
 }
 
-/** Custom resources have no protobuf. */
-const textMedia: readonly Media[] = ['json', 'yaml']
-
 /**
  * Reads the form off the Accept header and the query. Throws a 406 for what cannot be had, a 400 for a Table of something
  * unknown. `stream`: the answer is a watch. `tabular`: there can be a Table of it.
@@ -52,7 +49,7 @@ export function chooseForm(request: ApiRequest, stream = false, kind?: Kind<unkn
   const { media, as, contentType, pretty } = negotiate(headers.accept, {
     stream,
     watch: stream,
-    ...(kind?.decoder ? { media: textMedia } : {}),
+    custom: kind?.decoder !== undefined,
     converts: (to, media) => (tabular && isTable(to, media)) || isPartialMetadata(to),
   })
   const include = as?.kind === 'Table' ? includeOf(query) : 'Metadata'
