@@ -20,7 +20,7 @@ describe('a busy pod', { timeout: 400_000 }, () => {
   let folder = ''
   let kubectl = ''
   before(async () => {
-    node = await TestNode.start()
+    node = await TestNode.start('busybox')
     folder = testFolder()
     kubectl = await unpackKubectl(folder)
     await writeFile(join(folder, 'config'), node.controlPlane.kubeconfig)

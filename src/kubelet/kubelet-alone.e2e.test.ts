@@ -14,7 +14,7 @@ const box = (command: string) => ({ name: 'box', image: 'busybox:test', command:
 describe('a node that is left alone', { timeout: 240_000 }, () => {
   let node: TestNode
   before(async () => {
-    node = await TestNode.start()
+    node = await TestNode.start('busybox')
   })
   after(async () => {
     await node[Symbol.asyncDispose]()

@@ -18,7 +18,7 @@ describe('a node agent that is killed again and again', { timeout: 240_000 }, ()
   let node: TestNode
   let child: ChildProcess | undefined
   before(async () => {
-    node = await TestNode.start()
+    node = await TestNode.start('busybox')
     await node.stopKubelet()
   })
   after(async () => {

@@ -21,7 +21,7 @@ const namespace = 'default'
 describe('a node', { timeout: 300_000 }, () => {
   let node: TestNode
   before(async () => {
-    node = await TestNode.start()
+    node = await TestNode.start('busybox', 'nodeWeb')
   })
   after(async () => {
     await node[Symbol.asyncDispose]()

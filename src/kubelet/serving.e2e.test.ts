@@ -17,7 +17,7 @@ describe("a node's server", { timeout: 240_000 }, () => {
   let folder = ''
   let kubectl = ''
   before(async () => {
-    node = await TestNode.start()
+    node = await TestNode.start('busybox', 'nodeWeb')
     folder = testFolder()
     kubectl = await unpackKubectl(folder)
     await writeFile(join(folder, 'config'), node.controlPlane.kubeconfig)

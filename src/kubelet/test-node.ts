@@ -29,13 +29,13 @@ export class TestNode implements AsyncDisposable {
     readonly folder: string,
   ) {}
 
-  static async start(): Promise<TestNode> {
+  /** With these images; large ones take their time. */
+  static async start(...images: readonly (keyof typeof testImages)[]): Promise<TestNode> {
     const controlPlane = await ControlPlane.start()
     const runtime = await startTestRuntime()
     const node = new TestNode(controlPlane, runtime, testFolder())
     try {
-      await loadTestImage(await testImages.busybox(), runtime.containerd, runtime.cri)
-      await loadTestImage(await testImages.nodeWeb(), runtime.containerd, runtime.cri)
+      for (const image of images) await loadTestImage(await testImages[image](), runtime.containerd, runtime.cri)
       const { client } = node
       // Controllers may be at work that make the same.
       await unlessThere(client.create(Namespace, { metadata: { name: namespace } }))
