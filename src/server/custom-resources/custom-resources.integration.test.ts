@@ -85,6 +85,20 @@ describe('custom resources', () => {
     assert.equal(strategic.status, 415)
   })
 
+  it('say of methods that make no sense what is wrong with them', async () => {
+    const kind = `gadgets.${group}`
+    const created = await post('gadgets/zz', objectOf('gadgets', 'posted'))
+    assert.deepEqual([created.status, created.json.metadata.name], [201, 'posted'])
+    for (const [method, path, code, message] of [
+      ['PUT', 'gadgets', 400, 'name must be provided'],
+      ['PATCH', 'gadgets', 400, 'name must be provided'],
+      ['OPTIONS', 'gadgets', 405, ` is not supported on resources of kind "${kind}"`],
+    ] as const) {
+      const { status, json } = await server.http2({ method, path: `${base}/${path}`, body: {}, headers: mergePatch })
+      assert.deepEqual([status, json.message], [code, message], `${method} ${path}`)
+    }
+  })
+
   it('count changes of what is called status where it is no subresource', async () => {
     const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const
     await define(server, definitionOf('plains', schema))

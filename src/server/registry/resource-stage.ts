@@ -1,8 +1,8 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import { type ApiObject, keyOf } from '../../machinery/object.js'
 import type { ScaleSubresource, Verb, ViewSubresource } from '../../machinery/resource.js'
-import { notFound, qualified, StatusError } from '../../machinery/status-error.js'
-import type { Draft } from '../../schema/index.js'
+import { badRequest, notFound, qualified, StatusError } from '../../machinery/status-error.js'
+import type { Draft, Kind } from '../../schema/index.js'
 import { encodeForStore, StoredObject } from '../cache/stored-object.js'
 import type { RequestContext, Stage } from '../pipeline.js'
 import type { ResourceInfo } from '../request-info.js'
@@ -180,7 +180,14 @@ function checkPath({ request, info }: RequestContext, resource: ResourceInfo, { 
   } else if (namespace && kind.plural !== 'namespaces') throw unknownPath()
   const onCollection = !name
   const methods = onCollection ? collectionMethods : objectMethods
-  if (!methods.has(request.method)) throw methodNotAllowed()
+  if (methods.has(request.method)) return
+  if (!kind.decoder) throw methodNotAllowed()
+  // Custom resources have no paths by method: what is wrong shows as it is done. A name in the path of what is created
+  // is not looked at.
+  if (request.method === 'POST') return
+  throw onCollection && (request.method === 'PUT' || request.method === 'PATCH')
+    ? badRequest('name must be provided')
+    : verbNotSupported(kind, request.method === 'HEAD' ? info.verb : '')
 }
 
 const collectionMethods = new Set(['GET', 'POST', 'DELETE'])
@@ -216,7 +223,7 @@ async function serveSubresource(
   const proxied = subresource.type === 'connect' && subresource.name === 'proxy'
   const asked = context.request.method
   if (!(subresource.verbs.includes(verb as Verb) && asked !== 'HEAD') && !(proxied && proxyMethods.has(asked)))
-    throw methodNotAllowed()
+    throw resource.kind.decoder ? verbNotSupported(resource.kind, verb) : methodNotAllowed()
   if (info.rest && info.rest !== '/' && !proxied) throw unknownPath()
   if (!context.request.user && subresource.type !== 'connect')
     chooseForm(
@@ -319,6 +326,15 @@ async function patch(
 
 const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+
+/** 405 of custom resources. */
+const verbNotSupported = ({ gvk: { group }, plural }: Kind<unknown>, verb: string): StatusError =>
+  new StatusError(
+    405,
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind ${JSON.stringify(`${plural}.${group}`)}`,
+    { group, kind: plural },
+  )
 
 const unknownPath = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
