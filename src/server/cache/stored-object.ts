@@ -63,13 +63,20 @@ export class StoredObject<T extends ApiObject = ApiObject> {
 const newline = 0x0a
 const metadataKey = Buffer.from('"metadata":{', 'latin1')
 
+/** A copy that is being put together. */
+interface Members {
+  [name: string]: unknown
+}
+
 /** The object as it is read back from the store at `revision`. */
 export function withRevision<T extends ApiObject>(object: T, revision: number): T {
-  if (revision === 0) {
-    const { resourceVersion: _, ...metadata } = object.metadata
-    return freeze({ ...object, metadata })
-  }
-  return freeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })
+  // Members are assigned, since V8 takes several times as long for members that follow `...` in a literal.
+  const metadata: Members = { ...object.metadata }
+  if (revision > 0) metadata['resourceVersion'] = String(revision)
+  else delete metadata['resourceVersion']
+  const copy: Members = { ...(object as object) }
+  copy['metadata'] = metadata
+  return freeze(copy as unknown as T)
 }
 
 /**
@@ -84,16 +91,20 @@ export interface EncodedObject<T extends ApiObject = ApiObject> extends Buffer {
 
 /** The bytes that go to the store: `kind`, `apiVersion`, `metadata` first, without the resource version. */
 export function encodeForStore<T extends ApiObject>(object: T): EncodedObject<T> {
-  const { kind, apiVersion, metadata } = object
-  const { managedFields } = metadata
-  // Members are set to undefined, which is not written, since leaving them out of a copy takes several times as long.
-  const kept = { ...metadata, resourceVersion: undefined, managedFields: undefined }
+  const { managedFields } = object.metadata
+  const metadata: Members = { ...object.metadata }
+  // Assigned, and only where there is something, since that is quickest. What is undefined is not written.
+  if (metadata['resourceVersion'] !== undefined) metadata['resourceVersion'] = undefined
+  if (managedFields !== undefined) metadata['managedFields'] = undefined
   // Up to where metadata ends: there go managed fields, the JSON of which many objects have in common.
-  const head = JSON.stringify({ kind, apiVersion, metadata: kept }).slice(0, -2)
-  const comma = head.endsWith('{') ? '' : ','
-  const managed = managedFields ? `${comma}"managedFields":${managedFieldsText(managedFields)}` : ''
-  const tail = JSON.stringify({ ...object, kind: undefined, apiVersion: undefined, metadata: undefined })
-  const encoded: EncodedObject<T> = Buffer.from(`${head}${managed}}${tail === '{}' ? '}' : `,${tail.slice(1)}`}`)
+  let text = JSON.stringify({ kind: object.kind, apiVersion: object.apiVersion, metadata }).slice(0, -2)
+  if (managedFields) text += `${text.endsWith('{') ? '' : ','}"managedFields":${managedFieldsText(managedFields)}`
+  text += '}'
+  for (const [name, value] of Object.entries(object)) {
+    if (name === 'kind' || name === 'apiVersion' || name === 'metadata' || value === undefined) continue
+    text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`
+  }
+  const encoded: EncodedObject<T> = Buffer.from(`${text}}`)
   encoded.source = object
   return encoded
 }
