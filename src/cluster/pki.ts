@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
+import { isIPv4 } from 'node:net'
 import { hostname } from 'node:os'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import { formatIp, parseCidr } from '../machinery/ip-address.js'
@@ -77,9 +77,10 @@ const SERVER: readonly Usage[] = ['digital signature', 'key encipherment', 'serv
 /** Sorts host names and IP addresses, dropping repetitions. */
 const namesOf = (hosts: readonly string[]): AlternativeNames => {
   const unique = [...new Set(hosts)]
+  const isAddress = (host: string) => host.includes(':') || isIPv4(host)
   return {
-    dns: unique.filter(host => !isIP(host)),
-    addresses: [...new Set(unique.filter(host => isIP(host)).map(host => canonicalAddress(host)))],
+    dns: unique.filter(host => !isAddress(host)),
+    addresses: [...new Set(unique.filter(isAddress).map(canonicalAddress))],
   }
 }
 
