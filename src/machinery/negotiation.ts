@@ -234,8 +234,8 @@ const patchTypes: { readonly [mediaType: string]: PatchType } = {
 }
 
 /**
- * The kind of a PATCH by its Content-Type. Throws a 415: for kinds unknown to the API the router's, for those that this
- * resource does not take (custom resources know no strategic merge) the one that lists `accepted`.
+ * The kind of a PATCH by its Content-Type. Throws a 415: for kinds unknown to the API the router's; of custom resources,
+ * which know no strategic merge and have no router before them, the one that lists `accepted`.
  */
 export function patchTypeOf(
   contentType: string | undefined,
@@ -244,8 +244,8 @@ export function patchTypeOf(
   const parsed = contentType ? parseMediaType(contentType) : undefined
   const mediaType = parsed ? `${parsed.type}/${parsed.subtype}` : ''
   const found = Object.hasOwn(patchTypes, mediaType) ? patchTypes[mediaType] : undefined
-  if (!found) throw unsupportedPatchType()
-  if (!accepted.includes(found)) {
+  if (!found && accepted.includes('strategic')) throw unsupportedPatchType()
+  if (!found || !accepted.includes(found)) {
     const listed = Object.entries(patchTypes).filter(([, type]) => accepted.includes(type))
     throw unsupportedMediaType(listed.map(([name]) => name))
   }
