@@ -43,11 +43,6 @@ const leaseDuration = 40
 const renewal = 15_000
 const tick = 250
 const concurrency = 64
-/**
- * Pods that are started at the same time. Nodes of their own would not take the processors that make pods and place them,
- * and take longer: while there is much to do, pods start after those that wait to be placed.
- */
-const startsAtOnce = 16
 /** Ms after which what somebody else wrote will have been heard of. */
 const conflictPause = 50
 
@@ -64,14 +59,13 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
   const indexes = new Map(names.map((name, index) => [name, index]))
   const slots = new Slots(concurrency)
-  const starts = new Slots(startsAtOnce)
   const leases = new Leases(client, clock, names)
   const addresses = new Map<string, number>()
   const ends = new Map<string, { readonly pod: Pod; readonly at: number }>()
   const inHand = new Set<string>()
 
-  const attempt = (task: () => Promise<unknown>, turns = slots): Promise<void> =>
-    turns.run(task, signal).then(
+  const attempt = (task: () => Promise<unknown>): Promise<void> =>
+    slots.run(task, signal).then(
       () => {},
       error => {
         if (!signal.aborted && !isNotFound(error) && !isConflict(error)) onError(error)
@@ -121,7 +115,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
     } else if (isTerminalPhase(pod.status.phase)) ends.delete(uid)
     else if (pod.status.phase !== 'Running') {
       const ip = pod.status.podIP ?? addressOf(nodeName)
-      void once(uid, 'start', () => write(pod, (known, now) => runningState(known, ip, now), false), starts)
+      void once(uid, 'start', () => write(pod, (known, now) => runningState(known, ip, now), false))
     } else if (pod.spec.restartPolicy !== 'Always' && !ends.has(uid)) {
       const seconds = Number(pod.metadata.annotations?.[runSeconds] ?? defaultRunSeconds)
       ends.set(uid, { pod, at: clock.now() + (Number.isFinite(seconds) ? seconds : defaultRunSeconds) * 1000 })
@@ -129,11 +123,11 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   }
 
   /** The same thing is not begun twice while the first is under way. */
-  const once = async (uid: string, what: string, task: () => Promise<unknown>, turns?: Slots): Promise<void> => {
+  const once = async (uid: string, what: string, task: () => Promise<unknown>): Promise<void> => {
     const key = `${uid}/${what}`
     if (inHand.has(key)) return
     inHand.add(key)
-    await attempt(task, turns)
+    await attempt(task)
     inHand.delete(key)
   }
 
