@@ -4,7 +4,8 @@ import { ChangeLog } from './change-log.js'
 import type { DomainTotals } from './domain-counts.js'
 import type { Snapshot } from './framework.js'
 import { NodeInfo } from './node-info.js'
-import { zoneOf, zonesInTurn } from './node-order.js'
+import { zonesInTurn } from './node-order.js'
+import { zoneOf } from './node-zone.js'
 import { type PlacedTerm, PodIndex, type PodQuery } from './pod-index.js'
 import type { CountsByNode } from './pod-tally.js'
 import { noSurroundings, type Surroundings } from './surroundings.js'
@@ -88,7 +89,7 @@ export class ClusterState implements Snapshot {
 
   setNode(node: Node): void {
     const info = this.#info(node.metadata.name ?? '')
-    if (!info.node || zoneOf(info.node) !== zoneOf(node)) this.#nodes = undefined
+    if (!info.node || info.zone !== zoneOf(node)) this.#nodes = undefined
     this.#setNode(info, node)
   }
 

@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../api/core/v1/index.js'
 import { hasSameSpec } from './cluster-event.js'
+import { zoneOf } from './node-zone.js'
 import { type Amounts, amounts, podRequest } from './resources.js'
 
 /** A port of the node itself that a pod takes. */
@@ -24,6 +25,7 @@ export class NodeInfo {
   #node: Node | undefined
   #allocatable: Amounts = {}
   #images = new Map<string, number>()
+  #zone = ''
 
   constructor(readonly name: string) {}
 
@@ -55,10 +57,16 @@ export class NodeInfo {
   set node(node: Node | undefined) {
     this.#version++
     this.#node = node
+    this.#zone = zoneOf(node)
     this.#allocatable = amounts(node?.status.allocatable ?? node?.status.capacity)
     this.#images = new Map()
     for (const { names, sizeBytes } of node?.status.images ?? [])
       for (const name of names ?? []) this.#images.set(name, sizeBytes ?? 0)
+  }
+
+  /** As `zoneOf` has it; kept, as all nodes are put in order anew when one comes or goes. */
+  get zone(): string {
+    return this.#zone
   }
 
   get allocatable(): Amounts {
@@ -87,6 +95,7 @@ export class NodeInfo {
   copy(): NodeInfo {
     const copy = new NodeInfo(this.name)
     copy.#node = this.#node
+    copy.#zone = this.#zone
     copy.#allocatable = this.#allocatable
     copy.#images = this.#images
     for (const [uid, pod] of this.pods) copy.pods.set(uid, pod)
