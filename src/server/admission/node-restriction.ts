@@ -21,16 +21,13 @@ const leaseNamespace = 'kube-node-lease'
  */
 export const nodeRestriction = (registries: Registries): AdmissionPlugin => ({
   name: 'NodeRestriction',
-  validate(request) {
+  async validate(request) {
     const node = nodeOf(request.user)
-    return node === undefined ? undefined : restrict(registries, node, request)
+    if (node === undefined) return
+    const why = await objection(registries, node, request)
+    if (why) throw refusal(request, why)
   },
 })
-
-async function restrict(registries: Registries, node: string, request: AdmissionRequest): Promise<void> {
-  const why = await objection(registries, node, request)
-  if (why) throw refusal(request, why)
-}
 
 async function objection(registries: Registries, node: string, request: AdmissionRequest): Promise<string | undefined> {
   const { resource } = request

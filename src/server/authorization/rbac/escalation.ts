@@ -32,10 +32,10 @@ export const preventEscalation = ({ authorizer, rbac }: Authorization): Admissio
     (await authorizer.authorize(user, request)).verdict === 'allow'
   return {
     name: 'PreventEscalation',
-    match: { resources: [Role, ClusterRole, RoleBinding, ClusterRoleBinding] },
     async mutate(request) {
-      const { object, old, user } = request
-      if (!object) return
+      const { resource, subresource, operation, object, old, user } = request
+      const { gvk } = resource.kind
+      if (gvk.group !== group || subresource || !object || operation === 'DELETE') return
       if (user.groups.includes('system:masters') || isOnlyCollected(object as ApiObject, old)) return
       const role = draftOf(request, Role) ?? draftOf(request, ClusterRole)
       if (role && !(await allows(user, verbOn(request, 'escalate')))) checkRole(rbac(), request, role as ClusterRole)
