@@ -99,6 +99,18 @@ describe('custom resources', () => {
     }
   })
 
+  it('answer HEAD as they answer GET', async () => {
+    await post('gadgets', objectOf('gadgets', 'headed'))
+    for (const [path, code] of [
+      ['gadgets', 200],
+      ['gadgets/headed', 200],
+      ['gadgets/nobody', 404],
+    ] as const) {
+      const { status } = await server.http2({ method: 'HEAD', path: `${base}/${path}` })
+      assert.equal(status, code, path)
+    }
+  })
+
   it('count changes of what is called status where it is no subresource', async () => {
     const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const
     await define(server, definitionOf('plains', schema))

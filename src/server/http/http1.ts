@@ -4,7 +4,7 @@ import type { ApiRequest, ApiResponse, Handler } from '../../machinery/http.js'
 import { compress } from './compress.js'
 import type { Peer } from './http2.js'
 import { readBody } from './read-body.js'
-import { lengthOf, sendChunks } from './send.js'
+import { leaveChunks, lengthOf, sendChunks } from './send.js'
 import { splitTarget } from './target.js'
 
 /** Adapts one HTTP/1.1 request. */
@@ -87,6 +87,7 @@ async function send(request: ApiRequest, plain: ApiResponse, response: ServerRes
   response.statusMessage = STATUS_CODES[answer.status] ?? ''
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value as string | string[])
   if (request.method === 'HEAD' || body.kind === 'none') {
+    if (body.kind === 'stream') await leaveChunks(body.chunks)
     response.end()
     return
   }

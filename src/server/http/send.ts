@@ -14,6 +14,12 @@ export function sendChunks(
   return 'whenReady' in chunks ? sendFeed(target, chunks) : sendPieces(target, chunks)
 }
 
+/** Tells the source of an answer's chunks that nobody takes them. */
+export async function leaveChunks(chunks: AsyncIterable<Uint8Array> | ByteFeed): Promise<void> {
+  if ('whenReady' in chunks) chunks.close()
+  else await chunks[Symbol.asyncIterator]().return?.()
+}
+
 /** Sends what has gathered, then, once that is on its way, what has gathered meanwhile: under load, more at a time. */
 function sendFeed(target: Writable, feed: ByteFeed): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -183,11 +183,11 @@ function checkPath({ request, info }: RequestContext, resource: ResourceInfo, { 
   if (methods.has(request.method)) return
   if (!kind.decoder) throw methodNotAllowed()
   // Custom resources have no paths by method: what is wrong shows as it is done. A name in the path of what is created
-  // is not looked at.
-  if (request.method === 'POST') return
+  // is not looked at, and what is asked for with HEAD is got.
+  if (request.method === 'POST' || request.method === 'HEAD') return
   throw onCollection && (request.method === 'PUT' || request.method === 'PATCH')
     ? badRequest('name must be provided')
-    : verbNotSupported(kind, request.method === 'HEAD' ? info.verb : '')
+    : verbNotSupported(kind, '')
 }
 
 const collectionMethods = new Set(['GET', 'POST', 'DELETE'])
@@ -222,7 +222,8 @@ async function serveSubresource(
   // A proxy passes on whatever it is asked.
   const proxied = subresource.type === 'connect' && subresource.name === 'proxy'
   const asked = context.request.method
-  if (!(subresource.verbs.includes(verb as Verb) && asked !== 'HEAD') && !(proxied && proxyMethods.has(asked)))
+  const hasMethod = resource.kind.decoder !== undefined || asked !== 'HEAD'
+  if (!(subresource.verbs.includes(verb as Verb) && hasMethod) && !(proxied && proxyMethods.has(asked)))
     throw resource.kind.decoder ? verbNotSupported(resource.kind, verb) : methodNotAllowed()
   if (info.rest && info.rest !== '/' && !proxied) throw unknownPath()
   if (!context.request.user && subresource.type !== 'connect')
