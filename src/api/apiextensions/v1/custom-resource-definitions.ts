@@ -12,7 +12,7 @@ export const customResourceDefinitions: Resource<CustomResourceDefinition> = res
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
-  subresources: [statusView({ resetFields: ['metadata', 'spec'] })],
+  subresources: [statusView()],
   defaults({ spec }) {
     const { names } = spec
     names.singular ||= names.kind.toLowerCase()
