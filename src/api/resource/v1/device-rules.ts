@@ -39,7 +39,7 @@ export const validateSelectors = (selectors: readonly DeviceSelector[] | undefin
     const here = item.child('cel')
     if (!cel) return [required(here)]
     const expression = here.child('expression')
-    return cel.expression.length > longestExpression
+    return Buffer.byteLength(cel.expression) > longestExpression
       ? [tooLong(expression, longestExpression)]
       : validateDeviceExpression(cel.expression, expression)
   })
@@ -57,7 +57,7 @@ export function validateConfiguration({ opaque }: DeviceConfiguration, at: Field
 /** An object whose fields only its driver understands. */
 export function validateParameters(value: unknown, at: FieldPath, longest = longestParameters): FieldError[] {
   if (value === undefined || value === null) return [required(at)]
-  if (JSON.stringify(value).length > longest) return [tooLong(at, longest)]
+  if (Buffer.byteLength(JSON.stringify(value)) > longest) return [tooLong(at, longest)]
   return typeof value !== 'object' || Array.isArray(value)
     ? [invalidValue(at, '<value omitted>', 'must be a valid JSON object')]
     : []
