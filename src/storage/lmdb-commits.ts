@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { messageOf } from '../machinery/message-of.js'
 import type { Tables } from './lmdb-files.js'
 import { decodeState, encodeState, numberKey, type StoreState, stateKey, WriteEncoder } from './lmdb-records.js'
@@ -8,6 +9,11 @@ import { type PlannedWrite, planWrites, type Verdict, type WriteRequest } from '
 
 const maxBatchWrites = 2000
 const maxBatchBytes = 16 << 20
+/**
+ * So many writes wait for no others. Each commit has its price, so that few for many writes are better; but when all that
+ * a server can take at once go together, disk and processor wait for each other.
+ */
+const enough = 32
 
 /** A change to the tables that is no write of a key. */
 export interface Upkeep {
@@ -40,9 +46,9 @@ interface WaitingUpkeep {
 }
 
 /**
- * Group commit: writes that arrive while one commit is on its way to the disk make up the next one, which sets out as
- * soon as that one has arrived, before anybody is told of it: the disk is at work while the answers are. A lone write
- * goes at once.
+ * Group commit: writes that arrive while one commit is on its way to the disk make up the next one. If enough of them
+ * wait when it has arrived, they set out before anybody is told of it: the disk is at work while the answers are. Fewer
+ * wait for the rest of what this turn of the event loop brings. A lone write goes at the end of its turn.
  */
 export class Commits {
   #waiting: Waiting[] = []
@@ -132,11 +138,14 @@ export class Commits {
   }
 
   async #run(): Promise<void> {
-    // Whatever else is asked for in one go shall come along, as the next writes of those who are answered together.
-    await new Promise<void>(resolve => process.nextTick(resolve))
     let upkeepIsDue = false
     let done: Outcome | undefined
     do {
+      if (this.#waiting.length < enough) {
+        done?.tell()
+        done = undefined
+        await this.#gathered()
+      }
       const upkeep: WaitingUpkeep | undefined =
         upkeepIsDue || this.#waiting.length === 0 ? this.#upkeep.shift() : undefined
       upkeepIsDue = upkeep === undefined
@@ -147,6 +156,14 @@ export class Commits {
     // In one go with finding nothing, or a write that comes in between would wait for ever.
     this.#running = undefined
     done.tell()
+  }
+
+  /** Resolves once enough wait to share a commit, or a turn of the event loop has brought no more of them. */
+  async #gathered(): Promise<void> {
+    for (let seen = -1; seen < this.#waiting.length && this.#waiting.length < enough; ) {
+      seen = this.#waiting.length
+      await nextTurn()
+    }
   }
 
   /** From now on everybody reads what is on disk; in one go with telling of it, or watchers would see it twice. */
