@@ -41,6 +41,15 @@ export const nameColumn: Column<ApiObject> = {
   cell: ({ metadata }) => metadata.name ?? '',
 }
 
+/** The names of classes of which one is the default, which has one of these annotations and is marked. */
+export const classNameColumn = (...annotations: readonly string[]): Column<ApiObject> => ({
+  ...nameColumn,
+  cell: ({ metadata }) =>
+    annotations.some(name => metadata.annotations?.[name] === 'true')
+      ? `${metadata.name ?? ''} (default)`
+      : (metadata.name ?? ''),
+})
+
 export const ageColumn: Column<ApiObject> = {
   name: 'Age',
   type: 'string',

@@ -29,15 +29,15 @@ export const nodes: Resource<Node> = resource(Node, {
     textColumn('Version', ({ status }) => status.nodeInfo.kubeletVersion, { field: 'status.nodeInfo.kubeletVersion' }),
     textColumn('Internal-IP', node => addressOf(node, 'InternalIP'), { wide: true, field: 'status.addresses' }),
     textColumn('External-IP', node => addressOf(node, 'ExternalIP'), { wide: true, field: 'status.addresses' }),
-    ...(['OS-Image osImage', 'Kernel-Version kernelVersion', 'Container-Runtime containerRuntimeVersion'] as const).map(
-      about => {
-        const [name, field] = about.split(' ') as [string, 'osImage' | 'kernelVersion' | 'containerRuntimeVersion']
-        return textColumn<Node>(name, ({ status }) => status.nodeInfo[field] || '<unknown>', {
-          wide: true,
-          field: `status.nodeInfo.${field}`,
-        })
-      },
-    ),
+    textColumn('OS-Image', ({ status }) => status.nodeInfo.osImage || unknown, {
+      wide: true,
+      field: 'status.nodeInfo.osImage',
+    }),
+    textColumn('Kernel-Version', kernelText, { wide: true, field: 'status.nodeInfo.kernelVersion' }),
+    textColumn('Container-Runtime', ({ status }) => status.nodeInfo.containerRuntimeVersion || unknown, {
+      wide: true,
+      field: 'status.nodeInfo.containerRuntimeVersion',
+    }),
   ],
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
   subresources: [
@@ -78,6 +78,14 @@ function defaultPodCidrs(spec: Draft<Node['spec']>): void {
   const [first] = spec.podCIDRs ?? []
   if (spec.podCIDR && spec.podCIDR !== first) spec.podCIDRs = [spec.podCIDR]
   else if (!spec.podCIDR && first) spec.podCIDR = first
+}
+
+const unknown = '<unknown>'
+
+function kernelText({ status }: Node): string {
+  const { kernelVersion, architecture } = status.nodeInfo
+  if (!kernelVersion) return unknown
+  return architecture ? `${kernelVersion} (${architecture})` : kernelVersion
 }
 
 function statusText({ status, spec }: Node): string {

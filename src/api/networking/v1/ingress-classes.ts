@@ -3,7 +3,7 @@ import { dns1123Label, dns1123Subdomain, domainPrefixedPath, pathSegmentName } f
 import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { ageColumn, nameColumn, none, textColumn } from '../../columns.js'
+import { ageColumn, classNameColumn, none, textColumn } from '../../columns.js'
 import { oneOf, unchanged } from '../../field-rules.js'
 import { IngressClass, type IngressClassParametersReference } from './ingress-class.js'
 
@@ -12,7 +12,7 @@ const longestController = 250
 
 export const ingressClasses: Resource<IngressClass> = resource(IngressClass, {
   columns: [
-    nameColumn,
+    classNameColumn('ingressclass.kubernetes.io/is-default-class'),
     textColumn('Controller', ({ spec }) => spec.controller ?? '', {
       description: 'Controller that is responsible for handling this class',
     }),

@@ -5,7 +5,7 @@ import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelKey } from '../../../machinery/validate-labels.js'
-import { ageColumn, nameColumn, textColumn } from '../../columns.js'
+import { ageColumn, classNameColumn, textColumn } from '../../columns.js'
 import { oneOf, unchanged } from '../../field-rules.js'
 import { StorageClass } from './storage-class.js'
 import { validateParameters } from './volume-parameters.js'
@@ -14,7 +14,7 @@ export const storageClasses: Resource<StorageClass> = resource(StorageClass, {
   shortNames: ['sc'],
   deleteAnswersObject: true,
   columns: [
-    nameColumn,
+    classNameColumn('storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'),
     textColumn('Provisioner', ({ provisioner }) => provisioner, { field: 'provisioner' }),
     textColumn('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete', { field: 'reclaimPolicy' }),
     textColumn('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate', {

@@ -3,7 +3,7 @@ import { jsonEqual } from '../../../machinery/json-equal.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { ageColumn, nameColumn, textColumn } from '../../columns.js'
+import { ageColumn, classNameColumn, textColumn } from '../../columns.js'
 import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
 import { VolumeAttributesClass } from './volume-attributes-class.js'
 import { validateParameters } from './volume-parameters.js'
@@ -11,7 +11,11 @@ import { validateParameters } from './volume-parameters.js'
 export const volumeAttributesClasses: Resource<VolumeAttributesClass> = resource(VolumeAttributesClass, {
   shortNames: ['vac'],
   deleteAnswersObject: true,
-  columns: [nameColumn, textColumn('DriverName', ({ driverName }) => driverName, { field: 'driverName' }), ageColumn],
+  columns: [
+    classNameColumn('volumeattributesclass.alpha.kubernetes.io/is-default-class'),
+    textColumn('DriverName', ({ driverName }) => driverName, { field: 'driverName' }),
+    ageColumn,
+  ],
   strategy: {
     validate,
     validateUpdate: (now, old) =>
