@@ -11,6 +11,7 @@ import {
   Service,
   ServiceAccount,
 } from '../../api/core/v1/index.js'
+import { ResourceClaim, ResourceClaimTemplate } from '../../api/resource/v1/index.js'
 import { PriorityClass } from '../../api/scheduling/v1/index.js'
 import { StorageClass } from '../../api/storage/v1/index.js'
 import { ControlPlane } from '../../cluster/control-plane.js'
@@ -72,6 +73,25 @@ describe('admission', () => {
       plane.client.patch(Service, { namespace: ns, name: 'a' }, { type: 'merge', body: { spec: { type } } })
     await assert.rejects(become('NodePort'), /exceeded quota: q, requested: services.nodeports=2/)
     assert.deepEqual(await used(ns), { services: '1', 'services.nodeports': '0' })
+  })
+
+  it('gives devices that others use to administrators alone', async () => {
+    const ns = await namespace('devices')
+    const create = (kind: 'claim' | 'template') => {
+      const requests = [{ name: 'r', exactly: { deviceClassName: 'c', adminAccess: true } }]
+      const metadata = { namespace: ns, name: kind }
+      return kind === 'claim'
+        ? plane.client.create(ResourceClaim, { metadata, spec: { devices: { requests } } })
+        : plane.client.create(ResourceClaimTemplate, { metadata, spec: { spec: { devices: { requests } } } })
+    }
+    for (const kind of ['claim', 'template'] as const)
+      await assert.rejects(
+        create(kind),
+        /spec.devices.requests\[0\].adminAccess: Forbidden: admin access to devices requires/,
+      )
+    const labels = { 'resource.kubernetes.io/admin-access': 'true' }
+    await plane.client.patch(Namespace, { name: ns }, { type: 'merge', body: { metadata: { labels } } })
+    for (const kind of ['claim', 'template'] as const) await create(kind)
   })
 
   it('refuses privileged pods where the namespace is hardened, and warns about templates', async () => {

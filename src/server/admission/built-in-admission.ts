@@ -2,6 +2,7 @@ import type { AdmissionPlugin } from './admission.js'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.js'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.js'
 import { defaultTolerationSeconds } from './default-tolerations.js'
+import { deviceAdminAccess } from './device-admin-access.js'
 import { limitRanger } from './limit-ranger.js'
 import { namespaceLifecycle } from './namespace-lifecycle.js'
 import { nodeRestriction } from './node-restriction.js'
@@ -26,6 +27,7 @@ export const builtInAdmission = (
   const { registries, authorizer } = parts
   return [
     namespaceLifecycle(registries),
+    deviceAdminAccess(registries),
     limitRanger(registries),
     serviceAccountAdmission(registries),
     nodeRestriction(registries),
