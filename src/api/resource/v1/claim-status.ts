@@ -12,6 +12,7 @@ import { formatIp, parseIp } from '../../../machinery/ip-address.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import type { Draft } from '../../../schema/index.js'
 import { validateConditions } from '../../condition-rules.js'
 import { validateNodeSelector } from '../../core/v1/validate-scheduling.js'
 import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
@@ -81,6 +82,17 @@ export function validateClaimStatus(claim: ResourceClaim, old: ResourceClaim): F
   return jsonEqual(old.status.allocation, allocation)
     ? errors
     : [...errors, invalidValue(at, shownInternally(AllocationResult, allocation), immutable)]
+}
+
+/** What drivers told about devices goes with them: nobody has to take it back who takes back the devices. */
+export function forgetReturnedDevices({ status }: Draft<ResourceClaim>, old: ResourceClaim): void {
+  const nameOf = ({ driver, pool, device }: DeviceReference): string => [driver, pool, device].join('/')
+  const returned = new Set(old.status.allocation?.devices.results?.map(nameOf))
+  for (const kept of status.allocation?.devices.results ?? []) returned.delete(nameOf(kept))
+  if (!status.devices || returned.size === 0) return
+  const devices = status.devices.filter(device => !returned.has(nameOf(device)))
+  if (devices.length > 0) status.devices = devices
+  else delete status.devices
 }
 
 interface DeviceReference {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Draft } from '../../../schema/index.js'
 import { applyStaticDefaults, decodeJson } from '../../../schema/index.js'
-import { validateClaimStatus } from './claim-status.js'
+import { forgetReturnedDevices, validateClaimStatus } from './claim-status.js'
 import { ResourceClaim, ResourceSlice } from './index.js'
 import { resourceClaims } from './resource-claims.js'
 import { resourceSlices } from './resource-slices.js'
@@ -138,6 +138,8 @@ const statuses: readonly (readonly [string, Fields, Fields, readonly string[]])[
   ],
 ]
 
+const writer = { user: { username: 'u', groups: [] }, now: 0 } as never
+
 describe('devices', () => {
   for (const [name, spec, expected] of slices)
     it(`of slices are told: ${name}`, () =>
@@ -147,4 +149,28 @@ describe('devices', () => {
   for (const [name, old, status, expected] of statuses)
     it(`are allocated: ${name}`, () =>
       assert.deepEqual(told(validateClaimStatus(claimOf(exactly, {}, status), claimOf(exactly, {}, old))), expected))
+  it('of slices lose what features that are off would need, unless they have had it', () => {
+    const { prepareForCreate, prepareForUpdate } = resourceSlices.strategy
+    const attributes = { a: { ints: [1] }, b: { int: 1 } }
+    const draft = () =>
+      sliceOf(deviceOf({ attributes, nodeAllocatableResourceMappings: { cpu: {} } })) as Draft<ResourceSlice>
+    const made = draft()
+    prepareForCreate?.(made, writer)
+    assert.deepEqual(made.spec.devices, [{ name: 'd', attributes: { a: {}, b: { int: 1 } } }])
+    const kept = draft()
+    prepareForUpdate?.(kept, draft() as ResourceSlice, writer)
+    assert.deepEqual(kept, draft())
+  })
+  it('that are given back take with them what is told of them', () => {
+    const device = { driver: 'd.example', pool: 'p', device: 'd' }
+    const old = claimOf(exactly, {}, { allocation, devices: [device] })
+    for (const [status, left] of [
+      [{ devices: [device] }, 0],
+      [{ allocation, devices: [device] }, 1],
+    ] as const) {
+      const claim = claimOf(exactly, {}, status) as Draft<ResourceClaim>
+      forgetReturnedDevices(claim, old)
+      assert.equal(claim.status.devices?.length ?? 0, left)
+    }
+  })
 })

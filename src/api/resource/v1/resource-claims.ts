@@ -7,7 +7,7 @@ import { validateTemplateMetadata } from '../../core/v1/validate-volumes.js'
 import { shownInternally } from '../../internal-form.js'
 import { statusApart } from '../../status-apart.js'
 import { defaultClaimSpec, validateClaimSpec } from './claim-rules.js'
-import { validateClaimStatus } from './claim-status.js'
+import { forgetReturnedDevices, validateClaimStatus } from './claim-status.js'
 import { ResourceClaim } from './resource-claim.js'
 import { ResourceClaimSpec } from './resource-claim-spec.js'
 import { ResourceClaimTemplate, ResourceClaimTemplateSpec } from './resource-claim-template.js'
@@ -23,7 +23,7 @@ export const resourceClaims: Resource<ResourceClaim> = resource(ResourceClaim, {
     }),
     ageColumn,
   ],
-  subresources: [statusView({ validateUpdate: validateClaimStatus })],
+  subresources: [statusView({ validateUpdate: validateClaimStatus, prepareForUpdate: forgetReturnedDevices })],
   defaults: ({ spec }) => defaultClaimSpec(spec),
   strategy: {
     ...statusApart(),

@@ -4,6 +4,7 @@ import { goJson } from '../../../machinery/go-format.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import type { Draft } from '../../../schema/index.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
 import { NodeSelectorTerm } from '../../core/v1/index.js'
 import { validateNodeSelector } from '../../core/v1/validate-scheduling.js'
@@ -33,17 +34,39 @@ export const resourceSlices: Resource<ResourceSlice> = resource(ResourceSlice, {
   strategy: {
     generation: true,
     prepareForCreate(draft, { now }) {
-      for (const { taints } of draft.spec.devices ?? [])
-        for (const taint of taints ?? []) taint.timeAdded ??= rfc3339(now)
+      dropUnserved(draft, undefined)
+      timeTaints(draft, now)
     },
-    prepareForUpdate(draft, _old, { now }) {
-      for (const { taints } of draft.spec.devices ?? [])
-        for (const taint of taints ?? []) taint.timeAdded ??= rfc3339(now)
+    prepareForUpdate(draft, old, { now }) {
+      dropUnserved(draft, old)
+      timeTaints(draft, now)
     },
     validate,
     validateUpdate: validate,
   },
 })
+
+function timeTaints({ spec }: Draft<ResourceSlice>, now: number): void {
+  for (const { taints } of spec.devices ?? []) for (const taint of taints ?? []) taint.timeAdded ??= rfc3339(now)
+}
+
+const lists = ['ints', 'bools', 'strings', 'versions'] as const
+
+/** Fields of features that are off are dropped, unless they were written when those were on. */
+function dropUnserved({ spec }: Draft<ResourceSlice>, old: ResourceSlice | undefined): void {
+  const before = old?.spec.devices ?? []
+  const hasLists = before.some(({ attributes = {} }) =>
+    Object.values(attributes).some(attribute => lists.some(list => attribute[list] !== undefined)),
+  )
+  const hasMappings = before.some(
+    ({ nodeAllocatableResourceMappings = {} }) => Object.keys(nodeAllocatableResourceMappings).length > 0,
+  )
+  for (const device of spec.devices ?? []) {
+    if (!hasMappings) delete device.nodeAllocatableResourceMappings
+    if (!hasLists)
+      for (const attribute of Object.values(device.attributes ?? {})) for (const list of lists) delete attribute[list]
+  }
+}
 
 const mostDevices = 128
 /** Devices with taints or counters are larger. */
