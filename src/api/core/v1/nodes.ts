@@ -111,7 +111,11 @@ const spec = root.child('spec')
 const taintsAt = root.child('metadata', 'taints')
 
 function validate(node: Node): FieldError[] {
-  const errors = [...validateTaints(node.spec.taints, taintsAt), ...validateAmounts(node)]
+  const errors = [
+    ...validateTaints(node.spec.taints, taintsAt),
+    ...validateAmounts(node),
+    ...validateFeatures(node.status.declaredFeatures),
+  ]
   const cidrs = node.spec.podCIDRs ?? []
   const at = spec.child('podCIDRs')
   cidrs.forEach((text, i) => {
@@ -139,8 +143,31 @@ const validateAmounts = ({ status }: Node): FieldError[] =>
     ),
   )
 
+const longestFeature = 253
+const featureName = /^[A-Z][A-Za-z0-9]*(\/[A-Za-z0-9]+)*$/
+
+/** What a node says it can do, in order. */
+const validateFeatures = (features: readonly string[] = []): FieldError[] =>
+  features.flatMap((name, i) => {
+    const at = root.child('status', 'declaredFeatures')
+    const fault =
+      name.length > longestFeature
+        ? `must be no more than ${longestFeature} characters`
+        : featureName.test(name)
+          ? undefined
+          : "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+    const errors = fault
+      ? [invalidValue(at.index(i), name, `invalid feature name ${JSON.stringify(name)}: ${fault}`)]
+      : []
+    const next = features[i + 1]
+    if (next === name) errors.push(duplicate(at.index(i + 1), next))
+    else if (next !== undefined && name > next)
+      errors.push(invalidValue(at.index(i + 1), next, 'list must be sorted alphabetically'))
+    return errors
+  })
+
 function validateUpdate(node: Node, old: Node): FieldError[] {
-  const errors = validateAmounts(node)
+  const errors = [...validateFeatures(node.status.declaredFeatures), ...validateAmounts(node)]
   const addresses = new Set<string>()
   node.status.addresses?.forEach((address, i) => {
     const key = `${address.type} ${address.address}`
