@@ -59,7 +59,7 @@ describe('converted cache', () => {
       metadata: { resourceVersion: String(revision), name: 'x', namespace: 'a' },
       size: 3,
     })
-    assert.equal(found?.json.toString(), JSON.stringify(found?.object))
+    assert.deepEqual(JSON.parse(String(found?.json)), found?.object)
     assert.equal(world.cache.list()[0], found)
     assert.equal(world.cache.get('a/y'), undefined)
     assert.equal(world.cache.read({ key: '/registry/things/a/x', value: kept(5), revision: 7 }).object.size, 5)

@@ -4,7 +4,7 @@ import type { Entry } from '../../storage/store.js'
 import type { CacheEvent, Deliveries, WatchFilter } from './cache-event.js'
 import { Conversion } from './conversion.js'
 import type { ObjectCache, ResourceCache, WatchStart } from './resource-cache.js'
-import { encodeForStore, StoredObject } from './stored-object.js'
+import { StoredObject, withRevision } from './stored-object.js'
 
 /**
  * The objects of a cache in another form: another version or group of what is kept. Everything is converted when it is
@@ -18,7 +18,7 @@ export class ConvertedCache<T extends ApiObject> implements ObjectCache<T> {
     private readonly form: StoredForm<T>,
   ) {
     this.#conversion = new Conversion(
-      ({ object, revision }) => new StoredObject<T>(encodeForStore(form.read(object)), revision),
+      ({ object, revision }) => new StoredObject<T>(undefined, revision, withRevision(form.read(object), revision)),
     )
   }
 

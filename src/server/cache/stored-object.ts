@@ -9,32 +9,30 @@ import type { ApiObject } from '../../machinery/object.js'
  * is only known once the store has taken the write; it is spliced in behind `"metadata":{`.
  */
 export class StoredObject<T extends ApiObject = ApiObject> {
-  /** The object as GET answers it, with a newline behind it. */
-  readonly line: Buffer
+  #line: Buffer | undefined
   /** Where `"metadata":{` begins, and where what follows the resource version does. */
-  readonly #metadataAt: number
-  readonly #restAt: number
+  #metadataAt = 0
+  #restAt = 0
   #object: T | undefined
 
-  /** `revision` 0 is that of an object that was not stored (a dry run): it has no resource version. */
+  /**
+   * Of bytes, or of an object alone: its bytes are made when somebody wants them. `revision` 0 is that of an object that
+   * was not stored (a dry run): it has no resource version.
+   */
+  constructor(value: Uint8Array, revision: number, object?: T)
+  constructor(value: undefined, revision: number, object: T)
   constructor(
-    value: Uint8Array,
+    value: Uint8Array | undefined,
     readonly revision: number,
     object?: T,
   ) {
-    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    this.#metadataAt = bytes.indexOf(metadataKey)
-    if (this.#metadataAt < 0) throw new Error('a stored object lacks its metadata')
-    const splice = this.#metadataAt + metadataKey.length
-    const version = revision === 0 ? '' : `"resourceVersion":"${revision}",`
-    this.#restAt = splice + version.length
-    // Not from Buffer's pool: objects live long, and one of them would keep a whole slab of the pool alive.
-    this.line = Buffer.allocUnsafeSlow(bytes.length + version.length + 1)
-    bytes.copy(this.line, 0, 0, splice)
-    this.line.write(version, splice, 'latin1')
-    bytes.copy(this.line, this.#restAt, splice)
-    this.line[this.line.length - 1] = newline
+    if (value) this.#line = this.#lineOf(value)
     this.#object = object
+  }
+
+  /** The object as GET answers it, with a newline behind it. */
+  get line(): Buffer {
+    return (this.#line ??= this.#lineOf(encodeForStore(this.object)))
   }
 
   /** The object, shared and immutable. */
@@ -49,14 +47,32 @@ export class StoredObject<T extends ApiObject = ApiObject> {
 
   /** As an item of a list: without `kind` and `apiVersion`, and without the opening brace. */
   get itemTail(): Buffer {
-    return this.line.subarray(this.#metadataAt, -1)
+    const { line } = this
+    return line.subarray(this.#metadataAt, -1)
   }
 
   /** The same object at another revision: what a deletion announces. */
   at(revision: number): StoredObject<T> {
+    const { line } = this
     const splice = this.#metadataAt + metadataKey.length
-    const value = Buffer.concat([this.line.subarray(0, splice), this.line.subarray(this.#restAt, -1)])
+    const value = Buffer.concat([line.subarray(0, splice), line.subarray(this.#restAt, -1)])
     return new StoredObject<T>(value, revision, this.#object && withRevision(this.#object, revision))
+  }
+
+  #lineOf(value: Uint8Array): Buffer {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    this.#metadataAt = bytes.indexOf(metadataKey)
+    if (this.#metadataAt < 0) throw new Error('a stored object lacks its metadata')
+    const splice = this.#metadataAt + metadataKey.length
+    const version = this.revision === 0 ? '' : `"resourceVersion":"${this.revision}",`
+    this.#restAt = splice + version.length
+    // Not from Buffer's pool: objects live long, and one of them would keep a whole slab of the pool alive.
+    const line = Buffer.allocUnsafeSlow(bytes.length + version.length + 1)
+    bytes.copy(line, 0, 0, splice)
+    line.write(version, splice, 'latin1')
+    bytes.copy(line, this.#restAt, splice)
+    line[line.length - 1] = newline
+    return line
   }
 }
 

@@ -173,4 +173,4 @@ export class KeptObjects<T extends ApiObject> {
 
 /** An object as it is served, at a revision. */
 export const shown = <T extends ApiObject>(object: T, revision: number): StoredObject<T> =>
-  new StoredObject<T>(encodeForStore(object), revision, withRevision(object, revision))
+  new StoredObject<T>(undefined, revision, withRevision(object, revision))
