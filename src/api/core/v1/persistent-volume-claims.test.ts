@@ -24,3 +24,28 @@ test('a source in another namespace is not taken up', () => {
     assert.deepEqual(claim.spec, { resources: {}, ...expected })
   }
 })
+
+test('attributes may be taken back from a bound claim that has not got them yet', () => {
+  const bound = (attributes: string | undefined, current?: string) =>
+    ({
+      metadata: { name: 'c', namespace: 'n' },
+      spec: { resources: {}, ...(attributes === undefined ? {} : { volumeAttributesClassName: attributes }) },
+      status: { phase: 'Bound', ...(current ? { currentVolumeAttributesClassName: current } : {}) },
+    }) as unknown as PersistentVolumeClaim
+  const detail = 'is forbidden when status.currentVolumeAttributesClassName is not nil'
+  for (const [wanted, old, told] of [
+    [undefined, bound('fast'), []],
+    ['slow', bound('fast', 'fast'), []],
+    [undefined, bound('fast', 'fast'), [`Forbidden: update to nil ${detail}`]],
+    ['', bound('fast', 'fast'), [`Forbidden: update to empty string ${detail}`]],
+  ] as const) {
+    const errors = persistentVolumeClaims.strategy.validateUpdate?.(
+      bound(wanted, old.status.currentVolumeAttributesClassName),
+      old,
+    )
+    assert.deepEqual(
+      errors?.flatMap(({ field, message }) => (field === 'spec.volumeAttributesClassName' ? [message] : [])),
+      told,
+    )
+  }
+})

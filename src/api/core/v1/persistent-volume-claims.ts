@@ -139,15 +139,16 @@ function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim
       )
   errors.push(...unchanged(claim.spec.volumeMode, old.spec.volumeMode, root.child('volumeMode')))
   const attributes = claim.spec.volumeAttributesClassName
+  // A class may be taken back as long as the volume has never had it.
   if (
-    old.spec.volumeAttributesClassName !== undefined &&
+    old.status.currentVolumeAttributesClassName !== undefined &&
     !attributes &&
     attributes !== old.spec.volumeAttributesClassName
   )
     errors.push(
       forbiddenField(
         at.child('volumeAttributesClassName'),
-        `update from non-nil value to ${attributes === undefined ? 'nil' : 'an empty string'} is forbidden`,
+        `update to ${attributes === undefined ? 'nil' : 'empty string'} is forbidden when status.currentVolumeAttributesClassName is not nil`,
       ),
     )
   return errors
@@ -160,7 +161,7 @@ function expectedSpec(
   bound: boolean,
   classNamed: boolean,
 ): PersistentVolumeClaimSpec {
-  const { volumeName, storageClassName, volumeAttributesClassName, ...rest } = spec
+  const { volumeName: _volume, storageClassName: _class, volumeAttributesClassName: _attributes, ...rest } = spec
   const keep = <K extends keyof PersistentVolumeClaimSpec>(field: K, from: PersistentVolumeClaimSpec) =>
     from[field] === undefined ? {} : { [field]: from[field] }
   const { storage: _, ...requests } = spec.resources.requests ?? {}
@@ -169,7 +170,7 @@ function expectedSpec(
     ...rest,
     ...keep('volumeName', old.volumeName ? spec : old),
     ...keep('storageClassName', classNamed ? old : spec),
-    ...keep('volumeAttributesClassName', bound && volumeAttributesClassName !== undefined ? old : spec),
+    ...keep('volumeAttributesClassName', bound ? old : spec),
     ...(bound && spec.resources.requests
       ? { resources: { ...spec.resources, requests: storage === undefined ? requests : { ...requests, storage } } }
       : {}),

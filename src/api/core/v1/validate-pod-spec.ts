@@ -150,6 +150,7 @@ function validatePodResources(spec: PodSpec, at: FieldPath): FieldError[] {
   const { resources } = spec
   if (!resources) return []
   const errors: FieldError[] = []
+  if (spec.os?.name === 'windows') errors.push(forbiddenField(at, 'may not be set for a windows pod'))
   if (resources.claims)
     errors.push(forbiddenField(at.child('claims'), 'claims cannot be set for Resources at pod-level'))
   errors.push(...validateResources(resources, claimNamesOf(spec), at, validatePodResourceName))

@@ -116,6 +116,11 @@ const faults: readonly (readonly [string, Fields, readonly string[]])[] = [
     ],
   ],
   [
+    'resources of a whole pod on Windows',
+    { os: { name: 'windows' }, resources: { limits: { cpu: '1' } } },
+    ['spec.resources: Forbidden: may not be set for a windows pod'],
+  ],
+  [
     'containers that want more than their pod',
     {
       resources: { requests: { cpu: '100m' }, limits: { cpu: '200m' } },

@@ -38,7 +38,12 @@ export const csiDrivers: Resource<CSIDriver> = resource(CSIDriver, {
   },
   strategy: {
     unconditionalUpdate: false,
+    prepareForCreate({ spec }) {
+      delete spec.preventPodSchedulingIfMissing
+    },
     prepareForUpdate(draft, old) {
+      // A field of a feature that is off.
+      if (old.spec.preventPodSchedulingIfMissing === undefined) delete draft.spec.preventPodSchedulingIfMissing
       // Drivers begin without a generation; changes are counted from nought.
       if (!jsonEqual(draft.spec, old.spec)) draft.metadata.generation = (old.metadata.generation ?? 0) + 1
     },
@@ -78,6 +83,14 @@ function validate({ spec }: CSIDriver): FieldError[] {
         )
     }
   })
+  if (spec.serviceAccountTokenInSecrets !== undefined && !spec.tokenRequests?.length)
+    errors.push(
+      invalidValue(
+        at.child('serviceAccountTokenInSecrets'),
+        spec.serviceAccountTokenInSecrets,
+        'may only be set when tokenRequests is configured',
+      ),
+    )
   for (const mode of spec.volumeLifecycleModes ?? [])
     if (mode !== 'Persistent' && mode !== 'Ephemeral')
       errors.push(notSupported(at.child('volumeLifecycleModes'), mode, ['Persistent', 'Ephemeral']))
