@@ -4,6 +4,7 @@ import { Node, Pod, type PodStatus } from '../api/core/v1/index.js'
 import type { Client } from '../client/client.js'
 import { Informer } from '../client/informer.js'
 import { type Clock, rfc3339, rfc3339Micro, sleep, systemClock } from '../machinery/clock.js'
+import { simulatedRuntime } from '../machinery/simulated-runtime.js'
 import { isAlreadyExists, isConflict, isNotFound } from '../machinery/status-error.js'
 import { repeatedly } from './housekeeping.js'
 import { kubeletVersion } from './node/node-status.js'
@@ -221,7 +222,7 @@ async function registerNode(
       bootID: name,
       kernelVersion: 'simulated',
       osImage: 'simulated',
-      containerRuntimeVersion: 'simulated://1',
+      containerRuntimeVersion: simulatedRuntime,
       kubeletVersion,
       kubeProxyVersion: '',
       operatingSystem: 'linux',

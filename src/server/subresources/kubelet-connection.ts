@@ -3,6 +3,7 @@ import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { Node, type Pod } from '../../api/core/v1/index.js'
 import { endWithSignal } from '../../machinery/end-with-signal.js'
 import { urlHost } from '../../machinery/ip-address.js'
+import { simulatedRuntime } from '../../machinery/simulated-runtime.js'
 import { badRequest, StatusError } from '../../machinery/status-error.js'
 import type { UpgradeBackend } from '../../machinery/streaming/index.js'
 import type { Registries } from '../registry/registries.js'
@@ -57,10 +58,14 @@ export class KubeletConnection implements Disposable {
     return { cert: clientCert, key: clientKey, ca }
   }
 
-  /** The base of a node's kubelet. Throws a 404 for a node that is not there, a 503 for one without an address. */
+  /** The base of a node's kubelet. Throws a 404 for a node that is not there, a 400 for one that is simulated, a 500 for one without an address. */
   async baseOf(nodeName: string): Promise<URL> {
     const { object } = await this.registries.of(Node).get('', nodeName)
-    const { addresses } = object.status
+    const { addresses, nodeInfo } = object.status
+    if (nodeInfo?.containerRuntimeVersion === simulatedRuntime)
+      throw badRequest(
+        `node "${nodeName}" is simulated: no containers, and so no logs and commands, are behind its pods`,
+      )
     const address =
       addresses?.find(({ type }) => type === 'InternalIP') ??
       addressPreference.map(type => addresses?.find(candidate => candidate.type === type)).find(Boolean)
