@@ -199,6 +199,29 @@ test('pings are answered, and sent as often as asked for', async () => {
   }
 })
 
+test('a peer with output on the way is not pinged', async () => {
+  const clock = new ManualClock()
+  const accepted = deferred<SpdyStream>()
+  await using connections = pair({ onStream: accepted.resolve }, { clock, pingInterval: 5_000 })
+  const stream = await connections.client.createStream({ streamtype: 'stdout' })
+  const remote = await accepted.promise
+  let chunks = 0
+  connections.sockets[1].on('data', () => chunks++)
+  /** Lets what is under way happen, and says whether there was a ping after five seconds. */
+  const pinged = async (): Promise<boolean> => {
+    for (let count = 0; count < 20; count++) await turn()
+    clock.advance(5_000)
+    for (let count = 0; count < 20; count++) await turn()
+    return chunks > 0
+  }
+  // More than is taken in unread: some comes, then nothing does.
+  remote.write(Buffer.alloc(1024 * 1024))
+  assert.deepEqual([await pinged(), await pinged()], [false, false])
+  // The rest comes, then it is quiet.
+  stream.resume()
+  assert.deepEqual([await pinged(), await pinged()], [false, true])
+})
+
 test('close lets streams end, then closes the socket', async () => {
   const accepted = deferred<SpdyStream>()
   await using connections = pair({ onStream: accepted.resolve })

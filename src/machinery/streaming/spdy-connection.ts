@@ -14,7 +14,7 @@ export interface SpdyConnectionOptions {
   /** Takes over a stream that was accepted. */
   readonly onStream?: (stream: SpdyStream) => void
   readonly clock?: Clock
-  /** Milliseconds between pings that keep the connection open through middleboxes; 0 for none. */
+  /** Milliseconds between pings that keep a quiet connection open through middleboxes; 0 for none. */
   readonly pingInterval?: number
 }
 
@@ -58,6 +58,8 @@ export class SpdyConnection implements AsyncDisposable {
   #goAwaySent = false
   #lost: SpdyError | undefined
   #pingTimer: Disposable | undefined
+  /** Data has come since the ping timer was set. */
+  #dataCame = false
   #closeTimer: Disposable | undefined
 
   constructor(socket: Duplex, options: SpdyConnectionOptions) {
@@ -221,6 +223,7 @@ export class SpdyConnection implements AsyncDisposable {
         return
       }
       case 'data': {
+        this.#dataCame = true
         const stream = this.#streams.get(frame.streamId)
         // What comes for a stream that was just abandoned was on its way.
         stream?.receive(frame.data, frame.fin)
@@ -289,7 +292,10 @@ export class SpdyConnection implements AsyncDisposable {
   #schedulePing(): void {
     const { pingInterval } = this.#options
     if (!pingInterval) return
+    this.#dataCame = false
     this.#pingTimer = this.#clock.after(pingInterval, () => {
+      // Data says as much. And a peer that has closed after its last data would be made to throw away what is not here yet.
+      if (this.#dataCame || this.#full.size > 0) return this.#schedulePing()
       // The next one waits for the answer, lest pings pile up before a peer that is stuck.
       this.ping().then(
         () => this.#lost || this.#schedulePing(),

@@ -88,15 +88,16 @@ function connect({ url, tls }: DialUpgrade): Socket {
     : connectTcp({ host, port, allowHalfOpen: true })
   socket.setKeepAlive(true, 30_000)
   socket.setNoDelay(true)
-  return readableAfterWriteErrors(socket)
+  return readableAfterErrors(socket)
 }
 
 /**
- * Node gives up a socket as soon as a write fails, with what has been received and not been read yet. A container runtime
- * hangs up on input it has no more use for, right after the last output and the exit code; these must not be lost. So
- * what cannot be written is dropped, and the socket ends when all has been read, as it does for a program in C or Go.
+ * Node gives up a socket as soon as a write or a read fails, with what has been received and not been read yet. A
+ * container runtime hangs up on input it has no more use for, right after the last output and the exit code; these must
+ * not be lost. So what cannot be written is dropped, and the socket ends when all has been read, as it does for a program
+ * in C or Go.
  */
-function readableAfterWriteErrors(socket: Socket): Socket {
+function readableAfterErrors(socket: Socket): Socket {
   let broken = false
   const tolerant =
     (done: () => void) =>
@@ -108,6 +109,13 @@ function readableAfterWriteErrors(socket: Socket): Socket {
   const writev = socket._writev?.bind(socket)
   socket._write = (chunk, encoding, done) => (broken ? done() : write(chunk, encoding, tolerant(done)))
   if (writev) socket._writev = (chunks, done) => (broken ? done() : writev(chunks, tolerant(done)))
+  const destroy = socket.destroy.bind(socket)
+  socket.destroy = (error?: NodeJS.ErrnoException) => {
+    if (error?.syscall !== 'read' || socket.readableLength === 0) return destroy(error)
+    broken = true
+    socket.push(null)
+    return socket
+  }
   return socket
 }
 

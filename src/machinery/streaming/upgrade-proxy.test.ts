@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
 import { json, text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -260,4 +260,24 @@ test('what a backend said before it hung up on our input is not lost', async t =
   writing = false
   socket.destroy()
   assert.equal(received, size)
+})
+
+test('what was received before a reset can be read after it', async t => {
+  const sockets: Socket[] = []
+  const server = createServer(socket => {
+    sockets.push(socket.on('error', () => {}))
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    })
+  }).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const { socket } = await dialUpgrade({ url: new URL(`http://127.0.0.1:${port}`), headers: { Upgrade: 'echo' } })
+  // Nobody reads it yet, but it is taken in.
+  sockets[0]?.write('the last words')
+  while (socket.readableLength === 0) await turn()
+  sockets[0]?.resetAndDestroy()
+  for (let count = 0; count < 20; count++) await turn()
+  assert.equal(await text(socket), 'the last words')
 })

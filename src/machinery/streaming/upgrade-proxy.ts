@@ -12,9 +12,11 @@ import {
   type UpgradeHeaders,
 } from './client-upgrade.js'
 import { IdleTimer } from './idle-timer.js'
+import { PingHold } from './ping-hold.js'
 import {
   type DialUpgrade,
   dialUpgrade,
+  responseHeader,
   type UpgradeDialer,
   type UpgradedConnection,
   UpgradeRefusedError,
@@ -50,12 +52,18 @@ export const drainTimeout = 15 * 60 * 1000
 // How long a backend may stay silent after the client's direction has ended. Most clients that end theirs have left.
 const halfClosedTimeout = 30_000
 
+/** What passes between two sockets, and how long it may. */
+export interface PipeOptions extends SessionOptions {
+  /** What passes is SPDY, whose pings are kept from a backend that has output on the way ({@link PingHold}). */
+  readonly spdy?: boolean
+}
+
 /**
  * Joins two connected sockets until both are closed, which is when it resolves. Either direction may end before the
  * other. What the backend has sent reaches the client even if the backend's connection then breaks.
  */
-export function pipeSockets(client: Duplex, backend: Duplex, options: SessionOptions = {}): Promise<void> {
-  const { signal, idleTimeout = defaultIdleTimeout, clock = systemClock } = options
+export function pipeSockets(client: Duplex, backend: Duplex, options: PipeOptions = {}): Promise<void> {
+  const { signal, idleTimeout = defaultIdleTimeout, clock = systemClock, spdy = false } = options
   return new Promise(resolve => {
     const destroyBoth = () => {
       client.destroy()
@@ -63,11 +71,11 @@ export function pipeSockets(client: Duplex, backend: Duplex, options: SessionOpt
     }
     const idle = new IdleTimer(clock, idleTimeout, destroyBoth)
     let drain: Disposable | undefined
-    const flow = (from: Duplex, to: Duplex) => {
+    const flow = (from: Duplex, to: Duplex, sift = (chunk: Buffer): readonly Buffer[] => [chunk]) => {
       from.on('data', (chunk: Buffer) => {
         idle.touch()
         // Data for a side that is gone is read and dropped, so that the other one's end is noticed.
-        if (to.writable && !to.write(chunk)) from.pause()
+        for (const part of sift(chunk)) if (to.writable && !to.write(part)) from.pause()
       })
       to.on('drain', () => {
         idle.touch()
@@ -89,7 +97,8 @@ export function pipeSockets(client: Duplex, backend: Duplex, options: SessionOpt
       client.resume()
       drain ??= clock.after(drainTimeout, destroyBoth)
     }
-    flow(client, backend)
+    const pings = spdy ? new PingHold(backend) : undefined
+    flow(client, backend, pings && (chunk => pings.sift(chunk)))
     flow(backend, client)
     backend.once('end', backendDone)
     client.once('end', () => idle.tighten(halfClosedTimeout))
@@ -200,5 +209,6 @@ export async function handleProxyUpgrade(
   socket.write(`HTTP/1.1 ${response.status} ${response.statusText}\r\n${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   if (upgraded.head.length > 0) upgraded.socket.unshift(upgraded.head)
   if (head.length > 0) socket.unshift(head)
-  await pipeSockets(socket, upgraded.socket, options)
+  const spdy = responseHeader(response, 'upgrade')?.toLowerCase() === 'spdy/3.1'
+  await pipeSockets(socket, upgraded.socket, { ...options, spdy })
 }
