@@ -4,6 +4,25 @@ import type { PointStatus, SchedulerMetrics } from './scheduler-metrics.js'
 /** Of so many attempts one is looked at closely: measuring each plugin costs more than most plugins do. */
 const oneIn = 10
 
+/** Runs something and tells how it went and how many ms it took, once it is over. Throws what `run` throws. */
+export function timed<R>(run: () => R, over: (status: PointStatus, ms: number) => void): R {
+  const began = performance.now()
+  const done = (status: PointStatus) => over(status, performance.now() - began)
+  try {
+    const result = run()
+    if (result instanceof Promise)
+      result.then(
+        () => done('Success'),
+        error => done(statusOf(error)),
+      )
+    else done('Success')
+    return result
+  } catch (error) {
+    done(statusOf(error))
+    throw error
+  }
+}
+
 /** Measures one attempt, by the names of upstream's extension points. */
 export class AttemptObserver {
   readonly #closely: boolean
@@ -30,21 +49,7 @@ export class AttemptObserver {
   /** Runs a plugin, and measures how long it takes, until its promise settles if it makes one. Throws what `run` throws. */
   run<R>(plugin: string, point: string, run: () => R): R {
     if (!this.#closely) return run()
-    const began = performance.now()
-    const done = (status: PointStatus) => this.metrics.pluginExecuted(plugin, point, status, performance.now() - began)
-    try {
-      const result = run()
-      if (result instanceof Promise)
-        result.then(
-          () => done('Success'),
-          error => done(statusOf(error)),
-        )
-      else done('Success')
-      return result
-    } catch (error) {
-      done(statusOf(error))
-      throw error
-    }
+    return timed(run, (status, ms) => this.metrics.pluginExecuted(plugin, point, status, ms))
   }
 
   /** As `run`, of a function that is run for each node. What it answers is a rejection if `rejects`. */

@@ -1,7 +1,6 @@
 import { messageOf } from '../machinery/message-of.js'
-import { statusOf } from './attempt-observer.js'
+import { timed } from './attempt-observer.js'
 import { Unschedulable } from './framework.js'
-import type { PointStatus } from './scheduler-metrics.js'
 import type { SchedulingAttempt } from './scheduling-attempt.js'
 
 /** The longest a pod may be held back by its permits, in ms. */
@@ -91,24 +90,8 @@ function byPlugin<T>({ observer }: SchedulingAttempt, plugin: string, point: str
 }
 
 /** Measures how long all plugins of an extension point take. */
-function atPoint<T>({ observer }: SchedulingAttempt, point: string, run: () => T): T {
-  if (!observer) return run()
-  const began = performance.now()
-  const done = (status: PointStatus) => observer.point(point, status, performance.now() - began)
-  try {
-    const result = run()
-    if (result instanceof Promise)
-      result.then(
-        () => done('Success'),
-        error => done(statusOf(error)),
-      )
-    else done('Success')
-    return result
-  } catch (error) {
-    done(statusOf(error))
-    throw error
-  }
-}
+const atPoint = <T>({ observer }: SchedulingAttempt, point: string, run: () => T): T =>
+  observer ? timed(run, (status, ms) => observer.point(point, status, ms)) : run()
 
 function named(error: unknown, plugin: string): unknown {
   if (error instanceof Unschedulable && !error.plugin) error.plugin = plugin

@@ -28,6 +28,7 @@ export {
 export { declare, type FunctionDeclaration } from './functions/declare.js'
 export { celQuantity } from './functions/quantities.js'
 export { celSemver } from './functions/versions.js'
+export { simpleEscapes } from './lexer.js'
 export * from './types.js'
 export {
   CelCostError,

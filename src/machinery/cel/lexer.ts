@@ -128,7 +128,8 @@ function readString(source: string, offset: number, start: RegExpExecArray): Tok
 
 const codePointAt = (source: string, at: number): string => String.fromCodePoint(source.codePointAt(at) ?? 0)
 
-const simpleEscapes: { readonly [char: string]: string } = {
+/** What a letter behind a backslash stands for, in CEL as in Go. */
+export const simpleEscapes: { readonly [char: string]: string } = {
   a: '\x07',
   b: '\b',
   f: '\f',

@@ -1,3 +1,4 @@
+import { simpleEscapes } from '../../../machinery/cel/index.js'
 import type { JSONSchemaProps } from '../v1/index.js'
 import { valuesOf } from './structure.js'
 
@@ -19,7 +20,7 @@ export function followPath(path: string, root: JSONSchemaProps, brackets = true)
     if (name === undefined) return { why: 'unexpected end of JSON path' }
     if (token === '[') {
       if (!/^'.*'$/s.test(name)) return { why: `expected single quoted string but got ${name}` }
-      name = name.slice(1, -1).replace(/\\(.)/gs, (_, escaped: string) => escapes[escaped] ?? escaped)
+      name = name.slice(1, -1).replace(/\\(.)/gs, (_, escaped: string) => simpleEscapes[escaped] ?? escaped)
       const end = tokens[++at]
       if (end === undefined) return { why: 'unexpected end of JSON path' }
       if (end !== ']') return { why: `expected ] but got ${end}` }
@@ -29,14 +30,4 @@ export function followPath(path: string, root: JSONSchemaProps, brackets = true)
     steps.push(name)
   }
   return { steps, schema }
-}
-
-const escapes: { readonly [letter: string]: string } = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
 }
