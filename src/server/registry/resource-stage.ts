@@ -3,7 +3,7 @@ import { type ApiObject, keyOf } from '../../machinery/object.js'
 import type { ScaleSubresource, Verb, ViewSubresource } from '../../machinery/resource.js'
 import { badRequest, notFound, qualified, StatusError } from '../../machinery/status-error.js'
 import type { Draft, Kind } from '../../schema/index.js'
-import { encodeForStore, StoredObject } from '../cache/stored-object.js'
+import { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext, Stage } from '../pipeline.js'
 import type { ResourceInfo } from '../request-info.js'
 import type { ActionHandler, ConnectHandler } from '../subresources/subresource.js'
@@ -143,7 +143,7 @@ async function computedOf(
   { computed }: SubresourceHandlers,
 ): Promise<readonly StoredObject[]> {
   const found = (await computed?.[qualified(name)]?.(namespace, matches)) ?? []
-  return (matches ? found.filter(matches) : found).map(object => new StoredObject(encodeForStore(object), 0, object))
+  return (matches ? found.filter(matches) : found).map(object => new StoredObject(undefined, 0, object))
 }
 
 /** Upstream names what is not there by its singular. */
