@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { setMaxListeners } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import process from 'node:process'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -33,7 +33,7 @@ const ended = new AbortController()
 setMaxListeners(0, ended.signal)
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => ended.abort())
 
-/** Runs files, some side by side. Answers what they did, and the report of it. */
+/** Runs files, some side by side. Answers what they did, which of their tests failed, and the report of it. */
 function runFiles(files, concurrency) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const events = run({ files, concurrency, timeout: 600_000, signal: ended.signal })
@@ -45,10 +45,13 @@ function runFiles(files, concurrency) {
     if (data.skip !== undefined || data.todo !== undefined) counts.skipped++
     else counts.passed++
   })
+  const failures = []
   events.on('test:fail', data => {
-    if (isLeaf(data) || data.details?.error?.failureType !== 'subtestsFailed') counts.failed++
+    if (!isLeaf(data) && data.details?.error?.failureType === 'subtestsFailed') return
+    counts.failed++
+    failures.push(`${relative(dist, data.file ?? '')}: ${data.name}`)
   })
-  return { counts, report: events.compose(new spec()) }
+  return { counts, failures, report: events.compose(new spec()) }
 }
 
 /**
@@ -66,6 +69,8 @@ for (const { counts, report } of rows) {
   for await (const text of report) process.stdout.write(text)
   for (const key of Object.keys(total)) total[key] += counts[key]
 }
+// What failed is far above by now.
+for (const failure of rows.flatMap(({ failures }) => failures)) process.stdout.write(`\n✖ ${failure}`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`)
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0

@@ -115,6 +115,31 @@ describe('work queue', () => {
     assert.equal(queue.failures('a'), 0)
   })
 
+  test('tries that changes bring before their time make a key wait no longer', async () => {
+    const clock = new ManualClock()
+    const times: number[] = []
+    const start = clock.now()
+    const queue: WorkQueue = new WorkQueue({
+      clock,
+      random: () => 0,
+      backOff: { initial: 10, maximum: 1000 },
+      work: async key => {
+        times.push(clock.now() - start)
+        queue.retry(key)
+      },
+    })
+    queue.add('a')
+    await turn()
+    for (let i = 0; i < 35; i++) {
+      clock.advance(1)
+      if (i < 5) queue.add('a')
+      await turn()
+    }
+    assert.deepEqual(times, [0, 1, 2, 3, 4, 5, 10, 30])
+    assert.equal(queue.failures('a'), 3)
+    await queue[Symbol.asyncDispose]()
+  })
+
   test('a worker that throws does not stop the queue', async () => {
     const done: string[] = []
     const queue = new WorkQueue({

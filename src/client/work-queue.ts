@@ -25,6 +25,13 @@ export interface WorkQueueOptions {
   readonly metrics?: WorkQueueMetrics
 }
 
+/** A key that keeps failing. */
+interface Trouble {
+  readonly failures: number
+  /** When it is tried again, whatever happens. */
+  readonly retryAt: number
+}
+
 const defaultBackOff = { initial: 5, maximum: 1_000_000 }
 
 /**
@@ -37,7 +44,7 @@ export class WorkQueue implements AsyncDisposable {
   /** Keys added while they were worked on. */
   readonly #again = new Set<string>()
   readonly #delayed = new Map<string, { readonly due: number; readonly timer: Disposable }>()
-  readonly #failures = new Map<string, number>()
+  readonly #failures = new Map<string, Trouble>()
   readonly #clock: Clock
   readonly #metrics: WorkQueueMetrics
   #starting: NodeJS.Immediate | undefined
@@ -83,12 +90,21 @@ export class WorkQueue implements AsyncDisposable {
     this.#delayed.set(key, { due, timer })
   }
 
-  /** Works on the key again after a failure: the more in a row, the later. */
+  /**
+   * Works on the key again after a failure: the more in a row, the later. A try that somebody's change brought before its
+   * time leaves that time as it was, so that no key waits longer than its trouble has lasted already.
+   */
   retry(key: string): void {
-    const failures = (this.#failures.get(key) ?? 0) + 1
-    this.#failures.set(key, failures)
     this.#metrics.retried?.()
-    this.addAfter(key, backOff(failures, this.options.backOff ?? defaultBackOff, this.options.random ?? Math.random))
+    const now = this.#clock.now()
+    let trouble = this.#failures.get(key)
+    if (!trouble || trouble.retryAt <= now) {
+      const failures = (trouble?.failures ?? 0) + 1
+      const { backOff: range = defaultBackOff, random = Math.random } = this.options
+      trouble = { failures, retryAt: now + backOff(failures, range, random) }
+      this.#failures.set(key, trouble)
+    }
+    this.addAfter(key, trouble.retryAt - now)
   }
 
   /** The key is well: its next failure is its first. */
@@ -96,9 +112,9 @@ export class WorkQueue implements AsyncDisposable {
     this.#failures.delete(key)
   }
 
-  /** Failures of the key in a row. */
+  /** Failures of the key in a row, but for those of tries that came before their time. */
   failures(key: string): number {
-    return this.#failures.get(key) ?? 0
+    return this.#failures.get(key)?.failures ?? 0
   }
 
   /** Drops what waits and resolves once what runs has ended. */
