@@ -245,7 +245,7 @@ async function apiServerTrouble({ apiPort }: ClusterConfig, pki: ClusterPki): Pr
   return undefined
 }
 
-export async function nodeTrouble(client: Client, name: string): Promise<string | undefined> {
+async function nodeTrouble(client: Client, name: string): Promise<string | undefined> {
   const { status } = await client.get(Node, { name })
   const ready = status.conditions?.find(({ type }) => type === 'Ready')
   return ready?.status === 'True' ? undefined : (ready?.message ?? 'the node has not reported yet')
@@ -260,7 +260,7 @@ async function nodesTrouble(client: Client, config: ClusterConfig): Promise<stri
   return undefined
 }
 
-export async function dnsTrouble(config: ClusterConfig): Promise<string | undefined> {
+async function dnsTrouble(config: ClusterConfig): Promise<string | undefined> {
   const name = `${dnsProbe}.${config.clusterDomain}`
   const answers = await queryDns({ address: config.dnsAddress, port: 53, name, timeoutMs: 500 })
   return answers.includes(firstAddress(config.serviceCidr)) ? undefined : `no address for ${name} yet`

@@ -64,7 +64,7 @@ const reading = ['get', 'list', 'watch']
 const changing = ['update', 'patch']
 
 /** What a controller may do: what its watches imply, and what it asks for beyond that. */
-export function rightsOf({ watches, rights = [] }: ConfiguredController): readonly PolicyRule[] {
+function rightsOf({ watches, rights = [] }: ConfiguredController): readonly PolicyRule[] {
   const { for: main, owns = [], reads = [], also = [] } = watches
   const of = (kind: { gvk: { group: string }; plural: string }, verbs: readonly string[], subresource = '') => ({
     apiGroups: [kind.gvk.group],

@@ -51,7 +51,6 @@ import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.js'
 import { volumeExpand } from './volume-expand/volume-expand.js'
 import { attributesClassProtection, claimProtection, volumeProtection } from './volume-protection/volume-protection.js'
 
-export { startGarbageCollector } from './garbage-collector/index.js'
 export type { AutoscalerOptions } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.js'
 
 export interface BuiltInControllerOptions {

@@ -113,7 +113,7 @@ function subPathError(error: unknown, { container }: MountsInput, { name }: Volu
 }
 
 /** Whether mounts below a read-only one are to be read-only, too. Throws `ConfigError` where they must, but cannot. */
-export function isRecursivelyReadOnly(
+function isRecursivelyReadOnly(
   { features }: Pick<NodeContext, 'features'>,
   { name, readOnly, recursiveReadOnly = 'Disabled' }: VolumeMount,
 ): boolean {

@@ -350,7 +350,7 @@ async function begin(
 }
 
 /** Where what must not be written to disk lies. */
-export const secretFolderOf = (rootDir: string): string => join(rootDir, 'secrets')
+const secretFolderOf = (rootDir: string): string => join(rootDir, 'secrets')
 
 /** A folder whose content is never written to disk; one that an earlier agent mounted is kept. */
 async function ensureTmpfs(folder: string): Promise<void> {

@@ -43,7 +43,7 @@ export function podConditions(input: ConditionInput): readonly PodCondition[] {
 }
 
 /** Keeps the transition time of a condition that says what it said before. */
-export function toCondition(
+function toCondition(
   { type, status, reason, message }: Finding,
   old: readonly PodCondition[],
   generation: number | undefined,

@@ -38,7 +38,7 @@ export function grantedPod(pod: Pod, grants: Grants): Pod {
 }
 
 /** Whether two containers' requirements mean the same, however they are written. */
-export const sameRequirements = (a: Requirements, b: Requirements): boolean => changedResources(a, b).length === 0
+const sameRequirements = (a: Requirements, b: Requirements): boolean => changedResources(a, b).length === 0
 
 export const sameGrants = (a: Grants, b: Grants): boolean =>
   a.size === b.size && [...a].every(([name, requirements]) => sameRequirements(requirements, b.get(name) ?? {}))

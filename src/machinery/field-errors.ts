@@ -20,7 +20,7 @@ export function sortedMap(map: { readonly [key: string]: unknown } | null | unde
 }
 
 /** A value in a message: texts quoted, numbers and booleans plain, absent as null, the rest as JSON. */
-export function showValue(value: unknown): string {
+function showValue(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (value instanceof Shown) return value.text
   if (typeof value === 'string') return goQuote(value)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fieldSelectorFromValues, parseFieldSelector } from './fields.js'
+import { fieldSelectorOf, parseFieldSelector } from './fields.js'
 
 const pod: { readonly [field: string]: string } = { 'metadata.name': 'a', 'status.phase': 'Pending' }
 const get = (field: string): string => pod[field] ?? ''
@@ -50,7 +50,7 @@ describe('faults', () => {
 it('carries any value through its text', () => {
   fc.assert(
     fc.property(fc.string(), value => {
-      const selector = parseFieldSelector(String(fieldSelectorFromValues({ 'spec.x': value })))
+      const selector = parseFieldSelector(String(fieldSelectorOf([{ field: 'spec.x', operator: '=', value }])))
       assert.equal(selector.requiredValue('spec.x'), value)
     }),
   )

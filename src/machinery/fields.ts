@@ -41,14 +41,10 @@ export function fieldSelectorOf(requirements: readonly FieldRequirement[]): Fiel
 }
 
 /** Selects everything. */
-export const everyField: FieldSelector = fieldSelectorOf([])
-
-/** A selector of what has these values in these fields. */
-export const fieldSelectorFromValues = (values: { readonly [field: string]: string }): FieldSelector =>
-  fieldSelectorOf(Object.entries(values).map(([field, value]) => ({ field, operator: '=', value })))
+const everyField: FieldSelector = fieldSelectorOf([])
 
 /** A value as it stands in a selector's text. */
-export const escapeFieldValue = (value: string): string => value.replace(/[\\,=]/g, '\\$&')
+const escapeFieldValue = (value: string): string => value.replace(/[\\,=]/g, '\\$&')
 
 /**
  * Reads a field selector's text (`metadata.name=a,status.phase!=Running`; `\`, `,` and `=` in values are escaped by `\`).

@@ -1,14 +1,9 @@
-import { goQuote } from './go-format.js'
-
 /** A count, or a share such as `25%`. */
 export type IntOrString = number | string
 
 const percent = /^([0-9]+)%$/
 
-/** Whether it is a share; `'5'` is neither a count nor a share. */
-export const isPercent = (value: IntOrString): value is string => typeof value === 'string' && percent.test(value)
-
-/** The number before the `%`, undefined for a plain count or any other text. */
+/** The number before the `%`, undefined for a plain count or any other text: `'5'` is neither a count nor a share. */
 export function percentOf(value: IntOrString): number | undefined {
   const match = typeof value === 'string' ? percent.exec(value) : null
   return match?.[1] === undefined ? undefined : Number(match[1])
@@ -27,10 +22,3 @@ export function scaledValue(value: IntOrString, total: number, roundUp: boolean)
   const exact = (share * total) / 100
   return roundUp ? Math.ceil(exact) : Math.floor(exact)
 }
-
-/** As upstream prints it into texts: `5` or `25%`. */
-export const printIntOrString = (value: IntOrString): string => String(value)
-
-/** As it stands in JSON inside a message: `5` or `"25%"`. */
-export const quoteIntOrString = (value: IntOrString): string =>
-  typeof value === 'number' ? String(value) : goQuote(value)

@@ -15,7 +15,6 @@ const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const labelValueSyntax = `(${qualified})?`
 const configMapKeySyntax = '[-._a-zA-Z0-9]+'
 const httpHeaderSyntax = '[-A-Za-z0-9]+'
-const envVarSyntax = '[-._a-zA-Z][-._a-zA-Z0-9]*'
 const cIdentifierSyntax = '[A-Za-z_][A-Za-z0-9_]*'
 const percentSyntax = '[0-9]+%'
 const httpPathSyntax = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
@@ -31,7 +30,6 @@ const isQualified = whole(qualified)
 const isLabelValue = whole(labelValueSyntax)
 const isConfigMapKey = whole(configMapKeySyntax)
 const isHttpHeader = whole(httpHeaderSyntax)
-const isEnvVar = whole(envVarSyntax)
 const isCIdentifier = whole(cIdentifierSyntax)
 const isHttpPath = whole(httpPathSyntax)
 const isPercent = whole(percentSyntax)
@@ -214,23 +212,6 @@ export function envVarName(value: string): string[] {
   return /^[ -<>-~]+$/.test(value)
     ? []
     : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
-}
-
-/** Names of environment variables by the older, narrower rule. */
-export function strictEnvVarName(value: string): string[] {
-  const messages: string[] = []
-  if (!isEnvVar.test(value)) {
-    messages.push(
-      patternMessage(
-        "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit",
-        envVarSyntax,
-        'my.env-name',
-        'MY_ENV.NAME',
-        'MyEnvName1',
-      ),
-    )
-  }
-  return [...messages, ...directoryNames(value)]
 }
 
 // Keys become file names in volumes.

@@ -54,7 +54,7 @@ export interface Offer {
 }
 
 /** Reads a media type with parameters; undefined if it is none. */
-export function parseMediaType(text: string): MediaRange | undefined {
+function parseMediaType(text: string): MediaRange | undefined {
   const [full = '', ...rest] = splitQuoted(text, ';')
   const [type = '', subtype = '', ...more] = full.trim().toLowerCase().split('/')
   if (!type || !subtype || more.length) return undefined
@@ -189,7 +189,7 @@ const streamTypes = (media: readonly Media[]): string[] =>
   media.filter(one => one !== 'yaml').map(one => `${mediaTypes[one]};stream=watch`)
 
 /** 406 of the router: no media type of the request is served here. */
-export const notAcceptable = (available: readonly string[]): StatusError =>
+const notAcceptable = (available: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, {})
 
 /** 406 of a resource: the media type is served, but not in the form its parameters ask for. */
@@ -201,7 +201,7 @@ export const unacceptableForm = (media: readonly Media[] = everyMedia, watch = f
   )
 
 /** 415 of a body: `accepted` lists the media types that are read here. */
-export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
+const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
   new StatusError(
     415,
     'UnsupportedMediaType',
@@ -209,7 +209,7 @@ export const unsupportedMediaType = (accepted: readonly string[]): StatusError =
   )
 
 /** 415 of the router: no operation of this path reads such a body. */
-export const unsupportedPatchType = (): StatusError =>
+const unsupportedPatchType = (): StatusError =>
   new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
 
 /** The encoding of a request's body by its Content-Type; JSON if there is none. Throws a 415. */

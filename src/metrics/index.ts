@@ -1,1 +1,1 @@
-export { type ResourceMetrics, type ResourceMetricsOptions, startResourceMetrics } from './resource-metrics.js'
+export { type ResourceMetrics, startResourceMetrics } from './resource-metrics.js'

@@ -78,7 +78,7 @@ export class Bindings implements Disposable {
       nominated.delete(uid)
       if (promised && promised !== node) queue.event(departureEvent(pod, promised))
       const message = `Successfully assigned ${namespace}/${name} to ${node}`
-      recorders.get(profile.name)?.record(pod, 'Normal', 'Scheduled', message)
+      recorders.get(profile.name)?.record(pod, 'Normal', 'Scheduled', message, { action: 'Binding' })
     } catch (error) {
       this.#takeBack(attempt, node)
       this.unplaced.failed(attempt, error)

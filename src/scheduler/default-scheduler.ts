@@ -26,7 +26,7 @@ export async function startDefaultScheduler(options: DefaultSchedulerOptions): P
     client,
     clock,
     informers,
-    recorder: profile => events.recorder({ component: profile }),
+    recorder: profile => events.seriesRecorder(profile),
     ...(options.metrics ? { metrics: options.metrics } : {}),
     ...(options.configuration ? { configuration: options.configuration } : {}),
     ...(options.plugins ? { plugins: options.plugins } : {}),

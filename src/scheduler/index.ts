@@ -9,8 +9,6 @@ import { httpExtender } from './http-extender.js'
 import { Scheduler, type SchedulerOptions } from './scheduler.js'
 import { informedSurroundings } from './surroundings.js'
 
-export { type Choice, chooseNode } from './choose-node.js'
-export type { ChangeKind, ClusterEvent, EventInterest } from './cluster-event.js'
 export { buildProfiles } from './configuration/build-profiles.js'
 export {
   defaultConfiguration,
@@ -18,29 +16,7 @@ export {
   SchedulerConfigError,
 } from './configuration/read-configuration.js'
 export type { KubeSchedulerConfiguration } from './configuration/types.js'
-export type { Extender } from './extender.js'
-export {
-  type Infeasible,
-  maximumScore,
-  type NodeFilter,
-  type NodeFilterFunction,
-  type NodeScorer,
-  normalized,
-  type PluginFactory,
-  type PodFilters,
-  type PostFilterResult,
-  type QueuedPod,
-  type Rejection,
-  type SchedulerPlugin,
-  type SchedulingCycle,
-  type Snapshot,
-  Unschedulable,
-} from './framework.js'
-export type { NodeInfo } from './node-info.js'
-export type { PluginHandle } from './plugin-handle.js'
-export { builtInPlugins } from './plugins/index.js'
-export { type Profile, type ProfileDeclaration, profileOf } from './profile.js'
-export { Scheduler, type SchedulerOptions } from './scheduler.js'
+export { type SchedulerPlugin, Unschedulable } from './framework.js'
 
 export interface StartSchedulerOptions
   extends Omit<SchedulerOptions, 'profiles' | 'surroundings' | 'extenders' | 'initialBackoff' | 'maximumBackoff'> {

@@ -66,7 +66,7 @@ export class UnplacedPods implements Disposable {
 
   #tell(pod: Pod, profile: Profile, failure: PodFailure): void {
     const { client, clock, recorders, onError } = this.parts
-    recorders.get(profile.name)?.record(pod, 'Warning', 'FailedScheduling', failure.message)
+    recorders.get(profile.name)?.record(pod, 'Warning', 'FailedScheduling', failure.message, { action: 'Scheduling' })
     writeFailure(client, clock, pod, failure).catch(error => {
       if (!isNotFound(error) && !this.#disposed) onError(error)
     })

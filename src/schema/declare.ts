@@ -43,7 +43,7 @@ export const intOrString = scalar<number | string>('intOrString')
 /** Any JSON value (protobuf: a message with the raw JSON text in field 1). */
 export const json = scalar<unknown>('json')
 /** A whole object of any kind (protobuf: RawExtension). */
-export const rawExtension = scalar<{ readonly [key: string]: unknown }>('rawExtension')
+export const rawExtension = scalar<unknown>('rawExtension')
 export const fieldsV1 = scalar<{ readonly [key: string]: unknown }>('fieldsV1')
 
 /** A list; atomic under server-side apply unless `semantics` says otherwise. */

@@ -201,12 +201,6 @@ describe('decodeJson', () => {
       'livenessProbe.httpGet.port',
       `${go} bool into Go struct field HTTPGetAction.livenessProbe.httpGet.port of type int32`,
     ],
-    [
-      ObjectMeta,
-      { managedFields: [{ fieldsV1: 'x' }] },
-      'managedFields[0].fieldsV1',
-      `${go} string into Go struct field ManagedFieldsEntry.managedFields.fieldsV1 of type map[string]interface {}`,
-    ],
     [ConfigMap, { binaryData: { a: '!!' } }, 'binaryData.a', 'illegal base64 data at input byte 0'],
     [
       ObjectMeta,

@@ -1,5 +1,4 @@
 export * from './encryption/index.js'
-export { type LmdbStoreOptions, lmdbStore } from './lmdb.js'
-export { type MemoryStoreOptions, memoryStore } from './memory.js'
+export { lmdbStore } from './lmdb.js'
+export { memoryStore } from './memory.js'
 export * from './store.js'
-export { StoreClosedError, StoreFailedError } from './store-failures.js'

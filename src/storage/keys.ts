@@ -1,5 +1,5 @@
 /** Longest key a store takes, in bytes of UTF-8. Kubernetes' longest is below 700. */
-export const maxKeyBytes = 1024
+const maxKeyBytes = 1024
 
 /** Throws RangeError unless every driver can keep `key`: not empty, not too long, and expressible in UTF-8. */
 export function checkKey(key: string): void {

@@ -133,7 +133,7 @@ export function numberKey(first: number, second?: number): Buffer {
 }
 
 /** Up to 2^53-1. */
-export function writeNumber(target: Buffer, offset: number, value: number): void {
+function writeNumber(target: Buffer, offset: number, value: number): void {
   target.writeUInt32BE(Math.floor(value / 0x1_0000_0000), offset)
   target.writeUInt32BE(value % 0x1_0000_0000, offset + 4)
 }

@@ -130,7 +130,7 @@ const namesClaim = ({ spec }: Pod, name: string): boolean =>
   (spec.volumes ?? []).some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name)
 
 /** None of its containers will run again. */
-export function hasEnded(pod: Pod): boolean {
+function hasEnded(pod: Pod): boolean {
   if (podFinished(pod)) return true
   const { containerStatuses = [] } = pod.status
   return (

@@ -52,7 +52,7 @@ export interface AttachPlan {
 }
 
 /** How long a node that does not answer keeps a volume mounted, in milliseconds: upstream's maxWaitForUnmountDuration. */
-export const unmountPatience = 6 * 60_000
+const unmountPatience = 6 * 60_000
 
 /** What is to be done for the nodes that use a volume, and for those that no longer do. */
 export function planAttachments(input: AttachInput): AttachPlan {

@@ -39,7 +39,7 @@ export function revisionTemplate({ data }: ControllerRevision): PodTemplateSpec 
 }
 
 /** Oldest first. */
-export const inRevisionOrder = (revisions: readonly ControllerRevision[]): ControllerRevision[] =>
+const inRevisionOrder = (revisions: readonly ControllerRevision[]): ControllerRevision[] =>
   [...revisions].sort((a, b) => Number(a.revision) - Number(b.revision) || compareText(nameOf(a), nameOf(b)))
 
 /** Which revision an owner's template is; `create` and `renumber` say what has to be written first. */

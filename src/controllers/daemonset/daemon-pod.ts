@@ -24,7 +24,7 @@ const ownTolerations: readonly Toleration[] = [
 ]
 
 /** The tolerations of a daemon set's pods: those of the template, and their own where it does not have them. */
-export function daemonTolerations({ tolerations = [], hostNetwork }: PodSpec): readonly Toleration[] {
+function daemonTolerations({ tolerations = [], hostNetwork }: PodSpec): readonly Toleration[] {
   const added = hostNetwork
     ? [...ownTolerations, tolerated('node.kubernetes.io/network-unavailable', 'NoSchedule')]
     : ownTolerations

@@ -94,7 +94,7 @@ function updatesOf(deployment: Deployment, revisions: Revisions, scales: readonl
 }
 
 /** The replica set a deployment makes for its template. */
-export function newSet(deployment: Deployment, revisions: Revisions): ReplicaSetInit {
+function newSet(deployment: Deployment, revisions: Revisions): ReplicaSetInit {
   const { metadata, spec, status } = deployment
   const hash = templateHash(spec.template, status.collisionCount ?? 0)
   const labels = { ...spec.template.metadata?.labels, [podTemplateHash]: hash }

@@ -33,7 +33,7 @@ export const needsScale = ({ spec }: PodDisruptionBudget): boolean =>
 type Disrupted = { readonly [pod: string]: string }
 
 /** Evictions that have been granted and are yet to be seen. */
-export function pendingEvictions({ status }: PodDisruptionBudget, pods: readonly Pod[], now: number): Disrupted {
+function pendingEvictions({ status }: PodDisruptionBudget, pods: readonly Pod[], now: number): Disrupted {
   const byName = new Map(pods.map(pod => [pod.metadata.name, pod]))
   return Object.fromEntries(
     Object.entries(status.disruptedPods ?? {}).filter(([name, time]) => {

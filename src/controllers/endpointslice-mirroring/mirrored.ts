@@ -5,7 +5,7 @@ import type { EndpointGroup } from '../endpointslice/desired-endpoints.js'
 import { type AddressFamily, changeTimeAnnotation, familyOf, type PodPort } from '../service-pods.js'
 
 /** Addresses of one subset that are mirrored; those beyond are not. */
-export const subsetCapacity = 1000
+const subsetCapacity = 1000
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 

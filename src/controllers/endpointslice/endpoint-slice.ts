@@ -147,7 +147,7 @@ function newSlice(
 }
 
 /** A service's own labels, and those by which its slices are found. */
-export function sliceLabels(service: Service): Record<string, string> {
+function sliceLabels(service: Service): Record<string, string> {
   const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {}
   return {
     ...labels,

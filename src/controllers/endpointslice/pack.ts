@@ -3,7 +3,7 @@ import { jsonEqual } from '../../machinery/json-equal.js'
 import type { EndpointGroup } from './desired-endpoints.js'
 
 /** Endpoints a slice may hold. */
-export const sliceCapacity = 100
+const sliceCapacity = 100
 
 /** What is to become of the slices of one service and one family. */
 export interface Packing {

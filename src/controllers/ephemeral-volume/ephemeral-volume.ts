@@ -5,7 +5,7 @@ import { controllerReference } from '../../client/owners.js'
 import { messageOf } from '../../machinery/message-of.js'
 
 /** The claim of a pod's own volume. */
-export function ephemeralClaim(pod: Pod, volume: Volume) {
+function ephemeralClaim(pod: Pod, volume: Volume) {
   const { metadata, spec } = volume.ephemeral?.volumeClaimTemplate ?? {}
   if (!spec) return undefined
   return {

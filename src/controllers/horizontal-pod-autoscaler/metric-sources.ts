@@ -163,7 +163,7 @@ async function objectPath(
 }
 
 /** What pods use of a resource; pods of which a container does not tell are left out. */
-export function resourceMetrics(
+function resourceMetrics(
   items: readonly PodMetricsKind[],
   resource: string,
   container?: string,

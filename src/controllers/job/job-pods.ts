@@ -3,8 +3,8 @@ import type { Container, Pod, PodInit } from '../../api/core/v1/index.js'
 import { controllerReference } from '../../client/owners.js'
 
 export const trackingFinalizer = 'batch.kubernetes.io/job-tracking'
-export const indexKey = 'batch.kubernetes.io/job-completion-index'
-export const failureCountKey = 'batch.kubernetes.io/job-index-failure-count'
+const indexKey = 'batch.kubernetes.io/job-completion-index'
+const failureCountKey = 'batch.kubernetes.io/job-index-failure-count'
 
 export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === 'Indexed'
 

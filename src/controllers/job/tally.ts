@@ -107,7 +107,7 @@ export function tally(job: Job, pods: readonly Pod[], ending: 'no' | 'failing' |
 const ignoredNever: FailureVerdict = { action: 'Count', message: '' }
 
 /** A pod that was deleted has failed, unless the job waits until it really has. */
-export function hasFailed({ spec }: Job, { status, metadata }: Pod): boolean {
+function hasFailed({ spec }: Job, { status, metadata }: Pod): boolean {
   if (status.phase === 'Failed') return true
   return (
     spec.podReplacementPolicy !== 'Failed' && metadata.deletionTimestamp !== undefined && status.phase !== 'Succeeded'

@@ -1,2 +1,2 @@
 export { claimBinder } from './claim-binder.js'
-export { type VolumeBinderOptions, volumeBinder } from './volume-binder.js'
+export { volumeBinder } from './volume-binder.js'

@@ -145,7 +145,7 @@ async function createPods(
 }
 
 /** The pod that is made for a replica set, yet without a name. */
-export function podFor(kind: AnyKind, set: ReplicaSet): PodInit {
+function podFor(kind: AnyKind, set: ReplicaSet): PodInit {
   const { metadata, spec } = set.spec.template
   const { labels, annotations, finalizers } = metadata ?? {}
   return {

@@ -39,7 +39,7 @@ export const resourceClaims: Controller = controller({
 })
 
 /** It will not use its claims again. */
-export const isDone = (pod: Pod): boolean =>
+const isDone = (pod: Pod): boolean =>
   podFinished(pod) || (pod.metadata.deletionTimestamp !== undefined && !pod.spec.nodeName)
 
 /** Consumers of other kinds than pods are for others to judge. */

@@ -9,8 +9,8 @@ import type {
 import { controllerReference } from '../../client/owners.js'
 import { revisionHashLabel } from '../controller-revisions/revision-plan.js'
 
-export const podNameLabel = 'statefulset.kubernetes.io/pod-name'
-export const podIndexLabel = 'apps.kubernetes.io/pod-index'
+const podNameLabel = 'statefulset.kubernetes.io/pod-name'
+const podIndexLabel = 'apps.kubernetes.io/pod-index'
 
 export const firstOrdinal = ({ spec }: StatefulSet): number => spec.ordinals?.start ?? 0
 

@@ -1,5 +1,5 @@
-export { CertificateRotation, type RotationOptions, rotationTime } from './certificate-rotation.js'
+export { CertificateRotation } from './certificate-rotation.js'
 export { CertificateStore, type KeyedCertificate } from './certificate-store.js'
 export { requestCertificate } from './request-certificate.js'
 export { RotationMetrics } from './rotation-metrics.js'
-export { type CertificateWish, clientWish, servingWish } from './wishes.js'
+export { clientWish, servingWish } from './wishes.js'

@@ -38,9 +38,6 @@ export const ownerLabels = ({ uid, namespace, name }: Owner): Texts => ({
   [podUid]: uid,
 })
 
-/** Matches all sandboxes or containers of one pod. */
-export const uidSelector = (uid: string): Texts => ({ [podUid]: uid })
-
 export const containerLabels = (pod: Pod, { spec }: PodContainer): Texts => ({
   ...ownerLabels(ownerOf(pod)),
   [containerName]: spec.name,

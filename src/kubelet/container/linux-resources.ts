@@ -23,7 +23,7 @@ export const cpuShares = (milli: number): number =>
   Math.min(Math.max(Math.floor((milli * 1024) / 1000), minShares), maxShares)
 
 /** Microseconds of CPU time in each period; 0 is no limit. */
-export const cpuQuota = (milli: number): number =>
+const cpuQuota = (milli: number): number =>
   milli === 0 ? 0 : Math.max(Math.floor((milli * cpuPeriod) / 1000), minQuota)
 
 const milli = (amounts: Amounts | undefined): number | undefined =>
@@ -64,7 +64,7 @@ const nodeCriticalPriority = 2_000_001_000
  * Whom the kernel kills first when memory runs out (-1000 never, 1000 first)
  * (https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior).
  */
-export function oomScoreAdj(pod: Pod, container: Container, memoryCapacity: number): number {
+function oomScoreAdj(pod: Pod, container: Container, memoryCapacity: number): number {
   if ((pod.spec.priority ?? 0) >= nodeCriticalPriority) return -997
   const qos = qosClass(pod)
   if (qos === 'Guaranteed') return -997

@@ -7,7 +7,7 @@ import { httpCheck } from './http-check.js'
 import { tcpCheck } from './tcp-check.js'
 
 /** How the node introduces itself to containers it probes. */
-export const userAgent = 'kube-probe/1.36'
+const userAgent = 'kube-probe/1.36'
 
 export interface ProbeSubject {
   readonly cri: Pick<CriClient, 'execSync'>

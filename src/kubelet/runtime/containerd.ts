@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -282,6 +282,3 @@ async function logTail(file: string): Promise<string> {
   const errors = lines.filter(line => !/ level=(debug|info) /.test(line))
   return (errors.length > 0 ? errors : lines).slice(-3).join('\n') || 'its log is empty'
 }
-
-/** Removes our note of a containerd, once it has ended for good. */
-export const forgetContainerd = (state: string): Promise<void> => rm(recordFile(state), { force: true })

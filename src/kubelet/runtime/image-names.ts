@@ -78,11 +78,10 @@ function checkedDigest(text: string): string {
 export const normalizeImageName = (name: string): string => formatImageName(withDefaultTag(parseImageName(name)))
 
 /** `latest` where neither tag nor digest is given. */
-export const withDefaultTag = (name: ImageName): ImageName =>
-  name.tag || name.digest ? name : { ...name, tag: 'latest' }
+const withDefaultTag = (name: ImageName): ImageName => (name.tag || name.digest ? name : { ...name, tag: 'latest' })
 
 /** Joins what `parseImageName` took apart. */
-export const formatImageName = ({ registry, repository, tag, digest }: ImageName): string =>
+const formatImageName = ({ registry, repository, tag, digest }: ImageName): string =>
   `${registry}/${repository}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`
 
 /** Whether `Always` is the default pull policy of this name: it is `latest`, given or assumed. */

@@ -137,7 +137,7 @@ export async function ensurePauseImage(
 }
 
 /** Writes the pause image's archive. Throws if catatonit is not installed. */
-export async function buildPauseImage(archive: string): Promise<void> {
+async function buildPauseImage(archive: string): Promise<void> {
   await writeImageArchive(archive, {
     name: pauseImageName,
     layers: [await programEntries(await findCatatonit(), '/pause')],

@@ -17,7 +17,7 @@ export async function programEntries(program: string, path = program): Promise<L
 }
 
 /** Paths of the shared libraries, the loader included, that a program needs; none if it is linked statically. */
-export async function sharedLibraries(program: string): Promise<string[]> {
+async function sharedLibraries(program: string): Promise<string[]> {
   try {
     return parseLdd((await run('ldd', [program])).stdout)
   } catch (error) {

@@ -17,7 +17,7 @@ export function findPod({ pods }: PodLookup, namespace: string, name: string, ui
   return found
 }
 
-export function findInPod(pod: Pod, name: string): PodContainer {
+function findInPod(pod: Pod, name: string): PodContainer {
   const found = findContainer(pod, name)
   if (!found) throw new ServerError(404, `container "${name}" not found in pod "${pod.metadata.name}"`)
   return found

@@ -56,7 +56,7 @@ const granularTypes = new WeakMap<AnySchema, ApplyType>()
 const objectTypes = new WeakMap<AnySchema, ApplyType>()
 
 /** The type of a schema; undefined means nothing is known. */
-export function applyTypeOf(schema: AnySchema | undefined, granular = false): ApplyType {
+function applyTypeOf(schema: AnySchema | undefined, granular = false): ApplyType {
   if (!schema) return deduced
   const cache = granular ? granularTypes : types
   let type = cache.get(schema)

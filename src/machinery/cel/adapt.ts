@@ -80,7 +80,7 @@ const isObject = (raw: unknown): raw is { readonly [name: string]: unknown } =>
   typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !isCelObject(raw)
 
 /** JSON of which nothing is known: whole numbers are ints. Values of CEL itself stay what they are. */
-export function fromAny(raw: unknown): CelValue {
+function fromAny(raw: unknown): CelValue {
   switch (typeof raw) {
     case 'string':
     case 'boolean':

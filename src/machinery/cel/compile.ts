@@ -56,7 +56,7 @@ export interface Program {
 }
 
 /** Upstream's limit of one evaluation. */
-export const perCallCostLimit = 1_000_000
+const perCallCostLimit = 1_000_000
 
 const functionsByName = new WeakMap<readonly FunctionDeclaration[], Map<string, FunctionDeclaration>>()
 

@@ -24,7 +24,7 @@ export const times = (a: Range, b: Range): Range => ({
 })
 
 /** By a factor such as 0.1, rounded up. */
-export const scaled = ({ min, max }: Range, factor: number): Range => ({
+const scaled = ({ min, max }: Range, factor: number): Range => ({
   min: capped(Math.ceil(min * factor)),
   max: capped(max >= unlimited ? unlimited : Math.ceil(max * factor)),
 })
@@ -32,13 +32,13 @@ export const scaled = ({ min, max }: Range, factor: number): Range => ({
 export const either = (a: Range, b: Range): Range => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) })
 
 /** Reading a character of text costs a tenth, an expression of a pattern is four characters. */
-export const perCharacter = 0.1
-export const perPatternCharacter = 0.25
+const perCharacter = 0.1
+const perPatternCharacter = 0.25
 export const listBase = 10
 export const mapBase = 30
 export const structBase = 40
 /** Asking the authorizer. */
-export const authorizerCheck = 350_000
+const authorizerCheck = 350_000
 
 /** What a call costs beside its arguments, and how large its result is. Sizes are of the target and arguments. */
 export interface CallCost {
@@ -84,7 +84,7 @@ const joinedText: CallCosts = ([list = unknownSize, separator = zero], itemSize)
 }
 
 /** Functions that cost more than 1; keyed by name, with the kind of the first argument where it matters. */
-export const callCosts: { readonly [name: string]: CallCosts } = {
+const callCosts: { readonly [name: string]: CallCosts } = {
   '_==_': comparison,
   '_!=_': comparison,
   '_<_': comparison,

@@ -2,7 +2,7 @@
  * Kubernetes' expression language, CEL: typed, with the libraries and cost rules of Kubernetes.
  * https://kubernetes.io/docs/reference/using-api/cel/
  */
-export { fromAny, fromJson, toJson } from './adapt.js'
+export { fromJson, toJson } from './adapt.js'
 export {
   CelCompileError,
   type CelEnvironment,
@@ -10,14 +10,10 @@ export {
   type CelVariables,
   checkTypes,
   compile,
-  type Evaluation,
-  type EvaluationOptions,
   type Program,
-  perCallCostLimit,
 } from './compile.js'
-export { type Range, unlimited } from './cost.js'
+export { unlimited } from './cost.js'
 export {
-  type AskAuthorizer,
   type AuthorizerAnswer,
   type AuthorizerQuestion,
   AuthorizerValue,
@@ -25,23 +21,9 @@ export {
   authorizerType,
   PendingAnswer,
 } from './functions/authorizer.js'
-export { declare, type FunctionDeclaration } from './functions/declare.js'
+export { declare } from './functions/declare.js'
 export { celQuantity } from './functions/quantities.js'
 export { celSemver } from './functions/versions.js'
 export { simpleEscapes } from './lexer.js'
 export * from './types.js'
-export {
-  CelCostError,
-  CelError,
-  type CelValue,
-  Duration,
-  EntryMap,
-  ListValue,
-  MapValue,
-  none,
-  OpaqueValue,
-  Optional,
-  Timestamp,
-  TypeValue,
-  Uint,
-} from './values.js'
+export { CelCostError, CelError, type CelValue, EntryMap, MapValue, Optional } from './values.js'

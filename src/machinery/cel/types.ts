@@ -144,9 +144,3 @@ export function substitute(type: CelType, bindings: Bindings): CelType {
       return type
   }
 }
-
-/** The type of a list of both: one of them if the other fits, else `dyn`. */
-export function joined(a: CelType, b: CelType): CelType {
-  if (isAssignable(a, b, new Map())) return a.kind === 'dyn' || b.kind === 'dyn' ? dyn : a
-  return isAssignable(b, a, new Map()) ? b : dyn
-}

@@ -180,7 +180,7 @@ export function typeNameOf(value: CelValue): string {
   return value.typeName
 }
 
-export const isNumber = (value: CelValue): value is bigint | number | Uint =>
+const isNumber = (value: CelValue): value is bigint | number | Uint =>
   typeof value === 'bigint' || typeof value === 'number' || value instanceof Uint
 
 /** Equality across numeric types, and deep. */
@@ -245,7 +245,7 @@ export function concatenated(a: ListValue, b: ListValue): ListValue {
 }
 
 /** Below, at or above 0; NaN compares with nothing. */
-export function compareNumbers(a: bigint | number | Uint, b: bigint | number | Uint): number {
+function compareNumbers(a: bigint | number | Uint, b: bigint | number | Uint): number {
   const left = a instanceof Uint ? a.value : a
   const right = b instanceof Uint ? b.value : b
   if (left < right) return -1

@@ -1,3 +1,3 @@
-export { Cell, Distribution, HistogramMetric, type MetricOptions, type Stability, ValueMetric } from './metric.js'
+export { Cell, Distribution, HistogramMetric, ValueMetric } from './metric.js'
 export { exponentialBounds, MetricsRegistry, metricsContentType } from './metrics-registry.js'
 export { addProcessMetrics } from './process-metrics.js'

@@ -11,10 +11,6 @@ export function setField(target: Record<string, unknown>, key: string, value: un
   else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** The field's own value; undefined if there is none. */
-export const ownField = (object: JsonObject, key: string): unknown =>
-  Object.hasOwn(object, key) ? object[key] : undefined
-
 /** The value without the fields that are null, in objects at any depth. Shares what has none. */
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return mapItems(value, withoutNulls)
@@ -22,7 +18,7 @@ export function withoutNulls(value: unknown): unknown {
 }
 
 /** The list with every item replaced; the same list if none changes. */
-export function mapItems(items: readonly unknown[], change: (item: unknown) => unknown): readonly unknown[] {
+function mapItems(items: readonly unknown[], change: (item: unknown) => unknown): readonly unknown[] {
   let changed: unknown[] | undefined
   items.forEach((item, index) => {
     const next = change(item)

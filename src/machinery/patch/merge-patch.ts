@@ -5,16 +5,16 @@ import { isObject, type JsonObject, mapFields, setField, withoutNulls } from './
 /**
  * Applies a JSON merge patch (RFC 7386). Like upstream it also drops nulls inside the lists of the patch. Shares with
  * `original` and `patch` what stays as it is; returns `original` itself if nothing changes. Throws a 400 if the patch is
- * no object.
+ * no object; a lenient one lets a list through, which then stands in the place of everything.
  */
-export function applyMergePatch(original: unknown, patch: unknown): unknown {
-  if (patch === null) return original
-  if (!isObject(patch)) throw badPatch(patch)
-  return merge(original, patch)
+export function applyMergePatch(original: unknown, patch: unknown, lenient = false): unknown {
+  if (isObject(patch)) return merge(original, patch)
+  if (lenient && Array.isArray(patch)) return withoutNulls(patch)
+  throw lenient || patch === null ? badRequest('Invalid JSON Patch') : badPatch(patch)
 }
 
 /** The 400 for a patch that is not an object. */
-export const badPatch = (patch: unknown) =>
+const badPatch = (patch: unknown) =>
   badRequest(
     `error decoding patch: json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type map[string]interface {}`,
   )

@@ -1,6 +1,6 @@
-export { type CertificateTemplate, createCertificate, type Issuer } from './certificate.js'
+export { createCertificate, type Issuer } from './certificate.js'
 export { createKey, keyToPem, publicKeyToPem } from './keys.js'
 export { type AlternativeNames, canonicalAddress, type Name } from './names.js'
 export { type CertificateRequest, createCertificateRequest, readCertificateRequest } from './request.js'
 export { certificateSays, type LeafTemplate, subjectOf } from './says.js'
-export { extendedUsages, type Usage } from './usages.js'
+export type { Usage } from './usages.js'

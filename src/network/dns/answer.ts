@@ -28,7 +28,7 @@ export type Answer =
   | { readonly kind: 'elsewhere' }
 
 /** Seconds that clients may remember what was said. */
-export const ttl = 5
+const ttl = 5
 
 /** Of the specification of names in a cluster that is followed here. */
 const schemaVersion = '1.1.0'

@@ -1,2 +1,2 @@
-export { type Dns, type DnsOptions, type DnsStats, startDns } from './dns.js'
+export { startDns } from './dns.js'
 export { queryDns } from './query.js'

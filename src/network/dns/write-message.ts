@@ -5,7 +5,7 @@ import { type DnsRecord, internetClass, recordTypes } from './records.js'
 /** The largest UDP answer, in bytes, that no network has to cut in pieces. */
 export const maxUdpSize = 1232
 /** What a client takes that does not say. */
-export const plainUdpSize = 512
+const plainUdpSize = 512
 
 export interface Response {
   /** Of `responseCodes`. */

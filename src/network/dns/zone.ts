@@ -148,7 +148,7 @@ const addressesOf = ({ addresses, endpoints }: ZoneService): string[] => [
 ]
 
 /** What DNS says of a service with these slices. */
-export function zoneService({ metadata, spec }: Service, slices: Iterable<EndpointSlice>): ZoneService {
+function zoneService({ metadata, spec }: Service, slices: Iterable<EndpointSlice>): ZoneService {
   const identity = { namespace: metadata.namespace ?? '', name: metadata.name ?? '' }
   if (spec.type === 'ExternalName') {
     const externalName = (spec.externalName ?? '').toLowerCase().replace(/\.$/, '')

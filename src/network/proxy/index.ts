@@ -1,2 +1,2 @@
 export { removeRules } from './apply.js'
-export { defaultTableName, type Proxy, type ProxyOptions, startProxy } from './proxy.js'
+export { startProxy } from './proxy.js'

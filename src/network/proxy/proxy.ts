@@ -1,6 +1,7 @@
 import { Service } from '../../api/core/v1/index.js'
 import { EndpointSlice } from '../../api/discovery/v1/index.js'
 import type { Client } from '../../client/client.js'
+import { EventWriter } from '../../client/event-recorder.js'
 import { Informers } from '../../client/informers.js'
 import type { Clock } from '../../machinery/clock.js'
 import { keyOf } from '../../machinery/object.js'
@@ -38,7 +39,7 @@ export interface Proxy extends AsyncDisposable {
   settled(): Promise<void>
 }
 
-export const defaultTableName = 'typernetes'
+const defaultTableName = 'typernetes'
 
 const serviceNameLabel = 'kubernetes.io/service-name'
 /** Set on slices of services without a cluster address. */
@@ -114,6 +115,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       changed()
     }),
   )
+  // By its name alone, as `kubectl describe node` looks for it: the node's uid is nothing that the proxy asks for.
+  const node = { kind: 'Node', metadata: { name: options.nodeName, uid: options.nodeName } }
+  const events = use(new EventWriter({ client, ...shared }))
+  events.seriesRecorder('kube-proxy').record(node, 'Normal', 'Starting', '', { action: 'StartKubeProxy' })
   const begin = async () => {
     await Promise.all([services.synced(), slices.synced()])
     synced = true

@@ -39,7 +39,7 @@ export interface Ruleset {
 }
 
 /** Marks connections whose source address is to become the node's; the bit that Kubernetes uses. */
-export const masqueradeMark = '0x4000'
+const masqueradeMark = '0x4000'
 export const markForMasquerade = `meta mark set meta mark or ${masqueradeMark}`
 
 /** Chains that services send their connections to; nft takes none of its own words for names. */

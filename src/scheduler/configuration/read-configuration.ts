@@ -14,7 +14,7 @@ export class SchedulerConfigError extends Error {
 const kind = 'KubeSchedulerConfiguration'
 const apiVersion = `${configurationGroup.group}/${configurationGroup.version}`
 /** The profile of pods that name no scheduler. */
-export const defaultSchedulerName = 'default-scheduler'
+const defaultSchedulerName = 'default-scheduler'
 
 /** What there is without a file. */
 export const defaultConfiguration = (): KubeSchedulerConfiguration =>

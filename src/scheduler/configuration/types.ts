@@ -23,7 +23,7 @@ const Plugin = message('Plugin', { name: optional(string), weight: pointer(int32
 const PluginSet = message('PluginSet', { enabled: optional(list(Plugin)), disabled: optional(list(Plugin)) })
 
 /** Upstream's extension points. */
-export const extensionPoints = [
+const extensionPoints = [
   'preEnqueue',
   'queueSort',
   'preFilter',

@@ -38,7 +38,7 @@ export async function evict(
 
   function tell(): void {
     const message = `Preempted by pod ${preemptor.metadata.uid} on node ${node}`
-    events.record(victim, 'Normal', 'Preempted', message)
+    events.record(victim, 'Normal', 'Preempted', message, { action: 'Preempting', related: preemptor })
   }
 }
 

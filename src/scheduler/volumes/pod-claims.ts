@@ -26,7 +26,7 @@ export function podClaims(pod: Pod, state: Pick<VolumeState, 'claims' | 'storage
 }
 
 /** Whether claims of the class are to be bound only once their pod has a node. */
-export const waitsForConsumer = (claim: PersistentVolumeClaim, state: Pick<VolumeState, 'storageClass'>): boolean =>
+const waitsForConsumer = (claim: PersistentVolumeClaim, state: Pick<VolumeState, 'storageClass'>): boolean =>
   state.storageClass(classOf(claim))?.volumeBindingMode === 'WaitForFirstConsumer'
 
 function claimsOf(pod: Pod, { claims }: Pick<VolumeState, 'claims'>): PersistentVolumeClaim[] {

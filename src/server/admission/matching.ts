@@ -30,7 +30,7 @@ type Conversion = (object: ApiObject) => ApiObject | Promise<ApiObject>
 const same = (object: ApiObject): ApiObject => object
 
 /** The forms of a request's objects, its own first. */
-export function formsOf(registries: Registries, { resource }: AdmissionRequest): readonly SeenAs[] {
+function formsOf(registries: Registries, { resource }: AdmissionRequest): readonly SeenAs[] {
   const own: SeenAs = { resource, to: same, from: same }
   const kept = (other: Resource) => other.storedAs?.kind ?? other.kind
   const { gvk } = kept(resource)

@@ -1,4 +1,3 @@
-export type { AuditLogOptions } from './audit-log.js'
 export { type AuditMode, type AuditOptions, setUpAudit } from './audit-setup.js'
-export { type AuditParts, type AuditSetup, auditStage, failedAuthenticationStage } from './audit-stage.js'
+export { type AuditSetup, auditStage, failedAuthenticationStage } from './audit-stage.js'
 export type { AuditEndpoint } from './audit-webhook.js'

@@ -85,7 +85,7 @@ const certificateLifetimes = (metrics: MetricsRegistry): Distribution =>
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** The SHA-256 fingerprints of all certificates of a PEM. */
-export const fingerprints = (pem: string): ReadonlySet<string> =>
+const fingerprints = (pem: string): ReadonlySet<string> =>
   new Set([...pem.matchAll(certificate)].map(([text]) => new X509Certificate(text).fingerprint256))
 
 /** The fingerprints of a PEM that may change, computed again when it has. */

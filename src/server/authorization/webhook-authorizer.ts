@@ -58,7 +58,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
 }
 
 /** The review that asks for a request. */
-export function specOf(user: UserInfo, { verb, path, resource, fieldSelector, labelSelector }: AccessRequest) {
+function specOf(user: UserInfo, { verb, path, resource, fieldSelector, labelSelector }: AccessRequest) {
   const identity = {
     user: user.name,
     ...(user.groups.length > 0 ? { groups: [...user.groups] } : {}),

@@ -128,7 +128,7 @@ export function encodeForStore<T extends ApiObject>(object: T): EncodedObject<T>
 const checked = process.env['NODE_ENV'] !== 'production'
 
 /** Freezes deeply outside production, so that whoever changes a shared object hears of it at once. */
-export function freeze<T>(value: T): T {
+function freeze<T>(value: T): T {
   if (checked) freezeDeep(value)
   return value
 }

@@ -14,7 +14,7 @@ export type AskWebhook = (
 ) => Promise<readonly ApiObject[]>
 
 /** An object with the fields and defaults of a kind's schema. */
-export function shaped(object: ApiObject, kind: Kind<ApiObject>): ApiObject {
+function shaped(object: ApiObject, kind: Kind<ApiObject>): ApiObject {
   const draft = decodeJson(kind, object) as Draft<ApiObject>
   applyStaticDefaults(kind, draft)
   const { resourceVersion } = object.metadata

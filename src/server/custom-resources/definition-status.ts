@@ -11,7 +11,7 @@ export { cleanupFinalizer } from '../../api/apiextensions/v1/custom-resource-def
 
 const approvalAnnotation = 'api-approved.kubernetes.io'
 
-export const conditionOf = ({ status }: CustomResourceDefinition, type: string) =>
+const conditionOf = ({ status }: CustomResourceDefinition, type: string) =>
   status.conditions?.find(condition => condition.type === type)
 
 export const isEstablished = (definition: CustomResourceDefinition): boolean =>

@@ -33,7 +33,7 @@ export function fieldsOf(schema: JSONSchemaProps): { readonly [name: string]: Fi
 }
 
 /** A part of a custom resource's schema in the language of built-in types, as far as apply and strict decoding go. */
-export function schemaOf(schema: JSONSchemaProps): AnySchema {
+function schemaOf(schema: JSONSchemaProps): AnySchema {
   if (isIntOrString(schema)) return intOrString
   switch (schema.type) {
     case 'object':

@@ -5,7 +5,7 @@ import type { Registration } from './groups.js'
 import { openApiStage } from './openapi/openapi-stage.js'
 import type { RemoteDocuments } from './openapi/remote-documents.js'
 
-export type { Registration, RemoteVersion } from './groups.js'
+export type { Registration } from './groups.js'
 export { urlOf } from './openapi/openapi-stage.js'
 export type { RemoteDocuments } from './openapi/remote-documents.js'
 export { rootPathsStage } from './root-paths.js'

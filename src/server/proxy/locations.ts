@@ -30,7 +30,7 @@ const notProxied: readonly string[] = [
 let unreachable: readonly (Cidr | undefined)[] | undefined
 
 /** Whether an address may be proxied to. */
-export function isProxied(text: string): boolean {
+function isProxied(text: string): boolean {
   const address = parseIp(text)
   unreachable ??= notProxied.map(parseCidr)
   return (

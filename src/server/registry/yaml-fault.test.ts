@@ -29,7 +29,7 @@ test('what is wrong with YAML is said as upstream says it', () => {
     ['}', 'did not find expected node content'],
     ['a: "\u0001"', 'control characters are not allowed'],
   ] as const)
-    assert.throws(() => yamlToJson(text), { message: `error converting YAML to JSON: yaml: ${expected}` }, text)
+    assert.throws(() => yamlToJson(text), { message: `yaml: ${expected}` }, text)
 })
 
 test('of several documents the first one counts', () => {

@@ -75,7 +75,7 @@ async function* chunksOf(opening: Promise<IncomingMessage>): AsyncGenerator<Uint
 }
 
 /** A kubelet's answer as ours; its refusals become a Status. */
-export async function passOn(message: IncomingMessage): Promise<ApiResponse> {
+async function passOn(message: IncomingMessage): Promise<ApiResponse> {
   const status = message.statusCode ?? 500
   if (status >= 400) throw await refusalOf(message)
   return {

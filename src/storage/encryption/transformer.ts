@@ -30,7 +30,7 @@ export type ObserveTransformation = (
 ) => void
 
 /** All values that are encrypted begin so. */
-export const encryptedMark = Buffer.from('k8s:enc:')
+const encryptedMark = Buffer.from('k8s:enc:')
 
 export const isEncrypted = (stored: Uint8Array): boolean => beginsWith(stored, encryptedMark)
 

@@ -126,7 +126,7 @@ const urlForm = '; desired format: https://host[/path]'
 const urlParts = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/
 
 /** Also for conversion webhooks. */
-export function validateWebhookUrl(url: string, at: FieldPath): FieldError[] {
+function validateWebhookUrl(url: string, at: FieldPath): FieldError[] {
   const parts = urlParts.exec(url)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
   if (!parts || /[\x00-\x20\x7f]/.test(url))
@@ -141,7 +141,7 @@ export function validateWebhookUrl(url: string, at: FieldPath): FieldError[] {
   return errors
 }
 
-export function validateWebhookService({ name, namespace, path, port = 443 }: ServiceReference, at: FieldPath) {
+function validateWebhookService({ name, namespace, path, port = 443 }: ServiceReference, at: FieldPath) {
   const errors = [
     // Upstream takes one for the other: who leaves out the name reads of the namespace.
     ...requiredText(namespace, at.child('name')),

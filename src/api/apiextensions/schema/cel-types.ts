@@ -28,7 +28,7 @@ const marks: readonly (readonly [string, string])[] = [
 ]
 
 /** A field's name in expressions; undefined if it cannot be written in any: https://kubernetes.io/docs/reference/using-api/cel/#escaping */
-export function expressionName(name: string): string | undefined {
+function expressionName(name: string): string | undefined {
   if (keywords.has(name)) return `__${name}__`
   if (!/^[a-zA-Z_.\-/][a-zA-Z0-9_.\-/]*$/.test(name)) return undefined
   return marks.reduce((escaped, [mark, word]) => escaped.replaceAll(mark, word), name)

@@ -51,7 +51,7 @@ export function autoscalerColumns<T extends { readonly metadata: HorizontalPodAu
 
 const defaultUtilization = 80
 
-export function defaultAutoscaler(spec: Draft<HorizontalPodAutoscalerSpec>): void {
+function defaultAutoscaler(spec: Draft<HorizontalPodAutoscalerSpec>): void {
   spec.minReplicas ??= 1
   if (!spec.metrics?.length)
     spec.metrics = [

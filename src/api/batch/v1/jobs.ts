@@ -70,7 +70,7 @@ export function indexWarnings(object: ApiObject, old: ApiObject | undefined, spe
 const mostInt32 = 2 ** 31 - 1
 
 /** What a job leaves out; in a cron job's template only the pods' part of it. */
-export function defaultJobSpec(spec: Draft<JobSpec>): void {
+function defaultJobSpec(spec: Draft<JobSpec>): void {
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
   spec.parallelism ??= 1
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : mostInt32

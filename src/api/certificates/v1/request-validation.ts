@@ -97,7 +97,7 @@ async function requestFault(base64: string | null): Promise<string | undefined> 
 const longestPath = 571
 
 /** `example.com/signer`: a domain and a path of its own. */
-export function validateSignerName(name: string, at: FieldPath): FieldError[] {
+function validateSignerName(name: string, at: FieldPath): FieldError[] {
   if (!name) return [required(at)]
   const [domain = '', path, ...more] = name.split('/')
   if (path === undefined || more.length > 0)

@@ -40,7 +40,7 @@ function readyContainers(pod: Pod): number {
 }
 
 /** One word for how a pod is: its phase, or what keeps it from running. */
-export function podStatusText(pod: Pod): string {
+function podStatusText(pod: Pod): string {
   const { status, metadata } = pod
   let reason = status.reason || status.phase || 'Unknown'
   if (status.conditions?.some(({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated'))

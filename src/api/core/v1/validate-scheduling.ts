@@ -60,7 +60,7 @@ export function validateNodeSelector({ nodeSelectorTerms }: NodeSelector, at: Fi
 }
 
 /** `anyValues`: values need not be such as labels can have, since a preference may fail. */
-export const validateNodeSelectorTerm = (
+const validateNodeSelectorTerm = (
   { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
   at: FieldPath,
   anyValues = false,

@@ -232,7 +232,7 @@ const hostPathTypes = [
   'Socket',
 ]
 
-export function validateHostPath({ path, type }: HostPathVolumeSource, at: FieldPath): FieldError[] {
+function validateHostPath({ path, type }: HostPathVolumeSource, at: FieldPath): FieldError[] {
   if (!path) return [required(at.child('path'))]
   return [...validateNoBacksteps(path, at.child('path')), ...oneOf(type, hostPathTypes, at.child('type'))]
 }

@@ -17,7 +17,7 @@ import { validateDeviceExpression } from './device-expressions.js'
 import type { DeviceSelector } from './device-selector.js'
 import type { DeviceTaint, DeviceToleration } from './device-taint.js'
 
-export const mostSelectors = 32
+const mostSelectors = 32
 export const mostConfigurations = 32
 const longestParameters = 10 * 1024
 const longestExpression = 10 * 1024

@@ -32,7 +32,7 @@ export interface PodCheck {
 type AnyContainer = Container | EphemeralContainer
 
 /** All containers of a pod, in the order of their starting. */
-export const containersOf = ({ spec }: CheckedPod): readonly AnyContainer[] => [
+const containersOf = ({ spec }: CheckedPod): readonly AnyContainer[] => [
   ...(spec.initContainers ?? []),
   ...(spec.containers ?? []),
   ...(spec.ephemeralContainers ?? []),
@@ -40,7 +40,7 @@ export const containersOf = ({ spec }: CheckedPod): readonly AnyContainer[] => [
 
 export const isWindows = ({ spec }: CheckedPod): boolean => spec.os?.name === 'windows'
 
-export const quoted = (values: Iterable<string>): string => [...values].map(value => JSON.stringify(value)).join(', ')
+const quoted = (values: Iterable<string>): string => [...values].map(value => JSON.stringify(value)).join(', ')
 
 export const sortedQuoted = (values: Iterable<string>): string => quoted([...new Set(values)].sort())
 

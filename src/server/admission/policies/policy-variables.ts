@@ -128,9 +128,6 @@ function baseVariables({ request, form, object, old, namespace, authorizer }: Po
   }
 }
 
-/** The variables of match conditions. */
-export const conditionVariables = (subject: PolicySubject): CelVariables => baseVariables(subject)
-
 function requestVariable(
   { operation, resource, subresource, namespace, name, user, dryRun, object }: AdmissionRequest,
   { resource: seen }: SeenAs,

@@ -1,5 +1,4 @@
 export {
-  autoUpdateAnnotation,
   bootstrapClusterRoleBindings,
   bootstrapClusterRoles,
   bootstrapRoleBindings,

@@ -1,7 +1,7 @@
 import type { PolicyRule } from '../../../api/rbac/v1/index.js'
 
 /** Rules with one verb, one group, one resource and at most one name each, or one path. */
-export function breakDown(rules: readonly PolicyRule[]): PolicyRule[] {
+function breakDown(rules: readonly PolicyRule[]): PolicyRule[] {
   return rules.flatMap(({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }) => {
     const named = resourceNames.length > 0 ? resourceNames.map(name => ({ resourceNames: [name] })) : [{}]
     const every = verbs ?? []

@@ -25,7 +25,7 @@ export function gnosticPackage(name: 'openapi.v2' | 'openapi.v3') {
 /** Any value travels as YAML; JSON is YAML. */
 export const any = (value: unknown) => ({ yaml: `${JSON.stringify(value)}\n` })
 
-export const entries = (object: unknown): [string, Json][] => Object.entries((object ?? {}) as { [key: string]: Json })
+const entries = (object: unknown): [string, Json][] => Object.entries((object ?? {}) as { [key: string]: Json })
 
 export const pairs = (object: unknown, convert: (value: Json) => unknown) =>
   entries(object).map(([name, value]) => ({ name, value: convert(value) }))

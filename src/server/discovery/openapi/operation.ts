@@ -40,11 +40,6 @@ export interface Paths {
   readonly [path: string]: readonly Operation[]
 }
 
-/** The definitions that a custom resource brings along instead of messages: by OpenAPI name. */
-export interface Definitions {
-  readonly [name: string]: object
-}
-
 export const anything: readonly string[] = ['*/*']
 export const ok = (shape?: Shape): Answer => ({ description: 'OK', ...(shape ? { shape } : {}) })
 export const created = (shape: Shape): Answer => ({ description: 'Created', shape })

@@ -16,7 +16,7 @@ export const isCustom = (resource: Resource): boolean => resource.openApi !== un
 export const producedBy = (resource: Resource): readonly string[] =>
   isCustom(resource) ? textTypes : [...textTypes, protobufType]
 
-export const patchTypesOf = (resource: Resource): readonly string[] => [
+const patchTypesOf = (resource: Resource): readonly string[] => [
   ...patchTypes,
   ...(isCustom(resource) ? [] : ['application/strategic-merge-patch+json']),
   'application/apply-patch+yaml',
