@@ -24,7 +24,7 @@ export {
   watchAlso,
   watchOwned,
 } from './client/controller.js'
-export type { EventRecorder, EventType } from './client/events.js'
+export type { EventDetails, EventRecorder, EventType } from './client/events.js'
 export { type Endpoint, httpsTransport, type Transport } from './client/https-transport.js'
 export { controllerOf, controllerReference } from './client/owners.js'
 export {

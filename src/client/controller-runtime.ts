@@ -82,7 +82,7 @@ class Running implements AsyncDisposable {
     readonly signal: AbortSignal,
     readonly options: ControllersOptions,
   ) {
-    const { name, concurrency = 8, eventSource = `${name}-controller` } = declared
+    const { name, concurrency = 8, eventSource = `${name}-controller`, eventSeries = false } = declared
     const clock = options.clock ?? systemClock
     this.#writes = new OwnWrites(informers, clock)
     this.#client = options.clientOf?.(name) ?? options.client
@@ -93,7 +93,8 @@ class Running implements AsyncDisposable {
       ownedBy: (kind, uid) => informers.ownedBy(kind, uid),
       by: (index, key) => informers.by(index, key),
     }
-    this.#context = { ...cache, clock, events: events.recorder({ component: eventSource }), signal }
+    const recorder = eventSeries ? events.seriesRecorder(eventSource) : events.recorder({ component: eventSource })
+    this.#context = { ...cache, clock, events: recorder, signal }
     this.#queue = new WorkQueue({
       work: key => this.#work(key),
       concurrency,

@@ -78,6 +78,8 @@ export interface Controller {
   readonly concurrency?: number
   /** Who events say they come from; the name with `-controller` behind it by default. */
   readonly eventSource?: string
+  /** Its events are of events.k8s.io: series in place of counts. */
+  readonly eventSeries?: boolean
   reconcile(key: Key, context: ReconcileContext): Promise<Again | undefined>
 }
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
+import { hostname } from 'node:os'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { EventInit } from '../api/core/v1/index.js'
 import { ManualClock } from '../machinery/clock.js'
 import type { ApiObject } from '../machinery/object.js'
-import { forbidden, notFound, serviceUnavailable } from '../machinery/status-error.js'
+import { alreadyExists, forbidden, notFound, serviceUnavailable } from '../machinery/status-error.js'
 import type { Client, Patch } from './client.js'
 import { EventWriter } from './event-recorder.js'
+import type { EventRecorder } from './events.js'
 
 const pod: ApiObject = {
   apiVersion: 'v1',
@@ -38,13 +40,14 @@ function writer() {
     },
   } as unknown as Client
   const events = new EventWriter({ client, clock, random: () => 0, onError: error => errors.push(error) })
-  return { clock, created, patched, errors, faults, events, recorder: events.recorder({ component: 'c', host: 'h' }) }
+  const recorder = events.recorder({ component: 'c', host: 'h' })
+  return { clock, created, patched, errors, faults, events, recorder, series: events.seriesRecorder('c') }
 }
 
 describe('event recorder', () => {
   test('writes a core event with its source and what it is about', async () => {
     const { events, recorder, created } = writer()
-    recorder.record(pod, 'Warning', 'BackOff', 'Back-off restarting', 'spec.containers{web}')
+    recorder.record(pod, 'Warning', 'BackOff', 'Back-off restarting', { fieldPath: 'spec.containers{web}' })
     assert.equal(created.length, 0, 'in the background')
     await events.flushed()
     const [event] = created
@@ -204,5 +207,97 @@ describe('event recorder', () => {
     recorder.record(pod, 'Normal', 'Two', 'two')
     await events.flushed()
     assert.equal(created.length, 0)
+  })
+
+  test('a try that came through though it seemed to fail is not repeated under another name', async () => {
+    const { clock, events, recorder, created, faults, patched, errors } = writer()
+    faults.push(serviceUnavailable('away'), alreadyExists({ group: '', plural: 'events' }, 'x'))
+    recorder.record(pod, 'Normal', 'One', 'one')
+    await turn()
+    clock.advance(10_000)
+    await events.flushed()
+    recorder.record(pod, 'Normal', 'One', 'one')
+    await events.flushed()
+    assert.deepEqual([created.length, patched.length, errors.length], [0, 1, 0])
+  })
+})
+
+describe('event series', () => {
+  const minutes = 60_000
+  const tell = (recorder: EventRecorder, message = 'Successfully assigned') =>
+    recorder.record(pod, 'Normal', 'Scheduled', message, { action: 'Binding' })
+
+  test('are events of events.k8s.io, with what was being done and another object', async () => {
+    const { events, series, created } = writer()
+    series.record(pod, 'Normal', 'Preempted', 'by another', { action: 'Preempting', related: node })
+    await events.flushed()
+    const [event] = created
+    assert.match(event?.metadata.name ?? '', /^web\.[0-9a-f]{16}$/)
+    assert.deepEqual(event, {
+      metadata: { namespace: 'shop', name: event?.metadata.name },
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      reportingController: 'c',
+      reportingInstance: `c-${hostname()}`,
+      action: 'Preempting',
+      reason: 'Preempted',
+      regarding: { kind: 'Pod', namespace: 'shop', name: 'web', uid: 'u1', apiVersion: 'v1', resourceVersion: '7' },
+      related: { kind: 'Node', name: 'n1', uid: 'n1', apiVersion: 'v1' },
+      note: 'by another',
+      type: 'Normal',
+    })
+  })
+
+  test('tell of the second time at once, of more when they are over or have gone on for long', async () => {
+    const { clock, events, series, created, patched } = writer()
+    const told = () => patched.map(({ body }) => (body as { series: object }).series)
+    tell(series)
+    await events.flushed()
+    clock.advance(1000)
+    tell(series, 'another message')
+    tell(series)
+    await events.flushed()
+    assert.equal(created.length, 1)
+    assert.deepEqual(told(), [{ count: 3, lastObservedTime: '2026-01-01T00:00:01.000000Z' }])
+    clock.advance(1000)
+    tell(series)
+    await events.flushed()
+    assert.equal(told().length, 1)
+    // Between six and twelve minutes after the last time.
+    clock.advance(12 * minutes)
+    await events.flushed()
+    assert.deepEqual(told().slice(1), [{ count: 4, lastObservedTime: '2026-01-01T00:00:02.000000Z' }])
+    tell(series)
+    await events.flushed()
+    assert.equal(created.length, 2)
+    patched.length = 0
+    for (let minute = 0; minute < 40; minute++) {
+      tell(series)
+      await events.flushed()
+      clock.advance(minutes)
+    }
+    assert.equal(created.length, 2)
+    const counts = patched.map(({ body }) => (body as { series: { count: number } }).series.count)
+    assert.ok(counts.length <= 3 && (counts.at(-1) ?? 0) > 20, `${counts}`)
+  })
+
+  test('that changed their object, or were written anew, are others', async () => {
+    const { events, series, created, faults, patched } = writer()
+    tell(series)
+    const { metadata } = pod
+    series.record({ ...pod, metadata: { ...metadata, resourceVersion: '8' } }, 'Normal', 'Scheduled', 'x')
+    await events.flushed()
+    assert.deepEqual([created.length, patched.length], [2, 0])
+    faults.push(notFound({ group: 'events.k8s.io', plural: 'events' }, 'x'))
+    tell(series)
+    await events.flushed()
+    assert.equal((created[2] as { series?: { count: number } }).series?.count, 2)
+    assert.equal(created[2]?.metadata.name, created[0]?.metadata.name)
+  })
+
+  test('notes are as long as the server takes them', async () => {
+    const { events, series, created } = writer()
+    tell(series, 'ä'.repeat(600))
+    await events.flushed()
+    assert.equal((created[0] as { note?: string }).note, `${'ä'.repeat(510)} ...`)
   })
 })

@@ -1,9 +1,10 @@
-import { Event, type EventInit, type ObjectReference } from '../api/core/v1/index.js'
-import { type Clock, rfc3339, sleep, systemClock } from '../machinery/clock.js'
-import type { ApiObject } from '../machinery/object.js'
-import { isNotFound, StatusError } from '../machinery/status-error.js'
+import { hostname } from 'node:os'
+import { type Clock, sleep, systemClock } from '../machinery/clock.js'
+import { isAlreadyExists, isNotFound, StatusError } from '../machinery/status-error.js'
 import type { Client } from './client.js'
-import { type CorrelatedEvent, EventCorrelator, type EventSource } from './event-correlator.js'
+import { CountedEvents } from './counted-events.js'
+import { EventSeries } from './event-series.js'
+import { type EventSource, type EventStyle, type EventTally, referenceTo } from './event-tally.js'
 import type { EventRecorder } from './events.js'
 
 export interface EventWriterOptions {
@@ -21,53 +22,41 @@ const capacity = 50_000
  * tell of while there is much of it.
  */
 const atOnce = 4
-/** So many names of events that are there are remembered, to count on in them. */
-const rememberedNames = 4096
 /** A server that cannot be reached is tried so often, so many ms apart. */
 const maximumTries = 12
 const retryEvery = 10_000
-const longestName = 253
+/** So often, in ms, is looked which series are over. */
+const reviewEvery = 6 * 60_000
 
 /**
  * Writes the events of a process in the background, several at a time; what happens again before it is written is written
  * once, with its count. Dispose of it to drop what is not written.
  */
 export class EventWriter implements AsyncDisposable {
-  readonly #correlator = new EventCorrelator()
-  readonly #names = new Map<string, string>()
-  /** By key, in the order in which they came; the last of a key counts for all. */
-  readonly #waiting = new Map<string, CorrelatedEvent>()
-  /** Keys of those that are being written: the next of a key waits for the last. */
-  readonly #writing = new Set<string>()
+  readonly #counted = new CountedEvents()
+  readonly #series = new EventSeries()
+  /** In the order in which they came. */
+  readonly #waiting = new Map<EventTally, EventStyle>()
+  /** The next write of an event waits for the last. */
+  readonly #writing = new Set<EventTally>()
   readonly #stopping = new AbortController()
   readonly #clock: Clock
   /** There is something to write. */
   #running: PromiseWithResolvers | undefined
-  #lastStamp = 0n
+  #review: Disposable | undefined
 
   constructor(private readonly options: EventWriterOptions) {
     this.#clock = options.clock ?? systemClock
   }
 
-  /** A recorder for one source of events. */
+  /** A recorder for one source of events of the core group. */
   recorder(source: EventSource): EventRecorder {
-    return {
-      record: (object, type, reason, message, fieldPath) => {
-        if (this.#stopping.signal.aborted) return
-        const at = this.#clock.now()
-        const event = this.#correlator.observe({
-          source,
-          object: { ...referenceTo(object), ...(fieldPath ? { fieldPath } : {}) },
-          type,
-          reason,
-          message: message.slice(0, 1024),
-          at,
-        })
-        if (!event || (this.#waiting.size >= capacity && !this.#waiting.has(event.key))) return
-        this.#waiting.set(event.key, event)
-        this.#begin()
-      },
-    }
+    return this.#recorder(source, this.#counted)
+  }
+
+  /** A recorder for a component on this host that writes events of events.k8s.io. */
+  seriesRecorder(component: string): EventRecorder {
+    return this.#recorder({ component, host: `${component}-${hostname()}` }, this.#series)
   }
 
   /** Resolves once everything recorded so far is written or given up. */
@@ -77,25 +66,51 @@ export class EventWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
+    this.#review?.[Symbol.dispose]()
     this.#waiting.clear()
     await this.#running?.promise
   }
 
-  #begin(): void {
+  #recorder(source: EventSource, style: EventStyle): EventRecorder {
+    return {
+      record: (object, type, reason, message, { fieldPath, action, related } = {}) => {
+        if (this.#stopping.signal.aborted) return
+        const tally = style.observe({
+          ...{ source, type, reason, message, at: this.#clock.now() },
+          object: { ...referenceTo(object), ...(fieldPath ? { fieldPath } : {}) },
+          ...(action ? { action } : {}),
+          ...(related ? { related: referenceTo(related) } : {}),
+        })
+        if (tally) this.#write(tally, style)
+      },
+    }
+  }
+
+  #write(tally: EventTally, style: EventStyle): void {
+    if (this.#waiting.size >= capacity && !this.#waiting.has(tally)) return
+    this.#waiting.set(tally, style)
+    if (this.#series.pending) this.#review ??= this.#clock.after(reviewEvery, () => this.#reviewSeries())
     if (this.#running) return
     this.#running = withResolvers()
     // The caller goes on first: recording is never what takes its time.
     queueMicrotask(() => this.#next())
   }
 
+  #reviewSeries(): void {
+    const series = this.#series
+    this.#review = undefined
+    for (const tally of series.review(this.#clock.now())) this.#write(tally, series)
+    if (series.pending) this.#review ??= this.#clock.after(reviewEvery, () => this.#reviewSeries())
+  }
+
   #next(): void {
-    for (const [key, event] of this.#waiting) {
+    for (const [tally, style] of this.#waiting) {
       if (this.#writing.size >= atOnce) return
-      if (this.#writing.has(key)) continue
-      this.#waiting.delete(key)
-      this.#writing.add(key)
-      void this.#write(event).then(() => {
-        this.#writing.delete(key)
+      if (this.#writing.has(tally)) continue
+      this.#waiting.delete(tally)
+      this.#writing.add(tally)
+      void this.#put(tally, style).then(() => {
+        this.#writing.delete(tally)
         this.#next()
       })
     }
@@ -104,11 +119,11 @@ export class EventWriter implements AsyncDisposable {
     this.#running = undefined
   }
 
-  async #write(event: CorrelatedEvent): Promise<void> {
+  async #put(tally: EventTally, style: EventStyle): Promise<void> {
     const { random = Math.random, onError } = this.options
     for (let tries = 1; !this.#stopping.signal.aborted; tries++) {
       try {
-        await this.#put(event)
+        await this.#tryPut(tally, style)
         return
       } catch (error) {
         if (!temporary(error) || tries >= maximumTries) {
@@ -121,44 +136,27 @@ export class EventWriter implements AsyncDisposable {
     }
   }
 
-  async #put(event: CorrelatedEvent): Promise<void> {
+  async #tryPut(tally: EventTally, style: EventStyle): Promise<void> {
     const { client } = this.options
-    const namespace = event.object.namespace || 'default'
-    const known = this.#names.get(event.key)
-    if (known !== undefined && event.count > 1) {
+    const { signal } = this.#stopping
+    const { count } = tally
+    if (tally.written > 0) {
       try {
-        const { count, message } = event
-        await client.patch(
-          Event,
-          { namespace, name: known },
-          { type: 'strategic', body: { count, message, lastTimestamp: rfc3339(event.at) } },
-          { signal: this.#stopping.signal },
-        )
+        await style.update(client, tally, signal)
+        tally.written = count
         return
       } catch (error) {
-        // It has outlived its time: the next one is written anew.
+        // It has outlived its time: what is there to tell is written anew.
         if (!isNotFound(error)) throw error
       }
     }
-    const name = this.#nameFor(event)
-    await client.create(Event, eventOf(event, namespace, name), { signal: this.#stopping.signal })
-    this.#remember(event.key, name)
-  }
-
-  /** `object.hex`, never the same twice. */
-  #nameFor({ object, at }: CorrelatedEvent): string {
-    const stamp = BigInt(at) * 1_000_000n
-    this.#lastStamp = stamp > this.#lastStamp ? stamp : this.#lastStamp + 1n
-    const suffix = `.${this.#lastStamp.toString(16)}`
-    return (object.name ?? '').slice(0, longestName - suffix.length) + suffix
-  }
-
-  #remember(key: string, name: string): void {
-    this.#names.delete(key)
-    this.#names.set(key, name)
-    if (this.#names.size <= rememberedNames) return
-    const [oldest] = this.#names.keys()
-    if (oldest !== undefined) this.#names.delete(oldest)
+    try {
+      await style.create(client, tally, signal)
+    } catch (error) {
+      // A try that seemed to fail came through after all.
+      if (!isAlreadyExists(error)) throw error
+    }
+    tally.written = count
   }
 }
 
@@ -173,37 +171,6 @@ function withResolvers(): PromiseWithResolvers {
     resolve = settle
   })
   return { promise, resolve }
-}
-
-/** A reference as events carry it. */
-export function referenceTo({ apiVersion, kind, metadata }: ApiObject): ObjectReference {
-  const { namespace, name, uid, resourceVersion } = metadata
-  return {
-    ...(kind ? { kind } : {}),
-    ...(namespace ? { namespace } : {}),
-    ...(name ? { name } : {}),
-    ...(uid ? { uid } : {}),
-    ...(apiVersion ? { apiVersion } : {}),
-    ...(resourceVersion ? { resourceVersion } : {}),
-  }
-}
-
-/** The object that is written for an event. */
-export function eventOf(event: CorrelatedEvent, namespace: string, name: string): EventInit {
-  const { source, object, type, reason, message, at, firstAt, count } = event
-  return {
-    metadata: { namespace, name },
-    involvedObject: object,
-    reason,
-    message,
-    source,
-    firstTimestamp: rfc3339(firstAt),
-    lastTimestamp: rfc3339(at),
-    count,
-    type,
-    reportingComponent: source.component,
-    reportingInstance: source.host ?? '',
-  }
 }
 
 const temporary = (error: unknown): boolean =>

@@ -21,7 +21,7 @@ export class PodEvents {
 
   /** The same for one of its containers. */
   of({ fieldPath }: Pick<PodContainer, 'fieldPath'>): (type: EventType, reason: string, message: string) => void {
-    return (type, reason, message) => this.recorder.record(this.pod(), type, reason, message, fieldPath)
+    return (type, reason, message) => this.recorder.record(this.pod(), type, reason, message, { fieldPath })
   }
 
   /** A probe that did not succeed, or not as it should. */

@@ -33,8 +33,10 @@ it('addresses of services and the objects that say who has them come to agree', 
     const { items } = await client.list(Event, { namespace: 'default' })
     assert.ok(
       items.some(
-        ({ reason, source }) =>
-          reason === 'ClusterIPNotAllocated' && source?.component === 'ipallocator-repair-controller',
+        ({ reason, action, reportingComponent }) =>
+          reason === 'ClusterIPNotAllocated' &&
+          action === 'ClusterIPAllocation' &&
+          reportingComponent === 'ipallocator-repair-controller',
       ),
     )
   })

@@ -8,7 +8,7 @@ import { allocatedAddress, networksOf } from '../service-cidr/networks.js'
 
 /** Ms for which an address may exist before its service does: the longest time that a request takes. */
 const beingMade = 60_000
-const eventSource = 'ipallocator-repair-controller'
+const events = { eventSource: 'ipallocator-repair-controller', eventSeries: true }
 
 const keyOf = (name = '', namespace = '') => ({ namespace, name })
 
@@ -45,7 +45,7 @@ async function live<T>(found: Promise<T>): Promise<T | undefined> {
 /** Sees to it that each address of a service is written down as its own, whatever has been done by hand. */
 const serviceAddresses: Controller = controller({
   name: 'service-ip-repair',
-  eventSource,
+  ...events,
   watches: {
     for: Service,
     reads: [ServiceCIDR],
@@ -71,7 +71,8 @@ const serviceAddresses: Controller = controller({
 })
 
 async function repair(service: Service, address: string, { client, list, events }: ReconcileContext): Promise<void> {
-  const warn = (reason: string, text: string) => events.record(service, 'Warning', reason, text)
+  const warn = (reason: string, text: string) =>
+    events.record(service, 'Warning', reason, text, { action: 'ClusterIPAllocation' })
   const parsed = parseIp(address)
   if (!parsed) return
   const title = `[IPv${parsed.family}]: ${address}`
@@ -92,7 +93,7 @@ async function repair(service: Service, address: string, { client, list, events 
       if (other && has(other, address)) {
         warn(
           'ClusterIPAlreadyAllocated',
-          `Cluster IP ${title} was assigned to multiple services; please recreate service`,
+          `Cluster IP [IPv${parsed.family}]:${address} was assigned to multiple services; please recreate service`,
         )
         return
       }
@@ -116,7 +117,7 @@ async function remove({ metadata }: IPAddress, client: ReconcileContext['client'
 /** Frees addresses that no service has any more. */
 const addressOwners: Controller = controller({
   name: 'ip-address-repair',
-  eventSource,
+  ...events,
   watches: {
     for: IPAddress,
     also: [
@@ -129,9 +130,11 @@ const addressOwners: Controller = controller({
     const object = get(IPAddress, { name })
     if (!object || !allocatedAddress(object)) return undefined
     const { parentRef } = object.spec
-    const warn = (reason: string, text: string) => events.record(object, 'Warning', reason, text)
+    const warn = (reason: string, text: string) =>
+      events.record(object, 'Warning', reason, text, { action: 'IPAddressAllocation' })
     if (parentRef?.resource !== 'services' || parentRef.group) {
-      const reference = `${parentRef?.resource ?? ''} ${parentRef?.namespace ?? ''}/${parentRef?.name ?? ''}`
+      const { group = '', resource = '', namespace = '', name: owner = '' } = parentRef ?? {}
+      const reference = `&{${group} ${resource} ${namespace} ${owner}}`
       warn(
         'IPAddressNotAllocated',
         `IPAddress ${name} appears to have been modified, not referencing a Service ${reference}: cleaning up`,
