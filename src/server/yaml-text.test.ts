@@ -115,7 +115,7 @@ a10:
     ] as const)
       assert.deepEqual(JSON.parse(yamlToJson(`a: ${text}`).json), { a: expected }, text)
     assert.throws(() => yamlToJson('a: .inf'), {
-      message: 'error converting YAML to JSON: json: unsupported value: +Inf',
+      message: 'json: unsupported value: +Inf',
     })
   })
 

@@ -18,7 +18,6 @@ describe('RFC 7386', () => {
     [[1, 2], { a: 'b', c: null }, { a: 'b' }],
     [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
     [{}, { a: [{ b: null, c: 1 }] }, { a: [{ c: 1 }] }],
-    [{ a: 1 }, null, { a: 1 }],
   ]
   for (const [original, patch, expected] of cases) {
     it(`${JSON.stringify(original)} and ${JSON.stringify(patch)}`, () => {
@@ -29,10 +28,17 @@ describe('RFC 7386', () => {
   }
 
   it('takes only objects', () => {
-    assert.throws(() => applyMergePatch({}, []), {
-      code: 400,
-      message: 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
-    })
+    const noObject = (type: string) =>
+      `error decoding patch: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`
+    for (const [patch, lenient, message] of [
+      [[], false, noObject('array')],
+      ['x', false, noObject('string')],
+      [null, false, 'Invalid JSON Patch'],
+      [null, true, 'Invalid JSON Patch'],
+      [1, true, 'Invalid JSON Patch'],
+    ] as const)
+      assert.throws(() => applyMergePatch({}, patch, lenient), { code: 400, message })
+    assert.deepEqual(applyMergePatch({ a: 1 }, [{ b: null }], true), [{}])
   })
 
   it('shares what does not change', () => {

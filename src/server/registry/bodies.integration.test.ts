@@ -58,6 +58,52 @@ test('deletion options may be of any version', async () => {
   }
 })
 
+test('bodies that are no object', async () => {
+  await using server = await TestServer.start()
+  const configMaps = '/api/v1/namespaces/default/configmaps'
+  await server.http2({ method: 'POST', path: configMaps, body: { metadata: { name: 'a' } } })
+  const array =
+    'couldn\'t get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+  const unrecognized = 'the object provided is unrecognized (must be of type ConfigMap): '
+  for (const [method, path, media, body, status, message] of [
+    ['POST', configMaps, 'json', '[]', 400, `${unrecognized}${array} (5b5d)`],
+    ['POST', configMaps, 'yaml', '[]', 400, `${unrecognized}${array} (5b5d)`],
+    ['POST', configMaps, 'yaml', '{', 400, `${unrecognized}yaml: line 1: did not find expected ',' or '}' ({)`],
+    ['PATCH', `${configMaps}/a`, 'merge-patch+json', 'null', 400, 'Invalid JSON Patch'],
+    [
+      'PATCH',
+      `${configMaps}/a?fieldValidation=Ignore`,
+      'merge-patch+json',
+      '[]',
+      422,
+      ` "" is invalid: patch: Invalid value: "[]": ${array}`,
+    ],
+    ['DELETE', `${configMaps}/a`, 'json', '[]', 400, array],
+  ] as const) {
+    const headers = { 'content-type': `application/${media}` }
+    const answer = await server.http2({ method, path, body, headers })
+    assert.deepEqual([answer.status, answer.json.message], [status, message])
+  }
+})
+
+test('opaque fields may hold anything', async () => {
+  await using server = await TestServer.start()
+  const path = '/apis/apps/v1/namespaces/default/controllerrevisions'
+  for (const [name, data] of [
+    ['text', 'x'],
+    ['number', 1.5],
+    ['list', [null, {}]],
+    ['false', false],
+  ] as const) {
+    const created = await server.http2({ method: 'POST', path, body: { metadata: { name }, data, revision: 1 } })
+    assert.deepEqual([created.status, created.json.data], [201, data])
+    const fieldsV1 = { managedFields: [{ manager: 'm', operation: 'Update', fieldsV1: data }] }
+    const body = { metadata: { name, ...fieldsV1 }, data, revision: 2 }
+    const updated = await server.http2({ method: 'PUT', path: `${path}/${name}`, body })
+    assert.deepEqual([updated.status, updated.json.data, updated.json.revision], [200, data, 2])
+  }
+})
+
 test('deletion options that are none', async () => {
   await using server = await TestServer.start()
   const path = '/api/v1/namespaces/default/configmaps/a'

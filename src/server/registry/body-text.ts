@@ -9,6 +9,9 @@ import { textFault, yamlFault } from './yaml-fault.js'
 /** A text that could not be parsed; the message is upstream's. */
 export class BodySyntaxError extends Error {}
 
+/** YAML that could not be converted to JSON. */
+export class YamlSyntaxError extends BodySyntaxError {}
+
 /** Parses JSON. Throws `BodySyntaxError`. */
 export function parseJsonText(text: string): unknown {
   try {
@@ -48,10 +51,10 @@ const ownTags: ScalarTag[] = [
 function finite(_key: string, value: unknown): unknown {
   if (typeof value !== 'number' || Number.isFinite(value)) return value
   const named = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
-  throw new BodySyntaxError(`error converting YAML to JSON: json: unsupported value: ${named}`)
+  throw new YamlSyntaxError(`json: unsupported value: ${named}`)
 }
 
-/** Converts YAML 1.1 to JSON the way Kubernetes does: dates stay texts. Throws `BodySyntaxError`. */
+/** Converts YAML 1.1 to JSON the way Kubernetes does: dates stay texts. Throws `YamlSyntaxError`. */
 export function yamlToJson(text: string): ConvertedYaml {
   const why = textFault(text)
   if (why) throw notYaml(why)
@@ -117,7 +120,7 @@ export const duplicateKeysIn = (text: string): readonly string[] =>
         .map(line => line.trim())
     : [text]
 
-const notYaml = (why: string): BodySyntaxError => new BodySyntaxError(`error converting YAML to JSON: yaml: ${why}`)
+const notYaml = (why: string): YamlSyntaxError => new YamlSyntaxError(`yaml: ${why}`)
 
 /** Parses a JSON text for which there is no kind (a patch). Throws a 400 whose message begins with `prefix`. */
 export const parseJsonBody = (text: string, prefix: string): unknown => refusing(prefix, () => parseJsonText(text))
@@ -139,6 +142,7 @@ function refusing<T>(prefix: string, parse: () => T): T {
   try {
     return parse()
   } catch (error) {
+    if (error instanceof YamlSyntaxError) throw badRequest(`${prefix}error converting YAML to JSON: ${error.message}`)
     if (error instanceof BodySyntaxError) throw badRequest(prefix + error.message)
     throw error
   }

@@ -68,12 +68,12 @@ export async function patchRequest({ request }: RequestContext, resource?: Resou
 }
 
 /** The patched value of an object, without any of the server's own rules. */
-function applyPatchTo(original: unknown, patch: PatchRequest, schema: MessageSchema): unknown {
+function applyPatchTo(original: unknown, patch: PatchRequest, schema: MessageSchema, lenient: boolean): unknown {
   switch (patch.type) {
     case 'json':
       return applyJsonPatch(original, patch.body)
     case 'merge':
-      return applyMergePatch(original, patch.body)
+      return applyMergePatch(original, patch.body, lenient)
     case 'strategic':
       return applyStrategicMerge(original, patch.body, schema)
     case 'apply':
@@ -151,7 +151,7 @@ export function patchedDraft<T, I>(
   kind: Kind<T, I>,
   { fieldValidation, warn }: DecodeContext,
 ): Draft<T> {
-  const patched = applyPatchTo(original, patch, kind as unknown as MessageSchema)
+  const patched = applyPatchTo(original, patch, kind as unknown as MessageSchema, fieldValidation === 'Ignore')
   const problems: string[] = []
   const draft = decodeValue(
     patched,

@@ -18,7 +18,14 @@ import {
   strictFieldErrors,
   unwrapEnvelope,
 } from '../../schema/index.js'
-import { BodySyntaxError, duplicateKeysIn, duplicateKeysText, parseJsonText, yamlToJson } from './body-text.js'
+import {
+  BodySyntaxError,
+  duplicateKeysIn,
+  duplicateKeysText,
+  parseJsonText,
+  YamlSyntaxError,
+  yamlToJson,
+} from './body-text.js'
 
 /** Bytes a request body may have. */
 const maximumBody = 3 * 1024 * 1024
@@ -117,11 +124,9 @@ function decodeText<T, I>(parsed: ParsedText, bytes: Buffer, kind: Kind<T, I>, c
   ]
   if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
     return unrecognized(kind, bytes, () => {
-      throw new BodySyntaxError(
-        `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-      )
+      throw new BodySyntaxError(noObject(value))
     })
-  return decodeAs(value ?? {}, kind, context, complaints)
+  return decodeAs(value ?? {}, kind, context, { complaints, bytes })
 }
 
 /** Of custom resources repeated fields are named first, then unknown metadata, then what the schema lacks by name. */
@@ -135,13 +140,18 @@ function inOrder(faults: readonly string[], isCustom: boolean): readonly string[
   })
 }
 
+const notJson = (why: string): string => `couldn't get version/kind; json parse error: ${why}`
+
+const noObject = (value: unknown): string =>
+  `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
+
 /** Says of a body that is no object at all what upstream says, its beginning included. */
 function unrecognized<T>({ gvk }: { readonly gvk: GroupVersionKind }, bytes: Buffer, parse: () => T): T {
   try {
     return parse()
   } catch (error) {
     if (!(error instanceof BodySyntaxError)) throw error
-    const why = `couldn't get version/kind; json parse error: ${error.message}`
+    const why = error instanceof YamlSyntaxError ? error.message : notJson(error.message)
     if (isPlain(gvk)) throw badRequest(why)
     throw badRequest(
       `the object provided is unrecognized (must be of type ${gvk.kind}): ${why} (${beginningOf(bytes)})`,
@@ -189,20 +199,27 @@ export function decodeValue<T, I>(
   refuse?: (why: string) => StatusError,
 ): Draft<T> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badRequest(`a ${kind.gvk.kind} is expected, not ${jsonTypeName(value)}`)
+    throw (refuse ?? badRequest)(notJson(noObject(value)))
   return decodeAs(value, kind, context, undefined, refuse)
 }
 
-/** `complaints` are what strict decoding holds against the text; without a text, the unknown fields of the value. */
+/** What a value was read from. */
+interface SourceText {
+  readonly bytes: Buffer
+  /** What strict decoding holds against the text, given the fields that are unknown. */
+  complaints(unknown: readonly string[]): readonly string[]
+}
+
+/** Without a text, strict decoding holds against the value what fields of it are unknown. */
 function decodeAs<T, I>(
   value: object,
   kind: Kind<T, I>,
   { fieldValidation, warn }: DecodeContext,
-  complaints?: (unknown: readonly string[]) => readonly string[],
+  source?: SourceText,
   refuse?: (why: string) => StatusError,
 ): Draft<T> {
   const { apiVersion, kind: name } = value as { apiVersion?: unknown; kind?: unknown }
-  if (kind.decoder) checkCustomKind(kind.gvk, value)
+  if (kind.decoder) checkCustomKind(kind.gvk, value, source?.bytes, refuse)
   else checkKind(kind.gvk, apiVersion, name, refuse, value)
   const { gvk } = kind
   const refused =
@@ -216,7 +233,7 @@ function decodeAs<T, I>(
       value,
       looks ? { onUnknownField: path => unknown.push(`unknown field ${JSON.stringify(path)}`) } : {},
     )
-    const problems = looks ? (complaints?.(unknown) ?? unknown) : []
+    const problems = looks ? (source?.complaints(unknown) ?? unknown) : []
     if (problems.length > 0 && fieldValidation === 'Strict')
       throw refused(`strict decoding error: ${problems.join(', ')}`)
     for (const problem of problems) for (const one of duplicateKeysIn(problem)) warn(one)
@@ -257,24 +274,36 @@ function checkKind(
   throw badRequest(cannotBeHandled(version.slice(version.indexOf('/') + 1), name, expected.kind, why))
 }
 
-/** Custom resources say what they are, and that they are another kind is a fault of validation. */
-function checkCustomKind(expected: GroupVersionKind, value: object): void {
+/**
+ * Custom resources say what they are, and that they are another kind is a fault of validation; as is of what a patch
+ * made that it is of another version.
+ */
+function checkCustomKind(
+  expected: GroupVersionKind,
+  value: object,
+  source: Buffer | undefined,
+  refuse?: (why: string) => StatusError,
+): void {
   const { apiVersion, kind, metadata } = value as { apiVersion?: unknown; kind?: unknown; metadata?: unknown }
-  const unrecognizable = (what: string): StatusError => {
-    const text = JSON.stringify(value)
-    return badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): Object '${what}' is missing in '${text}' (${beginningOf(Buffer.from(text))})`,
-    )
+  const version = typeof apiVersion === 'string' ? apiVersion : ''
+  const ownVersion = apiVersionOf(expected)
+  if (typeof kind !== 'string' || kind === '') {
+    const bytes = source ?? Buffer.from(JSON.stringify(value))
+    const why = `Object 'Kind' is missing in '${bytes}'`
+    throw refuse
+      ? refuse(why)
+      : badRequest(
+          `the object provided is unrecognized (must be of type ${expected.kind}): ${why} (${beginningOf(bytes)})`,
+        )
   }
-  if (typeof kind !== 'string' || kind === '') throw unrecognizable('Kind')
-  if (typeof apiVersion !== 'string' || apiVersion === '') throw unrecognizable('apiVersion')
-  if (apiVersion !== apiVersionOf(expected))
-    throw badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(expected)})`,
-    )
-  if (kind === expected.kind) return
+  if (version !== ownVersion && !refuse)
+    throw badRequest(`the API version in the data (${version}) does not match the expected API version (${ownVersion})`)
+  if (kind === expected.kind && version === ownVersion) return
   const { name } = (metadata ?? {}) as { name?: unknown }
-  const refused = invalidValue('kind', kind, `must be ${expected.kind}`)
+  const refused =
+    kind === expected.kind
+      ? invalidValue('apiVersion', version, `must be ${ownVersion}`)
+      : invalidValue('kind', kind, `must be ${expected.kind}`)
   throw invalid({ group: expected.group, kind }, typeof name === 'string' ? name : '', [refused])
 }
 
