@@ -1,4 +1,5 @@
 import { type ClusterConfig, readConfig } from '../cluster/cluster-config.js'
+import { commandFor } from '../cluster/command-for.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterPaths, clusterPaths } from '../cluster/paths.js'
 
@@ -19,6 +20,7 @@ export function pathsOf({ name, root }: ClusterFlags): ClusterPaths {
 export async function existingCluster(flags: ClusterFlags): Promise<{ paths: ClusterPaths; config: ClusterConfig }> {
   const paths = pathsOf(flags)
   const config = await readConfig(paths)
-  if (!config) throw new OperatorError(`there is no cluster ${flags.name}`, '`t8s up` makes it.')
+  if (!config)
+    throw new OperatorError(`there is no cluster ${flags.name}`, `\`${commandFor(flags.name, 'up')}\` makes it.`)
   return { paths, config }
 }

@@ -1,6 +1,7 @@
 import { type CertificateReport, inspectCertificates } from '../cluster/certificate-inventory.js'
 import { renewCertificates } from '../cluster/certificate-renewal.js'
 import { awaitUse, runningProcesses } from '../cluster/certificate-use.js'
+import { commandFor } from '../cluster/command-for.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type ClusterFlags, existingCluster } from './existing-cluster.js'
 import { durationMs } from './flag-values.js'
@@ -30,9 +31,7 @@ export async function checkCerts(flags: CheckFlags): Promise<void> {
     process.stderr.write(`${name}: ${problem}${when}\n`)
   }
   const names = bad.some(({ authority }) => !authority) ? ` ${bad.map(({ name }) => name).join(' ')}` : ''
-  process.stderr.write(
-    `Renew with: t8s certs renew${names}${flags.name === 'typernetes' ? '' : ` --name ${flags.name}`}\n`,
-  )
+  process.stderr.write(`Renew with: ${commandFor(flags.name, `certs renew${names}`)}\n`)
   process.exitCode = 1
 }
 
@@ -85,6 +84,8 @@ export async function renewCerts(
   }
   if (before) await awaitUse(paths, config, renewed, before)
   process.stdout.write(
-    before ? 'The running cluster uses them.\n' : 'The cluster is stopped; `t8s up` starts it with them.\n',
+    before
+      ? 'The running cluster uses them.\n'
+      : `The cluster is stopped; \`${commandFor(flags.name, 'up')}\` starts it with them.\n`,
   )
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type ClusterConfig, defaultConfig, readConfig } from '../cluster/cluster-config.js'
+import { commandFor } from '../cluster/command-for.js'
 import { contextName } from '../cluster/context-name.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { dnsAddressIn, freshConfig, knownConfigs } from '../cluster/fresh-config.js'
@@ -8,8 +9,8 @@ import { bringUp, clusterStatus, deleteCluster, takeDown } from '../cluster/life
 import { OperatorError } from '../cluster/operator-error.js'
 import { elapsed, showProgress } from '../cluster/progress.js'
 import { parseCidr } from '../machinery/ip-address.js'
-import { parseDuration } from '../schema/index.js'
 import { type ClusterFlags, existingCluster, pathsOf } from './existing-cluster.js'
+import { durationMs } from './flag-values.js'
 import { followLogs } from './follow-logs.js'
 import { portNumber } from './run-api-server.js'
 
@@ -38,6 +39,7 @@ export async function up(flags: UpFlags): Promise<void> {
   const warn = (text: string) => process.stderr.write(`warning: ${text}\n`)
   const known = (await readConfig(paths)) ?? freshConfig(flags.name, await knownConfigs(flags.root, warn))
   const config = configOf(flags, known)
+  const timeoutMs = durationMs('--timeout', flags.timeout)
   using progress = showProgress(process.stderr)
   using termination = terminationSignal()
   const began = performance.now()
@@ -47,19 +49,17 @@ export async function up(flags: UpFlags): Promise<void> {
     progress,
     install: flags.install,
     signal: termination.signal,
-    timeoutMs: Number(parseDuration(flags.timeout)) / 1e6,
+    timeoutMs,
   })
   const context = contextName(config.name)
   process.stdout.write(
     `\n${alreadyUp ? 'The cluster is up already' : `The cluster is ready after ${elapsed(performance.now() - began)}`}. ` +
       `kubectl's context is now "${context}" (${kubeconfig}).\n\nTry:\n` +
       `  kubectl get nodes -o wide\n` +
-      `  t8s image load FILE${flags.name === defaultName ? '' : ` --name ${flags.name}`}      # a Docker or OCI archive, when there is no registry\n` +
+      `  ${commandFor(flags.name, 'image load FILE')}      # a Docker or OCI archive, when there is no registry\n` +
       `  kubectl create deployment web --image=IMAGE --replicas=3\n`,
   )
 }
-
-const defaultName = 'typernetes'
 
 /** `t8s down` */
 export async function down(flags: ClusterFlags): Promise<void> {
@@ -67,7 +67,9 @@ export async function down(flags: ClusterFlags): Promise<void> {
   const { paths, config } = await existingCluster(flags)
   using progress = showProgress(process.stderr)
   await progress.step('stopping the cluster', () => takeDown(paths, config))
-  process.stdout.write('The cluster is stopped; its data is kept. `t8s up` starts it again.\n')
+  process.stdout.write(
+    `The cluster is stopped; its data is kept. \`${commandFor(flags.name, 'up')}\` starts it again.\n`,
+  )
 }
 
 /** `t8s delete` */
@@ -83,13 +85,13 @@ export async function remove(flags: ClusterFlags): Promise<void> {
 export async function status(flags: ClusterFlags): Promise<void> {
   const found = await clusterStatus(pathsOf(flags))
   if (!found) {
-    process.stdout.write(`There is no cluster ${flags.name}. \`t8s up\` makes it.\n`)
+    process.stdout.write(`There is no cluster ${flags.name}. \`${commandFor(flags.name, 'up')}\` makes it.\n`)
     process.exitCode = 3
     return
   }
   const { config, supervisor, processes, troubles } = found
   if (supervisor === undefined && Object.keys(troubles).length === 0) {
-    process.stdout.write(`The cluster ${flags.name} is stopped. \`t8s up\` starts it.\n`)
+    process.stdout.write(`The cluster ${flags.name} is stopped. \`${commandFor(flags.name, 'up')}\` starts it.\n`)
     process.exitCode = 3
     return
   }
@@ -99,7 +101,7 @@ export async function status(flags: ClusterFlags): Promise<void> {
     '',
   ]
   lines.push(
-    `  supervisor     ${supervisor === undefined ? 'not running; `t8s up` starts it' : `running, pid ${supervisor}`}`,
+    `  supervisor     ${supervisor === undefined ? `not running; \`${commandFor(flags.name, 'up')}\` starts it` : `running, pid ${supervisor}`}`,
   )
   for (const { name, running, identity, restarts, startedAt } of processes)
     lines.push(

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { readConfig } from '../cluster/cluster-config.js'
+import { commandFor } from '../cluster/command-for.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { localNodes } from '../cluster/local-nodes.js'
 import { hasCode, OperatorError } from '../cluster/operator-error.js'
-import { clusterPaths, nodePaths } from '../cluster/paths.js'
+import { nodePaths } from '../cluster/paths.js'
 import { showProgress } from '../cluster/progress.js'
 import {
   type CriClient,
@@ -18,14 +18,10 @@ import {
   isUnavailable,
   loadImage,
 } from '../kubelet/runtime/index.js'
-
-interface Flags {
-  readonly name: string
-  readonly root?: string
-}
+import { type ClusterFlags, existingCluster } from './existing-cluster.js'
 
 /** `t8s image load FILE` */
-export async function load(file: string, flags: Flags): Promise<void> {
+export async function load(file: string, flags: ClusterFlags): Promise<void> {
   using termination = terminationSignal()
   using progress = showProgress(process.stderr)
   const nodes = await nodesOf(flags)
@@ -45,7 +41,7 @@ export async function load(file: string, flags: Flags): Promise<void> {
 }
 
 /** `t8s image list` */
-export async function list(flags: Flags): Promise<void> {
+export async function list(flags: ClusterFlags): Promise<void> {
   const sizes = new Map<string, number>()
   for (const { socket } of await nodesOf(flags)) {
     const { images } = await withRuntime(flags, socket, cri => cri.listImages({}))
@@ -63,10 +59,8 @@ export async function list(flags: Flags): Promise<void> {
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
-async function nodesOf(flags: Flags): Promise<readonly { readonly name: string; readonly socket: string }[]> {
-  const paths = clusterPaths(flags.name, { root: flags.root })
-  const config = await readConfig(paths)
-  if (!config) throw new OperatorError(`there is no cluster ${flags.name}`, '`t8s up` makes it.')
+async function nodesOf(flags: ClusterFlags): Promise<readonly { readonly name: string; readonly socket: string }[]> {
+  const { paths, config } = await existingCluster(flags)
   return localNodes(config).map(({ name }) => ({ name, socket: nodePaths(paths, name).containerdSocket }))
 }
 
@@ -98,7 +92,7 @@ async function archiveOf(
   return { source, [Symbol.asyncDispose]: remove }
 }
 
-async function withRuntime<T>(flags: Flags, socket: string, use: (cri: CriClient) => Promise<T>): Promise<T> {
+async function withRuntime<T>(flags: ClusterFlags, socket: string, use: (cri: CriClient) => Promise<T>): Promise<T> {
   using cri = connectCri(socket)
   try {
     return await use(cri)
@@ -106,7 +100,7 @@ async function withRuntime<T>(flags: Flags, socket: string, use: (cri: CriClient
     if (isUnavailable(error))
       throw new OperatorError(
         `the cluster ${flags.name} does not run: ${socket} does not answer`,
-        'Start it with `t8s up`; `t8s status` says how it is.',
+        `Start it with \`${commandFor(flags.name, 'up')}\`; \`${commandFor(flags.name, 'status')}\` says how it is.`,
         { cause: error },
       )
     if (error instanceof ImageArchiveError)

@@ -5,6 +5,7 @@ import { connect } from 'node:tls'
 import { messageOf } from '../machinery/message-of.js'
 import { type ClusterCertificate, clusterCertificates } from './certificate-inventory.js'
 import type { ClusterConfig } from './cluster-config.js'
+import { commandFor } from './command-for.js'
 import { findDaemon } from './daemon.js'
 import { supervisorDir } from './lifecycle.js'
 import { localNodes } from './local-nodes.js'
@@ -32,12 +33,13 @@ export async function awaitUse(
   before: readonly ProcessReport[],
 ): Promise<void> {
   const deadline = performance.now() + patienceMs
+  const command = (text: string) => commandFor(config.name, text)
   const until = async (process: string, what: string, holds: () => Promise<boolean>): Promise<void> => {
     while (!(await holds())) {
       if (performance.now() > deadline)
         throw new OperatorError(
           `${process} ${what}`,
-          `See \`t8s logs ${process}\`; \`t8s down\` and \`t8s up\` start it anew.`,
+          `See \`${command(`logs ${process}`)}\`; \`${command('down')}\` and \`${command('up')}\` start it anew.`,
         )
       await pause(pollMs)
     }

@@ -3,6 +3,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { parseCidr } from '../machinery/ip-address.js'
 import { writeFileAtomically } from './atomic-file.js'
+import { commandFor } from './command-for.js'
 import { hasCode, OperatorError } from './operator-error.js'
 import type { ClusterPaths } from './paths.js'
 
@@ -84,7 +85,7 @@ export async function readConfig(paths: ClusterPaths): Promise<ClusterConfig | u
     if (error instanceof SyntaxError)
       throw new OperatorError(
         `${fileOf(paths)} is damaged: ${error.message}`,
-        `Repair it, or remove the cluster with \`t8s delete --name ${paths.name}\`.`,
+        `Repair it, or remove the cluster with \`${commandFor(paths.name, 'delete')}\`.`,
         { cause: error },
       )
     throw error

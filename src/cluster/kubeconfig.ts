@@ -128,7 +128,7 @@ export const mergeContext = async (
   { setCurrent = true, env }: { readonly setCurrent?: boolean; readonly env?: Environment } = {},
 ): Promise<string> => {
   const file = resolve(path ?? (await kubeconfigForNewContext(env)))
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  await writing(file, () => mkdir(dirname(file), { recursive: true, mode: 0o700 }))
   await edit(file, document => {
     upsert(document, file, 'clusters', name, 'cluster', cluster)
     upsert(document, file, 'contexts', name, 'context', {
@@ -173,6 +173,12 @@ export const removeContext = async (
     })
   }
   return found
+}
+
+/** Throws an `OperatorError` if a context cannot be added to the file at `path` because of what is there. */
+export const requireKubeconfig = async (path: string): Promise<void> => {
+  const file = resolve(path)
+  if (await exists(file)) parse(file, await textOf(file))
 }
 
 /** Reads one kubeconfig. Throws an `OperatorError` if it is none. */
@@ -269,11 +275,21 @@ const setCurrentContext = (document: Document, name: string): void => {
 
 const TEMPLATE = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\ncurrent-context: ""\nusers: []\n'
 
+const textOf = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new OperatorError(`${path} cannot be read: ${messageOf(error)}`, 'Check the path and its permissions.', {
+      cause: error,
+    })
+  }
+}
+
 /** Changes a file under kubectl's lock, in one step, keeping its mode, its owner, and a symbolic link that leads to it. */
 const edit = async (path: string, change: (document: Document) => boolean): Promise<void> => {
   await using _lock = await lockFile(`${path}.lock`, { timeoutMs: LOCK_TIMEOUT })
   const present = await exists(path)
-  const text = present ? await readFile(path, 'utf8') : ''
+  const text = present ? await textOf(path) : ''
   let document = parse(path, text)
   if (document.contents === null) {
     const comments = document.commentBefore ?? document.comment
@@ -287,15 +303,23 @@ const edit = async (path: string, change: (document: Document) => boolean): Prom
     indentSeq: indented,
     flowCollectionPadding: /[[{] /.test(text),
   })
+  await writing(path, async () => {
+    if (!present) return writeFileAtomically(path, content, { mode: 0o600 })
+    const target = await realpath(path)
+    const { mode, uid, gid } = await stat(target)
+    const owner = process.getuid?.() === uid ? undefined : { uid, gid }
+    await writeFileAtomically(target, content, { mode: mode & 0o777, owner })
+  })
+}
+
+const writing = async (path: string, write: () => Promise<unknown>): Promise<void> => {
   try {
-    if (!present) await writeFileAtomically(path, content, { mode: 0o600 })
-    else {
-      const target = await realpath(path)
-      const { mode, uid, gid } = await stat(target)
-      const owner = process.getuid?.() === uid ? undefined : { uid, gid }
-      await writeFileAtomically(target, content, { mode: mode & 0o777, owner })
-    }
+    await write()
   } catch (error) {
-    throw new OperatorError(`${path} cannot be written: ${messageOf(error)}`, 'It was left as it is.', { cause: error })
+    throw new OperatorError(
+      `${path} cannot be written: ${messageOf(error)}`,
+      'It was left as it is. Check the path and its permissions.',
+      { cause: error },
+    )
   }
 }

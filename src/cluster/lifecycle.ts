@@ -13,10 +13,11 @@ import { installPackages } from './apt.js'
 import { firstAddress } from './assembly.js'
 import { type ClusterConfig, readConfig, writeConfig } from './cluster-config.js'
 import { adminEndpoint, type ClusterCredentials, ensureClusterCredentials } from './cluster-credentials.js'
+import { commandFor } from './command-for.js'
 import { isOtherConfig, takeOnConfig, withCheckedFile } from './config-reload.js'
 import { contextName } from './context-name.js'
 import { findDaemon, startDaemon, stopDaemon } from './daemon.js'
-import { contextEntry, kubeconfigForNewContext, mergeContext, removeContext } from './kubeconfig.js'
+import { contextEntry, kubeconfigForNewContext, mergeContext, removeContext, requireKubeconfig } from './kubeconfig.js'
 import { localNodes } from './local-nodes.js'
 import { tailLog } from './log-file.js'
 import { removeNodes, stopNodes } from './node-removal.js'
@@ -60,6 +61,9 @@ export async function bringUp(
   options: UpOptions,
 ): Promise<{ readonly kubeconfig: string; readonly alreadyUp: boolean }> {
   const { paths, progress, signal } = options
+  // What a name or a file makes impossible is found before anything is made.
+  for (const { name } of localNodes(options.config)) nodePaths(paths, name)
+  await requireKubeconfig(options.config.kubeconfig ?? (await kubeconfigForNewContext()))
   const { config, manifest } = await withCheckedFile(options.config, progress)
   const running = await findDaemon(supervisorDir(paths))
   const known = await readConfig(paths)
@@ -271,7 +275,7 @@ async function explain(paths: ClusterPaths, what: string): Promise<string> {
   const component = what === 'API server' ? 'control-plane' : 'node'
   const lines = await tailLog(join(paths.logs, `${component}.log`), { lines: 5 })
   const said = lines.length > 0 ? `Its log ends with:\n  ${lines.join('\n  ')}\n` : ''
-  return `${said}\`t8s logs ${component}\` shows all of it; with --timeout you can give it longer.`
+  return `${said}\`${commandFor(paths.name, `logs ${component}`)}\` shows all of it; with --timeout you can give it longer.`
 }
 
 export interface ClusterStatus {

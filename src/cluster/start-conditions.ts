@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { ClusterConfig } from './cluster-config.js'
+import { commandFor } from './command-for.js'
 import { hasCode, OperatorError } from './operator-error.js'
 
 type Setting = keyof ClusterConfig
@@ -20,12 +21,12 @@ export function refuseChanges(known: ClusterConfig, wanted: ClusterConfig, runni
   if (impossible.length > 0)
     throw new OperatorError(
       `the cluster ${known.name} was made with other settings: ${show(impossible)}`,
-      `These cannot change. Leave them out, or begin anew with \`t8s delete --name ${known.name}\`.`,
+      `These cannot change. Leave them out, or begin anew with \`${commandFor(known.name, 'delete')}\`.`,
     )
   if (running && changed.length > 0)
     throw new OperatorError(
       `the cluster ${known.name} is up with other settings: ${show(changed)}`,
-      `Stop it with \`t8s down --name ${known.name}\`; what you ask for holds from the next \`t8s up\`.`,
+      `Stop it with \`${commandFor(known.name, 'down')}\`; what you ask for holds from the next \`t8s up\`.`,
     )
 }
 
