@@ -66,9 +66,12 @@ const htmlEscapes: { readonly [char: string]: string } = {
   '\u2029': '\\u2029',
 }
 
-/** JSON as upstream embeds it into messages: compact, with `<`, `>` and `&` escaped. Keys stay in the order they have. */
-export function goJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'null'
+/**
+ * JSON as upstream embeds it into messages, with `<`, `>` and `&` escaped: compact, or a line for each value with so many
+ * blanks a level. Keys stay in the order they have.
+ */
+export function goJson(value: unknown, indent = 0): string {
+  const text = JSON.stringify(value, undefined, indent) ?? 'null'
   return /[<>&\u2028\u2029]/.test(text) ? text.replace(/[<>&\u2028\u2029]/g, char => htmlEscapes[char] ?? char) : text
 }
 

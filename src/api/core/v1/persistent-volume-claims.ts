@@ -19,7 +19,7 @@ import { objectDiff } from '../../object-diff.js'
 import { keepStatus } from '../../status-apart.js'
 import { accessModesText, storageClassOf } from './claim-cells.js'
 import { basicQuantity, validateClaimSpec } from './claim-validation.js'
-import { PersistentVolumeClaim, type PersistentVolumeClaimSpec } from './persistent-volume-claim.js'
+import { PersistentVolumeClaim, PersistentVolumeClaimSpec } from './persistent-volume-claim.js'
 import { isNativeResource } from './resource-quantities.js'
 import { defaultClaimSpec } from './volume-defaults.js'
 import { claimSpecWarnings } from './volume-warnings.js'
@@ -123,11 +123,13 @@ function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim
     errors.push(invalidValue(root.child('metadata', 'annotations', classAnnotation), className ?? '', immutable))
   const bound = claim.status.phase === 'Bound'
   const expected = expectedSpec(claim.spec, old.spec, bound, moved || filled)
-  if (!jsonEqual(expected, old.spec))
+  // A claim without a volume may be given one.
+  const was = old.spec.volumeName ? old.spec : ({ ...old.spec, volumeName: claim.spec.volumeName } as typeof old.spec)
+  if (!jsonEqual(expected, was))
     errors.push(
       forbiddenField(
         at,
-        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${objectDiff(old.spec, expected)}`,
+        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${objectDiff(PersistentVolumeClaimSpec, was, expected)}`,
       ),
     )
   const size = claim.spec.resources.requests?.['storage'] ?? '0'
@@ -161,14 +163,13 @@ function expectedSpec(
   bound: boolean,
   classNamed: boolean,
 ): PersistentVolumeClaimSpec {
-  const { volumeName: _volume, storageClassName: _class, volumeAttributesClassName: _attributes, ...rest } = spec
+  const { storageClassName: _class, volumeAttributesClassName: _attributes, ...rest } = spec
   const keep = <K extends keyof PersistentVolumeClaimSpec>(field: K, from: PersistentVolumeClaimSpec) =>
     from[field] === undefined ? {} : { [field]: from[field] }
   const { storage: _, ...requests } = spec.resources.requests ?? {}
   const storage = old.resources.requests?.['storage']
   return {
     ...rest,
-    ...keep('volumeName', old.volumeName ? spec : old),
     ...keep('storageClassName', classNamed ? old : spec),
     ...keep('volumeAttributesClassName', bound ? old : spec),
     ...(bound && spec.resources.requests

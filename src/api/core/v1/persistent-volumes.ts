@@ -230,7 +230,7 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): FieldE
     errors.push(
       forbiddenField(
         at.child('persistentvolumesource'),
-        `spec.persistentvolumesource is immutable after creation\n${objectDiff(before, source)}`,
+        `spec.persistentvolumesource is immutable after creation\n${objectDiff(PersistentVolumeSource, before, source)}`,
       ),
     )
   errors.push(...unchanged(volume.spec.volumeMode, old.spec.volumeMode, root.child('volumeMode')))

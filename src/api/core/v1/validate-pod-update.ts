@@ -14,10 +14,10 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import { internalForm, shownInternally } from '../../internal-form.js'
 import { objectDiff } from '../../object-diff.js'
 import { appArmorPrefix } from './app-armor-annotations.js'
-import type { Container } from './container.js'
+import { type Container, EphemeralContainer } from './container.js'
 import { NodeSelectorTerm } from './node-selector.js'
 import type { Pod } from './pod.js'
-import type { PodSpec } from './pod-spec.js'
+import { PodSpec } from './pod-spec.js'
 import { validateImagePadding } from './validate-containers.js'
 import { mirrorAnnotation, validatePodAnnotations, validatePodContents } from './validate-pod.js'
 import { validateTolerations } from './validate-scheduling.js'
@@ -67,7 +67,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
     errors.push(
       forbiddenField(
         at,
-        `pod updates may not change fields other than ${changeable}\n${objectDiff(old.spec, expected)}`,
+        `pod updates may not change fields other than ${changeable}\n${objectDiff(PodSpec, old.spec, expected)}`,
       ),
     )
   return errors
@@ -203,7 +203,7 @@ export function validateEphemeralUpdate(pod: Pod, old: Pod): FieldError[] {
       errors.push(
         forbiddenField(
           here,
-          `existing ephemeral containers ${quoted(before.name)} may not be changed\n${objectDiff(before, after)}`,
+          `existing ephemeral containers ${quoted(before.name)} may not be changed\n${objectDiff(EphemeralContainer, before, after)}`,
         ),
       )
   }
