@@ -6,7 +6,7 @@ import type { ServerOperation } from '../server/api-server.js'
 import { type AuditEndpoint, type AuditMode, type AuditOptions, setUpAudit } from '../server/audit/index.js'
 import { readEncryptionConfiguration } from '../server/encryption/configuration.js'
 import type { EncryptionOptions } from '../server/encryption/encryption.js'
-import { durationMs, fileText } from './flag-values.js'
+import { durationMs, fileText, shownFlags } from './flag-values.js'
 import type { OperationFlags } from './operation-flags.js'
 
 const mostGoaway = 0.02
@@ -70,15 +70,6 @@ async function encryptionOptions(flags: OperationFlags): Promise<EncryptionOptio
   }
   return { file, reload }
 }
-
-/** The flags by the names they have on the command line. */
-const shownFlags = (flags: object): { readonly [name: string]: string } =>
-  Object.fromEntries(
-    Object.entries(flags).map(([name, value]) => [
-      name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
-      String(value),
-    ]),
-  )
 
 async function made(audit: AuditOptions, { auditPolicyFile }: OperationFlags, onError: (error: unknown) => void) {
   try {

@@ -23,3 +23,12 @@ export function durationMs(flag: string, value: string): number {
     throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'Durations are like 30s, 5m or 1h.')
   }
 }
+
+/** The flags by the names they have on the command line. */
+export const shownFlags = (flags: object): { readonly [name: string]: string } =>
+  Object.fromEntries(
+    Object.entries(flags).map(([name, value]) => [
+      name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
+      String(value),
+    ]),
+  )

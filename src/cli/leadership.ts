@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { type Client, electLeader, type LeaderElection, type LeaderElectionOptions } from '../client/index.js'
+import {
+  type Client,
+  EventWriter,
+  electLeader,
+  type LeaderElection,
+  type LeaderElectionOptions,
+} from '../client/index.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { MetricsRegistry } from '../machinery/metrics/index.js'
 import type { HealthCheck } from '../server/health.js'
@@ -59,22 +65,24 @@ export function electionOf(flags: LeaderFlags, lease: string, file: LeaderConfig
 }
 
 /** A component that works in one process at a time. */
-export interface Candidacy {
+export interface Candidacy<W extends AsyncDisposable> {
+  /** Who events say that they come from. */
+  readonly eventSource: string
   readonly client: Client
   /** Of the process. */
   readonly metrics: MetricsRegistry
   /** `metrics` are new each time: who leads again begins anew. */
-  readonly work: (metrics: MetricsRegistry) => Promise<AsyncDisposable>
+  readonly work: (metrics: MetricsRegistry) => Promise<W>
 }
 
 /** Does the work while holding the lease, or all the time if there is no election. */
-export class Leadership {
+export class Leadership<W extends AsyncDisposable> {
   #election: LeaderElection | undefined
-  #working: MetricsRegistry | undefined
+  #working: { readonly metrics: MetricsRegistry; readonly work: W } | undefined
 
   constructor(
     private readonly election: Election,
-    private readonly candidacy: Candidacy,
+    private readonly candidacy: Candidacy<W>,
   ) {
     const status = candidacy.metrics.gauge({
       name: 'leader_election_master_status',
@@ -85,16 +93,21 @@ export class Leadership {
       candidacy.metrics.collect(() => status.with(election.lease.name).set(this.#election?.leading ? 1 : 0))
   }
 
-  /** It is told of at `/healthz` and `/livez`. */
+  /** The work, while it is done here. */
+  get work(): W | undefined {
+    return this.#working?.work
+  }
+
+  /** It is told of at `/healthz` and `/readyz`. */
   get checks(): readonly HealthCheck[] {
     const check = () => {
       if (this.#election?.overdue) throw new Error('failed election to renew leadership on lease')
     }
-    return this.election.elect ? [{ name: 'leaderElection', check }] : []
+    return this.election.elect ? [{ name: 'leaderElection', exceptLive: true, check }] : []
   }
 
   /** The metrics of the process and of its work, in Prometheus' text format. */
-  readonly metrics = (): string => this.candidacy.metrics.text() + (this.#working?.text() ?? '')
+  readonly metrics = (): string => this.candidacy.metrics.text() + (this.#working?.metrics.text() ?? '')
 
   /** The work is being done, or it is not up to this process. */
   get settled(): boolean {
@@ -103,7 +116,7 @@ export class Leadership {
 
   /** Resolves once the signal aborts and the work has ended. Rejects if it cannot begin and there is no election. */
   async until(signal: AbortSignal): Promise<void> {
-    const { client } = this.candidacy
+    const { client, eventSource } = this.candidacy
     const { elect, ...election } = this.election
     if (!elect) {
       await using _running = await this.#work()
@@ -111,7 +124,9 @@ export class Leadership {
       return
     }
     const identity = `${hostname()}_${randomUUID()}`
-    await using running = electLeader({ client, identity, onError: logFault, ...election }, () => this.#work())
+    await using writer = new EventWriter({ client, onError: logFault })
+    const events = writer.recorder({ component: eventSource })
+    await using running = electLeader({ client, identity, events, onError: logFault, ...election }, () => this.#work())
     this.#election = running
     await aborted(signal)
   }
@@ -119,7 +134,7 @@ export class Leadership {
   async #work(): Promise<AsyncDisposable> {
     const metrics = new MetricsRegistry()
     const work = await this.candidacy.work(metrics)
-    this.#working = metrics
+    this.#working = { metrics, work }
     return {
       [Symbol.asyncDispose]: async () => {
         this.#working = undefined

@@ -1,5 +1,6 @@
 import { accountClients } from '../cluster/account-clients.js'
 import { startControllers, startDefaultScheduler } from '../cluster/components.js'
+import { controllerChecks } from '../cluster/controller-checks.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type FollowedAuthority, followAuthority } from '../cluster/signing-authority.js'
@@ -63,11 +64,16 @@ export async function runControllerManager(
         ...(flags.allocateNodeCidrs === 'false' ? {} : { clusterCidr: flags.clusterCidr }),
       },
     })
-  const leadership = new Leadership(election, { client, metrics, work })
+  const eventSource = 'kube-controller-manager'
+  const leadership = new Leadership(election, { client, eventSource, metrics, work })
   const { rootCaFile = '', clusterCidr } = flags
   await using _serving = await startServing(flags, {
-    ...{ client, userAgent, metrics: leadership.metrics },
-    checks: [...leadership.checks, shutdownCheck(termination.signal)],
+    ...{ component: 'kube-controller-manager', client, userAgent, metrics: leadership.metrics },
+    checks: () => [
+      ...leadership.checks,
+      ...controllerChecks(leadership.work?.names ?? []),
+      shutdownCheck(termination.signal),
+    ],
     configz: {
       'kubecontrollermanager.config.k8s.io': {
         leaderElection: shown(election),
@@ -106,7 +112,8 @@ export async function runScheduler(flags: ComponentFlags & { readonly config?: s
   await using _transport = transport
   const work = (metrics: MetricsRegistry) =>
     startDefaultScheduler({ client, metrics, onError: logFault, configuration })
-  const leadership = new Leadership(election, { client, metrics, work })
+  const eventSource = configuration.profiles?.[0]?.schedulerName ?? 'default-scheduler'
+  const leadership = new Leadership(election, { client, eventSource, metrics, work })
   const handlersSynced: HealthCheck = {
     name: 'sched-handler-sync',
     readyOnly: true,
@@ -115,8 +122,9 @@ export async function runScheduler(flags: ComponentFlags & { readonly config?: s
     },
   }
   await using _serving = await startServing(flags, {
-    ...{ client, userAgent, metrics: leadership.metrics },
-    checks: [...leadership.checks, shutdownCheck(termination.signal), handlersSynced],
+    ...{ component: 'kube-scheduler', client, userAgent, metrics: leadership.metrics },
+    moreMetrics: { '/metrics/resources': () => leadership.work?.resourceMetrics() ?? '' },
+    checks: () => [...leadership.checks, shutdownCheck(termination.signal), handlersSynced],
     configz: { componentconfig: { ...configuration, leaderElection: shown(election) } },
   })
   await leadership.until(termination.signal)

@@ -3,7 +3,7 @@ import { type ComponentServing, serveComponent } from '../cluster/component-serv
 import { OperatorError } from '../cluster/operator-error.js'
 import type { HealthCheck } from '../server/health.js'
 import { connect } from './connect.js'
-import { fileText } from './flag-values.js'
+import { fileText, shownFlags } from './flag-values.js'
 import { logFault } from './log.js'
 import { portNumber } from './run-api-server.js'
 
@@ -22,15 +22,17 @@ export interface ServingFlags {
 export interface ServedComponent {
   readonly client: Client
   readonly userAgent: string
-  readonly checks: readonly HealthCheck[]
+  readonly component: string
+  readonly checks: () => readonly HealthCheck[]
   readonly metrics: () => string
+  readonly moreMetrics?: { readonly [path: string]: () => string }
   readonly configz: { readonly [name: string]: unknown }
 }
 
 /** Serves as the flags want it; undefined if they want nothing served. Throws an `OperatorError` if it cannot be done. */
 export async function startServing(
   flags: ServingFlags,
-  { client, userAgent, checks, metrics, configz }: ServedComponent,
+  { client, userAgent, ...component }: ServedComponent,
 ): Promise<ComponentServing | undefined> {
   const port = portNumber('--secure-port', flags.securePort)
   if (port === 0) return undefined
@@ -53,7 +55,8 @@ export async function startServing(
     return connected.client
   }
   const served = await serveComponent({
-    ...{ host: flags.bindAddress, port, checks, metrics, configz, onError: logFault },
+    ...component,
+    ...{ host: flags.bindAddress, port, flags: shownFlags(flags), onError: logFault },
     ...(serving ? { serving } : {}),
     ...(clientCa ? { clientCa } : {}),
     authentication: await reviewer(flags.authenticationKubeconfig),

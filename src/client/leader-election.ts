@@ -2,6 +2,7 @@ import { Lease, type LeaseSpec } from '../api/coordination/v1/index.js'
 import { type Clock, rfc3339Micro, sleep, systemClock } from '../machinery/clock.js'
 import { isAlreadyExists, isConflict, isNotFound } from '../machinery/status-error.js'
 import type { Client } from './client.js'
+import type { EventRecorder } from './events.js'
 
 export interface LeaderElectionOptions {
   readonly client: Client
@@ -20,6 +21,8 @@ export interface LeaderElectionOptions {
   /** Hears of every new leader. */
   readonly onLeader?: (identity: string) => void
   readonly onError?: (error: unknown) => void
+  /** Told, as events of the lease, when we begin to lead and when we stop. */
+  readonly events?: EventRecorder
 }
 
 export interface LeaderElection extends AsyncDisposable {
@@ -92,6 +95,7 @@ class Candidate {
   readonly #random: () => number
   readonly #onError: (error: unknown) => void
   #observed: ObservedLease | undefined
+  #lease: Lease | undefined
   #leader: string | undefined
 
   constructor(
@@ -126,6 +130,7 @@ class Candidate {
   async #lead(): Promise<void> {
     const { signal } = this.#stopping
     this.leading = true
+    this.#tell('became leader')
     let work: AsyncDisposable | undefined
     try {
       // Work may take its time to begin; the lease must be kept meanwhile.
@@ -147,6 +152,7 @@ class Candidate {
       await beginning.catch(() => {})
     } finally {
       this.leading = false
+      this.#tell('stopped leading')
       try {
         await work?.[Symbol.asyncDispose]()
       } catch (error) {
@@ -177,14 +183,14 @@ class Candidate {
       } catch (error) {
         if (!isNotFound(error)) throw error
         const spec = claimed({}, identity, this.#leaseDuration, this.#clock.now())
-        this.#observe((await client.create(Lease, { metadata: lease, spec }, { signal })).spec)
+        this.#observe(await client.create(Lease, { metadata: lease, spec }, { signal }))
         return true
       }
-      this.#observe(found.spec)
+      this.#observe(found)
       const now = this.#clock.now()
       if (this.#observed && heldByOther(this.#observed, identity, now)) return false
       const spec = claimed(found.spec, identity, this.#leaseDuration, now)
-      this.#observe((await client.update(Lease, { ...found, spec }, { signal })).spec)
+      this.#observe(await client.update(Lease, { ...found, spec }, { signal }))
       return true
     } catch (error) {
       // Another candidate was faster, which is how it should be.
@@ -196,7 +202,14 @@ class Candidate {
     }
   }
 
-  #observe(spec: LeaseSpec): void {
+  #tell(what: string): void {
+    const { events, identity } = this.options
+    if (this.#lease) events?.record(this.#lease, 'Normal', 'LeaderElection', `${identity} ${what}`)
+  }
+
+  #observe(lease: Lease): void {
+    this.#lease = lease
+    const { spec } = lease
     const known = this.#observed?.spec
     if (
       !known ||

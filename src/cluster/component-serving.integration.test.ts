@@ -61,8 +61,10 @@ describe('what a component serves', () => {
       port: 0,
       authentication: client,
       authorization: client,
+      component: 'kube-scheduler',
+      flags: { 'secure-port': '0' },
       openPaths: ['/healthz', '/livez*'],
-      checks: [
+      checks: () => [
         {
           name: 'work',
           check() {
@@ -71,6 +73,7 @@ describe('what a component serves', () => {
         },
       ],
       metrics: () => 'things 1\n',
+      moreMetrics: { '/metrics/resources': () => 'pods 2\n' },
       configz: { component: { parallelism: 16 } },
       onError: error => assert.fail(String(error)),
     })
@@ -114,6 +117,9 @@ describe('what a component serves', () => {
       (await ask(serving.port, '/metrics/slis', boss))[1],
       /^kubernetes_healthcheck\{name="work",type="healthz"\} 0$/m,
     )
+    assert.deepEqual(await ask(serving.port, '/metrics/resources', boss), [200, 'pods 2\n'])
+    assert.match((await ask(serving.port, '/flagz', boss))[1], /^\nkube-scheduler flagz\n[\s\S]*\nsecure-port=0\n$/)
+    assert.match((await ask(serving.port, '/statusz', boss))[1], /\nBinary version: 1\.36\./)
     assert.equal(await codeOf('/elsewhere', boss), 404)
   })
 })

@@ -11,14 +11,20 @@ import { clientCertificates } from '../server/authentication/client-certificates
 import { webhookTokens } from '../server/authentication/webhook-tokens.js'
 import { type Authorizer, authorizationStage, firstOf, privilegedGroup } from '../server/authorization/authorizer.js'
 import { webhookAuthorizer } from '../server/authorization/webhook-authorizer.js'
+import { debugPagesStage } from '../server/debug-pages.js'
 import { type HealthCheck, healthStage } from '../server/health.js'
 import { listenTls } from '../server/http/tls-listener.js'
 import { pipeline, type RequestContext, type Stage } from '../server/pipeline.js'
 import { requestInfo } from '../server/request-info.js'
 import { errorResponse, jsonValue, text } from '../server/respond.js'
+import { kubernetesVersion } from '../server/version.js'
 import { selfSignedServing } from './pki.js'
 
 export interface ComponentServingOptions {
+  /** As upstream calls it, such as `kube-scheduler`. */
+  readonly component: string
+  /** The flags it was started with, by their names. */
+  readonly flags: { readonly [name: string]: string }
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
@@ -32,9 +38,11 @@ export interface ComponentServingOptions {
   readonly authorization: Client
   /** Paths that are open to everybody; one that ends with `*` stands for all that begin so. */
   readonly openPaths: readonly string[]
-  readonly checks: readonly HealthCheck[]
+  readonly checks: () => readonly HealthCheck[]
   /** The component's metrics, in Prometheus' text format. */
   readonly metrics: () => string
+  /** More metrics, by their paths. */
+  readonly moreMetrics?: { readonly [path: string]: () => string }
   /** The configuration in force, under its name. */
   readonly configz: { readonly [name: string]: unknown }
   readonly clock?: Clock
@@ -50,7 +58,7 @@ const lifetimes = { token: 10_000, allowed: 10_000, denied: 10_000 }
 
 /**
  * What a component serves beside its work, to whom the API server knows and lets: `/healthz`, `/livez`, `/readyz`,
- * `/metrics`, `/metrics/slis`, `/configz`. It works on while the API server cannot be asked; then nobody is let in but to
+ * `/metrics`, `/metrics/slis`, `/configz`, `/statusz`, `/flagz`. It works on while the API server cannot be asked; then nobody is let in but to
  * what is open.
  */
 export async function serveComponent(options: ComponentServingOptions): Promise<ComponentServing> {
@@ -84,7 +92,8 @@ export async function serveComponent(options: ComponentServingOptions): Promise<
 
 /** Answers requests. */
 function handlerOf(options: ComponentServingOptions, clock: Clock): Handler {
-  const { authentication, authorization, openPaths, checks, metrics, configz, onError } = options
+  const { component, flags, authentication, authorization, openPaths, checks, metrics, configz, onError } = options
+  const { moreMetrics = {} } = options
   /** What came of the checks. */
   const health = new MetricsRegistry()
   const authenticators = [
@@ -114,10 +123,15 @@ function handlerOf(options: ComponentServingOptions, clock: Clock): Handler {
   const run = pipeline([
     authenticationStage(authenticators, { allowAnonymous: true }),
     authorizationStage(authorizer),
-    healthStage(() => checks, health),
-    page('/metrics', () => text(200, metrics(), metricsContentType)),
-    page('/metrics/slis', () => text(200, health.text(), metricsContentType)),
+    healthStage(checks, health),
+    ...Object.entries({ '/metrics': metrics, '/metrics/slis': () => health.text(), ...moreMetrics }).map(
+      ([path, shown]) => page(path, () => text(200, shown(), metricsContentType)),
+    ),
     page('/configz', ({ request }) => jsonValue(request, 200, configz)),
+    debugPagesStage({
+      ...{ component, clock, flags, version: kubernetesVersion.slice(1) },
+      paths: ['/configz', '/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz'],
+    }),
     async () => text(404, '404 page not found\n'),
   ])
   return async request => {

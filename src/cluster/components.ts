@@ -23,7 +23,7 @@ export async function startControllers(
     readonly controllers: BuiltInControllerOptions
     readonly clientOf?: (name: string) => Client
   },
-): Promise<AsyncDisposable> {
+): Promise<ReturnType<typeof startBuiltInControllers>> {
   const { client, clock = systemClock, informers, onError, clientOf, metrics } = options
   const controllers = { ...options.controllers, ...(metrics ? { metrics } : {}) }
   return startBuiltInControllers(controllers, {

@@ -126,16 +126,20 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
   ]
 }
 
-/** Runs everything that kube-controller-manager runs, on one set of informers, until disposed of. */
+/**
+ * Runs everything that kube-controller-manager runs, on one set of informers, until disposed of. `names` are those of all
+ * controllers that were started.
+ */
 export function startBuiltInControllers(
   builtIn: BuiltInControllerOptions,
   options: ControllersOptions,
-): RunningControllers {
+): RunningControllers & { readonly names: readonly string[] } {
   const { client, clock, clientOf, random, onError = printFault } = options
   const shared = { client, ...(clock ? { clock } : {}), ...(random ? { random } : {}) }
   const informers = options.informers ?? new Informers({ ...shared, onError: error => onError(error, {}) })
   const events = options.events ?? new EventWriter({ ...shared, onError: error => onError(error, {}) })
-  const controllers = runControllers(builtInControllers(builtIn), { ...options, informers, events })
+  const declared = builtInControllers(builtIn)
+  const controllers = runControllers(declared, { ...options, informers, events })
   const collector = startGarbageCollector({
     ...shared,
     client: clientOf?.('garbage-collector') ?? client,
@@ -144,9 +148,10 @@ export function startBuiltInControllers(
     onError: error => onError(error, { controller: 'garbage-collector' }),
     ...(options.metrics ? { metrics: options.metrics('garbage-collector') } : {}),
   })
-  return runTogether([controllers, collector], {
+  const running = runTogether([controllers, collector], {
     ready: Promise.all([controllers.ready, collector.ready]),
     signal: options.signal,
     after: [options.events ? undefined : events, options.informers ? undefined : informers],
   })
+  return Object.assign(running, { names: [...declared.map(({ name }) => name), 'garbage-collector'] })
 }

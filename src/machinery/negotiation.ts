@@ -193,12 +193,14 @@ const notAcceptable = (available: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, {})
 
 /** 406 of a resource: the media type is served, but not in the form its parameters ask for. */
-export const unacceptableForm = (media: readonly Media[] = everyMedia, watch = false): StatusError =>
-  new StatusError(
-    406,
-    'NotAcceptable',
-    `only the following media types are accepted: ${(watch ? streamTypes(media) : media.map(one => mediaTypes[one])).join(', ')}`,
-  )
+export function unacceptableForm(
+  media: readonly Media[] = everyMedia,
+  watch = false,
+  more: readonly string[] = [],
+): StatusError {
+  const accepted = [...(watch ? streamTypes(media) : media.map(one => mediaTypes[one])), ...more]
+  return new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
+}
 
 /** 415 of a body: `accepted` lists the media types that are read here. */
 const unsupportedMediaType = (accepted: readonly string[]): StatusError =>

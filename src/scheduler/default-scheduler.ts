@@ -1,9 +1,11 @@
+import { Pod } from '../api/core/v1/index.js'
 import type { Client } from '../client/client.js'
 import { EventWriter } from '../client/event-recorder.js'
 import { Informers } from '../client/informers.js'
 import { type Clock, systemClock } from '../machinery/clock.js'
 import type { MetricsRegistry } from '../machinery/metrics/index.js'
 import { type StartSchedulerOptions, startScheduler } from './index.js'
+import { podResourceMetrics } from './pod-resource-metrics.js'
 
 /** What a scheduler may be told beyond what all components need. */
 export type SchedulerSettings = Pick<StartSchedulerOptions, 'configuration' | 'plugins'>
@@ -17,8 +19,13 @@ export interface DefaultSchedulerOptions extends SchedulerSettings {
   readonly metrics?: MetricsRegistry
 }
 
+export interface RunningScheduler extends AsyncDisposable {
+  /** What pods ask for and may use, in Prometheus' text format. */
+  resourceMetrics(): string
+}
+
 /** Runs a scheduler, with upstream's defaults unless told otherwise, until disposed of. */
-export async function startDefaultScheduler(options: DefaultSchedulerOptions): Promise<AsyncDisposable> {
+export async function startDefaultScheduler(options: DefaultSchedulerOptions): Promise<RunningScheduler> {
   const { client, clock = systemClock, onError } = options
   const informers = options.informers ?? new Informers({ client, clock, onError })
   const events = new EventWriter({ client, clock, onError })
@@ -33,6 +40,7 @@ export async function startDefaultScheduler(options: DefaultSchedulerOptions): P
     onError,
   })
   return {
+    resourceMetrics: () => podResourceMetrics(informers.list(Pod)),
     async [Symbol.asyncDispose]() {
       await scheduler[Symbol.asyncDispose]()
       await events[Symbol.asyncDispose]()

@@ -231,6 +231,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       rootPathsStage(registries, checks, plugins.registrations),
       metricsStage(metrics),
       debugPagesStage({
+        component: 'kube-apiserver',
         clock,
         version: kubernetesVersion.slice(1),
         flags: options.flags ?? {},

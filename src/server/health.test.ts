@@ -56,6 +56,13 @@ describe('health', () => {
   for (const [target, status, body] of cases)
     it(`${target}: ${status}`, async () => assert.deepEqual(await world(() => some).ask(target), [status, body]))
 
+  it('has checks that are not of /livez, and always one', async () => {
+    const { ask } = world(() => [{ name: 'leaderElection', exceptLive: true, check: broken }])
+    assert.deepEqual(await ask('/livez?verbose'), [200, '[+]ping ok\nlivez check passed\n'])
+    assert.deepEqual(await ask('/livez/ping'), [200, 'ok'])
+    assert.deepEqual(await ask('/healthz'), [500, '[-]leaderElection failed: reason withheld\nhealthz check failed\n'])
+  })
+
   it('depends on what is done at the start', async () => {
     const hooks = new StartHooks()
     const { ask } = world(() => hooks.checks)

@@ -11,6 +11,19 @@ export interface HealthCheck {
   readonly check: () => Promise<void> | void
   /** Of `/readyz` alone: a server that is shutting down is alive but not ready. */
   readonly readyOnly?: boolean
+  /** Not of `/livez`: what a restart of the process would not mend. */
+  readonly exceptLive?: boolean
+}
+
+/** What stands for the process itself where nothing else is to be checked. */
+const ping: HealthCheck = { name: 'ping', check: () => {} }
+
+/** The checks of an endpoint; there is always one. */
+function checksOf(endpoint: Endpoint, checks: readonly HealthCheck[]): readonly HealthCheck[] {
+  const own = checks.filter(
+    ({ readyOnly, exceptLive }) => (endpoint === 'readyz' || !readyOnly) && !(endpoint === 'livez' && exceptLive),
+  )
+  return own.length > 0 ? own : [ping]
 }
 
 /** Work at the server's start that has to be done before it is well: each is a health check of its own. */
@@ -93,7 +106,7 @@ export function healthStage(checks: () => readonly HealthCheck[], metrics: Metri
     const match = /^\/(livez|readyz|healthz)(?:\/(.+))?$/.exec(info.path)
     if (!match) return next()
     const endpoint = match[1] as Endpoint
-    const relevant = checks().filter(({ readyOnly }) => endpoint === 'readyz' || !readyOnly)
+    const relevant = checksOf(endpoint, checks())
     if (match[2] === undefined) return answerAll(endpoint, relevant, request.query)
     const only = relevant.find(({ name }) => name === match[2])
     return only ? answerOne(endpoint, only) : next()
