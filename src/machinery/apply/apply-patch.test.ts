@@ -296,8 +296,34 @@ describe('unfit configurations', () => {
     [{ metadata: { managedFields: [] } }, 400, 'metadata.managedFields must be nil'],
     [{ data: { x: 1 } }, 500, '.data.x: expected string, got &value.valueUnstructured{Value:1}'],
     [{ metadata: { name: true } }, 500, '.metadata.name: expected string, got &value.valueUnstructured{Value:true}'],
-    [{ spec: [] }, 500, '.spec: expected map, got &value.valueUnstructured{Value:[]interface {}{}}'],
-    [{ spec: { args: 'x' } }, 500, '.spec.args: expected list, got &value.valueUnstructured{Value:"x"}'],
+    [{ spec: [] }, 500, '.spec: expected map, got &{[]}'],
+    [{ spec: { args: 'x' } }, 500, '.spec.args: expected list, got &{x}'],
+    [{ spec: { args: { b: 1 } } }, 500, '.spec.args: expected list, got &{map[b:1]}'],
+    [
+      { spec: { containers: [null, {}] } },
+      500,
+      '.spec.containers: element 0: associative list with keys may not have a null element',
+    ],
+    [
+      { spec: { containers: ['x', {}] } },
+      500,
+      '.spec.containers: element 0: associative list with keys may not have non-map elements',
+    ],
+    [
+      { spec: { finalizers: [['a'], {}] } },
+      500,
+      '.spec.finalizers: element 0: not supported: associative list with lists as elements',
+    ],
+    [
+      { spec: { finalizers: [{}] } },
+      500,
+      ".spec.finalizers: element 0: associative list without keys has an element that's a map type",
+    ],
+    [
+      { spec: { finalizers: ['a', null] } },
+      500,
+      ".spec.finalizers: element 1: associative list without keys has an element that's an explicit null",
+    ],
     [{ spec: { nope: 1 } }, 500, '.spec.nope: field not declared in schema'],
     [
       { spec: { x: 1 }, y: 2 },
@@ -318,7 +344,7 @@ describe('unfit configurations', () => {
     [
       { spec: { containers: [{ name: 'a', ports: [{ port: 'x' }] }] } },
       500,
-      '.spec.containers[name="a"].ports[port="x",protocol="TCP"].port: expected numeric (int or float), got &value.valueUnstructured{Value:"x"}',
+      '.spec.containers[name="a"].ports[port="x",protocol="TCP"].port: expected numeric (int or float), got string',
     ],
   ]
   for (const [fields, code, text] of cases) {

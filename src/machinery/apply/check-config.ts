@@ -1,4 +1,4 @@
-import { goFloat, goQuote } from '../go-format.js'
+import { goFloat, goQuote, goValue } from '../go-format.js'
 import {
   type ApplyType,
   deduced,
@@ -23,8 +23,8 @@ export function configFault(config: unknown, type: ApplyType): string | undefine
 
 function check(value: unknown, type: ApplyType, path: string, faults: string[]): void {
   if (value === null || value === undefined) return
-  const expected = (what: string): void => {
-    faults.push(`${path ? `${path}: ` : ''}expected ${what}, got &value.valueUnstructured{Value:${goSyntax(value)}}`)
+  const expected = (what: string, got = `&{${goValue(value)}}`): void => {
+    faults.push(`${path ? `${path}: ` : ''}expected ${what}, got ${got}`)
   }
   switch (type.kind) {
     case 'atomic':
@@ -33,9 +33,11 @@ function check(value: unknown, type: ApplyType, path: string, faults: string[]):
       return
     case 'scalar': {
       const is = typeof value
-      if (type.accepts === 'number' && is !== 'number') expected('numeric (int or float)')
+      if (type.accepts === 'number' && is !== 'number') expected('numeric (int or float)', goType(value))
       else if (type.accepts === 'any' && is === 'object') expected('any scalar')
-      else if ((type.accepts === 'string' || type.accepts === 'boolean') && is !== type.accepts) expected(type.accepts)
+      else if (type.accepts === 'string' && is !== 'string')
+        expected('string', `&value.valueUnstructured{Value:${goSyntax(value)}}`)
+      else if (type.accepts === 'boolean' && is !== 'boolean') expected('boolean')
       return
     }
     case 'struct':
@@ -71,26 +73,44 @@ function checkItems(
 ): void {
   const at = path ? `${path}: ` : ''
   const seen = new Set<string>()
-  items.forEach((item, index) => {
-    if (type.kind === 'keyed') {
-      if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-        faults.push(`${at}element ${index}: associative list with keys may not have non-map elements`)
-        return
-      }
-      const missing = type.keys.find(key => keyValue(key, item) === undefined)
-      if (missing) {
-        faults.push(
-          `${at}element ${index}: associative list with keys has an element that omits key field ${goQuote(missing.name)} (and doesn't have default value)`,
-        )
-        return
-      }
+  for (const [index, item] of items.entries()) {
+    const nameless = type.kind === 'keyed' ? keyFault(item, type) : memberFault(item)
+    if (nameless) {
+      // What comes after an item that cannot be told apart is not looked at.
+      faults.push(`${at}element ${index}: ${nameless}`)
+      return
     }
     const element = type.kind === 'keyed' ? itemElement(type, item) : valueElement(item)
     const printed = printElement(element)
     if (seen.has(element)) faults.push(`${at}duplicate entries for key ${printed}`)
     seen.add(element)
     check(item, type.item, path + printed, faults)
-  })
+  }
+}
+
+/** Why an item cannot be told from others by its keys. */
+function keyFault(item: unknown, type: KeyedType): string | undefined {
+  if (item === null) return 'associative list with keys may not have a null element'
+  if (typeof item !== 'object' || Array.isArray(item)) return 'associative list with keys may not have non-map elements'
+  const missing = type.keys.find(key => keyValue(key, item) === undefined)
+  return (
+    missing &&
+    `associative list with keys has an element that omits key field ${goQuote(missing.name)} (and doesn't have default value)`
+  )
+}
+
+/** Why a value cannot be the member of a set. */
+function memberFault(item: unknown): string | undefined {
+  if (item === null) return "associative list without keys has an element that's an explicit null"
+  if (Array.isArray(item)) return 'not supported: associative list with lists as elements'
+  return typeof item === 'object' ? "associative list without keys has an element that's a map type" : undefined
+}
+
+/** The type of a value as the verb `%T` writes it, for what is no number. */
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}'
+  if (typeof value === 'object') return 'map[string]interface {}'
+  return typeof value === 'boolean' ? 'bool' : typeof value
 }
 
 /** A value as the verb `%#v` writes it. */
