@@ -14,6 +14,9 @@ const defaultHeapMb = 256
  */
 const youngHeapMb = 16
 
+/** Into so many pieces the time is cut in which a thread has to answer. */
+const pieces = 10
+
 export interface WatchedWorkerOptions {
   readonly file: string
   /** What it runs; to be called, when absent. */
@@ -99,18 +102,28 @@ export class WatchedWorker {
     this.#worker.postMessage(message)
   }
 
-  /** Whether it answers within so many ms: whether it is not caught in a loop. */
+  /**
+   * Whether it answers within so many ms: whether it is not caught in a loop. Time is counted in small pieces, and after
+   * each one what has been said meanwhile is heard: where this thread was held up itself, or the machine slept, that is
+   * none of the other one's fault.
+   */
   answers(withinMs: number): Promise<boolean> {
     const id = ++this.#pings
     return new Promise(resolve => {
+      let timer: NodeJS.Timeout | undefined
       const settle = (answered: boolean) => {
-        clearTimeout(late)
+        clearTimeout(timer)
         this.#pongs.delete(id)
         resolve(answered)
       }
-      const late = setTimeout(() => settle(false), withinMs)
+      const hear = (left: number) => {
+        if (!this.#pongs.has(id)) return
+        if (left === 0) settle(false)
+        else timer = setTimeout(() => setImmediate(hear, left - 1), withinMs / pieces)
+      }
       this.#pongs.set(id, () => settle(true))
       this.post({ type: 'ping', id })
+      hear(pieces)
     })
   }
 
