@@ -123,7 +123,7 @@ it('a server that is killed loses no write that it answered, and no event', { ti
   const last = await server.client.create(ConfigMap, { metadata: { name: 'last', namespace } })
   await Promise.race([
     watch(server.client, Number(last.metadata.resourceVersion)),
-    pause(10_000, undefined, { ref: false }),
+    pause(60_000, undefined, { ref: false }),
   ])
 
   for (const [i, { version }] of events.entries())

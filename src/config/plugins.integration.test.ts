@@ -9,6 +9,7 @@ import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
 import { ControlPlane, type ControlPlaneOptions } from '../cluster/control-plane.js'
 import { eventually } from '../controllers/eventually.js'
+import { type Clock, ManualClock, systemClock } from '../machinery/clock.js'
 import { StatusError } from '../machinery/status-error.js'
 import { admission, refusal } from '../server/admission/admission.js'
 import { type ConfigDeclaration, controller, defineConfig } from './config.js'
@@ -274,15 +275,23 @@ describe('authorizers and hooks', () => {
 describe('controllers', () => {
   it('run with their own rights alone; one that takes too long is tried again and can do nothing more', async () => {
     const runs: string[] = []
+    const ended: string[] = []
     let late: Promise<unknown> | undefined
     let release = () => {}
     const released = new Promise<void>(resolve => {
       release = resolve
     })
+    // Their time passes when we say so: a busy machine is slow.
+    const timeoutMs = 1234
+    const limits = new ManualClock()
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, action) => (ms === timeoutMs ? limits : systemClock).after(ms, action),
+    }
     const mirror = controller({
       name: 'mirror',
       watches: { for: ConfigMap, owns: [Secret] },
-      timeoutMs: 30,
+      timeoutMs,
       async reconcile({ namespace, name }, { get, client }) {
         const source = get(ConfigMap, { namespace, name })
         if (!source?.data?.['mirror']) return
@@ -292,13 +301,22 @@ describe('controllers', () => {
           late = client.create(Secret, { metadata: { namespace, name: 'too-late' } })
           await late
         }
-        if (name === 'greedy') await client.delete(Namespace, { name: 'default' })
+        if (name === 'greedy') {
+          if (runs.filter(one => one === 'greedy').length > 1) return
+          await client.delete(Namespace, { name: 'default' })
+        }
         await client.create(Secret, { metadata: { namespace, name } })
+        ended.push(name)
       },
     })
-    await using on = await start({ controllers: [mirror] }, { authorization: ['RBAC'] })
+    await using on = await start({ controllers: [mirror] }, { authorization: ['RBAC'], clock })
     for (const name of ['quick', 'slow', 'greedy'])
       await on.client.create(ConfigMap, configMap(name, { mirror: 'yes' }))
+    await eventually(() => {
+      assert.ok(ended.includes('quick') && runs.includes('slow'), `${runs} began, ${ended} ended`)
+      assert.ok(on.faults.some(({ cause }) => /"t8s:controller:mirror" cannot delete .*namespaces/.test(String(cause))))
+    })
+    limits.advance(timeoutMs)
     await eventually(async () => {
       const { items } = await on.client.list(Secret, { namespace: 'default' })
       assert.deepEqual(items.map(({ metadata }) => metadata.name).sort(), ['quick', 'slow'])
@@ -307,13 +325,8 @@ describe('controllers', () => {
     await eventually(() => assert.ok(late))
     await assert.rejects(async () => late, /did not answer|aborted/)
     const said = on.faults.map(({ message, cause }) => `${message}: ${(cause as Error).message}`)
-    await eventually(() =>
-      assert.ok(
-        on.faults.some(({ cause }) => /"t8s:controller:mirror" cannot delete .*namespaces/.test(String(cause))),
-      ),
-    )
     assert.ok(
-      said.some(text => /^controller mirror: it did not answer within 30 ms$/.test(text)),
+      said.some(text => /^controller mirror: it did not answer within 1234 ms$/.test(text)),
       said.join('\n'),
     )
     await eventually(() =>

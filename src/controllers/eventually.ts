@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** For tests: resolves to what `look` returns once it does so without throwing; throws its last error after `ms`. */
-export async function eventually<T>(look: () => Promise<T> | T, ms = 20_000): Promise<T> {
+export async function eventually<T>(look: () => Promise<T> | T, ms = 60_000): Promise<T> {
   const end = Date.now() + ms
   for (;;) {
     try {

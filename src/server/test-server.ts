@@ -143,9 +143,9 @@ function answerOf(status: number, headers: WireAnswer['headers'], bytes: Buffer)
   return { status, headers, bytes, text, json }
 }
 
-/** Waits until a condition holds; throws after ten seconds. */
+/** Waits until a condition holds; throws after a minute, which only a fault takes. */
 export async function until(holds: () => boolean | Promise<boolean>, what = 'the condition'): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 60_000
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`${what} did not come true`)
     await new Promise(resolve => setTimeout(resolve, 5))

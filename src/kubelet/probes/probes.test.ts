@@ -15,6 +15,9 @@ import { httpCheck } from './http-check.js'
 import { noTally, tally } from './probe-tally.js'
 import { tcpCheck } from './tcp-check.js'
 
+/** Of checks that end by themselves, in ms: busy machines are slow. */
+const longTime = 60_000
+
 describe('counting results', () => {
   const results: { readonly [letter: string]: CheckResult } = { s: success(), f: failure('no'), u: unknown('?') }
   const table: readonly (readonly [string, number, number, string | undefined])[] = [
@@ -137,7 +140,7 @@ describe('checks over HTTP', () => {
     server.closeAllConnections()
     server.close()
   })
-  const check = (path: string, rest = {}, timeout = 2000) =>
+  const check = (path: string, rest = {}, timeout = longTime) =>
     httpCheck(
       { path, port: 'web', ...rest },
       { host: '127.0.0.1', ports: new Map([['web', port]]) },
@@ -179,13 +182,13 @@ describe('checks over HTTP', () => {
     await new Promise(resolve => free.close(resolve))
     const refused = `dial tcp 127.0.0.1:${unused}: connect: connection refused`
     assert.equal((await check('/', { port: unused })).output, `Get "http://127.0.0.1:${unused}/": ${refused}`)
-    assert.deepEqual(await tcpCheck('127.0.0.1', unused, 1000), failure(refused))
+    assert.deepEqual(await tcpCheck('127.0.0.1', unused, longTime), failure(refused))
     assert.match(
-      (await grpcCheck('127.0.0.1', unused, '', { timeout: 200, userAgent: 'x' })).output,
+      (await grpcCheck('127.0.0.1', unused, '', { timeout: longTime, userAgent: 'x' })).output,
       /failed to connect service/,
     )
   })
-  it('and TCP', async () => assert.deepEqual(await tcpCheck('127.0.0.1', port, 1000), success()))
+  it('and TCP', async () => assert.deepEqual(await tcpCheck('127.0.0.1', port, longTime), success()))
   it('finds ports by name', () => {
     const ports = new Map([['web', 80]])
     assert.equal(portNumber('web', ports), 80)
@@ -221,7 +224,7 @@ it('checks with gRPC', async () => {
     ),
   )
   try {
-    const options = { timeout: 2000, userAgent: 'x' }
+    const options = { timeout: longTime, userAgent: 'x' }
     assert.equal((await grpcCheck('127.0.0.1', port, '', options)).outcome, 'success')
     assert.deepEqual(
       await grpcCheck('127.0.0.1', port, 'sick', options),

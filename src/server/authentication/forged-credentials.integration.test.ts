@@ -309,7 +309,7 @@ describe('client certificates and the headers of proxies', () => {
         })
         socket.on('close', () => resolve(answer))
         socket.on('error', reject)
-        socket.setTimeout(2000, () => socket.destroy())
+        socket.setTimeout(60_000, () => socket.destroy())
         socket.write(text)
       })
     const head = `Host: x\r\nAuthorization: Bearer ${otherToken}\r\n`

@@ -287,7 +287,7 @@ describe('encryption with a KMS plugin', () => {
   it('encrypts custom resources too, and waits for a plugin that starts later', async () => {
     await using world = await World.make()
     await using plugin = await TestKmsPlugin.make()
-    const kms = { kms: { apiVersion: 'v2', name: 'box', endpoint: plugin.endpoint, timeout: '2s' } }
+    const kms = { kms: { apiVersion: 'v2', name: 'box', endpoint: plugin.endpoint, timeout: '60s' } }
     await world.configure(configuration(['secrets', '*.example.com'], kms, identity))
     await plugin.listen()
     {

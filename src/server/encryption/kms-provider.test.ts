@@ -24,7 +24,7 @@ async function world(listening = true) {
   const providers: KmsProvider[] = []
   const ready = { count: 0 }
   const make = () => {
-    const service = kmsService(plugin.endpoint, 2_000, (...call) => metrics.call('a', ...call))
+    const service = kmsService(plugin.endpoint, 60_000, (...call) => metrics.call('a', ...call))
     const provider = new KmsProvider({
       name: 'a',
       service,
