@@ -49,10 +49,10 @@ function typeOf(schema: AnySchema): string {
 const digest = (lines: readonly string[]) => createHash('sha256').update(lines.toSorted().join('\n')).digest('hex')
 
 test('the catalogue holds every message, each under one name', () => {
-  assert.equal(messages.length, 577)
+  assert.equal(messages.length, 581)
   assert.equal(byName.size, messages.length)
-  assert.equal(kinds.length, 102)
-  assert.equal(kinds.filter(kind => kind.plural).length, 68)
+  assert.equal(kinds.length, 103)
+  assert.equal(kinds.filter(kind => kind.plural).length, 69)
 })
 
 test('numbers and types are what protobuf clients expect', () => {
@@ -61,8 +61,8 @@ test('numbers and types are what protobuf clients expect', () => {
       .filter(field => field.number)
       .map(field => `${name}:${field.number}:${typeOf(field.schema)}`),
   )
-  assert.equal(lines.length, 2267)
-  assert.equal(digest(lines), '0f1d1aff1ba2479c76fc75390b91c59857b8298009292877e5c39818fd7ecb58')
+  assert.equal(lines.length, 2275)
+  assert.equal(digest(lines), '9dc250cd5fb1e26a86d569c1e3e45b08ae456a460d7d5cbd0f9b6a55fdd4731f')
 })
 
 test('presence, defaults, enums and list semantics are what is published', () => {
@@ -90,8 +90,8 @@ test('presence, defaults, enums and list semantics are what is published', () =>
       ])
     }),
   )
-  assert.equal(lines.length, 2583)
-  assert.equal(digest(lines), '8fe47c84c7b9d28c391e3f79087c27cae9727535094fb9e18a93931b717887c2')
+  assert.equal(lines.length, 2593)
+  assert.equal(digest(lines), '074f83140032a5e06275c159139dc79327f80f337f0ef25e9724c4929b0d6113')
 })
 
 test('no message uses a field number twice', () => {

@@ -25,6 +25,7 @@ import * as rbac from './rbac/v1/index.js'
 import * as resource from './resource/v1/index.js'
 import * as scheduling from './scheduling/v1/index.js'
 import * as storage from './storage/v1/index.js'
+import * as storagemigration from './storagemigration/v1beta1/index.js'
 
 const doors = [
   core,
@@ -52,6 +53,7 @@ const doors = [
   resource,
   scheduling,
   storage,
+  storagemigration,
   meta,
 ]
 

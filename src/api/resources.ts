@@ -21,8 +21,12 @@ import { rbacResources } from './rbac/v1/resources.js'
 import { resourceResources } from './resource/v1/resources.js'
 import { schedulingResources } from './scheduling/v1/resources.js'
 import { storageResources } from './storage/v1/resources.js'
+import { storagemigrationResources } from './storagemigration/v1beta1/resources.js'
 
-/** Every built-in resource, in the order in which discovery lists their groups. */
+/**
+ * Every built-in resource, in the order in which discovery lists their groups. Those of beta versions are not served unless
+ * they are asked for: see `server/api-enablement.ts`.
+ */
 export const resources: readonly Resource[] = [
   ...coreResources,
   ...apiregistrationResources,
@@ -46,4 +50,5 @@ export const resources: readonly Resource[] = [
   ...discoveryResources,
   ...resourceResources,
   ...flowcontrolResources,
+  ...storagemigrationResources,
 ]

@@ -1,8 +1,10 @@
 import { metricsResources } from '../api/metrics/v1beta1/resources.js'
 import { resources as builtInResources } from '../api/resources.js'
+import { StorageVersionMigration } from '../api/storagemigration/v1beta1/index.js'
 import { apiClient } from '../client/api-client.js'
 import type { Client } from '../client/client.js'
 import { measuredTransport } from '../client/client-metrics.js'
+import type { AnyKind } from '../client/controller.js'
 import { runControllers } from '../client/controller-runtime.js'
 import { Informers } from '../client/index.js'
 import type { Extension } from '../config/extension.js'
@@ -31,10 +33,12 @@ import {
 import { reconcileBootstrapPolicy } from './bootstrap-policy.js'
 import { admin, apiServer, controllerManager, controllerUser, scheduler } from './component-users.js'
 import type { ControlPlaneOptions } from './control-plane-options.js'
+import { type FeatureGates, featureGates } from './feature-gates.js'
 import { LiveCredentials, type ServerCredentials } from './live-credentials.js'
 import { registerLocalApiServices } from './local-api-services.js'
 import { computedMetrics, createMetricsReaderRole } from './metrics-api.js'
 import { type ClusterPki, type Credential, createClusterPki, identities } from './pki.js'
+import { servedResources } from './runtime-config.js'
 
 const defaultServiceCidr = '10.96.0.0/16'
 const defaultPodCidr = '10.244.0.0/16'
@@ -71,6 +75,7 @@ export async function layGround(options: ControlPlaneOptions): Promise<Ground> {
 export class Assembly {
   readonly parts: AsyncDisposable[] = []
   readonly #showsMetrics: boolean
+  readonly #features: FeatureGates
   readonly #resources: readonly Resource[]
   readonly #requestHeaders
   #resourceMetrics: ResourceMetrics | undefined
@@ -83,7 +88,9 @@ export class Assembly {
     const { resourceMetrics, controllers, authentication } = options
     this.#showsMetrics = Boolean(resourceMetrics ?? controllers !== false)
     this.#resourceMetrics = resourceMetrics || undefined
-    this.#resources = this.#showsMetrics ? [...builtInResources, ...metricsResources] : builtInResources
+    this.#features = featureGates(options.featureGates)
+    const served = servedOf(options, this.#features, ground.onError)
+    this.#resources = this.#showsMetrics ? [...served, ...metricsResources] : served
     this.#requestHeaders = authentication?.requestHeaders ?? frontProxyOf(ground.pki)
   }
 
@@ -97,6 +104,7 @@ export class Assembly {
     const server = await startApiServer({
       store,
       resources: this.#resources,
+      unserved: unservedOf(this.#resources),
       clock,
       onError,
       allowAnonymous: options.allowAnonymous ?? true,
@@ -167,7 +175,7 @@ export class Assembly {
           clock,
         }),
       ),
-      server.startHook(['rbac/bootstrap-roles'], () => reconcileBootstrapPolicy(client, namespaces)),
+      server.startHook(['rbac/bootstrap-roles'], () => reconcileBootstrapPolicy(client, namespaces, this.#features)),
       this.#showsMetrics ? createMetricsReaderRole(client) : undefined,
       server.startHook(['kube-apiserver-autoregistration'], () => registerLocalApiServices(client, this.#resources)),
     ])
@@ -209,7 +217,7 @@ export class Assembly {
     const { options, ground } = this
     const { clock, onError, extension } = ground
     const transport = measuredTransport(server.metrics)(server.handle, 'localhost')
-    const clientFor = (user: UserInfo): Client => apiClient(transport, { user })
+    const clientFor = (user: UserInfo): Client => apiClient(transport, { user, ofComponent: true })
     // One set of watches for all who run here, under the name of one that may read everything it needs.
     const reader = options.controllers === false ? scheduler : controllerManager
     const informers = new Informers({ client: clientFor(reader), clock, onError })
@@ -231,7 +239,7 @@ export class Assembly {
           ...shared,
           client: clientFor(controllerManager),
           clientOf: controller => clientFor(controllerUser(controller)),
-          controllers: this.#controllerOptions(),
+          controllers: this.#controllerOptions(server),
         }),
       )
     }
@@ -248,7 +256,7 @@ export class Assembly {
     }
   }
 
-  #controllerOptions() {
+  #controllerOptions({ registries }: ApiServer) {
     const { pki, credentials } = this.ground
     const { apiServerNodes, podCidr } = this.options
     const apiServer = () => credentials.now.serving.certificate
@@ -257,9 +265,33 @@ export class Assembly {
       signing: { authority: pki.ca },
       ...(apiServerNodes ? { approveServing: { apiServer, apiServerNodes } } : {}),
       clusterCidr: podCidr ?? defaultPodCidr,
+      storageVersionMigrator: this.#features.StorageVersionMigrator,
+      isServed: ({ gvk, plural }: AnyKind) => registries.find(gvk.group, gvk.version, plural) !== undefined,
       signSecretToken: secretTokenSigner(pki.serviceAccount.privateKey),
     }
   }
+}
+
+/** What is asked for, as far as the features that it belongs to are on. */
+function servedOf(
+  { runtimeConfig }: ControlPlaneOptions,
+  features: FeatureGates,
+  onError: (error: unknown) => void,
+): readonly Resource[] {
+  const served = servedResources(builtInResources, runtimeConfig)
+  if (features.StorageVersionMigrator || !served.some(isMigration)) return served
+  onError(
+    new Error('StorageVersionMigrator storage is disabled because the StorageVersionMigrator feature gate is disabled'),
+  )
+  return served.filter(resource => !isMigration(resource))
+}
+
+const isMigration = ({ kind }: Resource): boolean => kind.gvk.group === StorageVersionMigration.gvk.group
+
+/** What is served unless somebody turns it off: parts of the server, and components, work with it all the same. */
+function unservedOf(served: readonly Resource[]): readonly Resource[] {
+  const there = new Set(served)
+  return servedResources(builtInResources).filter(resource => !there.has(resource))
 }
 
 /** A client with all rights that talks to the server directly. */
@@ -267,7 +299,7 @@ export const adminClient = (server: ApiServer): Client => apiClient(server.handl
 
 /** For what the server makes by itself, in its own name. */
 const ownClient = (server: ApiServer): Client =>
-  apiClient(server.handle, { user: apiServer, headers: { 'user-agent': 'kube-apiserver' } })
+  apiClient(server.handle, { user: apiServer, ofComponent: true, headers: { 'user-agent': 'kube-apiserver' } })
 
 const networksOf = ({ serviceCidr = defaultServiceCidr }: ControlPlaneOptions): string[] =>
   serviceNetworks(serviceCidr).map(formatCidr)

@@ -8,25 +8,38 @@ import {
   bootstrapClusterRoles,
   bootstrapRoleBindings,
   bootstrapRoles,
+  featurePolicy,
   reconciledBinding,
   reconciledRole,
 } from '../server/authorization/bootstrap-policy/index.js'
+import type { FeatureGates } from './feature-gates.js'
 
 const options = { fieldManager: 'kube-apiserver' }
 
 /**
- * Makes the roles and bindings that every cluster has, and adds what is missing from those that are there. `namespaces`
- * resolves once the system namespaces are there. Safe to repeat.
+ * Makes the roles and bindings that every cluster has, and those of features that are on, and adds what is missing from
+ * those that are there. `namespaces` resolves once the system namespaces are there. Safe to repeat.
  */
-export async function reconcileBootstrapPolicy(client: Client, namespaces: Promise<void>): Promise<void> {
+export async function reconcileBootstrapPolicy(
+  client: Client,
+  namespaces: Promise<void>,
+  features: FeatureGates,
+): Promise<void> {
+  const extra = features.StorageVersionMigrator ? [featurePolicy('storage-version-migrator-controller')] : []
   const inNamespaces = async () => {
     await namespaces
     await reconcileAll(client, Role, bootstrapRoles, reconciledRole)
     await reconcileAll(client, RoleBinding, bootstrapRoleBindings, reconciledBinding)
   }
   const ofCluster = async () => {
-    await reconcileAll(client, ClusterRole, bootstrapClusterRoles, reconciledRole)
-    await reconcileAll(client, ClusterRoleBinding, bootstrapClusterRoleBindings, reconciledBinding)
+    await reconcileAll(
+      client,
+      ClusterRole,
+      [...bootstrapClusterRoles, ...extra.map(({ role }) => role)],
+      reconciledRole,
+    )
+    const bindings = [...bootstrapClusterRoleBindings, ...extra.map(({ binding }) => binding)]
+    await reconcileAll(client, ClusterRoleBinding, bindings, reconciledBinding)
   }
   await Promise.all([ofCluster(), inNamespaces()])
 }

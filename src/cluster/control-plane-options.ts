@@ -7,6 +7,7 @@ import type { AnonymousAccess, Authenticator } from '../server/authentication/au
 import type { Authorizer } from '../server/authorization/authorizer.js'
 import type { AuthorizationMode } from '../server/authorization/modes.js'
 import type { ClusterPki, Credential } from './pki.js'
+import type { RuntimeConfig } from './runtime-config.js'
 
 export interface ControlPlaneOptions {
   /** Where objects are kept; in memory, and gone with the process, when absent. */
@@ -35,6 +36,13 @@ export interface ControlPlaneOptions {
   }
   readonly allowAnonymous?: AnonymousAccess
   readonly eventTtlSeconds?: number
+  /**
+   * Which versions of the API are served, and which of their resources: `{ 'storagemigration.k8s.io/v1beta1': true }`.
+   * Stable versions are, and others are not, unless they are named here.
+   */
+  readonly runtimeConfig?: RuntimeConfig
+  /** Features to be switched, by upstream's names: `{ StorageVersionMigrator: true }`. */
+  readonly featureGates?: { readonly [name: string]: boolean }
   /** Limits, timeouts, audit: how the API server works, rather than what it serves. */
   readonly operation?: ServerOperation
   readonly authenticators?: readonly Authenticator[]

@@ -1,4 +1,4 @@
-import { controllerRoles } from '../server/authorization/bootstrap-policy/controller-roles.js'
+import { controllerRoles, featureControllerRoles } from '../server/authorization/bootstrap-policy/controller-roles.js'
 
 /** Controllers whose account is called otherwise than they are. */
 const accounts: { readonly [controller: string]: string } = {
@@ -22,8 +22,13 @@ const accounts: { readonly [controller: string]: string } = {
   'taint-eviction': 'node-controller',
 }
 
-/** Accounts whose rights are not those of a cluster role of the bootstrap policy. */
-const others = new Set(['bootstrap-signer', 'token-cleaner', 'kubelet-serving-approver'])
+/** Accounts whose rights are not those of a cluster role that every cluster has. */
+const others = new Set([
+  'bootstrap-signer',
+  'token-cleaner',
+  'kubelet-serving-approver',
+  ...Object.keys(featureControllerRoles),
+])
 
 /**
  * The service account in `kube-system` that a controller acts as: the one of its name, with or without `-controller`

@@ -1,4 +1,4 @@
-import type { Controller } from '../client/controller.js'
+import type { AnyKind, Controller } from '../client/controller.js'
 import {
   type ControllersOptions,
   printFault,
@@ -46,6 +46,7 @@ import { defaultServiceAccounts } from './service-account/service-account.js'
 import { type ServiceAccountTokenOptions, serviceAccountTokens } from './service-account-token/service-account-token.js'
 import { serviceCidrs } from './service-cidr/service-cidr.js'
 import { statefulSets } from './statefulset/stateful-set.js'
+import { storageVersionMigrator } from './storage-version-migrator/storage-version-migrator.js'
 import { ttl } from './ttl/ttl.js'
 import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.js'
 import { volumeExpand } from './volume-expand/volume-expand.js'
@@ -74,11 +75,16 @@ export interface BuiltInControllerOptions {
   readonly metrics?: MetricsRegistry
   /** When unused tokens of secrets become invalid and go. */
   readonly legacyTokens?: LegacyTokenCleanerOptions
+  /** Work on StorageVersionMigrations; not done by default, as upstream. */
+  readonly storageVersionMigrator?: boolean
+  /** Whether the server serves a kind, where that is known. Controllers of kinds that it does not serve have nothing to do. */
+  readonly isServed?: (kind: AnyKind) => boolean
 }
 
 /** Every controller that a cluster comes with, but for the garbage collector, which follows all kinds at once. */
 export function builtInControllers(options: BuiltInControllerOptions): readonly Controller[] {
-  return [
+  const { isServed = () => true } = options
+  const controllers: readonly Controller[] = [
     deployments,
     replicaSets,
     replicationControllers,
@@ -123,7 +129,11 @@ export function builtInControllers(options: BuiltInControllerOptions): readonly 
     ...(options.signSecretToken
       ? [serviceAccountTokens({ rootCa: options.rootCa, sign: options.signSecretToken })]
       : []),
+    ...(options.storageVersionMigrator ? [storageVersionMigrator()] : []),
   ]
+  return controllers.filter(({ watches }) =>
+    [watches.for, ...(watches.owns ?? []).map(one => ('owned' in one ? one.owned : one))].every(isServed),
+  )
 }
 
 /**

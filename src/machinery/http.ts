@@ -24,6 +24,8 @@ export interface ApiRequest {
   readonly clientCertificate?: ClientCertificate
   /** Set by the direct transport alone: who the caller is needs no proof inside the process. */
   readonly user?: UserInfo
+  /** Set, too, by the direct transport alone: a part of the server asks, for which there is also what is not served. */
+  readonly ofComponent?: boolean
   /** There when the client asks for an upgraded connection (exec, attach, port-forward); using it takes over the socket. */
   readonly upgrade?: UpgradeRequest
 }

@@ -61,6 +61,8 @@ export interface ServerOperation {
 export interface ApiServerOptions extends ServerOperation {
   readonly store: Store
   readonly resources: readonly Resource[]
+  /** Kinds that the server and its components need, and nobody else is served. */
+  readonly unserved?: readonly Resource[]
   readonly clock?: Clock
   readonly allowAnonymous?: AnonymousAccess
   /** Called with the server's own parts, once they exist, to make what needs them. */
@@ -128,7 +130,7 @@ const defaultRequestTimeout = 60_000
 
 /** Starts an API server on a store: loads the caches, then answers. It owns neither the store nor a socket. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { clock = systemClock, onError, inFlight = defaultInFlight } = options
+  const { clock = systemClock, onError, inFlight = defaultInFlight, unserved = [] } = options
   const { requestTimeoutMs = defaultRequestTimeout } = options
   const stopping = new AbortController()
   let draining = false
@@ -140,7 +142,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     (await Encryption.open(options.encryption, {
       clock,
       metrics: metrics.registry,
-      resources: options.resources,
+      resources: [...options.resources, ...unserved],
       onError,
     }))
   // Also without encryption: what was encrypted before is told from what is not.
@@ -157,14 +159,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
   const plugins = options.plugins({ registries, host, clock, metrics: metrics.registry, onError })
   admission.push(...observedAdmission(plugins.admission, metrics))
-  for (const resource of options.resources) {
+  const registryOf = (resource: Resource): Registry => {
     const { gvk, plural } = resource.kind
     const timeToLive = plugins.timeToLive?.[gvk.group ? `${plural}.${gvk.group}` : plural]
     // Kinds served under two groups (events) share one folder, and so one cache.
     const cache = feed.cache(resource.storagePrefix)
     const served = resource.storedAs ? new ConvertedCache(cache, resource.storedAs) : cache
-    registries.add(new Registry(resource, served, host, timeToLive))
+    return new Registry(resource, served, host, timeToLive)
   }
+  for (const resource of options.resources) registries.add(registryOf(resource))
+  for (const resource of unserved) registries.addUnserved(registryOf(resource))
   await feed.start(stopping.signal, onError)
 
   const hooks = new StartHooks()

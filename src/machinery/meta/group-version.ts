@@ -19,3 +19,10 @@ export const GroupVersionResource: MessageSchema<GroupVersionResource> = message
   'GroupVersionResource',
   groupVersionResource,
 )
+
+const groupResource = {
+  group: required(1, string),
+  resource: required(2, string),
+}
+export interface GroupResource extends FieldsType<typeof groupResource> {}
+export const GroupResource: MessageSchema<GroupResource> = message('GroupResource', groupResource)

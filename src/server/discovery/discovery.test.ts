@@ -36,7 +36,7 @@ describe('discovery', () => {
   it('lists groups by priority, those of custom resources last', async () => {
     const names = (await ask(stage, '/apis'))?.json().groups.map(({ name }: { name: string }) => name)
     assert.deepEqual(names.slice(0, 3), ['apiregistration.k8s.io', 'apps', 'events.k8s.io'])
-    assert.deepEqual(names.slice(-2), ['flowcontrol.apiserver.k8s.io', 'example.com'])
+    assert.deepEqual(names.slice(-3), ['flowcontrol.apiserver.k8s.io', 'storagemigration.k8s.io', 'example.com'])
   })
 
   it('prefers the newest version of a group', async () => {

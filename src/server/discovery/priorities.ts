@@ -28,6 +28,7 @@ const groups: { readonly [group: string]: number } = {
   'discovery.k8s.io': 16_200,
   'resource.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
+  'storagemigration.k8s.io': 15_800,
   // As the metrics server registers itself: it may take the place of this one.
   'metrics.k8s.io': 100,
 }
@@ -37,6 +38,7 @@ const versions: { readonly [groupVersion: string]: number } = {
   'autoscaling/v2': 30,
   'flowcontrol.apiserver.k8s.io/v1': 21,
   'resource.k8s.io/v1': 21,
+  'storagemigration.k8s.io/v1beta1': 9,
   'metrics.k8s.io/v1beta1': 100,
 }
 const versionPriority = 15

@@ -3,9 +3,13 @@ import type { Resource } from '../../machinery/resource.js'
 import type { Kind } from '../../schema/index.js'
 import type { Registry } from './registry.js'
 
-/** All resources being served, by group, version and plural name. */
+/**
+ * All resources being served, by group, version and plural name; and those that the server and its components work with
+ * although they are not served.
+ */
 export class Registries {
   readonly #byPath = new Map<string, Registry>()
+  readonly #unserved = new Map<string, Registry>()
   /** Those of built-in kinds, as far as they have been asked for. */
   readonly #byKind = new Map<unknown, Registry>()
 
@@ -13,6 +17,12 @@ export class Registries {
     this.#byKind.clear()
     const { gvk, plural } = registry.resource.kind
     this.#byPath.set(pathOf(gvk.group, gvk.version, plural), registry)
+  }
+
+  /** Adds what nobody outside of the process may ask for. */
+  addUnserved(registry: Registry): void {
+    const { gvk, plural } = registry.resource.kind
+    this.#unserved.set(pathOf(gvk.group, gvk.version, plural), registry)
   }
 
   remove(registry: Registry): void {
@@ -25,12 +35,16 @@ export class Registries {
     return this.#byPath.get(pathOf(group, version, plural))
   }
 
-  /** The registry of a built-in kind, typed. */
+  findUnserved(group: string, version: string, plural: string): Registry | undefined {
+    return this.#unserved.get(pathOf(group, version, plural))
+  }
+
+  /** The registry of a built-in kind, typed; served or not. */
   of<T extends ApiObject, I>(kind: Kind<T, I>): Registry<T> {
     let registry = this.#byKind.get(kind)
     if (!registry) {
       const { gvk, plural } = kind
-      registry = this.find(gvk.group, gvk.version, plural)
+      registry = this.find(gvk.group, gvk.version, plural) ?? this.findUnserved(gvk.group, gvk.version, plural)
       if (!registry) throw new Error(`${gvk.kind} is not served`)
       this.#byKind.set(kind, registry)
     }

@@ -53,7 +53,10 @@ export function resourceStage(registries: Registries, subresources: SubresourceH
   return (context, next) => {
     const { resource: info } = context.info
     if (!info) return next()
-    const registry = registries.find(info.group, info.version, info.plural)
+    const { group, version, plural } = info
+    const registry =
+      registries.find(group, version, plural) ??
+      (context.request.ofComponent ? registries.findUnserved(group, version, plural) : undefined)
     if (!registry || isOutOfScope(context, info, registry)) return next()
     const { deprecated } = registry.resource
     if (deprecated) context.warnings.push(deprecated)

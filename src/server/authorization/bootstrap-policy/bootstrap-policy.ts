@@ -7,7 +7,7 @@ import {
   type Subject,
 } from '../../../api/rbac/v1/index.js'
 import { componentRoles } from './component-roles.js'
-import { controllerRoles } from './controller-roles.js'
+import { controllerRoles, featureControllerRoles } from './controller-roles.js'
 import { allow, events, fullAuthority } from './rule.js'
 import { aggregatedRoles, aggregateParts } from './user-roles.js'
 
@@ -46,8 +46,12 @@ export const bootstrapClusterRoles: readonly ClusterRole[] = [
     }),
   ),
   ...Object.entries(componentRoles).map(([name, rules]) => clusterRole(name, rules)),
-  ...Object.entries(controllerRoles).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules)),
+  ...Object.entries(controllerRoles).map(controllerRole),
 ]
+
+function controllerRole([name, rules]: readonly [controller: string, rules: readonly PolicyRule[]]): ClusterRole {
+  return clusterRole(`system:controller:${name}`, rules)
+}
 
 const everybody = [groupOf('system:authenticated'), groupOf('system:unauthenticated')]
 const scheduler = [user('system:kube-scheduler')]
@@ -70,17 +74,25 @@ const bound: { readonly [role: string]: readonly Subject[] } = {
   ...Object.fromEntries(Object.keys(controllerRoles).map(name => [`system:controller:${name}`, [account(name)]])),
 }
 
+const clusterRoleBinding = (name: string, subjects: readonly Subject[]) =>
+  ({
+    apiVersion: `${group}/v1`,
+    kind: ClusterRoleBinding.gvk.kind,
+    metadata: metadata(name),
+    ...(subjects.length > 0 ? { subjects } : {}),
+    roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+  }) as ClusterRoleBinding
+
 /** Every cluster role binding that a cluster has from its first moment. */
 export const bootstrapClusterRoleBindings: readonly ClusterRoleBinding[] = Object.entries(bound).map(
-  ([name, subjects]) =>
-    ({
-      apiVersion: `${group}/v1`,
-      kind: ClusterRoleBinding.gvk.kind,
-      metadata: metadata(name),
-      ...(subjects.length > 0 ? { subjects } : {}),
-      roleRef: { apiGroup: group, kind: 'ClusterRole', name },
-    }) as ClusterRoleBinding,
+  ([name, subjects]) => clusterRoleBinding(name, subjects),
 )
+
+/** What a cluster has besides where a feature is on, by the controller that works for it. */
+export const featurePolicy = (controller: keyof typeof featureControllerRoles) => ({
+  role: controllerRole([controller, featureControllerRoles[controller]]),
+  binding: clusterRoleBinding(`system:controller:${controller}`, [account(controller)]),
+})
 
 interface NamespacedPolicy {
   readonly namespace: string

@@ -1,6 +1,14 @@
 import type { PolicyRule } from '../../../api/rbac/v1/index.js'
 import { allow, events } from './rule.js'
 
+/** What controllers may do that run where a feature is on; as the others below. */
+export const featureControllerRoles = {
+  'storage-version-migrator-controller': [
+    allow('create list patch', '*', '*'),
+    allow('update', 'storagemigration.k8s.io', 'storageversionmigrations/status'),
+  ],
+} satisfies { readonly [controller: string]: readonly PolicyRule[] }
+
 /**
  * What each controller may do, by its name: the role is called `system:controller:<name>`, and bound to the service
  * account `kube-system/<name>`.

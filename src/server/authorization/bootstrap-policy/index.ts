@@ -3,5 +3,6 @@ export {
   bootstrapClusterRoles,
   bootstrapRoleBindings,
   bootstrapRoles,
+  featurePolicy,
 } from './bootstrap-policy.js'
 export { reconciledBinding, reconciledRole } from './reconcile.js'
