@@ -109,6 +109,8 @@ export interface Strategy<T extends ApiObject> {
   readonly specFinalizers?: (object: T) => readonly string[]
   /** What a deletion that does not say does with dependents, where that is not Background; what to tell the client. */
   readonly defaultPropagation?: { readonly policy: PropagationPolicy; readonly warning?: string }
+  /** Why the object of a name cannot be deleted; who deletes a collection takes it along. */
+  readonly whyKept?: (name: string) => string | undefined
   /** Called on the draft when a deletion is first accepted (namespaces turn Terminating). */
   readonly markDeleted?: (draft: Draft<T>) => void
 }
@@ -147,7 +149,8 @@ export interface ScaleSubresource<T extends ApiObject> {
   readonly replicasPath: string
   /** Replicas are checked with the rest of the object, in its own words. */
   readonly validated?: boolean
-  read(object: T): { readonly replicas: number; readonly observed: number; readonly selector: string }
+  /** `replicas` is undefined where the object does not say. */
+  read(object: T): { readonly replicas: number | undefined; readonly observed: number; readonly selector: string }
   write(draft: Draft<T>, replicas: number): void
 }
 

@@ -38,6 +38,15 @@ test('componentstatuses are worked out when asked for', async () => {
   const table = await server.http2({ path, headers: { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' } })
   assert.deepEqual(table.json.rows[0].cells, ['etcd-0', 'Healthy', 'ok', ''])
   assert.equal((await server.http2({ path: `${path}?fieldSelector=metadata.name=x` })).json.items.length, 0)
+  // What is not served is not called deprecated.
+  for (const [method, status, warning] of [
+    ['GET', 200, '299 - "v1 ComponentStatus is deprecated in v1.19+"'],
+    ['DELETE', 405, undefined],
+  ] as const) {
+    const answer = await server.http2({ method, path: `${path}/etcd-0` })
+    assert.equal(answer.status, status)
+    assert.equal(answer.headers['warning'], warning)
+  }
   const none = await server.http2({ path: `${path}/nope` })
   assert.equal(none.json.message, 'componentstatus "nope" not found')
 })

@@ -26,6 +26,33 @@ describe('custom resources', () => {
   const get = (path: string, headers = {}) => server.http2({ path, headers })
   const patch = (path: string, body: unknown) => server.http2({ method: 'PATCH', path, body, headers: mergePatch })
 
+  it('are scaled where nobody has said how many there are', async () => {
+    const schema = {
+      type: 'object',
+      properties: { spec: { type: 'object', properties: { crew: { type: 'integer' } } } },
+    }
+    const scale = { specReplicasPath: '.spec.crew', statusReplicasPath: '.status.crew' }
+    await define(server, definitionOf('boats', schema, { subresources: { scale } }))
+    await post('boats', objectOf('boats', 'a'))
+    const path = `${base}/boats/a/scale`
+    const missing = 'Internal error occurred: the spec replicas field ".spec.crew" does not exist'
+    for (const [method, body, status, answer] of [
+      ['GET', undefined, 500, missing],
+      ['PATCH', {}, 400, 'the spec replicas field ".spec.crew" cannot be empty'],
+      ['PATCH', { spec: { replicas: 4 } }, 200, 4],
+      ['GET', undefined, 200, 4],
+      ['PUT', { metadata: { name: 'a' }, spec: { replicas: 2 } }, 200, 2],
+    ] as const) {
+      const { json, ...rest } = await server.http2({
+        method,
+        path,
+        ...(body ? { body: method === 'PUT' ? { apiVersion: 'autoscaling/v1', kind: 'Scale', ...body } : body } : {}),
+        headers: method === 'PATCH' ? mergePatch : {},
+      })
+      assert.deepEqual([rest.status, json.message ?? json.spec.replicas], [status, answer])
+    }
+  })
+
   it('are read with the fields and defaults of their schema', async () => {
     await define(
       server,

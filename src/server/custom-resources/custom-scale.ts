@@ -3,7 +3,7 @@ import type { CustomResourceDefinitionVersion } from '../../api/apiextensions/v1
 import { invalidValue } from '../../machinery/field-errors.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { ScaleSubresource } from '../../machinery/resource.js'
-import { type FieldError, internalError } from '../../machinery/status-error.js'
+import type { FieldError } from '../../machinery/status-error.js'
 
 type Paths = NonNullable<NonNullable<CustomResourceDefinitionVersion['subresources']>['scale']>
 
@@ -45,11 +45,9 @@ export function customScale({
     replicasPath: namesOf(specReplicasPath).join('.'),
     validated: true,
     read(object) {
-      const replicas = numberAt(object, specReplicasPath)
-      if (replicas === undefined) throw internalError(`the spec replicas field "${specReplicasPath}" does not exist`)
       const selector = labelSelectorPath ? valueAt(object, labelSelectorPath) : undefined
       return {
-        replicas,
+        replicas: numberAt(object, specReplicasPath),
         observed: numberAt(object, statusReplicasPath) ?? 0,
         selector: typeof selector === 'string' ? selector : '',
       }

@@ -7,7 +7,7 @@ import { PartialObjectMetadata } from '../../machinery/meta/index.js'
 import { notNegative } from '../../machinery/names.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { type Resource, resource, type ScaleSubresource } from '../../machinery/resource.js'
-import { badRequest, invalid, notFound } from '../../machinery/status-error.js'
+import { badRequest, internalError, invalid, notFound } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { StoredObject } from '../cache/stored-object.js'
 import type { RequestContext } from '../pipeline.js'
@@ -20,9 +20,15 @@ import { partial, valueResponse } from './represent.js'
 import { decodeContext } from './resource-stage.js'
 import { tableOf } from './table.js'
 
-/** The object seen as a Scale: how many replicas are wanted, how many there are, and which pods they are. */
-function scaleOf(object: ApiObject, subresource: ScaleSubresource<ApiObject>): Scale {
-  const { replicas, observed, selector } = subresource.read(object)
+/** The replicas of an object that does not say, as long as a patch is at it: no client can mean so few. */
+const unsaid = -(2 ** 31)
+
+/**
+ * The object seen as a Scale: how many replicas are wanted, how many there are, and which pods they are. `otherwise`
+ * stands for the replicas that are not said.
+ */
+function scaleOf(object: ApiObject, subresource: ScaleSubresource<ApiObject>, otherwise = 0): Scale {
+  const { replicas = otherwise, observed, selector } = subresource.read(object)
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   return {
     kind: 'Scale',
@@ -50,6 +56,8 @@ export function scaleResponse(
   subresource: ScaleSubresource<ApiObject>,
   stored: StoredObject,
 ): ApiResponse {
+  if (subresource.read(stored.object).replicas === undefined)
+    throw internalError(`the spec replicas field ".${subresource.replicasPath}" does not exist`)
   const scale = scaleOf(stored.object, subresource)
   if (request.user) return { status: 200, headers: {}, body: { kind: 'object', value: scale } }
   const form = chooseForm(request)
@@ -84,13 +92,15 @@ export async function writeScale(
       retry: true,
       apply(current) {
         if (!current) throw notFound(registry.name, name)
-        const wanted = body ?? patched(scaleOf(current, subresource), patch as PatchRequest, context)
+        const wanted = body ?? patched(scaleOf(current, subresource, unsaid), patch as PatchRequest, context)
         if (body) checkName(wanted.metadata, name)
         // Who replaces a scale can insist on the object it is of.
         if (body?.metadata.uid && body.metadata.uid !== current.metadata.uid)
           throw anotherObject(registry.name, registry.cache.prefix, current.metadata, body.metadata.uid)
         checkIdentity(wanted, namespace, name)
         const replicas = wanted.spec?.replicas ?? 0
+        if (replicas === unsaid)
+          throw badRequest(`the spec replicas field ".${subresource.replicasPath}" cannot be empty`)
         if (replicas < 0 && !subresource.validated)
           throw invalid(Scale.gvk, name, [invalidValue('spec.replicas', replicas, notNegative)])
         const draft = structuredClone(current) as Draft<ApiObject>
@@ -140,7 +150,7 @@ function managedFieldsAfter(
   { fieldManager }: WriteContext,
 ) {
   const asked = patch?.type === 'apply' ? (patch.body as Partial<Scale>).spec?.replicas : undefined
-  const { replicas } = subresource.read(draft)
+  const { replicas = 0 } = subresource.read(draft)
   const change = {
     managedFields: current.metadata.managedFields,
     apiVersion: apiVersionOf(registry.resource.kind.gvk),

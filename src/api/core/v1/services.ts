@@ -52,6 +52,8 @@ export const services: Resource<Service> = resource(Service, {
     },
     prepareForUpdate(draft, old) {
       keepStatus(draft, old)
+      // What is no load balancer any more is not shown as balanced while the balancer is being taken down.
+      if (draft.spec.type !== 'LoadBalancer') draft.status = { ...draft.status, loadBalancer: {} }
       normalizeClusterIps(draft.spec, old.spec)
       takeOverAllocations(draft.spec, old.spec)
     },

@@ -36,6 +36,8 @@ export const priorityClasses: Resource<PriorityClass> = resource(PriorityClass, 
   },
   strategy: {
     generation: true,
+    whyKept: name =>
+      Object.hasOwn(systemClasses, name) ? 'this is a system priority class and cannot be deleted' : undefined,
     validate,
     validateUpdate(now, old) {
       const errors: FieldError[] = []

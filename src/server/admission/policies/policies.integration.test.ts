@@ -98,6 +98,40 @@ describe('admission policies', () => {
     await make('b')
   })
 
+  for (const [what, spec, validationActions, message] of [
+    [
+      'a variable, by its name',
+      {
+        variables: [{ name: 'x', expression: "object.data['x']" }],
+        validations: [{ expression: "variables.x == 'x'" }],
+      },
+      ['Deny'],
+      `expression 'variables.x == 'x'' resulted in error: composited variable "x" fails to evaluate: no such key: data`,
+    ],
+    [
+      'what the log is to be told, even where nothing else would refuse',
+      { auditAnnotations: [{ key: 'x', valueExpression: "string(object.data['x'])" }] },
+      ['Warn'],
+      `expression 'string(object.data['x'])' resulted in error: no such key: data`,
+    ],
+    [
+      'all conditions',
+      {
+        matchConditions: ['x', 'y'].map(name => ({ name, expression: `object.data['${name}'] == 'x'` })),
+        validations: [{ expression: 'true' }],
+      },
+      ['Deny'],
+      `[expression 'object.data['x'] == 'x'' resulted in error: no such key: data, expression 'object.data['y'] == 'x'' resulted in error: no such key: data]`,
+    ],
+  ] as const)
+    it(`say what of ${what} cannot be evaluated`, async () => {
+      await validating(spec, { validationActions: [...validationActions] })
+      await assert.rejects(make('a'), {
+        code: 422,
+        message: `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p-${count}' with binding 'p-${count}' denied request: ${message}`,
+      })
+    })
+
   it('see the scale of an object for what it is', async () => {
     const scaling = {
       apiGroups: ['apps'],

@@ -64,7 +64,7 @@ export class PolicyRun {
       let known: { readonly value: unknown } | undefined
       Object.defineProperty(lazy, name, {
         enumerable: true,
-        get: () => (known ??= { value: this.#evaluate(program) }).value,
+        get: () => (known ??= { value: this.#variable(name, program) }).value,
       })
     }
     this.#variables = { ...baseVariables(subject), params: params ?? null, variables: lazy }
@@ -84,16 +84,29 @@ export class PolicyRun {
 
   /** Whether all conditions hold; the first that does not ends it. */
   async meets(conditions: readonly NamedProgram[]): Promise<boolean> {
-    const errors: unknown[] = []
+    const errors: CelError[] = []
     for (const { program } of conditions)
       try {
         if ((await this.evaluate(program)) !== true) return false
       } catch (error) {
+        if (!(error instanceof CelError) || error instanceof OutOfBudget) throw error
         // One that fails says nothing if another does not hold.
         errors.push(error)
       }
-    if (errors.length > 0) throw errors[0]
+    if (errors.length > 0) throw new CelError(together(errors.map(({ message }) => message)))
     return true
+  }
+
+  /** What a variable's expression fails of is told with its name. */
+  #variable(name: string, program: Program): unknown {
+    try {
+      return this.#evaluate(program)
+    } catch (error) {
+      if (error instanceof OutOfBudget || error instanceof PendingAnswer) throw error
+      if (error instanceof CelError || error instanceof CelCostError)
+        throw new CelError(`composited variable ${JSON.stringify(name)} fails to evaluate: ${error.message}`)
+      throw error
+    }
   }
 
   #evaluate(program: Program): unknown {
@@ -107,6 +120,12 @@ export class PolicyRun {
       throw error
     }
   }
+}
+
+/** Several things at once, each said once. */
+function together(messages: readonly string[]): string {
+  const all = [...new Set(messages)]
+  return all.length === 1 ? all.join() : `[${all.join(', ')}]`
 }
 
 const perCall = 1_000_000

@@ -20,6 +20,8 @@ interface Objection {
   readonly reason?: string
   /** Which of the policy's rules it is. */
   readonly index?: number
+  /** Refuses, whatever the binding would have done. */
+  readonly refuses?: true
 }
 
 interface Refusal {
@@ -60,6 +62,10 @@ export function validatingPolicies(registries: Registries, authorizer: Authorize
       const failures: object[] = []
       const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
       for (const objection of objections) {
+        if (objection.refuses) {
+          refusals.push({ ...names, objection })
+          continue
+        }
         if (actions.includes('Audit'))
           failures.push({
             message: objection.message,
@@ -113,7 +119,7 @@ async function judge(
       try {
         if (!(await run.meets(programs.conditions))) continue
         objections.push(...(await objectionsOf(run, policy, programs, failing)))
-        await annotate(run, request, policy, programs)
+        objections.push(...(await annotate(run, request, policy, programs, failing)))
       } catch (error) {
         if (!(error instanceof CelError)) throw error
         objections.push(...failing(error.message))
@@ -127,19 +133,29 @@ async function judge(
   }
 }
 
-/** What the policy has the audit log tell, whether or not it objects. */
+/**
+ * What the policy has the audit log tell, whether or not it objects. What cannot be told refuses the request, even where
+ * nobody reads the log.
+ */
 async function annotate(
   run: PolicyRun,
   request: AdmissionRequest,
   { metadata, spec }: ValidatingAdmissionPolicy,
   { annotations }: ValidatingPrograms,
-): Promise<void> {
-  if (!request.annotate) return
-  for (const [i, { key }] of (spec.auditAnnotations ?? []).entries()) {
-    const program = annotations[i]
-    const value = program && (await run.evaluate(program))
-    if (typeof value === 'string' && value.trim() !== '') request.annotate(`${metadata.name}/${key}`, value.trim())
-  }
+  failing: (message: string) => readonly Objection[],
+): Promise<readonly Objection[]> {
+  const objections: Objection[] = []
+  for (const [i, { key }] of (spec.auditAnnotations ?? []).entries())
+    try {
+      const program = annotations[i]
+      const value = program && (await run.evaluate(program))
+      if (typeof value === 'string' && value.trim() !== '') request.annotate?.(`${metadata.name}/${key}`, value.trim())
+    } catch (error) {
+      if (!(error instanceof CelError)) throw error
+      objections.push(...failing(error.message).map(objection => ({ ...objection, refuses: true as const })))
+      if (error instanceof OutOfBudget) break
+    }
+  return objections
 }
 
 /** What all rules have against a request; a rule that fails says so, as `failing` has it. */
