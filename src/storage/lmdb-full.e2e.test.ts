@@ -10,8 +10,9 @@ const program = `
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
-const [, url, directory] = process.argv
-const { lmdbStore, StoreFailedError } = await import(url)
+const [, folder, directory] = process.argv
+const { lmdbStore } = await import(folder + 'lmdb.js')
+const { StoreFailedError } = await import(folder + 'store-failures.js')
 const path = directory + '/data'
 const ballast = directory + '/ballast'
 fs.writeFileSync(ballast, Buffer.alloc(1 << 20))
@@ -70,11 +71,11 @@ console.log('entries', answered.size)
 it('a full disk and a read-only one are reported, and nothing answered is lost', { timeout: 60_000 }, async t => {
   const directory = testFolder()
   t.after(() => fs.rmdirSync(directory))
-  const url = new URL('./index.js', import.meta.url).href
+  const folder = new URL('.', import.meta.url).href
   const script = 'mount -t tmpfs -o size=3m t8s-full "$1" && exec "$2" --input-type=module -e "$3" "$4" "$1"'
   const { stdout } = await promisify(execFile)('unshare', [
     '--mount',
-    ...['sh', '-c', script, 'sh', directory, process.execPath, program, url],
+    ...['sh', '-c', script, 'sh', directory, process.execPath, program, folder],
   ])
   const [, entries] = /^entries (\d+)\n$/.exec(stdout) ?? []
   assert.ok(Number(entries) > 10, stdout)
