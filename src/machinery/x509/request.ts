@@ -39,17 +39,29 @@ export const createCertificateRequest = async (
   return `${request.toString('pem').trimEnd()}\n`
 }
 
+/** A request that the key it names has not signed, or with an algorithm that proves nothing. */
+export class InvalidSignature extends Error {
+  constructor(
+    readonly keyType: string,
+    readonly insecure: boolean,
+  ) {
+    super('the certificate request is not signed by its own key')
+  }
+}
+
 const block = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([\s\S]*?)-----END (?:NEW )?CERTIFICATE REQUEST-----/
 
-/** Reads a request (PEM). Rejects if it is none, or if it was not signed by the key it names. */
+/** Reads a request (PEM). Rejects if it is none, or, with `InvalidSignature`, if the key it names has not signed it. */
 export const readCertificateRequest = async (pem: string): Promise<CertificateRequest> => {
   const base64 = block.exec(pem)?.[1]
   if (!base64) throw new Error('not a certificate request: PEM block type must be CERTIFICATE REQUEST')
   const x509 = loadLibrary()
   const request = new x509.Pkcs10CertificateRequest(Buffer.from(base64, 'base64'))
   // SHA-1 proves nothing any more.
-  if (request.signatureAlgorithm.hash?.name === 'SHA-1' || !(await request.verify(webcrypto)))
-    throw new Error('the certificate request is not signed by its own key')
+  const insecure = request.signatureAlgorithm.hash?.name === 'SHA-1'
+  const publicKey = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' })
+  if (insecure || !(await request.verify(webcrypto)))
+    throw new InvalidSignature(publicKey.asymmetricKeyType ?? '', insecure)
   const keyUsage = request.getExtension(KEY_USAGE) as KeyUsagesExtension | null
   const extendedUsage = request.getExtension(EXTENDED_USAGE) as ExtendedKeyUsageExtension | null
   const names = request.getExtension(ALTERNATIVE_NAMES) as SubjectAlternativeNameExtension | null
@@ -57,7 +69,7 @@ export const readCertificateRequest = async (pem: string): Promise<CertificateRe
   return {
     subject: { commonName: subjectName.getField('CN').at(-1) ?? '', organizations: subjectName.getField('O') },
     rawSubject: Buffer.from(subjectName.toArrayBuffer()),
-    publicKey: createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' }),
+    publicKey,
     names: alternativeNames(names?.names.items ?? []),
     usages: usagesOf(keyUsage?.usages ?? 0, extendedUsage?.usages.map(String) ?? []),
   }

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto'
 import {
   duplicate,
   forbiddenField,
@@ -7,13 +6,12 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-errors.js'
-import { messageOf } from '../../../machinery/message-of.js'
 import { dns1123Subdomain } from '../../../machinery/names.js'
 import { type FieldPath, root } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { readCertificateRequest } from '../../../machinery/x509/index.js'
 import { requiredOneOf } from '../../field-rules.js'
 import type { CertificateSigningRequest } from './certificate-signing-request.js'
+import { certificatesFault, requestFault } from './request-fault.js'
 
 const usages = [
   'any',
@@ -78,20 +76,8 @@ export function validateRequest(request: CertificateSigningRequest): FieldError[
 
 /** Whether `spec.request` is a request that the key it names has signed. */
 export async function verifyRequest({ spec }: CertificateSigningRequest): Promise<FieldError[]> {
-  const fault = await requestFault(spec.request)
+  const fault = await requestFault(Buffer.from(spec.request ?? '', 'base64'))
   return fault ? [invalidValue(root.child('spec', 'request'), spec.request, fault)] : []
-}
-
-async function requestFault(base64: string | null): Promise<string | undefined> {
-  const pem = Buffer.from(base64 ?? '', 'base64').toString()
-  const kind = 'PEM block type must be CERTIFICATE REQUEST'
-  if (!/-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(pem)) return kind
-  try {
-    await readCertificateRequest(pem)
-    return undefined
-  } catch (error) {
-    return messageOf(error)
-  }
 }
 
 const longestPath = 571
@@ -160,32 +146,17 @@ export const validateRequestUpdate = (now: CertificateSigningRequest, old: Certi
 
 export const validateApproval = validateRequestUpdate
 
+const issuedFault = (base64: string) => certificatesFault(Buffer.from(base64, 'base64'))
+
 export function validateStatus(now: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
   const errors = validateConditions(now)
   const at = root.child('status', 'certificate')
   const { certificate } = now.status
   const before = old.status.certificate
   const isNew = (certificate ?? '') !== (before ?? '')
-  const fault = isNew && certificate && !(before && certificateFault(before)) && certificateFault(certificate)
+  const fault = isNew && certificate && !(before && issuedFault(before)) && issuedFault(certificate)
   if (fault) errors.push(invalidValue(at, '<certificate data>', fault))
   errors.push(...validateKept(now, old, kept))
   if (isNew && before) errors.push(forbiddenField(at, 'updates may not modify existing certificate content'))
   return errors
-}
-
-const block = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g
-
-function certificateFault(base64: string): string | undefined {
-  const text = Buffer.from(base64, 'base64').toString()
-  const blocks = [...text.matchAll(block)]
-  if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block'
-  for (const [, type, body = ''] of blocks) {
-    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found "${type}"`
-    try {
-      new X509Certificate(Buffer.from(body, 'base64'))
-    } catch (error) {
-      return messageOf(error)
-    }
-  }
-  return undefined
 }
