@@ -25,7 +25,7 @@ import { storagemigrationResources } from './storagemigration/v1beta1/resources.
 
 /**
  * Every built-in resource, in the order in which discovery lists their groups. Those of beta versions are not served unless
- * they are asked for: see `server/api-enablement.ts`.
+ * they are asked for: see `cluster/runtime-config.ts`.
  */
 export const resources: readonly Resource[] = [
   ...coreResources,

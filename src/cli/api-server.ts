@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { addAuthenticationFlags } from './authentication-flags.js'
 import { addAuthorizationFlags } from './authorization-flags.js'
+import { withFeatureGates, withRuntimeConfig } from './feature-flags.js'
 import { addOperationFlags } from './operation-flags.js'
 
 /** The API server alone, in the foreground, with upstream's flag names. */
@@ -28,6 +29,7 @@ export function addApiServerCommand(program: Command): void {
     .option('--proxy-client-key-file <file>', 'its key')
     .option('--event-ttl <duration>', 'how long events are kept', '1h')
     .option('--config <file>', 'a t8s.config.ts: what the cluster has beyond what every cluster has')
+  withFeatureGates(withRuntimeConfig(command))
   addOperationFlags(addAuthorizationFlags(addAuthenticationFlags(command)))
   command.action(async options => (await import('./run-api-server.js')).runApiServer(options))
 }

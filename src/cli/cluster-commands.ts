@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { DEFAULT_CLUSTER } from '../cluster/paths.js'
+import { withFeatureGates, withRuntimeConfig } from './feature-flags.js'
 
 /** Flags that say which cluster is meant. */
 export const withCluster = (command: Command): Command =>
@@ -9,7 +10,7 @@ export const withCluster = (command: Command): Command =>
 
 /** up, down, delete, status, logs: what a person types. */
 export function addClusterCommands(program: Command): void {
-  withCluster(program.command('up'))
+  withFeatureGates(withRuntimeConfig(withCluster(program.command('up'))))
     .summary('start the cluster, and make it if there is none')
     .description(
       'Starts the cluster in the background and comes back when it is ready. Makes it if there is none, and installs\n' +

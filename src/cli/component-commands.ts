@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { withAutoscaling } from './autoscaler-flags.js'
+import { withFeatureGates } from './feature-flags.js'
 
 /** Flags that say how to reach the API server. */
 export const withKubeconfig = (command: Command): Command =>
@@ -29,7 +30,7 @@ const withServing = (command: Command, port: number): Command =>
 
 /** Each part of a cluster alone, in the foreground, with upstream's flag names. */
 export function addComponentCommands(program: Command): void {
-  const controllerManager = withKubeconfig(program.command('controller-manager'))
+  const controllerManager = withFeatureGates(withKubeconfig(program.command('controller-manager')))
   withServing(withAutoscaling(withLeaderElection(controllerManager, 'kube-controller-manager')), 10257)
     .summary('run the controllers alone, in the foreground')
     .option('--root-ca-file <file>', 'authority that pods are to trust (the kubeconfig’s when absent)')
@@ -40,7 +41,8 @@ export function addComponentCommands(program: Command): void {
     .option('--cluster-signing-key-file <file>', 'its key; nothing is signed without')
     .option('--use-service-account-credentials <boolean>', 'each controller acts as its own service account', 'true')
     .action(async options => (await import('./run-control-components.js')).runControllerManager(options))
-  withServing(withLeaderElection(withKubeconfig(program.command('scheduler')), 'kube-scheduler'), 10259)
+  const scheduler = withFeatureGates(withKubeconfig(program.command('scheduler')))
+  withServing(withLeaderElection(scheduler, 'kube-scheduler'), 10259)
     .summary('run the scheduler alone, in the foreground')
     .option('--config <file>', 'a KubeSchedulerConfiguration: profiles, plugins and their arguments, extenders')
     .action(async options => (await import('./run-control-components.js')).runScheduler(options))

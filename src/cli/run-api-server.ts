@@ -17,12 +17,13 @@ import type { AuthorizationFlags } from './authorization-flags.js'
 import { buildAuthentication } from './build-authentication.js'
 import { buildAuthorization } from './build-authorization.js'
 import { buildOperation } from './build-operation.js'
+import { type FeatureFlags, featureGatesOf, runtimeConfigOf } from './feature-flags.js'
 import { fileText } from './flag-values.js'
 import { logFault } from './log.js'
 import type { OperationFlags } from './operation-flags.js'
 
 /** The flags of `t8s apiserver`, as the command line has them. */
-export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags, OperationFlags {
+export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags, OperationFlags, FeatureFlags {
   readonly bindAddress: string
   readonly securePort: string
   readonly advertiseAddress?: string
@@ -44,6 +45,8 @@ export interface ApiServerFlags extends AuthenticationFlags, AuthorizationFlags,
 export async function runApiServer(flags: ApiServerFlags): Promise<void> {
   using termination = terminationSignal()
   const { bindAddress, dataDir, serviceClusterIpRange: serviceCidr } = flags
+  const featureGates = await featureGatesOf(flags)
+  const runtimeConfig = await runtimeConfigOf(flags)
   const serviceCidrs = networksOf(serviceCidr)
   const servedAt = [flags.advertiseAddress, bindAddress].filter(
     (address): address is string => address !== undefined && address !== '0.0.0.0' && address !== '::',
@@ -73,6 +76,8 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     authentication,
     authorization,
     operation,
+    featureGates,
+    runtimeConfig,
     // Who is allowed everything should at least say who it is.
     allowAnonymous: authorization.includes('AlwaysAllow') ? false : allowAnonymous,
     eventTtlSeconds: Number(parseDuration(flags.eventTtl)) / 1e9,

@@ -10,11 +10,12 @@ import { OperatorError } from '../cluster/operator-error.js'
 import { elapsed, showProgress } from '../cluster/progress.js'
 import { parseCidr } from '../machinery/ip-address.js'
 import { type ClusterFlags, existingCluster, pathsOf } from './existing-cluster.js'
+import { type FeatureFlags, featureGatesOf, runtimeConfigOf } from './feature-flags.js'
 import { durationMs } from './flag-values.js'
 import { followLogs } from './follow-logs.js'
 import { portNumber } from './run-api-server.js'
 
-interface UpFlags extends ClusterFlags {
+interface UpFlags extends ClusterFlags, FeatureFlags {
   readonly install: boolean
   readonly apiPort?: string
   readonly address?: string
@@ -39,6 +40,8 @@ export async function up(flags: UpFlags): Promise<void> {
   const warn = (text: string) => process.stderr.write(`warning: ${text}\n`)
   const known = (await readConfig(paths)) ?? freshConfig(flags.name, await knownConfigs(flags.root, warn))
   const config = configOf(flags, known)
+  await featureGatesOf(config)
+  await runtimeConfigOf(config)
   const timeoutMs = durationMs('--timeout', flags.timeout)
   using progress = showProgress(process.stderr)
   using termination = terminationSignal()
@@ -148,6 +151,8 @@ function configOf(flags: UpFlags, known: ClusterConfig): ClusterConfig {
     ...(flags.nodes ? { nodes: countOf('--nodes', flags.nodes, 1) } : {}),
     ...(flags.address ? { address: flags.address } : {}),
     ...(flags.nodeName ? { nodeName: flags.nodeName } : {}),
+    ...(flags.runtimeConfig !== undefined ? { runtimeConfig: flags.runtimeConfig } : {}),
+    ...(flags.featureGates !== undefined ? { featureGates: flags.featureGates } : {}),
     ...(flags.kubeconfig ? { kubeconfig: flags.kubeconfig } : {}),
     ...(flags.apiPort ? { apiPort: portNumber('--api-port', flags.apiPort) } : {}),
     ...(flags.kubeletPort ? { kubeletPort: portNumber('--kubelet-port', flags.kubeletPort) } : {}),

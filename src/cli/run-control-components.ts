@@ -2,6 +2,7 @@ import { accountClients } from '../cluster/account-clients.js'
 import { startControllers, startDefaultScheduler } from '../cluster/components.js'
 import { controllerChecks } from '../cluster/controller-checks.js'
 import { terminationSignal } from '../cluster/daemon.js'
+import { featureGates } from '../cluster/feature-gates.js'
 import { OperatorError } from '../cluster/operator-error.js'
 import { type FollowedAuthority, followAuthority } from '../cluster/signing-authority.js'
 import { addProcessMetrics, MetricsRegistry } from '../machinery/metrics/index.js'
@@ -16,12 +17,13 @@ import { secretTokenSigner } from '../server/authentication/service-account-toke
 import type { HealthCheck } from '../server/health.js'
 import { type AutoscalerFlags, autoscalerOptions } from './autoscaler-flags.js'
 import { connect, type KubeconfigFlags } from './connect.js'
+import { type FeatureFlags, featureGatesOf } from './feature-flags.js'
 import { fileText } from './flag-values.js'
 import { type Election, electionOf, type LeaderFlags, Leadership } from './leadership.js'
 import { logFault } from './log.js'
 import { type ServingFlags, startServing } from './start-serving.js'
 
-type ComponentFlags = KubeconfigFlags & LeaderFlags & ServingFlags
+type ComponentFlags = KubeconfigFlags & LeaderFlags & ServingFlags & Pick<FeatureFlags, 'featureGates'>
 
 /** `t8s controller-manager` */
 export async function runControllerManager(
@@ -38,6 +40,7 @@ export async function runControllerManager(
 ): Promise<void> {
   using termination = terminationSignal()
   const autoscaling = autoscalerOptions(flags)
+  const { StorageVersionMigrator: storageVersionMigrator } = featureGates(await featureGatesOf(flags))
   const election = electionOf(flags, 'kube-controller-manager')
   const userAgent = 'kube-controller-manager/v1.36.2'
   const metrics = processMetrics()
@@ -59,6 +62,7 @@ export async function runControllerManager(
       controllers: {
         rootCa,
         autoscaling,
+        storageVersionMigrator,
         ...(authority ? { signing: { authority } } : {}),
         ...(signingKey ? { signSecretToken: secretTokenSigner(signingKey) } : {}),
         ...(flags.allocateNodeCidrs === 'false' ? {} : { clusterCidr: flags.clusterCidr }),
@@ -102,6 +106,8 @@ async function signingAuthority(
 /** `t8s scheduler` */
 export async function runScheduler(flags: ComponentFlags & { readonly config?: string }): Promise<void> {
   using termination = terminationSignal()
+  // They are switched for all components alike; none of them is the scheduler's.
+  await featureGatesOf(flags)
   const configuration = flags.config === undefined ? defaultConfiguration() : await schedulerConfiguration(flags.config)
   const { leaderElection, clientConnection } = configuration
   const election = electionOf(flags, 'kube-scheduler', leaderElection)

@@ -13,6 +13,7 @@ import { SUPERVISED_BY } from '../cluster/process-table.js'
 import { supervise } from '../cluster/supervisor.js'
 import { ensureNodeNamespace, ensureWayOut } from '../network/node-namespace.js'
 import { type ClusterFlags, existingCluster } from './existing-cluster.js'
+import { featureGatesOf, runtimeConfigOf } from './feature-flags.js'
 import { logFault } from './log.js'
 import { aborted } from './run-api-server.js'
 
@@ -53,6 +54,8 @@ export async function runControlPlane(flags: ClusterFlags): Promise<void> {
     serviceCidr: config.serviceCidr,
     podCidr: config.podCidr,
     simulatedNodes: config.simulatedNodes,
+    runtimeConfig: await runtimeConfigOf(config),
+    featureGates: await featureGatesOf(config),
     ...(config.configFile ? { config: config.configFile } : {}),
     ...credentials,
     authentication: { bootstrapTokens: true },

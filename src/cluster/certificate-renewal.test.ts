@@ -38,6 +38,8 @@ describe('the certificates of a cluster', () => {
       kubeletPort: 10250,
       dnsPort: 10053,
       simulatedNodes: 0,
+      runtimeConfig: '',
+      featureGates: '',
       kubeconfig: join(root, 'kubeconfig'),
     }
     const { pki } = await ensureClusterCredentials(paths, config, clock)

@@ -26,6 +26,9 @@ export interface ClusterConfig {
   readonly kubeletPort: number
   readonly dnsPort: number
   readonly simulatedNodes: number
+  /** Versions of the API that are served or not, and features that are switched, as the flags of these names have them. */
+  readonly runtimeConfig: string
+  readonly featureGates: string
   /** The kubeconfig that got the cluster's context. */
   readonly kubeconfig?: string
   /** The `t8s.config.ts` with what it has beyond what every cluster has, and the digest of what that says. */
@@ -47,6 +50,8 @@ export const defaultConfig = (name: string): ClusterConfig => ({
   kubeletPort: 10250,
   dnsPort: 10053,
   simulatedNodes: 0,
+  runtimeConfig: '',
+  featureGates: '',
 })
 
 /** Host names may have what node names may not. */

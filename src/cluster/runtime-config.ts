@@ -71,6 +71,12 @@ export function servedResources(resources: readonly Resource[], config: RuntimeC
   })
 }
 
+/** Throws as `servedResources` does for what is no part of what comes with the server. */
+export async function checkRuntimeConfig(config: RuntimeConfig): Promise<void> {
+  // The whole catalogue, for those who ask for something.
+  if (Object.keys(config).length > 0) servedResources((await import('../api/resources.js')).resources, config)
+}
+
 function check(resources: readonly Resource[], keys: readonly string[]): void {
   const groups = new Set(resources.map(({ kind }) => kind.gvk.group))
   const versions = new Set(resources.map(versionNameOf))

@@ -16,7 +16,7 @@ export function refuseChanges(known: ClusterConfig, wanted: ClusterConfig, runni
   const settings = Object.keys(wanted) as Setting[]
   const changed = settings.filter(setting => !free.includes(setting) && wanted[setting] !== known[setting])
   const show = (names: readonly Setting[]) =>
-    names.map(name => `${name} is ${known[name]}, not ${wanted[name]}`).join('; ')
+    names.map(name => `${name} is ${known[name] || 'empty'}, not ${wanted[name] || 'empty'}`).join('; ')
   const impossible = changed.filter(setting => fixed.includes(setting))
   if (impossible.length > 0)
     throw new OperatorError(
