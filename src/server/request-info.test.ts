@@ -37,7 +37,9 @@ describe('request info', () => {
     ['DELETE', '/api/v1/namespaces/a/pods/p', 'delete /v1 pods a/p'],
     ['PUT', '/api/v1/namespaces/a/pods/p', 'update /v1 pods a/p'],
     ['PATCH', '/api/v1/namespaces/a/pods/p/status', 'patch /v1 pods/status a/p'],
-    ['OPTIONS', '/api/v1/pods', 'options /v1 pods /'],
+    ['OPTIONS', '/api/v1/pods', ' /v1 pods /'],
+    ['get', '/api/v1/pods', ' /v1 pods /'],
+    ['FOO', '/version', 'foo /version'],
     ['GET', '/api/v1/namespaces/a/pods/p?watch=1', 'get /v1 pods a/p'],
     ['GET', '/api/v1/namespaces', 'list /v1 namespaces /'],
     ['GET', '/api/v1/namespaces/a', 'get /v1 namespaces a/a'],
@@ -48,7 +50,8 @@ describe('request info', () => {
     ['GET', '/apis/x.example.com/v1/namespaces/a/status', 'get x.example.com/v1 namespaces/status /a'],
     ['GET', '/api/v1/watch/pods', 'watch /v1 pods /'],
     ['GET', '/api/v1/watch/namespaces/a/pods/p', 'watch /v1 pods a/p'],
-    ['GET', '/api/v1/watch', 'list /v1 watch /'],
+    ['GET', '/api/v1/namespaces/a/pods//', 'list /v1 pods a/'],
+    ['GET', '/api/v1/namespaces/%ff', 'get /v1 namespaces \ufffd/\ufffd'],
     ['GET', '/api/v1/namespaces/a/services/s:80/proxy/', 'get /v1 services/proxy a/s:80 /'],
     ['GET', '/api/v1/namespaces/a/services/s/proxy/x//y/?q=1', 'get /v1 services/proxy a/s /x//y/'],
     ['GET', '/api/v1/nodes/n/proxy', 'get /v1 nodes/proxy /n'],
@@ -73,6 +76,11 @@ describe('request info', () => {
     it(`knows nothing called nothing: ${target}`, () =>
       assert.throws(() => read('GET', target), { code: 404, reason: 'NotFound' }))
 
-  for (const target of ['/api/v1/pods/%', '/api/v1/%ff'])
-    it(`refuses ${target}`, () => assert.throws(() => read('GET', target), { code: 400 }))
+  for (const [target, code] of [
+    ['/api/v1/pods/%', 400],
+    ['/%zz', 400],
+    ['/api/v1/watch', 500],
+    ['/apis/apps/v1/proxy/', 500],
+  ] as const)
+    it(`refuses ${target}`, () => assert.throws(() => read('GET', target), { code }))
 })

@@ -1,8 +1,19 @@
-import { badRequest, StatusError } from '../machinery/status-error.js'
+import { StatusError } from '../machinery/status-error.js'
+
+/** Nothing can be read off the request; it never gets as far as to be answered with a Status. */
+export class RequestFault extends Error {
+  constructor(
+    readonly code: 400 | 500,
+    message: string,
+  ) {
+    super(message)
+  }
+}
 
 /** What a request is about, read off its method, path and query alone. */
 export interface RequestInfo {
-  /** get, list, watch, create, update, patch, delete, deletecollection; for other paths the method in lower case. */
+  /** get, list, watch, create, update, patch, delete, deletecollection; empty for a method that is none of a resource's; for
+   * other paths the method in lower case. */
   readonly verb: string
   /** Decoded. */
   readonly path: string
@@ -30,13 +41,16 @@ const verbs: { readonly [method: string]: string } = {
   DELETE: 'delete',
 }
 
+/** Words that once stood before a resource; `watch` still may. */
+const oldForms = new Set(['proxy', 'watch'])
+
 /** Subresources of a namespace itself; any other word behind its name is a resource within it. */
 const namespaceSubresources = new Set(['status', 'finalize'])
 
 /**
  * Reads `/api/v1/...` and `/apis/GROUP/VERSION/...` as
- * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris describes. Throws a 400 for a path that
- * cannot be decoded, a 404 for one with empty segments.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris describes. Throws a `RequestFault` for a
+ * path that cannot be decoded or is of the old form and names nothing, a 404 for one with empty segments.
  */
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
   // Decoded as a whole, before it is split: an encoded slash is a slash, and no name can contain one.
@@ -53,7 +67,12 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   const group = root === 'api' ? '' : (segments[1] ?? '')
   const version = segments[at - 1] ?? ''
   // The old form `/api/v1/watch/pods` is a watch of what follows.
-  const watching = segments[at] === 'watch' && segments.length > at + 1
+  if (oldForms.has(segments[at] ?? '') && segments.length === at + 1)
+    throw new RequestFault(
+      500,
+      `failed to create RequestInfo: unable to determine kind and namespace from url, ${path}`,
+    )
+  const watching = segments[at] === 'watch'
   if (watching) at++
   let namespace = ''
   if (segments[at] === 'namespaces' && segments.length > at + 2 && !namespaceSubresources.has(segments[at + 2] ?? '')) {
@@ -84,7 +103,7 @@ function resourceVerb(
   { name, subresource }: ResourceInfo,
   query: URLSearchParams,
 ): string {
-  const verb = verbs[method] ?? method.toLowerCase()
+  const verb = verbs[method] ?? ''
   if (verb === 'get' && !subresource) {
     if (watching) return 'watch'
     if (!name) return query.size > 0 && isTrue(query.get('watch')) ? 'watch' : 'list'
@@ -92,9 +111,12 @@ function resourceVerb(
   return verb === 'delete' && !name ? 'deletecollection' : verb
 }
 
+const slashCode = 0x2f
+
 /** The path without the slashes at its ends, in parts. */
 function segmentsOf(path: string): readonly string[] {
-  const end = path.length > 1 && path.endsWith('/') ? path.length - 1 : path.length
+  let end = path.length
+  while (end > 1 && path.charCodeAt(end - 1) === slashCode) end--
   const segments: string[] = []
   for (let from = 1; ; ) {
     const slash = path.indexOf('/', from)
@@ -119,9 +141,14 @@ export const isTrue = (value: string | null): boolean =>
   value !== null && value !== '0' && value.toLowerCase() !== 'false'
 
 function decode(path: string): string {
+  if (/%(?![0-9A-Fa-f]{2})/.test(path)) throw new RequestFault(400, 'the path holds what is no escape')
   try {
     return decodeURIComponent(path)
   } catch {
-    throw badRequest(`invalid URL escape in the path ${JSON.stringify(path)}`)
+    // No UTF-8, and so nobody's name: it is said of a name that resembles it that nothing is called so.
+    return Buffer.from(
+      path.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+      'latin1',
+    ).toString()
   }
 }

@@ -5,6 +5,7 @@ import { everyMedia, type Media, mediaTypes, negotiate } from '../machinery/nego
 import { StatusError, serviceUnavailable } from '../machinery/status-error.js'
 import { encodeObject, type Kind } from '../schema/index.js'
 import { StoreClosedError } from '../storage/store-failures.js'
+import { RequestFault } from './request-info.js'
 import { yamlText } from './yaml-text.js'
 
 const noCache = 'no-cache, private'
@@ -79,6 +80,8 @@ export function faultText({ path, query }: ApiRequest, message: string): ApiResp
 
 /** The answer an error becomes. Anything but a `StatusError` is a fault of ours: its details stay in the log. */
 export function errorResponse(request: ApiRequest, error: unknown, report: (error: unknown) => void): ApiResponse {
+  if (error instanceof RequestFault)
+    return error.code === 400 ? text(400, '400 Bad Request') : faultText(request, error.message)
   const status = statusOf(request, error, report)
   const retry = status.details?.retryAfterSeconds
   const answer = jsonValue(request, status.code, status.body, Status)

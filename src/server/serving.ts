@@ -51,6 +51,9 @@ export class Serving {
     const { onError } = this.options
     const auditId = request.user ? '' : request.headers['audit-id'] || randomUUID()
     const warnings: string[] = []
+    // This is about the server, whatever is served.
+    if (request.path === '*' && request.method === 'OPTIONS')
+      return Promise.resolve({ status: 200, headers: { 'content-length': '0' }, body: { kind: 'none' } })
     let info: RequestInfo
     try {
       info = requestInfo(request.method, request.path, request.query)

@@ -38,7 +38,8 @@ export function discoveryStage(registries: Registries, registrations: () => read
     const groups = (order: GroupOrder) =>
       groupsOf(registries.resources, registrations(), order).filter(({ name }) => (name === '') === (root === 'api'))
     if (segments.length === 0) {
-      checkMethod(request)
+      // Lists of groups are given to whatever method.
+      if (root === 'api') checkMethod(request)
       const form = negotiated(request, true)
       if (form.as) return aggregated(request, form.media, groups('names'))
       if (root === 'api') return jsonValue(request, 200, coreVersions(request), APIVersions)
@@ -52,7 +53,6 @@ export function discoveryStage(registries: Registries, registrations: () => read
     const found = groups('services').find(({ name }) => name === group)
     if (!found) return next()
     if (version === undefined) {
-      checkMethod(request)
       negotiated(request)
       const described: APIGroup = { kind: 'APIGroup', apiVersion: 'v1', ...describeGroup(found) }
       return jsonValue(request, 200, described, Group_)

@@ -6,8 +6,9 @@ import type { Handler } from '../../machinery/http.js'
 import { clientCertificateOf } from './client-certificate.js'
 import { Connection } from './h2/connection.js'
 import { defaultLimits } from './h2/limits.js'
-import { serveHttp1, serveUpgrade } from './http1.js'
+import { serveHttp1, serveOdd, serveUpgrade } from './http1.js'
 import { type Peer, serveHttp2 } from './http2.js'
+import { isOfBody, oddRequestIn, type ParserError, refuse } from './refusal.js'
 
 export interface ListenOptions {
   readonly host: string
@@ -110,10 +111,13 @@ class Connections {
   /** HTTP/1.1 connections, with the number of requests under way on each. */
   readonly #busy = new Map<Duplex, number>()
   readonly #sockets = new Set<TLSSocket>()
+  readonly #stopped = new WeakSet<Duplex>()
   readonly #http1 = createHttp1Server({
     keepAliveTimeout: keepAliveMs,
     requestTimeout: 0,
     maxHeaderSize: maximumHeader,
+    // Who names no host is told so in other words than those of Node.js.
+    requireHostHeader: false,
   })
   readonly #peers = new WeakMap<Duplex, Peer>()
   readonly #sweeping: NodeJS.Timeout
@@ -128,7 +132,7 @@ class Connections {
       for (const connection of this.#http2) connection.sweep()
     }, sweepMs)
     this.#sweeping.unref()
-    this.#http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request
       // A watch may be silent for as long as it likes.
       socket.setTimeout(0)
@@ -136,12 +140,17 @@ class Connections {
       response.once('close', () => this.#over(socket))
       if (this.#closing) response.setHeader('connection', 'close')
       serveHttp1(handler, request, response, this.#peerOf(socket), onError)
-    })
-    this.#http1.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    }
+    this.#http1.on('request', serve)
+    this.#http1.on('checkContinue', serve)
+    const switchProtocols = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       request.socket.setTimeout(0)
       this.#begun(socket)
       serveUpgrade(handler, request, socket, head, this.#peerOf(socket), onError)
-    })
+    }
+    this.#http1.on('upgrade', switchProtocols)
+    this.#http1.on('connect', switchProtocols)
+    this.#http1.on('clientError', (error: ParserError, socket: Duplex) => this.#stopAt(error, socket))
   }
 
   begin(socket: Socket): void {
@@ -213,6 +222,25 @@ class Connections {
     this.#http2.add(connection)
     socket.once('close', () => this.#http2.delete(connection))
     if (this.#closing) connection.shutdown()
+  }
+
+  /** What cannot be parsed ends a connection: nobody knows where the next request would begin. */
+  #stopAt(error: ParserError, socket: Duplex): void {
+    // What comes after it cannot be parsed either.
+    if (this.#stopped.has(socket)) return
+    this.#stopped.add(socket)
+    // Where others wait for their answers, nobody would know what this one is for.
+    if (!socket.writable || (this.#busy.get(socket) ?? 0) > (isOfBody(error) ? 1 : 0)) {
+      socket.destroy(error)
+      return
+    }
+    const odd = oddRequestIn(error)
+    if (!odd) {
+      refuse(socket, error)
+      return
+    }
+    this.#begun(socket)
+    serveOdd(this.options.handler, odd, socket, this.#peerOf(socket), this.options.onError)
   }
 
   #peerOf(socket: Duplex): Peer {

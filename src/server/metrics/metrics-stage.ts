@@ -7,7 +7,7 @@ import type { ServerMetrics } from './server-metrics.js'
 export const metricsStage =
   (metrics: ServerMetrics): Stage =>
   async ({ info }, next) => {
-    if (info.verb !== 'get') return next()
+    if (info.verb === 'delete') return next()
     if (info.path === '/metrics') return text(200, metrics.registry.text(), metricsContentType)
     if (info.path === '/metrics/slis') return text(200, metrics.health.text(), metricsContentType)
     return next()

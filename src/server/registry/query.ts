@@ -1,13 +1,14 @@
+import { goQuote } from '../../machinery/go-format.js'
 import { badRequest } from '../../machinery/status-error.js'
 
 /** Reads a whole number off a query; undefined if it is not there. Throws a 400 for anything else. */
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
-  if (text === null || text === '') return undefined
+  if (text === null) return undefined
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`)
   const value = Number(text)
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  if (!Number.isSafeInteger(value))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
+  if (!Number.isSafeInteger(value) && BigInt.asIntN(64, BigInt(text)) !== BigInt(text))
+    throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: value out of range`)
   return value
 }
 

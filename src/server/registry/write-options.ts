@@ -57,8 +57,8 @@ function check(kind: string, errors: readonly FieldError[]): void {
 /** What is wrong with a manager's name. */
 export function managerErrors(manager: string, at: FieldPath | string = 'fieldManager'): FieldError[] {
   const errors: FieldError[] = []
-  if (manager.length > maximumManager) errors.push(tooLong(at, maximumManager))
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager))
+  if (Buffer.byteLength(manager) > maximumManager) errors.push(tooLong(at, maximumManager))
+  if (manager !== printableOf(manager))
     errors.push(invalidValue(at, manager, 'should only contain printable characters'))
   return errors
 }
@@ -69,11 +69,24 @@ const dryRunErrors = (dryRun: readonly string[]): FieldError[] =>
 const validationErrors = (fieldValidation: string): FieldError[] =>
   fieldValidations.includes(fieldValidation) ? [] : [notSupported('fieldValidation', fieldValidation, fieldValidations)]
 
+const printableOf = (text: string): string => text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '')
+
 /** A manager that is not named is the program that wrote: the first word of its User-Agent. */
-function managerFromAgent({ headers }: ApiRequest): string {
+export function managerFromAgent({ headers }: Pick<ApiRequest, 'headers'>): string {
   const agent = headers['user-agent'] ?? ''
   const slash = agent.indexOf('/')
-  return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, maximumManager) || 'unknown'
+  const program = slash < 0 ? agent : agent.slice(0, slash)
+  return (/^[ -~]{1,128}$/.test(program) ? program : shortened(program)) || 'unknown'
+}
+
+/** What can be printed of a header's text, as far as there is room for it. */
+function shortened(header: string): string {
+  let name = ''
+  for (const character of printableOf(Buffer.from(header, 'latin1').toString())) {
+    if (Buffer.byteLength(name + character) > maximumManager) break
+    name += character
+  }
+  return name
 }
 
 /** How strictly a body is read. */
