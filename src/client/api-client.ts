@@ -248,11 +248,10 @@ interface WireEvent {
   readonly object: unknown
 }
 
-async function* eventsOf({ body }: ApiResponse): AsyncGenerator<WireEvent> {
-  if (body.kind === 'objects') yield* body.values as AsyncIterable<WireEvent>
-  else if (body.kind === 'stream') yield* jsonLines(body.chunks) as AsyncIterable<WireEvent>
-  else if (body.kind === 'bytes') yield* jsonLines(body.chunks) as AsyncIterable<WireEvent>
-  else throw serviceUnavailable('the server answered a watch with something else')
+function eventsOf({ body }: ApiResponse): AsyncIterable<WireEvent> {
+  if (body.kind === 'objects') return body.values as AsyncIterable<WireEvent>
+  if (body.kind === 'stream' || body.kind === 'bytes') return jsonLines(body.chunks) as AsyncIterable<WireEvent>
+  throw serviceUnavailable('the server answered a watch with something else')
 }
 
 function watchEvent<T extends ApiObject>({ type, object }: WireEvent): WatchEvent<T> {

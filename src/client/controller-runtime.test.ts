@@ -123,6 +123,29 @@ describe('controller runtime', () => {
     await run[Symbol.asyncDispose]()
   })
 
+  test('nor do changes that do not; what comes or goes has no old one', async () => {
+    const concerns = concerning(ReplicaSet, ({ metadata }, old) => metadata.generation !== old?.metadata.generation)
+    const { run, calls, watching, settle, synced } = await running(nothing, { concerns })
+    await synced()
+    const set = (version: number, generation: number) => {
+      const made = object('a', version)
+      return { ...made, metadata: { ...made.metadata, generation } }
+    }
+    const table: [Parameters<ScriptedWatch['send']>, string[]][] = [
+      [['ADDED', set(2, 1)], ['ns/a']],
+      [['MODIFIED', set(3, 1)], []],
+      [['MODIFIED', set(4, 2)], ['ns/a']],
+      [['DELETED', set(5, 2)], ['ns/a']],
+    ]
+    for (const [event, expected] of table) {
+      calls.length = 0
+      watching[0]?.send(...event)
+      await settle()
+      assert.deepEqual(calls, expected, `version ${event[1].metadata.resourceVersion}`)
+    }
+    await run[Symbol.asyncDispose]()
+  })
+
   test('other kinds bring the keys they say', async () => {
     const also = [
       watchAlso(ConfigMap, (map, old) => [{ namespace: 'ns', name: `${map.metadata.name}-${old ? 2 : 1}` }]),

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { type Clock, sleep, systemClock } from '../machinery/clock.js'
 import { messageOf } from '../machinery/message-of.js'
+import type { OwnerReference } from '../machinery/meta/index.js'
 import type { ApiObject } from '../machinery/object.js'
 import { isAlreadyExists, isConflict, isNotFound } from '../machinery/status-error.js'
 import type { Client } from './client.js'
@@ -117,14 +118,16 @@ class Running implements AsyncDisposable {
     // Deciding on half a cache would mean making again what is there: all of them first.
     await Promise.all(kinds.map(kind => this.informers.of(kind).synced()))
     if (this.signal.aborted) return
-    this.#watch(main, object => {
-      if (concerns(object)) this.#add(keyOfObject(object))
+    this.#watch(main, (object, old, change) => {
+      if (concerns(object, change === 'modified' ? old : undefined)) this.#add(keyOfObject(object))
     })
     for (const { owned: kind, matters } of owned)
       this.#watch(kind, (object, old, change) => {
-        if (old && change === 'modified' && !sameOwner(object, old)) this.#addOwner(old)
-        else if (old && change === 'modified' && !matters(object, old)) return
-        this.#addOwner(object)
+        const owner = this.#ownerOf(object)
+        const before = old && change === 'modified' ? this.#ownerOf(old) : undefined
+        if (old && before && before.uid !== owner?.uid) this.#addOwner(old, before)
+        // Most objects are other controllers' own: what has changed of them is not looked at.
+        if (owner && (!old || before?.uid !== owner.uid || matters(object, old))) this.#addOwner(object, owner)
       })
     for (const { kind, keys } of also)
       this.#watch(kind, (object, old) => {
@@ -152,11 +155,15 @@ class Running implements AsyncDisposable {
     over.then(release, release)
   }
 
-  #addOwner(object: ApiObject): void {
+  /** The reference of what is owned to an object that is reconciled. */
+  #ownerOf(object: ApiObject): OwnerReference | undefined {
     const owner = controllerOf(object)
-    const { for: main } = this.declared.watches
-    if (!owner || !refersToKind(owner, main)) return
-    this.#add({ namespace: main.namespaced ? (object.metadata.namespace ?? '') : '', name: owner.name })
+    return owner && refersToKind(owner, this.declared.watches.for) ? owner : undefined
+  }
+
+  #addOwner({ metadata }: ApiObject, { name }: OwnerReference): void {
+    const { namespaced } = this.declared.watches.for
+    this.#add({ namespace: namespaced ? (metadata.namespace ?? '') : '', name })
   }
 
   #add({ namespace, name }: Key): void {
@@ -209,8 +216,6 @@ export const saysCacheIsBehind = (error: unknown): boolean =>
 
 /** Times in a row that a run may find the caches behind before that is reported. */
 const quietFailures = 5
-
-const sameOwner = (one: ApiObject, other: ApiObject): boolean => controllerOf(one)?.uid === controllerOf(other)?.uid
 
 const keyOfObject = ({ metadata: { namespace = '', name = '' } }: ApiObject): Key => ({ namespace, name })
 

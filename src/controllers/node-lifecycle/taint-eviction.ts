@@ -1,6 +1,6 @@
 import { Node, Pod, type Taint } from '../../api/core/v1/index.js'
 import type { Client } from '../../client/client.js'
-import { type Again, type Controller, controller, watchAlso } from '../../client/controller.js'
+import { type Again, type Controller, concerning, controller, watchAlso } from '../../client/controller.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { keyOf } from '../../machinery/object.js'
 import { isNotFound } from '../../machinery/status-error.js'
@@ -29,6 +29,7 @@ export function taintEviction(): Controller {
     name: 'taint-eviction',
     watches: {
       for: Pod,
+      concerns: concerning(Pod, mayHaveToGo),
       also: [
         watchAlso(Node, (node, old, cache) => {
           const taints = evictionTaints(node.spec.taints)
@@ -67,6 +68,12 @@ export function taintEviction(): Controller {
     },
   })
 }
+
+/** Whether a pod has come to its node, or has left it, or tolerates something else there than before. */
+const mayHaveToGo = ({ metadata, spec }: Pod, old: Pod | undefined): boolean =>
+  metadata.deletionTimestamp !== undefined ||
+  (spec.nodeName !== undefined &&
+    (spec.nodeName !== old?.spec.nodeName || !jsonEqual(spec.tolerations, old.spec.tolerations)))
 
 /** The node's NoExecute taints as the server has them; undefined if there is no such node. */
 async function liveTaints(

@@ -4,6 +4,7 @@ import {
   type Again,
   type Cache,
   type Controller,
+  concerning,
   controller,
   index,
   type Key,
@@ -76,6 +77,12 @@ export function podGc({ terminatedPodThreshold = 12_500, quarantine = 40_000 }: 
     name: 'pod-garbage-collector',
     watches: {
       for: Pod,
+      concerns: concerning(
+        Pod,
+        ({ metadata, spec }, old) =>
+          metadata.deletionTimestamp !== undefined ||
+          (spec.nodeName !== undefined && spec.nodeName !== old?.spec.nodeName),
+      ),
       also: [
         watchAlso(Pod, (pod, old) => (podFinished(pod) && !(old && podFinished(old)) ? [allTerminated] : [])),
         watchAlso(Node, (node, old, cache) =>

@@ -47,11 +47,8 @@ export const claimProtection: Controller = controller({
   watches: {
     for: PersistentVolumeClaim,
     also: [
-      watchAlso(Pod, (pod, old) =>
-        [pod, ...(old ? [old] : [])].flatMap(each =>
-          claimNamesOf(each).map(name => ({ namespace: each.metadata.namespace ?? '', name })),
-        ),
-      ),
+      // The volumes of a pod stay what they were.
+      watchAlso(Pod, pod => claimNamesOf(pod).map(name => ({ namespace: pod.metadata.namespace ?? '', name }))),
     ],
   },
   async reconcile(key, context) {
