@@ -8,6 +8,9 @@ interface Record {
   readonly failedAt: number
 }
 
+/** Ms to wait after so many failures in a row. */
+export const backOff = (failures: number): number => Math.min(most, first * 2 ** (failures - 1))
+
 /** How long each job waits after its pods have failed. */
 export class Backoffs {
   readonly #records = new Map<string, Record>()
@@ -27,8 +30,7 @@ export class Backoffs {
   remaining(job: string, now: number): number {
     const record = this.#records.get(job)
     if (!record) return 0
-    const wait = Math.min(most, first * 2 ** (record.failures - 1))
-    return Math.max(0, record.failedAt + wait - now)
+    return Math.max(0, record.failedAt + backOff(record.failures) - now)
   }
 
   forget(job: string): void {

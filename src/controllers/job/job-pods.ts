@@ -5,6 +5,7 @@ import { controllerReference } from '../../client/owners.js'
 export const trackingFinalizer = 'batch.kubernetes.io/job-tracking'
 const indexKey = 'batch.kubernetes.io/job-completion-index'
 const failureCountKey = 'batch.kubernetes.io/job-index-failure-count'
+const ignoredCountKey = 'batch.kubernetes.io/job-index-ignored-failure-count'
 
 export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === 'Indexed'
 
@@ -19,14 +20,25 @@ export function indexOf({ spec }: Job, { metadata }: Pod): number | undefined {
   return index < (spec.completions ?? 0) ? index : undefined
 }
 
+/** How often an index has failed: what counts, and what the job's policy has ignored. */
+export interface IndexFailures {
+  readonly counted: number
+  readonly ignored: number
+}
+
 /** How often a pod's index had failed before it. */
-export function earlierFailures({ metadata }: Pod): number {
-  const count = Number(metadata.annotations?.[failureCountKey] ?? 0)
+export const earlierFailures = ({ metadata }: Pod): IndexFailures => ({
+  counted: countIn(metadata.annotations?.[failureCountKey]),
+  ignored: countIn(metadata.annotations?.[ignoredCountKey]),
+})
+
+function countIn(text: string | undefined): number {
+  const count = Number(text ?? 0)
   return Number.isInteger(count) && count >= 0 ? count : 0
 }
 
 /** The pod that a job makes, for a completion index if it has them. */
-export function podFor(job: Job, index?: number, failures = 0): PodInit {
+export function podFor(job: Job, index?: number, failures: IndexFailures = { counted: 0, ignored: 0 }): PodInit {
   const { template, backoffLimitPerIndex } = job.spec
   const { labels, annotations, finalizers = [] } = template.metadata ?? {}
   const { namespace = '', name = '' } = job.metadata
@@ -34,12 +46,13 @@ export function podFor(job: Job, index?: number, failures = 0): PodInit {
   return {
     metadata: {
       namespace,
-      generateName: `${(index === undefined ? name : `${name}-${index}`).slice(0, 57)}-`,
+      generateName: index === undefined ? `${name}-` : generatedName(name, index),
       labels: { ...labels, ...(index === undefined ? {} : { [indexKey]: String(index) }) },
       annotations: {
         ...annotations,
         ...(index === undefined ? {} : { [indexKey]: String(index) }),
-        ...(perIndex ? { [failureCountKey]: String(failures) } : {}),
+        ...(perIndex ? { [failureCountKey]: String(failures.counted) } : {}),
+        ...(perIndex && failures.ignored > 0 ? { [ignoredCountKey]: String(failures.ignored) } : {}),
       },
       finalizers: [...finalizers, trackingFinalizer],
       ownerReferences: [controllerReference(Job, job)],
@@ -54,6 +67,15 @@ export function podFor(job: Job, index?: number, failures = 0): PodInit {
             ...(template.spec.initContainers ? { initContainers: template.spec.initContainers.map(withIndex) } : {}),
           },
   }
+}
+
+/** So much of a name is kept when the server makes one of it. */
+const longestBase = 58
+
+/** The index is always told, whatever is cut off of a long name. */
+function generatedName(name: string, index: number): string {
+  const end = `-${index}-`
+  return name.slice(0, longestBase - end.length) + end
 }
 
 const variable = 'JOB_COMPLETION_INDEX'

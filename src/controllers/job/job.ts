@@ -111,10 +111,10 @@ async function work(
   context: ReconcileContext,
 ): Promise<Again | undefined> {
   const now = context.clock.now()
-  const first = tally(job, pods, 'no', now)
+  const first = tally(job, pods, 'no')
   const outcome = outcomeOf(job, first, now)
   const ending = !outcome ? 'no' : outcome.type === 'FailureTarget' ? 'failing' : 'succeeding'
-  const sum = outcome ? tally(job, pods, ending, now) : first
+  const sum = outcome ? tally(job, pods, ending) : first
   const over = outcome !== undefined || job.metadata.deletionTimestamp !== undefined
   const plan = planPods(job, sum, over)
 
@@ -126,12 +126,32 @@ async function work(
     backoffs.note(id, first.failedAt, first.succeededAt)
   }
   await letGo(sum.released, context)
-  const wait = plan.missing > 0 && !job.metadata.deletionTimestamp ? backoffs.remaining(id, now) : 0
+  const due = duePods(job, sum, plan, now, () => backoffs.remaining(id, now))
+  const { wait } = due
   if (plan.doomed.length > 0) await remove(job, plan.doomed, context)
-  if (plan.missing > 0 && wait === 0) await make(job, sum, plan, context)
+  if (due.missing > 0) await make(job, sum, due, context)
   const deadline = deadlineOf(job)
   const waits = [...(wait > 0 ? [wait] : []), ...(deadline !== undefined && deadline > now ? [deadline - now] : [])]
   return waits.length > 0 ? { after: Math.min(...waits) } : undefined
+}
+
+/** What of the missing pods can be made now; if there is nothing, the ms to wait for it. */
+function duePods(
+  job: Job,
+  { failures }: Tally,
+  { missing, indexes }: Plan,
+  now: number,
+  remaining: () => number,
+): Pick<Plan, 'missing' | 'indexes'> & { readonly wait: number } {
+  if (missing === 0) return { missing, indexes, wait: 0 }
+  if (job.spec.backoffLimitPerIndex === undefined) {
+    const wait = remaining()
+    return { missing: wait > 0 ? 0 : missing, indexes, wait }
+  }
+  // Each index waits by itself.
+  const waitOf = (index: number): number => Math.max(0, (failures.get(index)?.retryAt ?? 0) - now)
+  const due = indexes.filter(index => waitOf(index) === 0)
+  return { missing: due.length, indexes: due, wait: due.length > 0 ? 0 : Math.min(...indexes.map(waitOf)) }
 }
 
 /** The status that a job's pods amount to. */
@@ -239,7 +259,7 @@ async function remove(job: Job, pods: readonly Pod[], { client, events }: Reconc
 async function make(
   job: Job,
   sum: Tally,
-  { missing, indexes }: Plan,
+  { missing, indexes }: Pick<Plan, 'missing' | 'indexes'>,
   { client, events }: ReconcileContext,
 ): Promise<void> {
   const { error } = await slowStart(missing, async i => {
@@ -247,7 +267,7 @@ async function make(
     try {
       const { metadata } = await client.create(
         Pod,
-        podFor(job, index, index === undefined ? 0 : (sum.failures.get(index) ?? 0)),
+        podFor(job, index, index === undefined ? undefined : sum.failures.get(index)),
       )
       events.record(job, 'Normal', 'SuccessfulCreate', `Created pod: ${metadata.name}`)
     } catch (error) {

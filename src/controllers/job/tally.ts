@@ -1,8 +1,9 @@
 import type { Job } from '../../api/batch/v1/index.js'
 import type { Pod } from '../../api/core/v1/index.js'
 import { podActive, podReady, podTerminating } from '../pod-state.js'
+import { backOff } from './backoffs.js'
 import { readIndexes } from './index-set.js'
-import { earlierFailures, indexOf, isIndexed, isTracked } from './job-pods.js'
+import { earlierFailures, type IndexFailures, indexOf, isIndexed, isTracked } from './job-pods.js'
 import { type FailureVerdict, judgeFailure } from './pod-failure-policy.js'
 
 /** Pods whose end is written down in one run at most. */
@@ -24,17 +25,22 @@ export interface Tally {
   readonly failedIndexes: ReadonlySet<number>
   /** Pods that may go once the status says what became of them. */
   readonly released: readonly Pod[]
-  /** By index, how often it has failed. */
-  readonly failures: ReadonlyMap<number, number>
+  /** By index, how often it has failed, and when it may be tried again. */
+  readonly failures: ReadonlyMap<number, FailedIndex>
   /** A failure that ends the job at once. */
   readonly failJob: string | undefined
-  /** Ends of pods that failed and succeeded by themselves just now, in ms. */
+  /** Ends of pods that failed and succeeded just now, in ms. */
   readonly failedAt: readonly number[]
   readonly succeededAt: readonly number[]
 }
 
+export interface FailedIndex extends IndexFailures {
+  /** Milliseconds since the epoch. */
+  readonly retryAt: number
+}
+
 /** Sums up a job's pods. `ending`: the job is over, and what has not ended counts as failed. */
-export function tally(job: Job, pods: readonly Pod[], ending: 'no' | 'failing' | 'succeeding', now: number): Tally {
+export function tally(job: Job, pods: readonly Pod[], ending: 'no' | 'failing' | 'succeeding'): Tally {
   const { status, spec } = job
   const indexed = isIndexed(job)
   const completedIndexes = new Set([...readIndexes(status.completedIndexes)].filter(i => i < (spec.completions ?? 0)))
@@ -65,7 +71,7 @@ export function tally(job: Job, pods: readonly Pod[], ending: 'no' | 'failing' |
     const index = indexed ? indexOf(job, pod) : undefined
     if (pod.status.phase === 'Succeeded') {
       released.push(pod)
-      succeededAt.push(endOf(pod, now))
+      succeededAt.push(endOf(pod))
       if (!indexed) uncounted.succeeded.push(uid)
       else if (index !== undefined) completedIndexes.add(index)
       continue
@@ -79,8 +85,7 @@ export function tally(job: Job, pods: readonly Pod[], ending: 'no' | 'failing' |
     if (verdict.action === 'FailJob') failJob ??= verdict.message
     if (!mayGo(job, pod, index, pods, completedIndexes, failedIndexes, verdict, failures)) continue
     released.push(pod)
-    // Who deletes a pod wants another one; only what fails by itself makes the job wait.
-    if (pod.status.phase === 'Failed') failedAt.push(endOf(pod, now))
+    failedAt.push(endOf(pod))
     if (verdict.action === 'Ignore' || (indexed && index === undefined)) continue
     uncounted.failed.push(uid)
   }
@@ -115,17 +120,29 @@ function hasFailed({ spec }: Job, { status, metadata }: Pod): boolean {
 }
 
 /** How often each index has failed, as its pods say that are there. */
-function failuresByIndex(job: Job, pods: readonly Pod[]): Map<number, number> {
-  const failures = new Map<number, number>()
+function failuresByIndex(job: Job, pods: readonly Pod[]): Map<number, FailedIndex> {
+  const failures = new Map<number, FailedIndex>()
   if (job.spec.backoffLimitPerIndex === undefined) return failures
   for (const pod of pods) {
     const index = indexOf(job, pod)
     if (index === undefined) continue
-    const own = hasFailed(job, pod) && judgeFailure(job, pod).action !== 'Ignore' ? 1 : 0
-    failures.set(index, Math.max(failures.get(index) ?? 0, earlierFailures(pod) + own))
+    const known = failures.get(index)
+    const found = failuresWith(job, pod)
+    if (!known || sumOf(found) > sumOf(known)) failures.set(index, found)
   }
   return failures
 }
+
+/** How often a pod's index has failed, with this pod. */
+function failuresWith(job: Job, pod: Pod): FailedIndex {
+  const { counted, ignored } = earlierFailures(pod)
+  if (!hasFailed(job, pod)) return { counted, ignored, retryAt: 0 }
+  const isIgnored = judgeFailure(job, pod).action === 'Ignore'
+  const failures = isIgnored ? { counted, ignored: ignored + 1 } : { counted: counted + 1, ignored }
+  return { ...failures, retryAt: endOf(pod) + backOff(sumOf(failures)) }
+}
+
+const sumOf = ({ counted, ignored }: IndexFailures): number => counted + ignored
 
 /**
  * Whether a failed pod may be let go. Where failures are counted by index, the last one is kept until its successor says
@@ -139,18 +156,31 @@ function mayGo(
   completed: ReadonlySet<number>,
   failed: Set<number>,
   { action }: FailureVerdict,
-  failures: ReadonlyMap<number, number>,
+  failures: ReadonlyMap<number, FailedIndex>,
 ): boolean {
   const limit = job.spec.backoffLimitPerIndex
   if (limit === undefined || index === undefined) return true
-  if (action === 'FailIndex' || (failures.get(index) ?? 0) > limit) failed.add(index)
+  if (action === 'FailIndex' || (failures.get(index)?.counted ?? 0) > limit) failed.add(index)
   if (completed.has(index) || failed.has(index) || job.metadata.deletionTimestamp) return true
-  const own = earlierFailures(pod)
-  return pods.some(other => other !== pod && indexOf(job, other) === index && earlierFailures(other) > own)
+  const own = sumOf(earlierFailures(pod))
+  return pods.some(other => other !== pod && indexOf(job, other) === index && sumOf(earlierFailures(other)) > own)
 }
 
-/** When a pod's last container ended, in ms; now if it does not say. */
-function endOf({ status }: Pod, now: number): number {
-  const ends = (status.containerStatuses ?? []).flatMap(({ state }) => state.terminated?.finishedAt ?? [])
-  return ends.length > 0 ? Math.max(...ends.map(text => Date.parse(text))) : now
+/**
+ * When a pod ended, in ms: when the last of its containers did; if they do not say, when it was no longer ready, or was
+ * deleted. One of which nothing is known has ended when it was made.
+ */
+function endOf({ metadata, spec, status }: Pod): number {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = metadata
+  const sidecars = new Set((spec.initContainers ?? []).flatMap(one => (one.restartPolicy === 'Always' ? one.name : [])))
+  const statuses = [
+    ...(status.containerStatuses ?? []),
+    ...(status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name)),
+  ]
+  const ends = statuses.flatMap(({ state }) => state.terminated?.finishedAt ?? [])
+  if (ends.length > 0 && ends.length === statuses.length) return Math.max(...ends.map(text => Date.parse(text)))
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')
+  if (ready?.status === 'False' && ready.lastTransitionTime) return Date.parse(ready.lastTransitionTime)
+  if (deletionTimestamp) return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000
+  return creationTimestamp ? Date.parse(creationTimestamp) : 0
 }

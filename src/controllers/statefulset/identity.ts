@@ -88,6 +88,8 @@ export function statefulPod(set: StatefulSet, ordinal: number, template: PodTemp
   return {
     metadata: {
       namespace: set.metadata.namespace ?? '',
+      // Of no use beside a name, but pods of sets have it.
+      generateName: `${set.metadata.name}-`,
       name,
       labels: { ...labels, ...identityLabels(set, ordinal), [revisionHashLabel]: revision },
       ...(annotations ? { annotations } : {}),
