@@ -5,4 +5,4 @@ import { internalForm } from './internal-form.js'
 
 /** What changed between two values, as lines of upstream's internal form. Goes into messages that refuse a change. */
 export const objectDiff = <T>(schema: MessageSchema<T>, before: T, after: T): string =>
-  unifiedDiff(goJson(internalForm(schema, before), 2), goJson(internalForm(schema, after), 2))
+  unifiedDiff(goJson(internalForm(schema, before), 1), goJson(internalForm(schema, after), 1))
