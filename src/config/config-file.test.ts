@@ -68,6 +68,13 @@ describe('a configuration file', () => {
 
   const wrong: [string, string, RegExp][] = [
     [
+      'a custom resource that no API server would take',
+      `import { customResource, defineConfig } from 'typernetes'
+       const Foo = customResource({ group: 'example', version: '1', kind: 'Foo', spec: {} })
+       export default defineConfig({ resources: [Foo] })`,
+      /resources\[0\] \(foos\.example\): spec\.group: .*at least one dot\n.*resources\[0\].*spec\.versions\[0\]\.name/,
+    ],
+    [
       'what is no TypeScript',
       `export default {\n  a: 1\n  b: 2\n}`,
       /case\d+\.ts:3:\d+: Unexpected token, expected ","$/,

@@ -1,6 +1,7 @@
 import { checkConfig } from './check-config.js'
 import type { Cluster, Config } from './config.js'
 import { ConfigError } from './config-error.js'
+import { definitionFaults } from './definition-faults.js'
 
 /** The configuration that a declaration makes. Throws a `ConfigError`, whose lines begin with `where`. */
 export async function madeConfig(
@@ -17,12 +18,22 @@ export async function madeConfig(
       throw new ConfigError(`${place(error)}${reasonOf(error)}`, { cause: error })
     }
   try {
-    return checkConfig(made)
+    const config = checkConfig(made)
+    await checkDefinitions(config)
+    return config
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const lines = error.message.split('\n').map(line => `${where}${line}`)
     throw new ConfigError(lines.join('\n'), { cause: error })
   }
+}
+
+async function checkDefinitions({ resources = [] }: Config): Promise<void> {
+  const faults = await Promise.all(resources.map(({ definition }) => definitionFaults(definition)))
+  const lines = faults.flatMap((found, i) =>
+    found.map(fault => `resources[${i}] (${resources[i]?.definition.metadata?.name}): ${fault}`),
+  )
+  if (lines.length > 0) throw new ConfigError(lines.join('\n'))
 }
 
 /** What an error says, in a line. */
