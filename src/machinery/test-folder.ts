@@ -30,7 +30,7 @@ const runs = (test: string): boolean => nameOf(Number.parseInt(test, 36)) === te
 let own: string | undefined
 
 /** Marks every process that this one starts from now on as its test's. Answers the test's name. */
-function markTestProcesses(): string {
+export function markTestProcesses(): string {
   own ??= nameOf(process.pid) ?? ''
   process.env[variable] = own
   return own
