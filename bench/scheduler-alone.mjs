@@ -8,7 +8,8 @@ process.env.NODE_ENV ??= 'production'
 const load = path => import(join(dist, path))
 const { Node, Pod } = await load('api/core/v1/index.js')
 const { decodeJson } = await load('schema/index.js')
-const { buildProfiles, readSchedulerConfiguration, Scheduler } = await load('scheduler/index.js')
+const { buildProfiles, readSchedulerConfiguration } = await load('scheduler/index.js')
+const { Scheduler } = await load('scheduler/scheduler.js')
 
 const configuration = readSchedulerConfiguration(
   '{apiVersion: kubescheduler.config.k8s.io/v1, kind: KubeSchedulerConfiguration}',
