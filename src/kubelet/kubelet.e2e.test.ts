@@ -237,7 +237,8 @@ describe('a node', { timeout: 300_000 }, () => {
     await node.ready('slow')
     const took = await node.remove('slow')
     assert.ok(existsSync(join(node.folder, 'shared/stopped')))
-    assert.ok(took > 1900 && took < 10_000, `it took ${took} ms`)
+    // By default it would take half a minute and more.
+    assert.ok(took > 1900 && took < 30_000, `it took ${took} ms`)
 
     await node.run('slower', { terminationGracePeriodSeconds: 300, containers: [box(stubborn)] })
     await node.ready('slower')

@@ -16,7 +16,7 @@ import { startTestRuntime, type TestRuntime } from './runtime/test-runtime.js'
 const namespace = 'default'
 const nodeName = 'node'
 /** Tests that wait longer have failed. */
-const patience = 30_000
+const patience = 120_000
 
 /** For tests: a control plane in memory, a containerd of its own, and a node agent on it. Needs root. */
 export class TestNode implements AsyncDisposable {

@@ -144,7 +144,7 @@ const fetchText = (url: string): Promise<string> =>
   })
 
 const eventually = async <T>(attempt: () => Promise<T>): Promise<T> => {
-  for (const end = Date.now() + 10_000; ; await pause(20)) {
+  for (const end = Date.now() + 60_000; ; await pause(20)) {
     try {
       return await attempt()
     } catch (error) {
@@ -171,7 +171,7 @@ const listeningSocket = async (pid: number | undefined): Promise<string | undefi
   return undefined
 }
 
-test('a pod lives and dies', { timeout: 60_000 }, async () => {
+test('a pod lives and dies', { timeout: 240_000 }, async () => {
   const { cri, subnet } = runtime
   await using events = await follow(runtime.containerd.socket)
   const config = sandboxConfig('life')
@@ -227,7 +227,7 @@ test('a pod lives and dies', { timeout: 60_000 }, async () => {
   assert.deepEqual((await cri.listPodSandbox({ filter: { id: podSandboxId } })).items, [])
 })
 
-test('a container that takes too much memory is killed, and we hear of it', { timeout: 60_000 }, async () => {
+test('a container that takes too much memory is killed, and we hear of it', { timeout: 240_000 }, async () => {
   const { cri } = runtime
   await using events = await follow(runtime.containerd.socket)
   const config = sandboxConfig('hungry')
@@ -241,7 +241,7 @@ test('a container that takes too much memory is killed, and we hear of it', { ti
   await removeAllPods(cri)
 })
 
-test('images made of programs of this machine run', { timeout: 120_000 }, async () => {
+test('images made of programs of this machine run', { timeout: 240_000 }, async () => {
   const { cri, containerd } = runtime
   const images = await Promise.all([testImages.nodeWeb(), testImages.nginx()])
   const cases = [
@@ -263,7 +263,7 @@ test('images made of programs of this machine run', { timeout: 120_000 }, async 
   assert.equal(await removeAllPods(cri), 2)
 })
 
-test('images are loaded from files and streams, listed and removed', { timeout: 60_000 }, async () => {
+test('images are loaded from files and streams, listed and removed', { timeout: 240_000 }, async () => {
   const { cri, containerd, folder } = runtime
   const archive = join(folder, 'image.tar')
   const recipe = await testImages.busybox('team/tool:1')
@@ -298,7 +298,7 @@ test('images are loaded from files and streams, listed and removed', { timeout: 
   })
 })
 
-test('containers outlive containerd, which is found again or replaced', { timeout: 60_000 }, async () => {
+test('containers outlive containerd, which is found again or replaced', { timeout: 240_000 }, async () => {
   await using own = await startTestRuntime()
   const { cri, options } = own
   const image = await loadTestImage(await testImages.busybox(), own.containerd, cri)
@@ -344,7 +344,7 @@ test('containers outlive containerd, which is found again or replaced', { timeou
   assert.equal(identifyProcess(changed.pid), undefined)
 })
 
-test('what is left of a dead containerd is removed by force', { timeout: 60_000 }, async () => {
+test('what is left of a dead containerd is removed by force', { timeout: 240_000 }, async () => {
   const own = await startTestRuntime()
   try {
     const { cri, options } = own
@@ -370,7 +370,7 @@ test('what is left of a dead containerd is removed by force', { timeout: 60_000 
   await assertNoTraces(own.folder, own.bridge, own.cgroup)
 })
 
-test('containerd and shims can be put into cgroups', { timeout: 60_000 }, async () => {
+test('containerd and shims can be put into cgroups', { timeout: 240_000 }, async () => {
   const folder = testFolder()
   const above = testCgroup(folder)
   const cgroups = { daemon: `${above}/containerd`, shims: `${above}/shims` }
@@ -389,7 +389,7 @@ test('containerd and shims can be put into cgroups', { timeout: 60_000 }, async 
   await assertNoTraces(own.folder, own.bridge, above)
 })
 
-test('says why containerd does not start', { timeout: 60_000 }, async () => {
+test('says why containerd does not start', { timeout: 240_000 }, async () => {
   const { options } = runtime
   const elsewhere = { ...options, root: join(runtime.folder, 'r2'), state: join(runtime.folder, 's2') }
   await assert.rejects(startContainerd({ ...elsewhere, binary: 'no-such-containerd' }), /is not installed/)

@@ -16,7 +16,8 @@ import { type StreamingRuntime, startTestCluster, type TestCluster } from './tes
 import { type CommandResult, kubectlEnvironment, type RunOptions, run, start, unpackKubectl } from './test-kubectl.js'
 
 const megabyte = 1024 * 1024
-const limit = { timeout: 60_000 }
+// Megabytes through kubectl, containerd and shims take most of a minute where four share a processor with many others.
+const limit = { timeout: 240_000 }
 
 // One for each test of attach: it answers every line and ends at the line `bye`, but not at once, because what a container
 // writes in its last moment may not make it through containerd to an attached client.
@@ -79,9 +80,9 @@ const transports = [
 
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex')
 
-/** Waits for a condition, ten seconds longer than a connection may linger whose client has left. */
+/** Waits for a condition, much longer than the half a minute that a connection may linger whose client has left. */
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 40_000; !condition(); ) {
+  for (const end = Date.now() + 120_000; !condition(); ) {
     assert.ok(Date.now() < end, 'it did not come true')
     await pause(20)
   }
