@@ -9,6 +9,7 @@ import {
 import { dns1035Label, dns1123Subdomain, portNumber, qualifiedName } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+import { urlFault } from '../../../machinery/url-fault.js'
 import { oneOf, requiredText } from '../../field-rules.js'
 import type { MatchCondition, Rule, RuleWithOperations } from './match.js'
 import type { FaultsAt } from './policy-expressions.js'
@@ -127,11 +128,10 @@ const urlParts = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]
 
 /** Also for conversion webhooks. */
 function validateWebhookUrl(url: string, at: FieldPath): FieldError[] {
-  const parts = urlParts.exec(url)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
-  if (!parts || /[\x00-\x20\x7f]/.test(url))
-    return [required(at, `url must be a valid URL: parse ${JSON.stringify(url)}${urlForm}`)]
-  const [, scheme = '', user, host = '', , query = '', fragment = ''] = parts
+  const fault = urlFault(url)
+  if (fault) return [required(at, `url must be a valid URL: ${fault}${urlForm}`)]
+  const [, written = '', user, host = '', , query = '', fragment = ''] = urlParts.exec(url) ?? []
+  const scheme = written.toLowerCase()
   const errors: FieldError[] = []
   if (scheme !== 'https') errors.push(invalidValue(at, scheme, `'https' is the only allowed URL scheme${urlForm}`))
   if (!host) errors.push(invalidValue(at, host, `host must be specified${urlForm}`))
