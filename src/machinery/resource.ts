@@ -105,6 +105,8 @@ export interface Strategy<T extends ApiObject> {
   readonly unconditionalUpdate?: boolean
   /** Seconds an accepted deletion leaves the object to its agent; undefined or 0 removes it at once. */
   readonly gracePeriod?: (object: T, requested: number | undefined) => number | undefined
+  /** Finalizers may be called anything, without the domain of whoever sees to them. */
+  readonly bareFinalizers?: boolean
   /** Finalizers that live in the object's spec (namespaces): the object stays until they are gone, too. */
   readonly specFinalizers?: (object: T) => readonly string[]
   /** What a deletion that does not say does with dependents, where that is not Background; what to tell the client. */

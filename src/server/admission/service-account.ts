@@ -3,7 +3,8 @@ import { sleep } from '../../machinery/clock.js'
 import type { Draft } from '../../schema/index.js'
 import { nameSuffix } from '../registry/names.js'
 import type { Registries } from '../registry/registries.js'
-import { type AdmissionPlugin, admission, refusal } from './admission.js'
+import { type AdmissionAttributes, type AdmissionPlugin, admission, refusal } from './admission.js'
+import { mirrorObjection, unlistedEphemeralSecret, unlistedSecret } from './mountable-secrets.js'
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const volumePrefix = 'kube-api-access-'
@@ -20,22 +21,47 @@ const stepMs = 10
 export const serviceAccountAdmission = (registries: Registries): AdmissionPlugin =>
   admission({
     name: 'ServiceAccount',
-    match: { resources: [Pod], operations: ['CREATE'] },
+    match: { resources: [Pod, 'pods/ephemeralcontainers'] },
     mutate(request) {
-      const { metadata, spec } = request.object
-      if (metadata.annotations?.[mirrorAnnotation]) return
+      if (request.operation !== 'CREATE') return
+      const { metadata, spec } = request.object as Draft<Pod>
+      if (metadata.annotations?.[mirrorAnnotation] !== undefined) {
+        const why = mirrorObjection(spec as Pod['spec'])
+        if (why) throw refusal(request, why)
+        return
+      }
       spec.serviceAccountName ||= 'default'
       spec.serviceAccount = spec.serviceAccountName
-      const name = spec.serviceAccountName
-      const account = registries.of(ServiceAccount).cache.get(`${request.namespace}/${name}`)?.object
-      if (account) return complete(spec, account)
-      return awaitAccount(registries, request.namespace, name).then(found => {
-        if (found) return complete(spec, found)
-        const missing = `serviceaccount "${name}" not found`
-        throw refusal(request, `error looking up service account ${request.namespace}/${name}: ${missing}`)
+      return withAccount(registries, request, spec.serviceAccountName, account => {
+        complete(spec, account)
+        return unlistedSecret(account, spec as Pod['spec'])
       })
     },
+    validate(request) {
+      if (request.operation !== 'UPDATE' || !request.subresource) return
+      const { spec } = request.object as Pod
+      return withAccount(registries, request, spec.serviceAccountName ?? '', account =>
+        unlistedEphemeralSecret(account, spec),
+      )
+    },
   })
+
+/** Does something with the account of a pod; what is wrong with it refuses the request. */
+function withAccount(
+  registries: Registries,
+  request: AdmissionAttributes,
+  name: string,
+  objection: (account: ServiceAccount) => string | undefined,
+): Promise<void> | void {
+  const admit = (account: ServiceAccount | undefined): void => {
+    const why = account
+      ? objection(account)
+      : `error looking up service account ${request.namespace}/${name}: serviceaccount "${name}" not found`
+    if (why) throw refusal(request, why)
+  }
+  const account = registries.of(ServiceAccount).cache.get(`${request.namespace}/${name}`)?.object
+  return account ? admit(account) : awaitAccount(registries, request.namespace, name).then(admit)
+}
 
 /** Gives a pod what its account has for it. */
 function complete(spec: Draft<Pod['spec']>, account: ServiceAccount): void {

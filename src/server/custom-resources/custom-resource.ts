@@ -70,6 +70,7 @@ export function customResource(
     ...(version.deprecated ? { deprecated: deprecation(definition, version) } : {}),
     openApi: publishedSchemas(kind, schema),
     strategy: {
+      bareFinalizers: true,
       ...strategyOf(subresources?.status !== undefined, isTerminating),
       validate: object => validate(object),
       validateUpdate,

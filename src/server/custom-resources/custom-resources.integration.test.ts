@@ -282,11 +282,17 @@ describe('custom resources', () => {
   it('go before their definition does, and hold it while they are held', async () => {
     await define(server, definitionOf('goers', { type: 'object' }))
     const held = objectOf('goers', 'held')
-    await post('goers', { ...held, metadata: { name: 'held', finalizers: ['test.example.com/hold'] } })
+    await post('goers', { ...held, metadata: { name: 'held', finalizers: ['hold'] } })
     await post('goers', objectOf('goers', 'free'))
     await server.http2({ method: 'DELETE', path: definitionPath('goers') })
     await until(async () => (await get(`${base}/goers/free`)).status === 404)
-    assert.equal((await get(definitionPath('goers'))).status, 200)
+    const { conditions } = (await get(definitionPath('goers'))).json.status
+    assert.deepEqual(
+      conditions.flatMap((c: { type: string; status: string; reason: string }) =>
+        c.type === 'Terminating' ? [[c.status, c.reason]] : [],
+      ),
+      [['True', 'InstanceDeletionInProgress']],
+    )
     const refused = await post('goers', objectOf('goers', 'late'))
     assert.deepEqual(
       [refused.status, refused.json.message],

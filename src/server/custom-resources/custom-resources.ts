@@ -172,10 +172,23 @@ export class CustomResources {
     )
   }
 
+  /** Whoever waits for a definition to go learns that its objects go first. */
+  async #tellOfCleanUp({ metadata: { name = '' }, status }: CustomResourceDefinition): Promise<void> {
+    const reason = 'InstanceDeletionInProgress'
+    if (status.conditions?.some(condition => condition.reason === reason)) return
+    const now = rfc3339(this.options.clock.now())
+    const condition = { type: 'Terminating', status: 'True', reason, message: 'CustomResource deletion is in progress' }
+    await this.#writeStatus(name, current => ({
+      ...current.status,
+      conditions: withCondition(current.status.conditions, condition, now) as never,
+    }))
+  }
+
   /** Removes the objects of a deleted definition, then lets it go. */
   async #cleanUp(definition: CustomResourceDefinition): Promise<void> {
     const { name = '', finalizers = [] } = definition.metadata
     if (!finalizers.includes(cleanupFinalizer)) return
+    await this.#tellOfCleanUp(definition)
     const storage = this.#served.storage(name)
     if (storage) {
       await storage.host.feed.consistent()

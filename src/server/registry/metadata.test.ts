@@ -50,6 +50,16 @@ describe('metadata of a new object', () => {
       assert.deepEqual(fields(validateMetadata({ name: 'a', namespace: 'n', ...metadata }, true)), expected),
     )
 
+  it('has finalizers without a domain where that is allowed', () => {
+    const bare: Metadata = { name: 'a', namespace: 'n', finalizers: ['x'] }
+    for (const [finalizers, expected] of [
+      [['x'], []],
+      [['x y'], ['finalizers Invalid']],
+    ] as const)
+      assert.deepEqual(fields(validateMetadata({ ...bare, finalizers }, true, undefined, true)), expected)
+    assert.deepEqual(validateMetadataUpdate(bare, { name: 'a', namespace: 'n' }, {}, {}, true), [])
+  })
+
   it('needs no namespace where there are none', () => assert.deepEqual(validateMetadata({ name: 'a' }, false), []))
 })
 

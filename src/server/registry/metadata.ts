@@ -18,11 +18,15 @@ type Metadata = ApiObject['metadata']
 /** All annotations of an object together may have so many bytes. */
 const maximumAnnotationBytes = 256 * 1024
 
-/** The rules of https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ for a new object. */
+/**
+ * The rules of https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ for a new object. `bareFinalizers`
+ * allows finalizers without a domain.
+ */
 export function validateMetadata(
   metadata: Metadata,
   namespaced: boolean,
   nameErrors: (name: string, prefix?: boolean) => readonly string[] = names.dns1123Subdomain,
+  bareFinalizers = false,
 ): FieldError[] {
   const at = root.child('metadata')
   const errors: FieldError[] = []
@@ -38,7 +42,7 @@ export function validateMetadata(
       errors.push(...invalidValues(at.child('namespace'), metadata.namespace, names.dns1123Label(metadata.namespace)))
   }
   errors.push(...validateMaps(metadata), ...validateOwners(metadata), ...validateFinalizerNames(metadata))
-  errors.push(...validateBareFinalizers(metadata))
+  if (!bareFinalizers) errors.push(...validateBareFinalizers(metadata))
   return errors
 }
 
@@ -57,13 +61,14 @@ export function validateMetadataUpdate(
   old: Metadata,
   { asChanged = 1, asNew = 0 }: MetadataLooks = {},
   sent: SentDeletion = {},
+  bareFinalizers = false,
 ): FieldError[] {
   const contents = validateOwners(metadata)
   // What has not changed was valid when it came.
   if (metadata.labels !== old.labels || metadata.annotations !== old.annotations)
     contents.unshift(...validateMaps(metadata))
   const common = [...validateKept(metadata, old, sent), ...contents]
-  const bare = validateBareFinalizers(metadata)
+  const bare = bareFinalizers ? [] : validateBareFinalizers(metadata)
   const asIfNew = asNew > 0 ? [...contents, ...validateFinalizerNames(metadata), ...bare] : []
   if (common.length + bare.length + asIfNew.length === 0) return common
   return [...common, ...repeated([...common, ...bare], asChanged), ...repeated(asIfNew, asNew)]
@@ -174,10 +179,10 @@ function validateFinalizerNames({ finalizers }: Metadata): FieldError[] {
 function validateBareFinalizers({ finalizers }: Metadata): FieldError[] {
   const at = root.child('metadata').child('finalizers')
   return (finalizers ?? []).flatMap((finalizer, i) =>
-    finalizer.includes('/') || bareFinalizers.has(finalizer)
+    finalizer.includes('/') || ownFinalizers.has(finalizer)
       ? []
       : [invalidValue(at.index(i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified')],
   )
 }
 
-const bareFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])
+const ownFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])

@@ -88,7 +88,8 @@ export class Registry<T extends ApiObject = ApiObject> {
       const allocated = allocateAll(host.admission, request)
       if (allocated) await allocated
       for (let names = 1; ; names++) {
-        const errors = validateMetadata(metadata, resource.kind.namespaced, resource.strategy.nameErrors)
+        const { nameErrors, bareFinalizers } = resource.strategy
+        const errors = validateMetadata(metadata, resource.kind.namespaced, nameErrors, bareFinalizers)
         if (resource.strategy.verify) errors.push(...(await resource.strategy.verify(draft as T)))
         if (resource.strategy.validate) errors.push(...resource.strategy.validate(draft as T))
         this.#check(errors, metadata.name ?? '')
@@ -253,9 +254,10 @@ export class Registry<T extends ApiObject = ApiObject> {
         metadata.generation = (old.metadata.generation ?? 0) + 1
       const allocated = allocateAll(host.admission, request)
       if (allocated) await allocated
+      const looks = (view ?? resource.strategy).metadataLooks
       this.#check(
         [
-          ...validateMetadataUpdate(metadata, old.metadata, (view ?? resource.strategy).metadataLooks, sent),
+          ...validateMetadataUpdate(metadata, old.metadata, looks, sent, resource.strategy.bareFinalizers),
           ...((view ? view.validateUpdate : resource.strategy.validateUpdate)?.(draft as T, old) ?? []),
         ],
         name,

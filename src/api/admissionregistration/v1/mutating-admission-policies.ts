@@ -31,7 +31,7 @@ export const mutatingAdmissionPolicies: Resource<MutatingAdmissionPolicy> = reso
     spec.failurePolicy ??= 'Fail'
     defaultMatchResources(spec.matchConstraints)
   },
-  strategy: { generation: true, unconditionalUpdate: false, validate, validateUpdate: validate },
+  strategy: { bareFinalizers: true, generation: true, unconditionalUpdate: false, validate, validateUpdate: validate },
 })
 
 export const mutatingAdmissionPolicyBindings: Resource<MutatingAdmissionPolicyBinding> =

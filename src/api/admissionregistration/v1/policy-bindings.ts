@@ -36,7 +36,13 @@ export function policyBinding<T extends Binding, I>(
       const { spec } = draft as Draft<Binding>
       defaultMatchResources(spec.matchResources)
     },
-    strategy: { generation: true, unconditionalUpdate: false, validate, validateUpdate: validate },
+    strategy: {
+      bareFinalizers: true,
+      generation: true,
+      unconditionalUpdate: false,
+      validate,
+      validateUpdate: validate,
+    },
   })
 }
 

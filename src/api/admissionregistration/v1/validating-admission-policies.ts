@@ -36,6 +36,7 @@ export const validatingAdmissionPolicies: Resource<ValidatingAdmissionPolicy> = 
     defaultMatchResources(spec.matchConstraints)
   },
   strategy: {
+    bareFinalizers: true,
     ...statusApart(),
     generation: true,
     unconditionalUpdate: false,

@@ -41,6 +41,7 @@ function configurations<T extends Configuration, I>(kind: Kind<T, I>): Resource<
       for (const webhook of (draft as Draft<Configuration>).webhooks ?? []) defaultWebhook(webhook, isMutating)
     },
     strategy: {
+      bareFinalizers: true,
       generation: true,
       unconditionalUpdate: false,
       validate,

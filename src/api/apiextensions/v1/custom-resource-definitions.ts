@@ -20,6 +20,7 @@ export const customResourceDefinitions: Resource<CustomResourceDefinition> = res
     spec.conversion ??= { strategy: 'None' }
   },
   strategy: {
+    bareFinalizers: true,
     generation: true,
     unconditionalUpdate: false,
     resetFields: ['status'],

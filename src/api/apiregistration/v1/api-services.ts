@@ -24,6 +24,7 @@ export const apiServices: Resource<APIService> = resource(APIService, {
     if (spec.service) spec.service.port ??= 443
   },
   strategy: {
+    bareFinalizers: true,
     unconditionalUpdate: false,
     nameErrors: pathSegmentName,
     resetFields: ['status'],

@@ -15,6 +15,7 @@ export const leases: Resource<Lease> = resource(Lease, {
     ageColumn,
   ],
   strategy: {
+    bareFinalizers: true,
     createOnUpdate: true,
     unconditionalUpdate: false,
     prepareForCreate: withoutElection,
