@@ -91,9 +91,10 @@ function parametersOf(text, operation) {
   )
 }
 
+const capital = text => text.slice(0, 1).toUpperCase() + text.slice(1)
+
 /** Lists of a kind are described by the models of clients: their own fields, and themselves. */
 function listOf({ gvk: { group, version, kind } }) {
-  const capital = text => text.slice(0, 1).toUpperCase() + text.slice(1)
   const groupWord = group
     ? group
         .replace(/\.k8s\.io$/, '')
@@ -101,7 +102,36 @@ function listOf({ gvk: { group, version, kind } }) {
         .map(capital)
         .join('')
     : 'Core'
-  const names = [`${capital(version)}${kind}List`, `${groupWord}${capital(version)}${kind}List`]
+  return modelOf([`${capital(version)}${kind}List`, `${groupWord}${capital(version)}${kind}List`])
+}
+
+/** A type that kubernetes-models leaves out, as it does with beta versions: `io.k8s.api.GROUP.VERSION.Type`. */
+function otherModelOf(name) {
+  if (!/^io\.k8s\.(api|apimachinery)\./.test(name)) return undefined
+  const [type = '', version = ''] = name.split('.').reverse()
+  return modelOf([`${capital(version)}${type}`])
+}
+
+/** What models say nothing of: fields that hold a message of their own. */
+const migration = 'io.k8s.api.storagemigration.v1beta1.StorageVersionMigration'
+const unsaid = {
+  [migration]: {
+    metadata:
+      "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+    spec: 'What is to be migrated.',
+    status: 'How far the migration has come.',
+  },
+  [`${migration}Spec`]: {
+    resource: 'The resource whose objects are written anew. It cannot be changed: make another migration instead.',
+  },
+  [`${meta}.GroupResource`]: {
+    group: 'The API group of the resource; empty for the core group.',
+    resource: 'The plural name of the resource.',
+  },
+}
+
+/** What the first model of clients says that there is under one of these names: of itself, and of its fields. */
+function modelOf(names) {
   const folder = join(root, 'node_modules/@kubernetes/client-node/dist/gen/models')
   const path = names.map(name => join(folder, `${name}.d.ts`)).find(existsSync)
   if (!path) return undefined
@@ -129,8 +159,11 @@ export async function writeDescriptions(dist) {
   const identity = kindFields()
   const descriptions = {}
   const add = (name, fields = {}) => {
-    const { description = '', fields: known = {} } = found.get(camel(name)) ?? {}
-    const all = { ...fields, ...known }
+    const declared = found.get(camel(name))
+    const [description = '', known = {}] = declared
+      ? [declared.description, declared.fields]
+      : (otherModelOf(name) ?? [])
+    const all = { ...fields, ...unsaid[name], ...known }
     if (description || Object.keys(all).length > 0) descriptions[name] = [description, all]
   }
   for (const message of messages) add(openApiName(message.name), message.gvk ? identity : {})

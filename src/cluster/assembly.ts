@@ -280,9 +280,7 @@ function servedOf(
 ): readonly Resource[] {
   const served = servedResources(builtInResources, runtimeConfig)
   if (features.StorageVersionMigrator || !served.some(isMigration)) return served
-  onError(
-    new Error('StorageVersionMigrator storage is disabled because the StorageVersionMigrator feature gate is disabled'),
-  )
+  onError('StorageVersionMigrator storage is disabled because the StorageVersionMigrator feature gate is disabled')
   return served.filter(resource => !isMigration(resource))
 }
 
