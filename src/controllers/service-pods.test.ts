@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Service } from '../api/core/v1/index.js'
 import { subsetsOf, truncated } from './endpoints/subsets.js'
 import { desiredEndpoints } from './endpointslice/desired-endpoints.js'
-import { familiesOf, lastChange, portsOn } from './service-pods.js'
+import { familiesOf, portsOn } from './service-pods.js'
 import { type PodFacts, testPod } from './test-pods.js'
 
 const ready = '2026-01-01T00:05:00Z'
@@ -139,11 +139,6 @@ describe('endpoints of slices', () => {
       [{ ipFamilies: [], clusterIP: 'None' }, ['IPv4', 'IPv6']],
     ]
     for (const [spec, expected] of table) assert.deepEqual(familiesOf(service(spec)), expected)
-  })
-
-  test('the last change is the latest that is known', () => {
-    assert.equal(lastChange(service(), []), '2026-01-01T00:00:00Z')
-    assert.equal(lastChange(service(), [testPod('a', { ready }), testPod('b')]), ready)
   })
 })
 

@@ -2,7 +2,7 @@ import { type Container, Pod, Service } from '../api/core/v1/index.js'
 import { type AlsoWatch, type Cache, type Key, watchAlso } from '../client/controller.js'
 import { jsonEqual } from '../machinery/json-equal.js'
 import { selectorFromLabels } from '../machinery/labels.js'
-import { podFinished, podReady, podReadyCondition } from './pod-state.js'
+import { podFinished, podReady } from './pod-state.js'
 
 export type AddressFamily = 'IPv4' | 'IPv6'
 
@@ -15,7 +15,6 @@ export interface PodPort {
 }
 
 export const headlessLabel = 'service.kubernetes.io/headless'
-export const changeTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time'
 
 export const isHeadless = ({ spec }: Service): boolean => spec.clusterIP === 'None'
 
@@ -95,14 +94,4 @@ export function hostnameIn(service: Service, { spec, metadata }: Pod): string | 
   const named =
     spec.hostname && spec.subdomain === service.metadata.name && metadata.namespace === service.metadata.namespace
   return named ? spec.hostname : undefined
-}
-
-/** When what endpoints show last changed, as far as it can be told: in RFC 3339. */
-export function lastChange(service: Service, pods: readonly Pod[]): string | undefined {
-  let latest = service.metadata.creationTimestamp
-  for (const pod of pods) {
-    const time = podReadyCondition(pod)?.lastTransitionTime
-    if (time && (!latest || Date.parse(time) > Date.parse(latest))) latest = time
-  }
-  return latest
 }

@@ -87,8 +87,8 @@ async function wantedPods(pods: readonly Pod[], context: ReconcileContext): Prom
   const sizes = new Map<string, number>()
   for (const pod of pods) {
     const owner = controllerOf(pod)
-    if (!owner) throw new ScaleError(`found no controller ref for pod ${JSON.stringify(pod.metadata.name)}`)
-    if (sizes.has(owner.uid)) continue
+    // Nobody wants a number of those that nobody controls.
+    if (!owner || sizes.has(owner.uid)) continue
     const namespace = pod.metadata.namespace ?? ''
     const found = await scaleOf(owner, namespace, context)
     sizes.set(found.uid, found.replicas)

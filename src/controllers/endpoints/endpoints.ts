@@ -3,15 +3,9 @@ import { type Controller, controller, type ReconcileContext, watchAlso } from '.
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { messageOf } from '../../machinery/message-of.js'
 import { isAlreadyExists, isConflict, isNotFound } from '../../machinery/status-error.js'
+import { ChangeTimes, withChangeTime } from '../change-times.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
-import {
-  changeTimeAnnotation,
-  headlessLabel,
-  isHeadless,
-  lastChange,
-  podsOfService,
-  servicesOfPods,
-} from '../service-pods.js'
+import { headlessLabel, isHeadless, podsOfService, servicesOfPods } from '../service-pods.js'
 import { capacity, count, subsetsOf, truncated } from './subsets.js'
 
 const managedByLabel = 'endpoints.kubernetes.io/managed-by'
@@ -21,34 +15,46 @@ const overCapacity = 'endpoints.kubernetes.io/over-capacity'
 const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader'
 
 /** Endpoints, the older sibling of EndpointSlices: https://kubernetes.io/docs/concepts/services-networking/service/#endpoints */
-export const endpoints: Controller = controller({
-  name: 'endpoint',
-  pace: 100,
-  watches: {
-    for: Service,
-    also: [
-      servicesOfPods,
-      watchAlso(Endpoints, ({ metadata: { namespace = '', name = '', labels } }) =>
-        labels?.[managedByLabel] === managedBy ? [{ namespace, name }] : [],
-      ),
-    ],
-    reads: [Pod],
-  },
-  async reconcile(key, context) {
-    const service = context.get(Service, key)
-    const found = context.get(Endpoints, key)
-    if (!service) {
-      if (found && !found.metadata.annotations?.[leaderAnnotation]) await removeEndpoints(found, context)
+export function endpoints(): Controller {
+  const changeTimes = new ChangeTimes()
+  return controller({
+    name: 'endpoint',
+    pace: 100,
+    watches: {
+      for: Service,
+      also: [
+        servicesOfPods,
+        watchAlso(Endpoints, ({ metadata: { namespace = '', name = '', labels } }) =>
+          labels?.[managedByLabel] === managedBy ? [{ namespace, name }] : [],
+        ),
+      ],
+      reads: [Pod],
+    },
+    async reconcile(key, context) {
+      const id = `${key.namespace}/${key.name}`
+      const service = context.get(Service, key)
+      const found = context.get(Endpoints, key)
+      if (!service) {
+        changeTimes.forget(id)
+        if (found && !found.metadata.annotations?.[leaderAnnotation]) await removeEndpoints(found, context)
+        return undefined
+      }
+      if (!service.spec.selector || service.metadata.deletionTimestamp) return undefined
+      const pods = podsOfService(service, context)
+      const all = subsetsOf(service, pods)
+      const tooMany = count(all, 'addresses') + count(all, 'notReadyAddresses') > capacity
+      await write(
+        service,
+        found,
+        tooMany ? truncated(all) : all,
+        tooMany,
+        changeTimes.since(id, service, pods),
+        context,
+      )
       return undefined
-    }
-    if (!service.spec.selector || service.metadata.deletionTimestamp) return undefined
-    const pods = podsOfService(service, context)
-    const all = subsetsOf(service, pods)
-    const tooMany = count(all, 'addresses') + count(all, 'notReadyAddresses') > capacity
-    await write(service, found, tooMany ? truncated(all) : all, tooMany, lastChange(service, pods), context)
-    return undefined
-  },
-})
+    },
+  })
+}
 
 async function write(
   service: Service,
@@ -67,17 +73,18 @@ async function write(
     jsonEqual(found.metadata.labels, labels) &&
     tooMany === (wasTooMany !== undefined)
   if (same) return
-  const annotations = {
-    ...others,
-    ...(changedAt ? { [changeTimeAnnotation]: changedAt } : {}),
-    ...(tooMany ? { [overCapacity]: 'truncated' } : {}),
-  }
-  const { subsets: _old, ...kept } = found ?? {
+  const annotations = { ...others, ...(tooMany ? { [overCapacity]: 'truncated' } : {}) }
+  const {
+    subsets: _old,
+    metadata,
+    ...kept
+  } = found ?? {
     metadata: { namespace: service.metadata.namespace ?? '', name: service.metadata.name ?? '' },
   }
+  const { annotations: _before, ...withoutAnnotations } = metadata
   const next = {
     ...kept,
-    metadata: { ...kept.metadata, labels, annotations },
+    metadata: { ...withoutAnnotations, labels, ...withChangeTime(annotations, changedAt) },
     ...(subsets.length > 0 ? { subsets } : {}),
   }
   try {

@@ -1,8 +1,9 @@
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/core/v1/index.js'
 import type { Endpoint } from '../../api/discovery/v1/index.js'
 import { parseIp } from '../../machinery/ip-address.js'
+import { changeTimeAnnotation } from '../change-times.js'
 import type { EndpointGroup } from '../endpointslice/desired-endpoints.js'
-import { type AddressFamily, changeTimeAnnotation, familyOf, type PodPort } from '../service-pods.js'
+import { type AddressFamily, familyOf, type PodPort } from '../service-pods.js'
 
 /** Addresses of one subset that are mirrored; those beyond are not. */
 const subsetCapacity = 1000

@@ -11,14 +11,13 @@ import {
 import { controllerReference } from '../../client/owners.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { isNotFound } from '../../machinery/status-error.js'
+import { ChangeTimes, withChangeTime } from '../change-times.js'
 import { isNamespaceTerminating } from '../namespace-terminating.js'
 import {
   type AddressFamily,
-  changeTimeAnnotation,
   familiesOf,
   headlessLabel,
   isHeadless,
-  lastChange,
   podsOfService,
   servicesOfPods,
 } from '../service-pods.js'
@@ -35,44 +34,51 @@ const slicesByService = index(EndpointSlice, ({ metadata: { namespace, labels } 
 )
 
 /** EndpointSlice: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
-export const endpointSlices: Controller = controller({
-  name: 'endpointslice',
-  eventSource: 'endpoint-slice-controller',
-  // Pods that become ready one after the other are told of together.
-  pace: 100,
-  watches: {
-    for: Service,
-    also: [
-      servicesOfPods,
-      watchAlso(EndpointSlice, (slice, old) => [...serviceOf(slice), ...(old ? serviceOf(old) : [])]),
-      watchAlso(Node, (node, old, cache) =>
-        zoneOf(node) === (old ? zoneOf(old) : undefined)
-          ? []
-          : cache.list(Service).map(({ metadata: { namespace = '', name = '' } }) => ({ namespace, name })),
-      ),
-    ],
-  },
-  async reconcile(key, context) {
-    const service = context.get(Service, key)
-    const slices = context.by(slicesByService, `${key.namespace}/${key.name}`)
-    // Slices of a service that is gone are its dependents: collected like all of them.
-    if (!service || service.metadata.deletionTimestamp) return undefined
-    if (!service.spec.selector || service.spec.type === 'ExternalName') return undefined
-    const pods = podsOfService(service, context)
-    const families = familiesOf(service)
-    for (const slice of slices)
-      if (!families.some(family => family === slice.addressType)) await removeSlice(slice, context)
-    for (const family of families)
-      await writeSlices(
-        service,
-        pods,
-        family,
-        slices.filter(({ addressType }) => addressType === family),
-        context,
-      )
-    return undefined
-  },
-})
+export function endpointSlices(): Controller {
+  const changeTimes = new ChangeTimes()
+  return controller({
+    name: 'endpointslice',
+    eventSource: 'endpoint-slice-controller',
+    // Pods that become ready one after the other are told of together.
+    pace: 100,
+    watches: {
+      for: Service,
+      also: [
+        servicesOfPods,
+        watchAlso(EndpointSlice, (slice, old) => [...serviceOf(slice), ...(old ? serviceOf(old) : [])]),
+        watchAlso(Node, (node, old, cache) =>
+          zoneOf(node) === (old ? zoneOf(old) : undefined)
+            ? []
+            : cache.list(Service).map(({ metadata: { namespace = '', name = '' } }) => ({ namespace, name })),
+        ),
+      ],
+    },
+    async reconcile(key, context) {
+      const service = context.get(Service, key)
+      const id = `${key.namespace}/${key.name}`
+      const slices = context.by(slicesByService, id)
+      if (!service) changeTimes.forget(id)
+      // Slices of a service that is gone are its dependents: collected like all of them.
+      if (!service || service.metadata.deletionTimestamp) return undefined
+      if (!service.spec.selector || service.spec.type === 'ExternalName') return undefined
+      const pods = podsOfService(service, context)
+      const families = familiesOf(service)
+      const changedAt = changeTimes.since(id, service, pods)
+      for (const slice of slices)
+        if (!families.some(family => family === slice.addressType)) await removeSlice(slice, context)
+      for (const family of families)
+        await writeSlices(
+          service,
+          pods,
+          family,
+          slices.filter(({ addressType }) => addressType === family),
+          changedAt,
+          context,
+        )
+      return undefined
+    },
+  })
+}
 
 function serviceOf({ metadata: { namespace = '', labels } }: EndpointSlice): readonly Key[] {
   const name = labels?.[serviceLabel]
@@ -84,6 +90,7 @@ async function writeSlices(
   pods: readonly Pod[],
   family: AddressFamily,
   slices: readonly EndpointSlice[],
+  changedAt: string | undefined,
   context: ReconcileContext,
 ): Promise<void> {
   const { client } = context
@@ -91,7 +98,6 @@ async function writeSlices(
   const alive = slices.filter(({ metadata }) => !metadata.deletionTimestamp)
   const { create, update, keep, remove } = pack(groups, alive)
   const labels = sliceLabels(service)
-  const changedAt = lastChange(service, pods)
   // New ones first: at no time are endpoints missing that were there before.
   try {
     await Promise.all(
@@ -106,17 +112,14 @@ async function writeSlices(
   const relabelled = keep.filter(({ metadata }) => !jsonEqual(metadata.labels, labels))
   const rewritten = [...update, ...relabelled.map(slice => ({ slice, endpoints: slice.endpoints ?? [] }))]
   await Promise.all(
-    rewritten.map(({ slice, endpoints }) =>
-      client.update(EndpointSlice, {
+    rewritten.map(({ slice, endpoints }) => {
+      const { annotations, ...metadata } = slice.metadata
+      return client.update(EndpointSlice, {
         ...slice,
-        metadata: {
-          ...slice.metadata,
-          labels,
-          ...(changedAt ? { annotations: { ...slice.metadata.annotations, [changeTimeAnnotation]: changedAt } } : {}),
-        },
+        metadata: { ...metadata, labels, ...withChangeTime(annotations, changedAt) },
         endpoints,
-      }),
-    ),
+      })
+    }),
   )
   await Promise.all(remove.map(slice => removeSlice(slice, context)))
 }
@@ -137,7 +140,7 @@ function newSlice(
       namespace: service.metadata.namespace ?? '',
       generateName: `${service.metadata.name}-`,
       labels,
-      ...(changedAt ? { annotations: { [changeTimeAnnotation]: changedAt } } : {}),
+      ...withChangeTime(undefined, changedAt),
       ownerReferences: [controllerReference(Service, service)],
     },
     addressType,
