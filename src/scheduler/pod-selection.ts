@@ -22,9 +22,15 @@ export interface PodTerm extends PodSelection {
   readonly topologyKey: string
 }
 
-/** The selection of pods of one namespace. */
-export const selectionIn = (namespace: string, selector: Selector): PodSelection =>
-  selection(new Set([namespace]), nothing, selector)
+const lastOf = new WeakMap<Selector, PodSelection>()
+
+/** The selection of pods of one namespace; kept with the selector, which pods of a workload have in common. */
+export function selectionIn(namespace: string, selector: Selector): PodSelection {
+  let found = lastOf.get(selector)
+  if (!found?.namespaces.has(namespace))
+    lastOf.set(selector, (found = selection(new Set([namespace]), nothing, selector)))
+  return found
+}
 
 /** Compiles a term of `pod`. */
 export function termOf(term: PodAffinityTerm, { metadata }: Pod): PodTerm {

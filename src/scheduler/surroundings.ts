@@ -65,14 +65,17 @@ export function informedSurroundings(informers: Pick<Informers, 'of'>): Informed
     synced: () => Promise.all(all.map(each => each.synced())),
     namespaceLabels: name => namespaces.get({ namespace: '', name })?.metadata.labels ?? {},
     workloadSelector(pod) {
-      const requirements = []
+      const selectors: Selector[] = []
       for (const service of services.list({ namespace: pod.metadata.namespace ?? '' })) {
         if (!service.spec.selector) continue
         const selector = once(service, () => selectorFromLabels(service.spec.selector))
-        if (selector.matches(pod.metadata.labels)) requirements.push(...selector.requirements)
+        if (selector.matches(pod.metadata.labels)) selectors.push(selector)
       }
-      requirements.push(...(workload(pod)?.requirements ?? []))
-      return requirements.length > 0 ? selectorOf(requirements) : undefined
+      const own = workload(pod)
+      if (own) selectors.push(own)
+      const [only, ...others] = selectors.filter(({ requirements }) => requirements.length > 0)
+      // That of the workload is the same for all its pods, so that what is made of it is made once.
+      return others.length > 0 ? selectorOf(selectors.flatMap(({ requirements }) => requirements)) : only
     },
   }
 }

@@ -123,7 +123,7 @@ function scorer(
   needsAll: boolean,
 ): NodeScorer {
   const counted = needsAll ? candidates.filter(info => hasDomains(info, constraints)) : candidates
-  const parts = constraints.map(constraint => {
+  const partOf = (constraint: Constraint) => {
     const { topologyKey, maxSkew } = constraint
     const counts = podCounts(constraint, pod, snapshot)
     let domains: { readonly size: number; of(domain: string): number } | undefined
@@ -133,10 +133,13 @@ function scorer(
     const countOf = ({ name }: NodeInfo, domain: string): number =>
       domains ? domains.of(domain) : (counts.get(name) ?? 0)
     return { topologyKey, maxSkew, weight, countOf }
-  })
+  }
+  // Who only asks whether there is anything to say need not wait for it.
+  let parts: readonly ReturnType<typeof partOf>[] | undefined
   return {
     score(info) {
       if (needsAll && !hasDomains(info, constraints)) return ignored
+      parts ??= constraints.map(partOf)
       let sum = 0
       for (const { topologyKey, maxSkew, weight, countOf } of parts) {
         const domain = info.node?.metadata.labels?.[topologyKey]
