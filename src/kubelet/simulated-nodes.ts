@@ -43,7 +43,11 @@ const leaseDuration = 40
 /** All leases are renewed once in this time, a few at each tick. Milliseconds. */
 const renewal = 15_000
 const tick = 250
-const concurrency = 64
+/**
+ * So many writes are under way at once: they tell of pods that are there already, and leave the server to those that are
+ * still to be made and bound while there are many.
+ */
+const concurrency = 16
 /** Ms after which what somebody else wrote will have been heard of. */
 const conflictPause = 50
 
@@ -65,8 +69,8 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   const ends = new Map<string, { readonly pod: Pod; readonly at: number }>()
   const inHand = new Set<string>()
 
-  const attempt = (task: () => Promise<unknown>): Promise<void> =>
-    slots.run(task, signal).then(
+  const attempt = (task: () => Promise<unknown>, first = false): Promise<void> =>
+    slots.run(task, signal, first).then(
       () => {},
       error => {
         if (!signal.aborted && !isNotFound(error) && !isConflict(error)) onError(error)
@@ -154,7 +158,8 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
     tick,
     async () => {
       finishDue()
-      for (const renew of leases.due()) void attempt(renew)
+      // A node that is late is taken for dead.
+      for (const renew of leases.due()) void attempt(renew, true)
     },
     { clock, signal, onError },
   )
