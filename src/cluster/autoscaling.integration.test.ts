@@ -15,13 +15,14 @@ const namespace = 'default'
 
 it('a deployment on simulated nodes is scaled by the figures it is given', async () => {
   let pods: readonly Pod[] = []
+  // They share one load, so that three are enough however often it is looked at.
   const metricsOf = ({ metadata }: Pod): PodMetrics => ({
     kind: 'PodMetrics',
     apiVersion: 'metrics.k8s.io/v1beta1',
     metadata: { name: metadata.name, namespace, labels: metadata.labels } as PodMetrics['metadata'],
     timestamp: rfc3339(Date.now()),
     window: '0s',
-    containers: [{ name: 'c', usage: { cpu: '240m', memory: '1Mi' } }],
+    containers: [{ name: 'c', usage: { cpu: `${240 / pods.length}m`, memory: '1Mi' } }],
   })
   await using plane = await ControlPlane.start({
     simulatedNodes: 2,
@@ -54,16 +55,16 @@ it('a deployment on simulated nodes is scaled by the figures it is given', async
     }
     await say('autoscale', 'deployment', 'web', '--min=1', '--max=5', '--cpu=80%')
     await ready(3)
-    await eventually(async () => assert.match(await say('get', 'hpa', 'web'), /cpu: 240%\/80% +1 +5 +1 /))
+    await eventually(async () => assert.match(await say('get', 'hpa', 'web'), /cpu: 80%\/80% +1 +5 +3 /))
     const described = await say('describe', 'hpa', 'web')
-    assert.match(described, /resource cpu on pods +\(as a percentage of request\): +240% \(240m\) \/ 80%/)
-    assert.match(described, /AbleToScale +True +SucceededRescale/)
+    assert.match(described, /resource cpu on pods +\(as a percentage of request\): +80% \(80m\) \/ 80%/)
+    assert.match(described, /AbleToScale +True +ReadyForNewScale/)
     assert.match(described, /ScalingActive +True +ValidMetricFound/)
     assert.match(described, /SuccessfulRescale .*New size: 3; reason: cpu resource utilization/)
 
-    const rows = /^NAME +CPU +MEMORY +WINDOW\n(web-\S+ +240m +1Mi +0s *\n){3}$/
+    const rows = /^NAME +CPU +MEMORY +WINDOW\n(web-\S+ +80m +1Mi +0s *\n){3}$/
     assert.match(await say('get', 'podmetrics.metrics.k8s.io'), rows)
-    assert.match(await say('top', 'pods', '--sum', '--no-headers'), /720m +3Mi/)
+    assert.match(await say('top', 'pods', '--sum', '--no-headers'), /240m +3Mi/)
     assert.match(await say('get', 'apiservice', 'v1beta1.metrics.k8s.io'), /Local +True/)
   } finally {
     await rm(folder, { recursive: true })

@@ -25,9 +25,9 @@ import { accountOfController } from './controller-accounts.js'
 
 const namespace = 'work'
 
-/** Waits until a condition holds; throws after 30 seconds. */
+/** Waits until a condition holds; throws after a minute, which only a fault takes. */
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 60_000
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`${what} did not come true`)
     await new Promise(resolve => setTimeout(resolve, 20))

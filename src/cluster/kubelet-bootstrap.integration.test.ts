@@ -41,7 +41,7 @@ it('a new node gets its kubeconfig by a token, once, and again when its certific
         kubeconfig,
         bootstrapKubeconfig,
         store,
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(120_000),
         onError: error => faults.push(error),
       })
     await bootstrap()

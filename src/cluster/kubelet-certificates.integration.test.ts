@@ -41,7 +41,7 @@ it('a node introduces itself by a token, and renews its certificates by itself',
       groups: ['system:bootstrappers:kubeadm:default-node-token'],
     }
     await client.create(Secret, bootstrapTokenSecret(token))
-    const signal = AbortSignal.timeout(30_000)
+    const signal = AbortSignal.timeout(120_000)
 
     await using stranger = httpsTransport({
       ...endpoint,
