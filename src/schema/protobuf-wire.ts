@@ -195,7 +195,7 @@ export class Reader {
         return result >>> 0
       }
     }
-    throw new ProtobufError('varint is longer than 10 bytes')
+    throw new ProtobufError('proto: integer overflow')
   }
 
   int32(end: number): number {
@@ -245,7 +245,7 @@ export class Reader {
       result |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return BigInt.asUintN(64, result)
     }
-    throw new ProtobufError('varint is longer than 10 bytes')
+    throw new ProtobufError('proto: integer overflow')
   }
 
   bigInt64(end: number): bigint {
@@ -307,7 +307,7 @@ export class Reader {
         this.skipGroup(tag, end, depth + 1)
         return
       default:
-        throw new ProtobufError(`unexpected wire type ${tag & 7}`)
+        throw new ProtobufError(`proto: illegal wireType ${tag & 7}`)
     }
   }
 
@@ -349,4 +349,4 @@ function shortText(buffer: Buffer, start: number, stop: number): string {
   return text
 }
 
-const truncated = () => new ProtobufError('unexpected end of message')
+const truncated = () => new ProtobufError('unexpected EOF')
