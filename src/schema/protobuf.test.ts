@@ -204,15 +204,15 @@ describe('decodeProtobuf', () => {
   })
 
   const broken: readonly (readonly [string, MessageSchema, string, RegExp])[] = [
-    ['a length beyond the end', ContainerPort, '0aff ffff ff0f', /unexpected end/],
-    ['a length beyond the enclosing message', Pod, '0a02 0a7f 00', /unexpected end/],
-    ['a length of 2^63', ContainerPort, '0aff ffff ffff ffff ff7f', /unexpected end/],
-    ['a cut varint', ContainerPort, '1880', /unexpected end/],
+    ['a length beyond the end', ContainerPort, '0aff ffff ff0f', /unexpected EOF/],
+    ['a length beyond the enclosing message', Pod, '0a02 0a7f 00', /unexpected EOF/],
+    ['a length of 2^63', ContainerPort, '0aff ffff ffff ffff ff7f', /unexpected EOF/],
+    ['a cut varint', ContainerPort, '1880', /unexpected EOF/],
     ['a varint of eleven bytes', ContainerPort, '18ffffffffffffffffffffff01', /integer overflow/],
     ['field number 0', ContainerPort, '0000', /illegal tag/],
     ['another wire type', ContainerPort, '1a00', /wire type 2 where 0/],
     ['wire type 7', ContainerPort, 'ff0600', /illegal wireType 7/],
-    ['an end of group that none began', ContainerPort, '9c06', /wire type 4/],
+    ['an end of group that none began', ContainerPort, '9c06', /illegal wireType 4/],
     ['a group that another ends', ContainerPort, '9b06 a406', /mismatched/],
     ['a quantity that is none', ResourceFieldSelector, '1a04 0a02 7878', /quantities must match/],
     ['an int-or-string that is neither', HTTPGetAction, '1202 0802', /neither/],
