@@ -127,6 +127,9 @@ describe('deletion', () => {
       { name: 'a', deletionTimestamp: '2026-01-01T00:00:30Z' },
       { phase: 'Terminating' },
     ])
+    // Even one that nothing holds is only told to go at first.
+    const free = { ...object, spec: {} } as Namespace
+    assert.equal(deletionOf(of, free, {}, now).type, 'mark')
     const emptied = { ...object, metadata: { name: 'a', deletionTimestamp: deletedAt }, spec: {} } as Namespace
     assert.equal(deletionOf(of, emptied, {}, now).type, 'remove')
   })

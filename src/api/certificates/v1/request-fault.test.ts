@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createCertificateRequest, createKey } from '../../../machinery/x509/index.js'
-import { requestFault } from './request-fault.js'
+import { certificatesFault, requestFault } from './request-fault.js'
 
 const pem = (type: string, bytes: readonly number[]) =>
   `-----BEGIN ${type}-----\n${Buffer.from(bytes).toString('base64')}\n-----END ${type}-----\n`
@@ -44,4 +44,16 @@ describe('what is wrong with a request for a certificate', () => {
     bytes.write('x', bytes.indexOf('alice'))
     assert.equal(await requestFault(Buffer.from(request(...bytes))), 'x509: ECDSA verification failure')
   })
+})
+
+describe('what is wrong with issued certificates', () => {
+  const withHeaders = pem('CERTIFICATE', [0x30, 0]).replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n')
+  for (const [text, expected] of [
+    ['hello', 'must contain at least one CERTIFICATE PEM block'],
+    [request(0x30, 0), 'only CERTIFICATE PEM blocks are allowed, found "CERTIFICATE REQUEST"'],
+    [withHeaders, 'no PEM block headers are permitted'],
+    [pem('CERTIFICATE', []), 'found CERTIFICATE PEM block containing 0 certificates'],
+    [pem('CERTIFICATE', [0, 0, 0]), 'x509: malformed certificate'],
+  ] as const)
+    it(expected, () => assert.equal(certificatesFault(Buffer.from(text)), expected))
 })

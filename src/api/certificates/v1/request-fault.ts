@@ -20,12 +20,14 @@ export async function requestFault(bytes: Buffer): Promise<string | undefined> {
 export function certificatesFault(bytes: Buffer): string | undefined {
   const blocks = pemBlocks(bytes.toString('latin1'))
   if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block'
-  for (const { type, bytes } of blocks) {
+  for (const { type, headers, bytes } of blocks) {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found "${type}"`
+    if (headers) return 'no PEM block headers are permitted'
+    if (bytes.length === 0) return 'found CERTIFICATE PEM block containing 0 certificates'
     try {
       new X509Certificate(bytes)
-    } catch (error) {
-      return messageOf(error)
+    } catch {
+      return 'x509: malformed certificate'
     }
   }
   return undefined
@@ -33,17 +35,19 @@ export function certificatesFault(bytes: Buffer): string | undefined {
 
 interface PemBlock {
   readonly type: string
+  /** Whether lines of the form `Name: value` stand before the content. */
+  readonly headers: boolean
   readonly bytes: Buffer
 }
 
-const block = /(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t\r]*\n(?:[^\n]*:[^\n]*\n)*([\s\S]*?)-----END \1-----/g
+const block = /(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t\r]*\n((?:[^\n]*:[^\n]*\n)*)([\s\S]*?)-----END \1-----/g
 const encoded = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** The blocks of a PEM text. What cannot be decoded is no block. */
 function pemBlocks(text: string): PemBlock[] {
-  return [...text.matchAll(block)].flatMap(([, type = '', body = '']) => {
+  return [...text.matchAll(block)].flatMap(([, type = '', headers = '', body = '']) => {
     const base64 = body.replaceAll(/\s/g, '')
-    return encoded.test(base64) ? [{ type, bytes: Buffer.from(base64, 'base64') }] : []
+    return encoded.test(base64) ? [{ type, headers: headers !== '', bytes: Buffer.from(base64, 'base64') }] : []
   })
 }
 

@@ -48,7 +48,8 @@ export const namespaces: Resource<Namespace> = resource(Namespace, {
     },
     validate: namespace => validateFinalizers(namespace, false),
     metadataLooks: { asNew: 1 },
-    specFinalizers: ({ spec }) => spec.finalizers ?? [],
+    // The first deletion only says that the namespace is to go, even of one that nothing holds any more.
+    specFinalizers: ({ metadata, spec }) => (metadata.deletionTimestamp ? (spec.finalizers ?? []) : [finalizer]),
     markDeleted(draft) {
       draft.status.phase = 'Terminating'
     },
