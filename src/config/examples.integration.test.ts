@@ -23,7 +23,7 @@ const examples = (() => {
 const benchWith = (example: string) =>
   ToolBench.start(unpackKubectl, { config: join(examples, example, 't8s.config.ts') })
 
-describe('a policy', { timeout: 120_000 }, () => {
+describe('a policy', { timeout: 300_000 }, () => {
   let bench: ToolBench
   before(async () => {
     bench = await benchWith('policy')
@@ -61,7 +61,7 @@ describe('a policy', { timeout: 120_000 }, () => {
     const web = JSON.parse(await bench.run('get', 'deployment', 'web', '-o', 'json'))
     assert.deepEqual(web.metadata.labels, { owner: 'jane', tier: 'standard' })
     assert.deepEqual(web.spec.template.spec.containers[0].resources, { requests: { cpu: '100m', memory: '128Mi' } })
-    await bench.run('rollout', 'status', 'deployment/web', '--timeout=30s')
+    await bench.run('rollout', 'status', 'deployment/web', '--timeout=120s')
   })
 
   it('holds for changes, and leaves other namespaces alone', async () => {
@@ -72,7 +72,7 @@ describe('a policy', { timeout: 120_000 }, () => {
   })
 })
 
-describe('an operator', { timeout: 120_000 }, () => {
+describe('an operator', { timeout: 300_000 }, () => {
   let bench: ToolBench
   before(async () => {
     bench = await benchWith('operator')
@@ -88,7 +88,7 @@ describe('an operator', { timeout: 120_000 }, () => {
 
   it('makes what a website needs, and says when it is ready', async () => {
     assert.deepEqual((await apply({ html: '<h1>Hello</h1>' })).stderr, '')
-    await bench.run('wait', 'website/home', '--for=jsonpath={.status.ready}=2', '--timeout=60s')
+    await bench.run('wait', 'website/home', '--for=jsonpath={.status.ready}=2', '--timeout=120s')
     const [header, row] = (await bench.run('get', 'site')).split('\n')
     assert.match(header ?? '', /^NAME +REPLICAS +READY +AGE$/)
     assert.match(row ?? '', /^home +2 +2 +\S+$/)
@@ -98,7 +98,7 @@ describe('an operator', { timeout: 120_000 }, () => {
 
   it('follows changes of the website, and undoes those of what it made', async () => {
     await apply({ html: '<h1>Bye</h1>', replicas: 1 })
-    await bench.run('wait', 'website/home', '--for=jsonpath={.status.ready}=1', '--timeout=60s')
+    await bench.run('wait', 'website/home', '--for=jsonpath={.status.ready}=1', '--timeout=120s')
     await bench.run('scale', 'deployment', 'home', '--replicas=5')
     await bench.run('delete', 'configmap', 'home')
     await eventually(async () => {
@@ -132,11 +132,11 @@ describe('an operator', { timeout: 120_000 }, () => {
 
   it('leaves nothing behind', async () => {
     await bench.run('delete', 'website', 'home')
-    await bench.run('wait', 'deployment/home', 'configmap/home', '--for=delete', '--timeout=60s')
+    await bench.run('wait', 'deployment/home', 'configmap/home', '--for=delete', '--timeout=120s')
   })
 })
 
-describe('a login', { timeout: 120_000 }, () => {
+describe('a login', { timeout: 300_000 }, () => {
   let bench: ToolBench
   let folder: string
   let sign: (claims: { sub?: string; groups?: string[]; iss?: string; exp?: string }) => Promise<string>

@@ -80,8 +80,11 @@ it('a volume follows the pods that use it from node to node', async () => {
     'three',
     'Warning FailedAttachVolume: Multi-Attach error for volume "pv" Volume is already exclusively attached to one node and can\'t be attached to another',
   )
-  clock.advance(6 * minute)
-  await attachment(onA)
+  // It has been told before the controller has set the time of its next look.
+  await eventually(async () => {
+    clock.advance(6 * minute)
+    await client.get(VolumeAttachment, { name: onA })
+  })
   await assert.rejects(client.get(VolumeAttachment, { name: onB }), { code: 404 })
   assert.match(metrics.text(), /forced_detaches\{reason="timeout"\} 1$/m)
   assert.deepEqual(plane.faults.map(String), [])
