@@ -24,9 +24,12 @@ export class ObjectCache<T extends ApiObject> {
   }
 
   /** Every object, or those of one namespace; in no particular order. */
-  *objects(namespace?: string): IterableIterator<T> {
-    if (namespace !== undefined) yield* this.#namespaces.get(namespace)?.values() ?? []
-    else for (const objects of this.#namespaces.values()) yield* objects.values()
+  objects(namespace?: string): Iterable<T> {
+    return namespace === undefined ? this.#everywhere() : (this.#namespaces.get(namespace)?.values() ?? [])
+  }
+
+  *#everywhere(): Iterable<T> {
+    for (const objects of this.#namespaces.values()) yield* objects.values()
   }
 
   /** Takes in an object and returns the one it replaces. */

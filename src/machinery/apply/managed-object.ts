@@ -57,9 +57,23 @@ export function ownable(fields: FieldSet | undefined, { resetFields = leaf }: Ma
   return found
 }
 
+/** The object with those of its fields as they were that are never changed as a whole: they need not be compared. */
+function withKept(before: unknown, after: unknown, { resetFields = leaf }: ManagedType): unknown {
+  let kept: Record<string, unknown> | undefined
+  for (const element in resetFields) {
+    const name = element.slice(fieldPrefix.length)
+    if (resetFields[element] !== leaf || !element.startsWith(fieldPrefix)) continue
+    kept ??= { ...(after as object) }
+    kept[name] = (before as Record<string, unknown> | undefined)?.[name]
+  }
+  return kept ?? after
+}
+
+const fieldPrefix = 'f:'
+
 /** What a write changed that can be managed; undefined if nothing. */
 export function changesOf(before: unknown, after: unknown, type: ManagedType): Changes | undefined {
-  const changes = compare(before, after, objectTypeOf(type.schema))
+  const changes = compare(before, withKept(before, after, type), objectTypeOf(type.schema))
   if (!changes) return undefined
   const changed = ownable(changes.changed, type)
   const removed = ownable(changes.removed, type)

@@ -117,6 +117,24 @@ describe('create', () => {
   })
 })
 
+it("a part that a way of writing never changes is nobody's, whether it is sent as it was, otherwise, or not at all", () => {
+  const created = update(undefined, web, { manager: 'creator', time: 't1' })
+  const before = withManaged(web, created)
+  const how = { manager: 'status', time: 't2', subresource: 'status', resetFields: fieldsAt('spec') }
+  const of = (spec: object | undefined) =>
+    update(before, { ...before, spec, status: { phase: 'Running' } } as Thing, how)
+  const expected = of(web.spec)
+  assert.deepEqual(
+    expected.map(({ manager, fieldsV1 }) => [manager, manager === 'status' ? fieldsV1 : 'as before']),
+    [
+      ['creator', 'as before'],
+      ['status', { 'f:status': { 'f:phase': {} } }],
+    ],
+  )
+  assert.deepEqual(expected[0], created[0])
+  for (const spec of [structuredClone(web.spec), { containers: [] }, undefined]) assert.deepEqual(of(spec), expected)
+})
+
 describe('update', () => {
   const created = update(undefined, web, { manager: 'creator', time: 't1' })
   const before = withManaged(web, created)
