@@ -29,6 +29,8 @@ const year = 365 * 24 * 3600
 /** Seconds by which clocks may differ. */
 const backdated = 5 * 60
 const shortestSeconds = 600
+/** Certificates for less are valid for as long as was asked, not counting what they are backdated. */
+const shortLived = 8 * 3600
 const hour = 3_600_000
 
 /** Ms after which requests are forgotten. */
@@ -159,20 +161,20 @@ async function sign(
   asked: CertificateRequest,
   issuer: { readonly key: KeyObject; readonly certificate: X509Certificate },
   longestSeconds: number,
-  { client, clock, events }: ReconcileContext,
+  { client, clock }: ReconcileContext,
 ): Promise<void> {
   const { spec, status } = request
   const usages = spec.usages ?? []
   const now = clock.now()
   const why = objection(spec.signerName, asked, usages)
   if (why) {
-    events.record(request, 'Warning', 'SignerValidationFailure', why)
     const failed = withCondition(request, 'Failed', 'SignerValidationFailure', why, now)
     await client.update(CertificateSigningRequest, failed, { subresource: 'status' })
     return
   }
   const seconds = Math.max(shortestSeconds, Math.min(spec.expirationSeconds ?? longestSeconds, longestSeconds))
-  const end = Math.min(now + seconds * 1000, Date.parse(issuer.certificate.validTo))
+  const lasting = seconds < shortLived ? seconds : seconds - backdated
+  const end = Math.min(now + lasting * 1000, Date.parse(issuer.certificate.validTo))
   const certificate = await createCertificate(
     {
       subject: asked.rawSubject,

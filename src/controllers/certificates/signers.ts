@@ -23,20 +23,23 @@ export function objection(
   const { dns, addresses, emails, uris } = names
   switch (signer) {
     case signers.client:
-      return usageObjection(usages, ['client auth'], ['client auth', ...keyUsages])
+      return clientUsageObjection(usages)
     case signers.kubeletClient:
-      if (!isNode(subject)) return nodeText(subject)
+      if (!isOfNodes(subject)) return otherGroup
       if (dns.length > 0) return 'DNS subjectAltNames are not allowed'
-      if (emails.length > 0) return 'email subjectAltNames are not allowed'
+      if (emails.length > 0) return 'Email subjectAltNames are not allowed'
       if (addresses.length > 0) return 'IP subjectAltNames are not allowed'
       if (uris.length > 0) return 'URI subjectAltNames are not allowed'
-      return usageObjection(usages, ['client auth', 'digital signature'], ['client auth', ...keyUsages])
+      if (!subject.commonName.startsWith(nodePrefix)) return otherName
+      return usageObjection(usages, 'client auth')
     case signers.kubeletServing:
-      if (!isNode(subject)) return nodeText(subject)
-      if (dns.length + addresses.length === 0) return 'at least one DNS or IP subjectAltName is required'
-      if (emails.length > 0) return 'email subjectAltNames are not allowed'
+      if (!isOfNodes(subject)) return otherGroup
+      if (dns.length + addresses.length === 0) return 'DNS or IP subjectAltName is required'
+      if (emails.length > 0) return 'Email subjectAltNames are not allowed'
       if (uris.length > 0) return 'URI subjectAltNames are not allowed'
-      return usageObjection(usages, ['server auth', 'digital signature'], ['server auth', ...keyUsages])
+      return (
+        usageObjection(usages, 'server auth') ?? (subject.commonName.startsWith(nodePrefix) ? undefined : otherName)
+      )
     case signers.legacy:
       return undefined
     default:
@@ -45,23 +48,25 @@ export function objection(
 }
 
 const keyUsages = ['digital signature', 'key encipherment']
+const otherGroup = `subject organization is not ${nodesGroup}`
+const otherName = `subject common name does not begin with ${nodePrefix}`
 
-function usageObjection(
-  usages: readonly string[],
-  needed: readonly string[],
-  allowed: readonly string[],
-): string | undefined {
-  const fits = needed.every(usage => usages.includes(usage)) && usages.every(usage => allowed.includes(usage))
-  return fits ? undefined : `invalid usages: ${usages.join(', ')}`
+function clientUsageObjection(usages: readonly string[]): string | undefined {
+  const other = usages.find(usage => usage !== 'client auth' && !keyUsages.includes(usage))
+  if (other !== undefined) return `invalid usage for client certificate: ${other}`
+  return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth'
 }
 
-const isNode = ({ commonName, organizations }: Requested['subject']): boolean =>
-  organizations.length === 1 && organizations[0] === nodesGroup && commonName.startsWith(nodePrefix)
+/** A node's certificate is for one purpose and for signatures; some keys cannot encipher others. */
+function usageObjection(usages: readonly string[], purpose: string): string | undefined {
+  const all = ['digital signature', 'key encipherment', purpose].sort()
+  const fits =
+    ['digital signature', purpose].every(usage => usages.includes(usage)) && usages.every(usage => all.includes(usage))
+  return fits ? undefined : `usages did not match [${all.join(' ')}]`
+}
 
-const nodeText = ({ organizations }: Requested['subject']): string =>
+const isOfNodes = ({ organizations }: Requested['subject']): boolean =>
   organizations.length === 1 && organizations[0] === nodesGroup
-    ? `subject common name does not begin with ${JSON.stringify(nodePrefix)}`
-    : `subject organization is not ${JSON.stringify(nodesGroup)}`
 
 /** Whether a request is one by which a node gets or renews its own client certificate. */
 export const isNodeClient = (signer: string, requested: Requested, usages: readonly string[]): boolean =>

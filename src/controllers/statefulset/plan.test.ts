@@ -90,16 +90,11 @@ describe('the plan of a stateful set', () => {
     ['leaves what is below the partition', rolling({ partition: 2 }), [old(0), old(1), updated(2)], [], []],
     ['brings that back as it was', rolling({ partition: 2 }), [old(0)], ['1:r1'], []],
     ['without a partition, too', { updateStrategy: { type: 'RollingUpdate' } }, [old(0), old(1)], ['2:r2'], []],
-    ['updates more at a time', rolling({ maxUnavailable: 2 }), [old(0), old(1), old(2)], [], ['web-1', 'web-2']],
-    ['rounds down, to one at least', rolling({ maxUnavailable: '10%' }), [old(0), old(1), old(2)], [], ['web-2']],
-    [
-      'counts who is away',
-      { ...parallel, ...rolling({ maxUnavailable: 2 }) },
-      [old(0), old(1), updated(2, unready)],
-      [],
-      ['web-1'],
-    ],
-    ['updates first what does not serve', parallel, [old(0, unready), old(1), old(2)], [], ['web-0']],
+    ['one at a time, also in parallel', parallel, [old(0), old(1), old(2)], [], ['web-2']],
+    ['waits for it in parallel, too', parallel, [old(0), old(1), updated(2, unready)], [], []],
+    ['updates what does not serve when it is its turn', parallel, [old(0, unready), old(1), old(2)], [], ['web-2']],
+    ['whatever is away before it', parallel, [updated(0, unready), updated(1, unready), old(2)], [], ['web-2']],
+    ['or is away itself', parallel, [old(0), old(1), old(2, unready)], [], ['web-2']],
     ['leaves updates to who deletes', { updateStrategy: { type: 'OnDelete' } }, [old(0), old(1)], ['2:r2'], []],
   ]
   for (const [title, spec, pods, create, remove] of cases)

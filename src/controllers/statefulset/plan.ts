@@ -1,6 +1,5 @@
 import type { StatefulSet } from '../../api/apps/v1/index.js'
 import type { Pod } from '../../api/core/v1/index.js'
-import { scaledValue } from '../../machinery/int-or-string.js'
 import { podAvailableAt, podFinished, podReady } from '../pod-state.js'
 import { firstOrdinal, hasIdentity, inRange, ordinalOf, podRevision, wantedReplicas } from './identity.js'
 
@@ -58,7 +57,8 @@ export function planStatefulSet(observed: Observed): StatefulPlan {
     if (last && !isTerminating(last) && mayGo(last, condemned, observed)) remove.push(last)
     return plan
   }
-  remove.push(...outdated(replicas, observed).filter(pod => !remove.includes(pod)))
+  const old = outdated(replicas, observed)
+  if (old && !remove.includes(old)) remove.push(old)
   return plan
 }
 
@@ -96,29 +96,15 @@ function revisionOfNew(ordinal: number, { set, pods, currentRevision, updateRevi
   return ordinal < firstOrdinal(set) + kept ? currentRevision : updateRevision
 }
 
-/** Old pods that can go, the last ones first, without too many being away at once. */
-function outdated(replicas: readonly (Pod | undefined)[], observed: Observed): readonly Pod[] {
+/** The old pod that goes next: the last one, once all behind it are as they should be and serve. */
+function outdated(replicas: readonly (Pod | undefined)[], observed: Observed): Pod | undefined {
   const { set, updateRevision } = observed
   const { type, rollingUpdate } = set.spec.updateStrategy
-  if (type !== 'RollingUpdate') return []
-  // Rounded down, but one at least: nothing could move else.
-  const most = Math.max(1, scaledValue(rollingUpdate?.maxUnavailable ?? 1, wantedReplicas(set), false))
-  const isAway = (pod: Pod | undefined) => !pod || isTerminating(pod) || !isAvailable(pod, observed)
-  const isOld = (pod: Pod | undefined): pod is Pod =>
-    pod !== undefined && !isTerminating(pod) && podRevision(pod) !== updateRevision
-  let away = replicas.filter(isAway).length
-  /** Those away because they are being replaced. */
-  let moving = replicas.filter(pod => isAway(pod) && !isOld(pod)).length
-  const going: Pod[] = []
+  if (type !== 'RollingUpdate') return undefined
   for (const pod of replicas.slice(rollingUpdate?.partition ?? 0).toReversed()) {
-    if (!isOld(pod) || moving >= most) continue
-    // One that does not serve anyway may go even while others are away.
-    if (!isAway(pod)) {
-      if (away >= most) continue
-      away++
-    }
-    moving++
-    going.push(pod)
+    if (!pod || isTerminating(pod)) return undefined
+    if (podRevision(pod) !== updateRevision) return pod
+    if (!isAvailable(pod, observed)) return undefined
   }
-  return going
+  return undefined
 }
