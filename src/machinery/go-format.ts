@@ -1,3 +1,5 @@
+import { exactJson } from '../schema/exact-json.js'
+
 /**
  * How upstream prints values into messages. Clients match on some of these texts, so they are part of the protocol.
  */
@@ -71,7 +73,7 @@ const htmlEscapes: { readonly [char: string]: string } = {
  * blanks a level. Keys stay in the order they have.
  */
 export function goJson(value: unknown, indent = 0): string {
-  const text = JSON.stringify(value, undefined, indent) ?? 'null'
+  const text = exactJson(value, undefined, indent) ?? 'null'
   return /[<>&\u2028\u2029]/.test(text) ? text.replace(/[<>&\u2028\u2029]/g, char => htmlEscapes[char] ?? char) : text
 }
 
@@ -80,5 +82,5 @@ export function jsonTypeName(value: unknown): 'null' | 'bool' | 'number' | 'stri
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'boolean') return 'bool'
-  return typeof value as 'number' | 'string' | 'object'
+  return typeof value === 'bigint' ? 'number' : (typeof value as 'number' | 'string' | 'object')
 }

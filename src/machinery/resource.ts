@@ -166,7 +166,7 @@ export interface Column<T extends ApiObject> {
   /** 0 is always shown, 1 with `-o wide`. */
   readonly priority: number
   /** `now` is in milliseconds. */
-  readonly cell: (object: T, now: number) => string | number | boolean | null
+  readonly cell: (object: T, now: number) => string | number | bigint | boolean | null
 }
 
 export interface ResourceDeclaration<T extends ApiObject> extends Partial<Omit<Resource<T>, 'kind'>> {}

@@ -12,6 +12,7 @@ export function formOf(value: unknown): JsonForm {
     case 'boolean':
       return 'boolean'
     case 'number':
+    case 'bigint':
       return 'number'
     case 'string':
       return 'string'

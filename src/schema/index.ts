@@ -1,5 +1,6 @@
 export * from './declare.js'
 export { formatDuration, parseDuration } from './duration-text.js'
+export { exactJson, hasManyDigits, parseExactJson } from './exact-json.js'
 export { DecodeError, type DecodeOptions, decodeJson } from './json.js'
 export { findDuplicateFields, JsonSyntaxError, mayRepeatFields, parseJson, strictFieldErrors } from './json-text.js'
 export { sortedKeys } from './map-entry.js'

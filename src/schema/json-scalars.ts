@@ -18,9 +18,10 @@ export function foundIn(value: unknown): string {
 
 const whole =
   (type: string, low: number, high: number): TakeScalar =>
-  value => {
+  given => {
+    const value = typeof given === 'bigint' ? Number(given) : given
     if (typeof value !== 'number') throw Misfit.mismatch(foundIn(value), type)
-    if (!Number.isInteger(value) || value < low || value > high) throw Misfit.mismatch(`number ${value}`, type)
+    if (!Number.isInteger(value) || value < low || value > high) throw Misfit.mismatch(`number ${given}`, type)
     return value === 0 ? 0 : value
   }
 
@@ -53,7 +54,8 @@ export const takeScalar: { readonly [K in ScalarKind]: TakeScalar } = {
   int64: whole('int64', -(2 ** 63), 2 ** 63),
   uint32: whole('uint32', 0, 2 ** 32 - 1),
   uint64: whole('uint64', 0, 2 ** 64),
-  double: value => {
+  double: given => {
+    const value = typeof given === 'bigint' ? Number(given) : given
     if (typeof value !== 'number') throw Misfit.mismatch(foundIn(value), 'float64')
     if (!Number.isFinite(value)) throw Misfit.mismatch(`number ${value}`, 'float64')
     return value

@@ -1,3 +1,4 @@
+import { hasManyDigits, parseExactJson } from './exact-json.js'
 import { describeSyntaxError } from './json-syntax.js'
 import type { AnySchema, MessageSchema } from './types.js'
 import { fieldOf, type ResolvedSchema, resolve } from './walk.js'
@@ -12,7 +13,10 @@ const maxDepth = 1000
 /** As many different complaints are made at most, as upstream. */
 const maxComplaints = 100
 
-/** Parses JSON text. Throws `JsonSyntaxError`, also if it nests far too deep. */
+/**
+ * Parses JSON text; whole numbers of 64 bits that a number would round are bigints. Throws `JsonSyntaxError`, also if it
+ * nests far too deep.
+ */
 export function parseJson(text: string): unknown {
   let value: unknown
   try {
@@ -22,7 +26,7 @@ export function parseJson(text: string): unknown {
   }
   if (text.length > 2 * maxDepth && mayNestDeeper(text) && nestsDeeper(text))
     throw new JsonSyntaxError('exceeded max depth')
-  return value
+  return hasManyDigits(text) ? parseExactJson(text) : value
 }
 
 /** Every request passes here: most have too few brackets, and those are quickly counted. */

@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from './duration-text.js'
+import { exactJson, parseExactJson } from './exact-json.js'
 import { ProtobufError, type Reader, WireType, type Writer } from './protobuf-wire.js'
 import { canonicalQuantity } from './quantity-text.js'
 import { formatMicroTime, formatTime, instantOf, zeroTimeSeconds } from './time-text.js'
@@ -92,7 +93,7 @@ const rawJson = (nullCounts: boolean): Wire =>
     (writer, value) =>
       nested(writer, () => {
         if (value === undefined || (value === null && !nullCounts)) return
-        writer.string(JSON.stringify(value))
+        writer.string(exactJson(value))
         writer.byte(0x0a)
       }),
     (reader, end) => {
@@ -103,7 +104,7 @@ const rawJson = (nullCounts: boolean): Wire =>
         return true
       })
       if (raw === undefined || raw === '') return undefined
-      const value = inProtobuf(() => JSON.parse(raw as string))
+      const value = inProtobuf(() => parseExactJson(raw as string))
       return value === null && !nullCounts ? undefined : value
     },
   )

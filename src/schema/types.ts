@@ -11,7 +11,8 @@ export interface Typed<out T, out I = T> {
 
 /**
  * The leaves. JSON forms: `bytes` base64 text; `time` RFC 3339 seconds; `microTime` RFC 3339 with six digits;
- * `duration` Go syntax; `quantity` text (numbers are accepted); `intOrString` either; `json` anything;
+ * `duration` Go syntax; `quantity` text (numbers are accepted); `intOrString` either; `json` anything, with
+ * bigints for whole numbers that a number would round;
  * `rawExtension` and `fieldsV1` anything but null, usually an object; `binary` exists only in protobuf-only messages and is a Uint8Array.
  */
 export type ScalarKind =

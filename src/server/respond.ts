@@ -3,7 +3,7 @@ import type { ApiRequest, ApiResponse } from '../machinery/http.js'
 import { Status } from '../machinery/meta/index.js'
 import { everyMedia, type Media, mediaTypes, negotiate } from '../machinery/negotiation.js'
 import { StatusError, serviceUnavailable } from '../machinery/status-error.js'
-import { encodeObject, type Kind } from '../schema/index.js'
+import { encodeObject, exactJson, type Kind } from '../schema/index.js'
 import { StoreClosedError } from '../storage/store-failures.js'
 import { RequestFault } from './request-info.js'
 import { yamlText } from './yaml-text.js'
@@ -43,7 +43,7 @@ export const success = (request: ApiRequest, code: number): ApiResponse =>
 
 /** JSON as it is sent: on one line, or indented for people to read. */
 export const jsonText = (value: unknown, pretty: boolean): Buffer =>
-  Buffer.from(pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`)
+  Buffer.from(pretty ? exactJson(value, undefined, 2) : `${exactJson(value)}\n`)
 
 function mediaOf({ headers }: ApiRequest, media: readonly Media[]): Media {
   const { accept } = headers

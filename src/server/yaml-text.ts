@@ -18,7 +18,7 @@ interface Position {
 
 /** What JSON makes of a value. */
 const plainOf = (value: unknown): unknown =>
-  typeof (value as { toJSON?: unknown } | null)?.toJSON === 'function'
+  typeof value === 'object' && typeof (value as { toJSON?: unknown } | null)?.toJSON === 'function'
     ? (value as { toJSON(): unknown }).toJSON()
     : value
 

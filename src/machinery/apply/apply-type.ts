@@ -1,3 +1,4 @@
+import { exactJson } from '../../schema/exact-json.js'
 import type { AnySchema, Field, MessageSchema } from '../../schema/types.js'
 import { fieldOf, resolve } from '../../schema/walk.js'
 
@@ -261,7 +262,7 @@ function makeElement(keys: readonly ItemKey[], item: unknown): string {
   for (const key of keys) {
     const value = keyValue(key, item)
     if (value === undefined || value === null) continue
-    element += `${separator}${key.text}${JSON.stringify(value)}`
+    element += `${separator}${key.text}${exactJson(value)}`
     separator = ','
   }
   return `${element}}`
@@ -274,4 +275,4 @@ export function keyValue(key: ItemKey, item: unknown): unknown {
 }
 
 /** The path element of an item of a set. */
-export const valueElement = (item: unknown): string => `v:${JSON.stringify(item)}`
+export const valueElement = (item: unknown): string => `v:${exactJson(item)}`

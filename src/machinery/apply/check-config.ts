@@ -32,7 +32,7 @@ function check(value: unknown, type: ApplyType, path: string, faults: string[]):
       check(value, type.inner, path, faults)
       return
     case 'scalar': {
-      const is = typeof value
+      const is = typeof value === 'bigint' ? 'number' : typeof value
       if (type.accepts === 'number' && is !== 'number') expected('numeric (int or float)', goType(value))
       else if (type.accepts === 'any' && is === 'object') expected('any scalar')
       else if (type.accepts === 'string' && is !== 'string')
@@ -110,6 +110,7 @@ function memberFault(item: unknown): string | undefined {
 function goType(value: unknown): string {
   if (Array.isArray(value)) return '[]interface {}'
   if (typeof value === 'object') return 'map[string]interface {}'
+  if (typeof value === 'bigint') return 'int64'
   return typeof value === 'boolean' ? 'bool' : typeof value
 }
 

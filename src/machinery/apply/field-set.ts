@@ -1,3 +1,4 @@
+import { exactJson, parseExactJson } from '../../schema/exact-json.js'
 import { byElement, type FieldSet, FieldSetBuilder, isShared, leaf, own } from './field-set-builder.js'
 
 export { type FieldSet, FieldSetBuilder, leaf } from './field-set-builder.js'
@@ -119,9 +120,9 @@ export function printElement(element: string): string {
   const text = element.slice(2)
   switch (element.slice(0, 2)) {
     case 'k:': {
-      const keys = JSON.parse(text) as Record<string, unknown>
+      const keys = parseExactJson(text) as Record<string, unknown>
       return `[${Object.entries(keys)
-        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .map(([key, value]) => `${key}=${exactJson(value)}`)
         .join(',')}]`
     }
     case 'v:':
@@ -189,10 +190,10 @@ function makeCanonical(element: string): string | undefined {
   if (element.startsWith('i:')) return /^i:-?[0-9]+$/.test(element) ? element : undefined
   if (!element.startsWith('k:') && !element.startsWith('v:')) return undefined
   try {
-    const value = JSON.parse(element.slice(2)) as unknown
-    if (element.startsWith('v:')) return `v:${JSON.stringify(value)}`
+    const value = parseExactJson(element.slice(2))
+    if (element.startsWith('v:')) return `v:${exactJson(value)}`
     if (!isNode(value)) return undefined
-    return `k:${JSON.stringify(Object.fromEntries(Object.entries(value).sort(byElement)))}`
+    return `k:${exactJson(Object.fromEntries(Object.entries(value).sort(byElement)))}`
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import { exactJson, parseExactJson } from '../../schema/exact-json.js'
 import { annotationsLimit } from '../validate-labels.js'
 import type { ApplyType } from './apply-type.js'
 import { compare } from './compare.js'
@@ -31,7 +32,7 @@ export function isAllowedByLastApplied(
   if (!text) return false
   let last: unknown
   try {
-    last = JSON.parse(text)
+    last = parseExactJson(text)
   } catch {
     return false
   }
@@ -45,7 +46,7 @@ export function isAllowedByLastApplied(
 export function withLastApplied(object: object, config: object, manager: string): object {
   const annotations = annotationsOf(object)
   if (manager !== kubectl || annotations[lastAppliedAnnotation] === undefined) return object
-  const text = `${JSON.stringify(withoutLastApplied(config), sortedKeys)}\n`
+  const text = `${exactJson(withoutLastApplied(config), sortedKeys)}\n`
   if (text === annotations[lastAppliedAnnotation]) return object
   const { [lastAppliedAnnotation]: _, ...rest } = annotations
   const fits = Buffer.byteLength(text) <= annotationsLimit

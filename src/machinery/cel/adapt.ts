@@ -23,7 +23,7 @@ export function fromJson(raw: unknown, type: CelType): CelValue {
     case 'uint':
       return typeof raw === 'number' ? new Uint(BigInt(raw)) : fromAny(raw)
     case 'double':
-      return typeof raw === 'number' ? raw : fromAny(raw)
+      return typeof raw === 'number' || typeof raw === 'bigint' ? Number(raw) : fromAny(raw)
     case 'bytes':
       return typeof raw === 'string' ? new Uint8Array(Buffer.from(raw, 'base64')) : fromAny(raw)
     case 'timestamp':
@@ -106,7 +106,7 @@ const isCelObject = (raw: object): raw is Extract<CelValue, object> =>
 export function toJson(value: CelValue): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
     return value
-  if (typeof value === 'bigint') return Number(value)
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (value instanceof Uint) return Number(value.value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (value instanceof ListValue) return [...value].map(toJson)

@@ -1,3 +1,4 @@
+import { exactJson, parseExactJson } from '../../schema/exact-json.js'
 import { jsonTypeName } from '../go-format.js'
 import { jsonEqual } from '../json-equal.js'
 import { badRequest, StatusError } from '../status-error.js'
@@ -94,13 +95,13 @@ function copiesOnce(): Own {
 
 /** What an operation copies; nobody else holds it. Throws a 422 if all of them together have copied too much. */
 function copyOf(value: unknown, budget: { copied: number }): unknown {
-  const text = JSON.stringify(value) ?? 'null'
+  const text = exactJson(value) ?? 'null'
   budget.copied += Buffer.byteLength(text)
   if (budget.copied > mostCopiedBytes)
     throw new PatchRefused(
       `Unable to complete the copy, the accumulated size increase of copy is ${budget.copied}, exceeding the limit ${mostCopiedBytes}`,
     )
-  return JSON.parse(text)
+  return parseExactJson(text)
 }
 
 /** Checks that `patch` is a list of operations. Throws a 400 or 413. */

@@ -1,7 +1,7 @@
 import type { ApiRequest, ApiResponse } from '../../machinery/http.js'
 import { listOf, Status } from '../../machinery/meta/index.js'
 import { mediaTypes } from '../../machinery/negotiation.js'
-import { decodeObject, isEnvelope, type Kind, unwrapEnvelope } from '../../schema/index.js'
+import { decodeObject, isEnvelope, type Kind, parseExactJson, unwrapEnvelope } from '../../schema/index.js'
 import type { Registries } from '../registry/registries.js'
 
 /** Bodies as they are written down: JSON, whatever form they had on the wire. */
@@ -35,7 +35,7 @@ export class AuditBodies {
   #parsed(bytes: Buffer, contentType: string): unknown {
     try {
       if (contentType.startsWith(mediaTypes.protobuf)) return this.#fromProtobuf(bytes)
-      if (/^application\/(?:[a-z.-]+\+)?json/.test(contentType)) return JSON.parse(bytes.toString())
+      if (/^application\/(?:[a-z.-]+\+)?json/.test(contentType)) return parseExactJson(bytes.toString())
     } catch {
       // What is no JSON is refused elsewhere.
     }

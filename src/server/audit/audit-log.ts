@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import type { Clock } from '../../machinery/clock.js'
+import { exactJson } from '../../schema/index.js'
 import { type AuditEvent, legacyLine } from './audit-event.js'
 import type { AuditSink } from './audit-sink.js'
 
@@ -22,7 +23,7 @@ const defaultMegabytes = 100
 
 /** Writes audit events to a file, a line each. Throws if it cannot be opened. */
 export async function auditLog(options: AuditLogOptions): Promise<AuditSink> {
-  const line = options.format === 'legacy' ? legacyLine : (event: AuditEvent) => JSON.stringify(event)
+  const line = options.format === 'legacy' ? legacyLine : (event: AuditEvent) => exactJson(event)
   const target = options.path === '-' ? standardOutput : await RotatingFile.open(options)
   return {
     write: events => target.append(events.map(event => `${line(event)}\n`).join('')),

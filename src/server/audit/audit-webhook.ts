@@ -1,5 +1,6 @@
 import { Agent } from 'node:https'
 import { type Clock, sleep } from '../../machinery/clock.js'
+import { exactJson } from '../../schema/index.js'
 import { exchange } from '../webhooks/exchange.js'
 import { type HttpsEndpoint, tlsOf } from '../webhooks/https-endpoint.js'
 import type { AuditEvent } from './audit-event.js'
@@ -31,7 +32,7 @@ export function auditWebhook({ endpoint, initialBackoffMs, clock }: AuditWebhook
   return {
     async write(events) {
       const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: events.map(untyped) }
-      const body = Buffer.from(JSON.stringify(list))
+      const body = Buffer.from(exactJson(list))
       for (let tried = 1, pause = initialBackoffMs; ; tried++, pause *= factor) {
         try {
           return await post(endpoint, agent, body)

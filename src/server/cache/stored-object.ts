@@ -1,5 +1,6 @@
 import { managedFieldsText } from '../../machinery/apply/index.js'
 import type { ApiObject } from '../../machinery/object.js'
+import { exactJson, parseExactJson } from '../../schema/index.js'
 
 /**
  * One version of an object as the store has it. Its bytes are made once, when it is written or read from disk, and
@@ -37,7 +38,7 @@ export class StoredObject<T extends ApiObject = ApiObject> {
 
   /** The object, shared and immutable. */
   get object(): T {
-    return (this.#object ??= freeze(JSON.parse(this.json.toString()) as T))
+    return (this.#object ??= freeze(parseExactJson(this.json.toString()) as T))
   }
 
   /** The object as JSON. */
@@ -118,7 +119,7 @@ export function encodeForStore<T extends ApiObject>(object: T): EncodedObject<T>
   text += '}'
   for (const [name, value] of Object.entries(object)) {
     if (name === 'kind' || name === 'apiVersion' || name === 'metadata' || value === undefined) continue
-    text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`
+    text += `,${JSON.stringify(name)}:${exactJson(value)}`
   }
   const encoded: EncodedObject<T> = Buffer.from(`${text}}`)
   encoded.source = object

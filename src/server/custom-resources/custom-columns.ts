@@ -4,6 +4,7 @@ import { describe } from '../../api/descriptions.js'
 import { parseJsonPath } from '../../machinery/json-path.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Column } from '../../machinery/resource.js'
+import { exactJson } from '../../schema/index.js'
 
 type Declared = NonNullable<CustomResourceDefinitionVersion['additionalPrinterColumns']>[number]
 
@@ -43,18 +44,18 @@ function columnOf({ name, type, format, description, priority = 0, jsonPath }: D
   }
 }
 
-function cellOf(value: unknown, type: string, now: number): string | number | boolean | null {
+function cellOf(value: unknown, type: string, now: number): string | number | bigint | boolean | null {
   switch (type) {
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null
+      return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null
     case 'number':
-      return typeof value === 'number' ? value : null
+      return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null
     case 'boolean':
       return typeof value === 'boolean' ? value : null
     case 'date':
       if (typeof value !== 'string') return null
       return Number.isNaN(Date.parse(value)) ? '<invalid>' : ageOf(value, now)
     default:
-      return typeof value === 'object' ? JSON.stringify(value) : String(value)
+      return typeof value === 'object' ? exactJson(value) : String(value)
   }
 }

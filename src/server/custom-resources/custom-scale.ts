@@ -29,7 +29,7 @@ function setAt(object: JsonObject, path: string, value: unknown): void {
 
 const numberAt = (object: unknown, path: string): number | undefined => {
   const value = valueAt(object, path)
-  return typeof value === 'number' ? value : undefined
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined
 }
 
 /** The scale of a custom resource, read and written where its definition says. */

@@ -3,7 +3,7 @@ import { jsonTypeName } from '../../machinery/go-format.js'
 import { messageOf } from '../../machinery/message-of.js'
 import { badRequest } from '../../machinery/status-error.js'
 import { parseYaml, type YamlDocument, type YamlOptions } from '../../machinery/yaml-document.js'
-import { JsonSyntaxError, parseJson } from '../../schema/index.js'
+import { exactJson, hasManyDigits, JsonSyntaxError, parseJson } from '../../schema/index.js'
 import { textFault, yamlFault } from './yaml-fault.js'
 
 /** A text that could not be parsed; the message is upstream's. */
@@ -60,13 +60,14 @@ export function yamlToJson(text: string): ConvertedYaml {
   if (why) throw notYaml(why)
   const { document, repeated } = parsed(text, {
     version: '1.1',
+    intAsBigInt: hasManyDigits(text),
     merge: true,
     customTags: tags => [...ownTags, ...tags.filter(tag => typeof tag === 'string' || !isLeftOut(tag))],
   })
   // Of several documents the first one counts.
   const duplicates = repeatedKeys(text, repeated)
   try {
-    return { json: JSON.stringify(document.toJS({ maxAliasCount: maximumAliases }), finite) ?? 'null', duplicates }
+    return { json: exactJson(document.toJS({ maxAliasCount: maximumAliases }), finite) ?? 'null', duplicates }
   } catch (error) {
     if (error instanceof BodySyntaxError) throw error
     // An alias that leads nowhere, to too much, or to itself.

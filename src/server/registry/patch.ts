@@ -15,6 +15,7 @@ import {
   type StatusError,
 } from '../../machinery/status-error.js'
 import type { Draft, Kind, MessageSchema } from '../../schema/index.js'
+import { exactJson } from '../../schema/index.js'
 import type { RequestContext } from '../pipeline.js'
 import { isTrue } from '../request-info.js'
 import { duplicateKeysText } from './body-text.js'
@@ -177,7 +178,7 @@ function tellOfDuplicates({ duplicates }: PatchRequest, { fieldValidation, warn 
 /** What a patch made is no object of its kind: a 422 that quotes what was made, or, of a strategic patch, the patch. */
 function unfit({ type, body }: PatchRequest, patched: unknown, why: string): StatusError {
   const strategic = type === 'strategic'
-  const quoted = strategic ? goValue(body) : JSON.stringify(patched)
+  const quoted = strategic ? goValue(body) : exactJson(patched)
   return invalid({ group: '', kind: '' }, '', [invalidValue('patch', quoted, strategic ? restored(why) : why)])
 }
 

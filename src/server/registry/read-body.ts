@@ -10,6 +10,7 @@ import {
   type Draft,
   decodeJson,
   decodeObject,
+  exactJson,
   type GroupVersionKind,
   type Kind,
   type MessageSchema,
@@ -49,7 +50,7 @@ export interface Body {
 /** Reads the body's bytes; empty if there is none. */
 export function readBytes({ body }: Pick<ApiRequest, 'body'>): Promise<Buffer> {
   if (body.kind === 'bytes') return body.read(maximumBody)
-  return Promise.resolve(body.kind === 'object' ? Buffer.from(JSON.stringify(body.value)) : Buffer.alloc(0))
+  return Promise.resolve(body.kind === 'object' ? Buffer.from(exactJson(body.value)) : Buffer.alloc(0))
 }
 
 /** Reads the body in every format there is. Throws a 413 or 415; what is wrong inside shows as it is decoded. */
@@ -288,7 +289,7 @@ function checkCustomKind(
   const version = typeof apiVersion === 'string' ? apiVersion : ''
   const ownVersion = apiVersionOf(expected)
   if (typeof kind !== 'string' || kind === '') {
-    const bytes = source ?? Buffer.from(JSON.stringify(value))
+    const bytes = source ?? Buffer.from(exactJson(value))
     const why = `Object 'Kind' is missing in '${bytes}'`
     throw refuse
       ? refuse(why)

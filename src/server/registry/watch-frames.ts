@@ -2,9 +2,9 @@ import type { ByteFeed } from '../../machinery/http.js'
 import { PartialObjectMetadata, Status } from '../../machinery/meta/index.js'
 import type { ApiObject } from '../../machinery/object.js'
 import { gone } from '../../machinery/status-error.js'
-import { encodeObject, encodeWatchFrame, type Kind } from '../../schema/index.js'
+import { encodeObject, encodeWatchFrame, exactJson, type Kind } from '../../schema/index.js'
 import { type Deliveries, type Delivery, type EventType, jsonFrame } from '../cache/cache-event.js'
-import type { StoredObject } from '../cache/stored-object.js'
+import { shownBookmark } from './bookmark.js'
 import type { Form } from './form.js'
 import { apiVersionOf } from './read-body.js'
 import type { Registry } from './registry.js'
@@ -112,46 +112,26 @@ function frameEncoder(
 ): (delivery: Delivery) => readonly Uint8Array[] {
   const shared = form.as === 'object' && form.media === 'json'
   let headed = false
-  const frame = (type: EventType, stored: StoredObject): Uint8Array => {
+  const frame = (type: EventType | 'BOOKMARK', object: ApiObject): Uint8Array => {
     if (form.as === 'metadata')
-      return encodeFrame(form, type, partial(stored.object, resource, form.version), PartialObjectMetadata)
-    if (form.as === 'object') return encodeFrame(form, type, stored.object, resource.kind)
-    const table = tableOf(resource, [stored], form, undefined, host.clock.now(), headed)
+      return encodeFrame(form, type, partial(object, resource, form.version), PartialObjectMetadata)
+    if (form.as === 'object') return encodeFrame(form, type, object, resource.kind)
+    const table = tableOf(resource, [{ object }], form, undefined, host.clock.now(), headed)
     headed = true
     return encodeFrame(form, type, table)
   }
   return delivery => {
-    if ('present' in delivery) return shared ? jsonFrame('ADDED', delivery.present) : [frame('ADDED', delivery.present)]
+    if ('present' in delivery)
+      return shared ? jsonFrame('ADDED', delivery.present) : [frame('ADDED', delivery.present.object)]
     if ('event' in delivery) {
       const { event, type } = delivery
-      return shared ? event.frame(type) : [frame(type, event.shown(type))]
+      return shared ? event.frame(type) : [frame(type, event.shown(type).object)]
     }
-    if (!bookmarks) return []
-    const { kind } = resource
-    const object = {
-      kind: kind.gvk.kind,
-      apiVersion: apiVersionOf(kind.gvk),
-      ...bookmarkObject(delivery.bookmark, delivery.initialEventsEnd),
-    }
-    return [
-      form.as === 'metadata'
-        ? encodeFrame(form, 'BOOKMARK', partial(object, resource), PartialObjectMetadata)
-        : encodeFrame(form, 'BOOKMARK', object, kind),
-    ]
+    return bookmarks ? [frame('BOOKMARK', shownBookmark(resource, delivery.bookmark, delivery.initialEventsEnd))] : []
   }
 }
 
 function encodeFrame(form: Form, type: string, object: object, kind?: Kind<unknown>): Uint8Array {
   if (form.media === 'protobuf' && kind) return encodeWatchFrame(type, encodeObject(kind, object))
-  return Buffer.from(`${JSON.stringify({ type, object })}\n`)
+  return Buffer.from(`${exactJson({ type, object })}\n`)
 }
-
-const initialEventsEnd = 'k8s.io/initial-events-end'
-
-/** Says that a watcher has seen everything up to a revision. */
-export const bookmarkObject = (revision: number, ended: boolean): ApiObject => ({
-  metadata: {
-    resourceVersion: String(revision),
-    ...(ended ? { annotations: { [initialEventsEnd]: 'true' } } : {}),
-  },
-})

@@ -1,5 +1,6 @@
 import { Agent } from 'node:https'
 import type { WebhookClientConfig } from '../../api/admissionregistration/v1/index.js'
+import { exactJson } from '../../schema/index.js'
 import { reachFault } from '../proxy/reach-fault.js'
 import type { Registries } from '../registry/registries.js'
 import { serviceAddress } from '../services/service-address.js'
@@ -37,7 +38,7 @@ export function webhookClient(registries: Registries, random: () => number = Mat
         url,
         address: service && serviceAddress(registries, { ...service, port: service.port ?? 443 }, random),
         headers: { 'content-type': 'application/json', accept: 'application/json, */*' },
-        body: Buffer.from(JSON.stringify(body)),
+        body: Buffer.from(exactJson(body)),
         ...(caBundle ? { tls: { ca: Buffer.from(caBundle, 'base64') } } : {}),
         agent,
         timeoutMs: timeout,

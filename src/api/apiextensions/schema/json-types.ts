@@ -11,7 +11,7 @@ export function jsonSchemaType(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
-  return typeof value
+  return typeof value === 'bigint' ? 'integer' : typeof value
 }
 
 /** A field of the object itself: every object seems to have a `constructor`. */

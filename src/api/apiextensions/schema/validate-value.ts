@@ -132,20 +132,21 @@ function numberCheck(schema: JSONSchemaProps): Check | undefined {
   const { type, format, multipleOf, maximum, exclusiveMaximum, minimum, exclusiveMinimum } = schema
   const plain = multipleOf === undefined && maximum === undefined && minimum === undefined
   if (plain && type !== 'integer' && type !== 'number') return undefined
-  return (value, path) => {
+  return (given, path) => {
+    const value = typeof given === 'bigint' ? Number(given) : given
     if (typeof value !== 'number') return []
     const errors: FieldError[] = []
     const misfit = fitsFormat(value, type, format)
     if (misfit) errors.push(nowhere(`Checked value must be of type ${misfit} in ${path}`))
     if (multipleOf !== undefined && !isMultiple(value, multipleOf))
-      errors.push(inBody(path, value, `should be a multiple of ${goFloat(multipleOf)}`))
+      errors.push(inBody(path, given, `should be a multiple of ${goFloat(multipleOf)}`))
     if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum))
       errors.push(
-        inBody(path, value, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${goFloat(maximum)}`),
+        inBody(path, given, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${goFloat(maximum)}`),
       )
     if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum))
       errors.push(
-        inBody(path, value, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${goFloat(minimum)}`),
+        inBody(path, given, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${goFloat(minimum)}`),
       )
     return errors
   }
