@@ -109,29 +109,30 @@ export function validateEvent(event: Event, reporter: 'reportingComponent' | 're
 
 /** Of what the newer form wrote nothing but the series changes. */
 export function validateEventUpdate(event: Event, old: Event): FieldError[] {
-  const same = (field: keyof Event & string, called: string = field) =>
-    unchanged(event[field], old[field], root.child(called))
+  const same = (field: keyof Event & string, called: string = field, absent?: string | number) =>
+    unchanged(event[field] ?? absent, old[field] ?? absent, root.child(called))
+  const sameText = (field: keyof Event & string, called: string = field) => same(field, called, '')
   const reference = (field: 'involvedObject' | 'related') =>
     jsonEqual(event[field], old[field])
       ? []
       : [invalidValue(root.child(field), event[field] && shownInternally(ObjectReference, event[field]), immutable)]
   return [
     ...reference('involvedObject'),
-    ...same('reason'),
-    ...same('message'),
+    ...sameText('reason'),
+    ...sameText('message'),
     ...(jsonEqual(event.source, old.source)
       ? []
       : [invalidValue(root.child('source'), shownInternally(EventSource, event.source), immutable)]),
     ...same('firstTimestamp'),
     ...same('lastTimestamp'),
-    ...same('count'),
+    ...same('count', 'count', 0),
     // Upstream looks at the reason twice.
-    ...same('reason'),
-    ...same('type'),
+    ...sameText('reason'),
+    ...sameText('type'),
     ...same('eventTime'),
-    ...same('action'),
+    ...sameText('action'),
     ...reference('related'),
-    ...same('reportingComponent', 'reportingController'),
-    ...same('reportingInstance'),
+    ...sameText('reportingComponent', 'reportingController'),
+    ...sameText('reportingInstance'),
   ]
 }

@@ -29,7 +29,7 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
     ...validateConditions(status),
     ...validateNomination(pod, old),
     ...generation(status.observedGeneration, at),
-    ...unchanged(status.qosClass, old.status.qosClass, at.child('qosClass')),
+    ...unchanged(status.qosClass ?? '', old.status.qosClass ?? '', at.child('qosClass')),
     ...validateTransitions('containerStatuses', status, old, containers),
     ...validateTransitions('initContainerStatuses', status, old, initContainers),
     ...validateTransitions('ephemeralContainerStatuses', status, old, []),

@@ -28,7 +28,7 @@ export const ingressClasses: Resource<IngressClass> = resource(IngressClass, {
     generation: true,
     validate,
     validateUpdate: (now, old) => [
-      ...unchanged(now.spec.controller, old.spec.controller, at.child('controller')),
+      ...unchanged(now.spec.controller ?? '', old.spec.controller ?? '', at.child('controller')),
       ...validate(now),
     ],
   },
