@@ -25,7 +25,7 @@ const unacceptable = `
     resources: [customResource({ group: 'No_Group', version: 'v1', kind: 'Thing', spec: {} })],
   })`
 
-describe('a cluster with a configuration', { timeout: 300_000 }, () => {
+describe('a cluster with a configuration', { timeout: 540_000 }, () => {
   let cluster: TestCluster
   let file: string
   before(async () => {

@@ -51,7 +51,7 @@ metadata: {name: web}
 spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}
 `
 
-describe('a cluster of several nodes on one machine', { timeout: 300_000 }, () => {
+describe('a cluster of several nodes on one machine', { timeout: 540_000 }, () => {
   let cluster: TestCluster
   let names: readonly string[]
   before(async () => {

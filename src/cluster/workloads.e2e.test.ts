@@ -65,7 +65,7 @@ interface Pods {
   }[]
 }
 
-describe('workloads on real containers', { timeout: 300_000 }, () => {
+describe('workloads on real containers', { timeout: 540_000 }, () => {
   let cluster: TestCluster
   before(async () => {
     cluster = await TestCluster.prepare()

@@ -97,11 +97,11 @@ describe('cluster DNS', () => {
     assert.deepEqual(errors, [])
   })
 
-  const resolve = (name: string) => queryDns({ address: loopback, port: dns.port, name, timeoutMs: 5000 })
+  const resolve = (name: string) => queryDns({ address: loopback, port: dns.port, name, timeoutMs: 60_000 })
 
   /** What dig prints, line by line. */
   async function dig(...words: string[]): Promise<string[]> {
-    const child = spawn('dig', [`@${loopback}`, '-p', String(dns.port), '+tries=1', '+time=5', ...words])
+    const child = spawn('dig', [`@${loopback}`, '-p', String(dns.port), '+tries=1', '+time=60', ...words])
     let heard = ''
     child.stdout.on('data', chunk => (heard += chunk))
     const [code] = await once(child, 'close')
@@ -226,7 +226,7 @@ describe('cluster DNS', () => {
       )
       assert.match(status ?? '', /SERVFAIL/)
       assert.deepEqual(
-        await queryDns({ address: loopback, port: blind.port, name: 'www.example.com', timeoutMs: 5000 }),
+        await queryDns({ address: loopback, port: blind.port, name: 'www.example.com', timeoutMs: 60_000 }),
         ['192.0.2.0'],
       )
     } finally {

@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { type HealthCheck, ServiceHealth, serveHealth } from './health.js'
 
-const address = '127.0.0.1'
+/** Nobody else uses it, so that a port which is free stays so. */
+const address = '127.83.0.3'
 
 /** A port that is free for now. */
 async function freePort(): Promise<number> {
