@@ -6,7 +6,6 @@ import { encodeObject, encodeWatchFrame, exactJson, type Kind } from '../../sche
 import { type Deliveries, type Delivery, type EventType, jsonFrame } from '../cache/cache-event.js'
 import { shownBookmark } from './bookmark.js'
 import type { Form } from './form.js'
-import { apiVersionOf } from './read-body.js'
 import type { Registry } from './registry.js'
 import { partial } from './represent.js'
 import { tableOf } from './table.js'

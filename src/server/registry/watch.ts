@@ -2,12 +2,13 @@ import type { ApiResponse } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
 import type { Deliveries, WatchFilter } from '../cache/cache-event.js'
 import type { RequestContext } from '../pipeline.js'
+import { bookmarkObject } from './bookmark.js'
 import { chooseForm } from './form.js'
 import { watchOptions } from './list-options.js'
 import { prefixOf } from './list-selection.js'
 import type { Registry } from './registry.js'
 import { type Selection, selectionOf } from './selection.js'
-import { bookmarkObject, tooFarBehind, WatchFrames } from './watch-frames.js'
+import { tooFarBehind, WatchFrames } from './watch-frames.js'
 
 /** A watch without a timeout of its own ends after 30 to 60 minutes, spread so that clients do not return at once. */
 const defaultWatchSeconds = 1800

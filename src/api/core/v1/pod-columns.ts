@@ -6,7 +6,7 @@ import type { Pod } from './pod.js'
 /** What `kubectl get pods` shows. */
 export const podColumns: readonly Column<Pod>[] = [
   nameColumn,
-  textColumn('Ready', pod => `${readyContainers(pod)}/${pod.spec.containers.length + sidecars(pod).length}`, {
+  textColumn('Ready', pod => `${readyContainers(pod)}/${(pod.spec.containers?.length ?? 0) + sidecars(pod).length}`, {
     description: 'The aggregate readiness state of this pod for accepting traffic.',
   }),
   textColumn('Status', podStatusText, { description: 'The aggregate status of the containers in this pod.' }),
@@ -42,7 +42,7 @@ function readyContainers(pod: Pod): number {
 /** One word for how a pod is: its phase, or what keeps it from running. */
 function podStatusText(pod: Pod): string {
   const { status, metadata } = pod
-  let reason = status.reason || status.phase || 'Unknown'
+  let reason = status.reason || status.phase || ''
   if (status.conditions?.some(({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated'))
     reason = 'SchedulingGated'
   const initializing = initReason(pod)
