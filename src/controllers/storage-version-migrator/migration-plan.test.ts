@@ -12,6 +12,8 @@ const states = {
   ending: ['Running=False', 'Succeeded=True'],
   failing: ['Running=False', 'Failed=True'],
   done: ['Succeeded=True'],
+  // As only a person would write it.
+  odd: ['Running=False'],
 } as const
 
 function migration(name: string, state: keyof typeof states, resource = 'secrets', age = 0): StorageVersionMigration {
@@ -35,6 +37,8 @@ describe('the next step of a migration', () => {
       [migration('a', 'ending'), [], 'close'],
       [migration('a', 'failing'), [], 'close'],
       [migration('a', 'done'), [], 'nothing'],
+      [migration('a', 'odd'), [], 'begin'],
+      [migration('a', 'waiting'), [migration('b', 'odd')], 'begin'],
       [migration('a', 'waiting'), [migration('b', 'running')], 'nothing'],
       [migration('a', 'waiting'), [migration('b', 'ending')], 'nothing'],
       [migration('a', 'waiting'), [migration('b', 'done')], 'begin'],

@@ -27,14 +27,17 @@ export const hasEnded = (migration: StorageVersionMigration): boolean =>
 export type Step = 'nothing' | 'close' | 'begin' | 'work'
 
 export function nextStep(migration: StorageVersionMigration, all: readonly StorageVersionMigration[]): Step {
-  if (hasEnded(migration)) return conditionOf(migration, 'Running') ? 'close' : 'nothing'
+  if (hasEnded(migration)) return isOpen(migration) ? 'close' : 'nothing'
   if (holds(migration, 'Running')) return 'work'
   const rivals = all.filter(other => isSameResource(other, migration))
   // One that has ended, but not been closed, has still a say in what the definition shows.
-  if (rivals.some(other => conditionOf(other, 'Running'))) return 'nothing'
+  if (rivals.some(other => holds(other, 'Running') || isOpen(other))) return 'nothing'
   const waiting = rivals.filter(other => !hasEnded(other)).sort(byAge)
   return waiting[0]?.metadata.name === migration.metadata.name ? 'begin' : 'nothing'
 }
+
+const isOpen = (migration: StorageVersionMigration): boolean =>
+  hasEnded(migration) && conditionOf(migration, 'Running') !== undefined
 
 export const isSameResource = (one: StorageVersionMigration, other: StorageVersionMigration): boolean =>
   one.spec.resource.group === other.spec.resource.group && one.spec.resource.resource === other.spec.resource.resource

@@ -12,7 +12,7 @@ import {
 import { answerOf, discover } from '../../client/discovery.js'
 import { apiVersionOf, groupOf } from '../../client/owners.js'
 import type { APIResourceList } from '../../machinery/meta/index.js'
-import { isNotFound, serviceUnavailable } from '../../machinery/status-error.js'
+import { isNotFound, StatusError, serviceUnavailable } from '../../machinery/status-error.js'
 import { migrated, migrating, storageHashOf } from './definition-migration.js'
 import { begun, closed, ended, hasEnded, isSameResource, nextStep, type Outcome } from './migration-plan.js'
 import { MigrationError, newestVersion, rewriteObjects } from './rewrite-objects.js'
@@ -78,6 +78,8 @@ async function work(migration: StorageVersionMigration, context: ReconcileContex
     if (await advance(migration, context)) await end({ type: 'Succeeded', message: '' })
     return undefined
   } catch (error) {
+    const pause = error instanceof StatusError ? error.details?.retryAfterSeconds : undefined
+    if (pause) return { after: pause * 1000 }
     if (!(error instanceof MigrationError)) throw error
     const { creationTimestamp = '' } = migration.metadata
     if (error.mayPass && clock.now() < Date.parse(creationTimestamp) + patience) return { after: lookAgain }
