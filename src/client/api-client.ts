@@ -63,10 +63,7 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
     ask<T>({
       method,
       path: options.subresource ? `${path}/${options.subresource}` : path,
-      query: new URLSearchParams({
-        ...(options.fieldManager ? { fieldManager: options.fieldManager } : {}),
-        ...(options.dryRun ? { dryRun: 'All' } : {}),
-      }),
+      query: writeQuery(options),
       headers: { 'content-type': contentType },
       body: { kind: 'object', value: body },
       ...signalOf(options),
@@ -130,19 +127,18 @@ export function apiClient(transport: Handler, defaults: Partial<ApiRequest> = {}
       const { metadata = {} } = object as { metadata?: ObjectRef }
       return write('PUT', pathOf(kind, metadata.namespace, metadata.name ?? ''), object, options)
     },
-    patch: (kind, ref, patch, options = {}) =>
-      ask({
+    patch(kind, ref, patch, options = {}) {
+      const query = writeQuery(options)
+      if (patch.type === 'apply' && patch.force) query.set('force', 'true')
+      return ask({
         method: 'PATCH',
         path: pathOf(kind, ref.namespace, ref.name ?? '') + (options.subresource ? `/${options.subresource}` : ''),
-        query: new URLSearchParams({
-          ...(options.fieldManager ? { fieldManager: options.fieldManager } : {}),
-          ...(options.dryRun ? { dryRun: 'All' } : {}),
-          ...(patch.type === 'apply' && patch.force ? { force: 'true' } : {}),
-        }),
+        query,
         headers: { 'content-type': patchTypes[patch.type] },
         body: { kind: 'object', value: patch.body },
         ...signalOf(options),
-      }),
+      })
+    },
     async delete(kind, ref, options = {}) {
       await ask({
         method: 'DELETE',
@@ -178,6 +174,13 @@ export function pathOf<T, I>({ gvk, plural, namespaced }: Kind<T, I>, namespace?
   const within = namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
   if (name === '') throw new StatusError(400, 'BadRequest', `the name of the ${gvk.kind} is missing`)
   return `${root}${within}/${plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`
+}
+
+function writeQuery({ fieldManager, dryRun }: WriteOptions): URLSearchParams {
+  const query = new URLSearchParams()
+  if (fieldManager) query.set('fieldManager', fieldManager)
+  if (dryRun) query.set('dryRun', 'All')
+  return query
 }
 
 function listQuery(options: ListOptions): URLSearchParams {

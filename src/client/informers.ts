@@ -119,4 +119,11 @@ export class Informers implements Cache, AsyncDisposable {
   }
 }
 
-const identity = ({ gvk, plural }: AnyKind): string => `${gvk.group}/${gvk.version}/${plural}`
+const identities = new WeakMap<AnyKind, string>()
+
+/** One and the same for equal kinds. It is asked for with every look into a cache, so that it is put together once. */
+function identity(kind: AnyKind): string {
+  let found = identities.get(kind)
+  if (found === undefined) identities.set(kind, (found = `${kind.gvk.group}/${kind.gvk.version}/${kind.plural}`))
+  return found
+}
