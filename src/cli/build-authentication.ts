@@ -13,7 +13,7 @@ import { tokenFile } from '../server/authentication/token-file.js'
 import { type WebhookTokensOptions, webhookTokens } from '../server/authentication/webhook-tokens.js'
 import type { JsonCall } from '../server/webhooks/json-calls.js'
 import type { AuthenticationFlags } from './authentication-flags.js'
-import { durationMs, fileText } from './flag-values.js'
+import { durationMs, fileText, isTrue } from './flag-values.js'
 import { webhookOf } from './webhook-call.js'
 
 export interface AuthenticationParts {
@@ -67,7 +67,10 @@ export async function buildAuthentication(
         issuers,
         audiences,
         verifyingKeys: await Promise.all(flags.serviceAccountKeyFile.map(fileText)),
-        extendExpiration: flags.serviceAccountExtendTokenExpiration !== 'false',
+        extendExpiration: isTrue(
+          '--service-account-extend-token-expiration',
+          flags.serviceAccountExtendTokenExpiration,
+        ),
         ...(flags.serviceAccountJwksUri ? { jwksUri: flags.serviceAccountJwksUri } : {}),
         ...(longest
           ? { maximumSeconds: Math.floor(durationMs('--service-account-max-token-expiration', longest) / 1000) }
@@ -96,7 +99,7 @@ function anonymousAccess(
   { anonymousAuth }: AuthenticationFlags,
   { anonymous }: AuthenticationConfiguration,
 ): AnonymousAccess {
-  if (!anonymous) return anonymousAuth !== 'false'
+  if (!anonymous) return anonymousAuth === undefined || isTrue('--anonymous-auth', anonymousAuth)
   if (anonymousAuth !== undefined)
     throw new OperatorError(
       '--anonymous-auth and the configuration of authentication both speak of anonymous access',

@@ -6,7 +6,7 @@ import type { ServerOperation } from '../server/api-server.js'
 import { type AuditEndpoint, type AuditMode, type AuditOptions, setUpAudit } from '../server/audit/index.js'
 import { readEncryptionConfiguration } from '../server/encryption/configuration.js'
 import type { EncryptionOptions } from '../server/encryption/encryption.js'
-import { durationMs, fileText, shownFlags } from './flag-values.js'
+import { countOf, durationMs, fileText, isTrue, numberOf, shownFlags } from './flag-values.js'
 import type { OperationFlags } from './operation-flags.js'
 
 const mostGoaway = 0.02
@@ -19,15 +19,15 @@ export async function buildOperation(
   flags: OperationFlags,
   onError: (error: unknown) => void,
 ): Promise<ServerOperation> {
-  const reads = count('--max-requests-inflight', flags.maxRequestsInflight)
-  const writes = count('--max-mutating-requests-inflight', flags.maxMutatingRequestsInflight)
-  const priorityAndFairness = bool('--enable-priority-and-fairness', flags.enablePriorityAndFairness)
+  const reads = countOf('--max-requests-inflight', flags.maxRequestsInflight)
+  const writes = countOf('--max-mutating-requests-inflight', flags.maxMutatingRequestsInflight)
+  const priorityAndFairness = isTrue('--enable-priority-and-fairness', flags.enablePriorityAndFairness)
   if (priorityAndFairness && reads + writes === 0)
     throw new OperatorError(
       'priority and fairness has nothing to divide',
       'Give --max-requests-inflight or --max-mutating-requests-inflight, or --enable-priority-and-fairness=false.',
     )
-  const goawayChance = number('--goaway-chance', flags.goawayChance)
+  const goawayChance = numberOf('--goaway-chance', flags.goawayChance)
   if (goawayChance > mostGoaway)
     throw new OperatorError(`--goaway-chance is ${flags.goawayChance}`, `Give a number from 0 to ${mostGoaway}.`)
   const requestTimeoutMs = durationMs('--request-timeout', flags.requestTimeout)
@@ -39,10 +39,10 @@ export async function buildOperation(
     inFlight: { reads, writes },
     priorityAndFairness,
     requestTimeoutMs,
-    minimumWatchSeconds: count('--min-request-timeout', flags.minRequestTimeout),
+    minimumWatchSeconds: countOf('--min-request-timeout', flags.minRequestTimeout),
     shutdownDelayMs: durationMs('--shutdown-delay-duration', flags.shutdownDelayDuration),
     goawayChance,
-    http2Streams: count('--http2-max-streams-per-connection', flags.http2MaxStreamsPerConnection),
+    http2Streams: countOf('--http2-max-streams-per-connection', flags.http2MaxStreamsPerConnection),
     flags: shownFlags(flags),
     ...(encryption ? { encryption } : {}),
     ...(audit ? { audit: await made(audit, flags, onError) } : {}),
@@ -53,7 +53,7 @@ export async function buildOperation(
 async function encryptionOptions(flags: OperationFlags): Promise<EncryptionOptions | undefined> {
   const { encryptionProviderConfig: file, encryptionProviderConfigAutomaticReload } = flags
   const flag = '--encryption-provider-config-automatic-reload'
-  const reload = bool(flag, encryptionProviderConfigAutomaticReload)
+  const reload = isTrue(flag, encryptionProviderConfigAutomaticReload)
   if (file === undefined) {
     if (reload) throw new OperatorError(`${flag} has nothing to reload`, 'Give --encryption-provider-config, too.')
     return undefined
@@ -103,9 +103,9 @@ async function auditOptions(flags: OperationFlags): Promise<AuditOptions | undef
           log: {
             path: auditLogPath,
             format,
-            maxAge: count('--audit-log-maxage', flags.auditLogMaxage),
-            maxBackups: count('--audit-log-maxbackup', flags.auditLogMaxbackup),
-            maxSize: count('--audit-log-maxsize', flags.auditLogMaxsize),
+            maxAge: countOf('--audit-log-maxage', flags.auditLogMaxage),
+            maxBackups: countOf('--audit-log-maxbackup', flags.auditLogMaxbackup),
+            maxSize: countOf('--audit-log-maxsize', flags.auditLogMaxsize),
             ...delivery(flags, 'Log'),
           },
         }
@@ -128,16 +128,16 @@ function delivery(flags: OperationFlags, sink: 'Log' | 'Webhook') {
   const mode = flags[`audit${sink}Mode`]
   if (mode !== 'batch' && mode !== 'blocking' && mode !== 'blocking-strict')
     throw new OperatorError(`${name('mode')} is ${JSON.stringify(mode)}`, 'It is batch, blocking or blocking-strict.')
-  const throttled = bool(name('batch-throttle-enable'), flags[`audit${sink}BatchThrottleEnable`])
-  const qps = number(name('batch-throttle-qps'), flags[`audit${sink}BatchThrottleQps`])
-  const burst = count(name('batch-throttle-burst'), flags[`audit${sink}BatchThrottleBurst`])
+  const throttled = isTrue(name('batch-throttle-enable'), flags[`audit${sink}BatchThrottleEnable`])
+  const qps = numberOf(name('batch-throttle-qps'), flags[`audit${sink}BatchThrottleQps`])
+  const burst = countOf(name('batch-throttle-burst'), flags[`audit${sink}BatchThrottleBurst`])
   if (throttled && (qps <= 0 || burst < 1))
     throw new OperatorError(
       `${name('batch-throttle-enable')} lets nothing through`,
       `Give ${name('batch-throttle-qps')} and ${name('batch-throttle-burst')}, too.`,
     )
-  const bufferSize = count(name('batch-buffer-size'), flags[`audit${sink}BatchBufferSize`])
-  const maxBatchSize = count(name('batch-max-size'), flags[`audit${sink}BatchMaxSize`])
+  const bufferSize = countOf(name('batch-buffer-size'), flags[`audit${sink}BatchBufferSize`])
+  const maxBatchSize = countOf(name('batch-max-size'), flags[`audit${sink}BatchMaxSize`])
   if (bufferSize < 1 || maxBatchSize < 1)
     throw new OperatorError(
       `${name('batch-buffer-size')} is ${bufferSize}, ${name('batch-max-size')} is ${maxBatchSize}`,
@@ -152,11 +152,11 @@ function delivery(flags: OperationFlags, sink: 'Log' | 'Webhook') {
       oneAtATime: sink === 'Log',
       ...(throttled ? { throttle: { qps, burst } } : {}),
     },
-    ...(bool(name('truncate-enabled'), flags[`audit${sink}TruncateEnabled`])
+    ...(isTrue(name('truncate-enabled'), flags[`audit${sink}TruncateEnabled`])
       ? {
           truncation: {
-            maxEventSize: count(name('truncate-max-event-size'), flags[`audit${sink}TruncateMaxEventSize`]),
-            maxBatchSize: count(name('truncate-max-batch-size'), flags[`audit${sink}TruncateMaxBatchSize`]),
+            maxEventSize: countOf(name('truncate-max-event-size'), flags[`audit${sink}TruncateMaxEventSize`]),
+            maxBatchSize: countOf(name('truncate-max-batch-size'), flags[`audit${sink}TruncateMaxBatchSize`]),
           },
         }
       : {}),
@@ -180,24 +180,4 @@ async function endpointOf(kubeconfig: string): Promise<AuditEndpoint> {
     insecureSkipTlsVerify,
     ...(said ? { token: said } : {}),
   }
-}
-
-function number(flag: string, value: string): number {
-  const parsed = Number(value)
-  if (value.trim() === '' || !Number.isFinite(parsed) || parsed < 0)
-    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'It is a number, and not negative.')
-  return parsed
-}
-
-function count(flag: string, value: string): number {
-  const parsed = number(flag, value)
-  if (!Number.isSafeInteger(parsed))
-    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'It is a whole number.')
-  return parsed
-}
-
-function bool(flag: string, value: string): boolean {
-  if (value !== 'true' && value !== 'false')
-    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'It is true or false.')
-  return value === 'true'
 }

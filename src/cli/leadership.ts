@@ -10,9 +10,9 @@ import {
 import { OperatorError } from '../cluster/operator-error.js'
 import { MetricsRegistry } from '../machinery/metrics/index.js'
 import type { HealthCheck } from '../server/health.js'
-import { durationMs } from './flag-values.js'
+import { aborted } from './aborted.js'
+import { durationMs, isTrue } from './flag-values.js'
 import { logFault } from './log.js'
-import { aborted } from './run-api-server.js'
 
 /** Flags of the election; what they leave open, a file or the defaults say. */
 export interface LeaderFlags {
@@ -53,7 +53,7 @@ export function electionOf(flags: LeaderFlags, lease: string, file: LeaderConfig
   const leaseDuration = time('--leader-elect-lease-duration', duration ?? file.leaseDuration, '15s')
   const renewDeadline = time('--leader-elect-renew-deadline', deadline ?? file.renewDeadline, '10s')
   const retryPeriod = time('--leader-elect-retry-period', flags.leaderElectRetryPeriod ?? file.retryPeriod, '2s')
-  const elect = flags.leaderElect ? flags.leaderElect !== 'false' : (file.leaderElect ?? true)
+  const elect = flags.leaderElect ? isTrue('--leader-elect', flags.leaderElect) : (file.leaderElect ?? true)
   if (elect && !(retryPeriod > 0 && renewDeadline > retryPeriod * jitter && leaseDuration > renewDeadline))
     throw new OperatorError(
       'the times of the leader election do not fit together',

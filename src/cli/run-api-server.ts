@@ -6,19 +6,19 @@ import { ControlPlane } from '../cluster/control-plane.js'
 import { terminationSignal } from '../cluster/daemon.js'
 import { followFiles } from '../cluster/file-changes.js'
 import { OperatorError } from '../cluster/operator-error.js'
-import { type ClusterPki, type Credential, clientTemplate, createClusterPki, identities } from '../cluster/pki.js'
+import { type ClusterPki, clientTemplate, createClusterPki, identities } from '../cluster/pki.js'
 import { ensureClusterPki, ensureCredential } from '../cluster/pki-files.js'
 import { formatCidr } from '../machinery/ip-address.js'
-import { parseDuration } from '../schema/index.js'
 import { serviceNetworks } from '../server/services/service-networks.js'
 import { jsonCalls } from '../server/webhooks/json-calls.js'
+import { aborted } from './aborted.js'
 import type { AuthenticationFlags } from './authentication-flags.js'
 import type { AuthorizationFlags } from './authorization-flags.js'
 import { buildAuthentication } from './build-authentication.js'
 import { buildAuthorization } from './build-authorization.js'
 import { buildOperation } from './build-operation.js'
 import { type FeatureFlags, featureGatesOf, runtimeConfigOf } from './feature-flags.js'
-import { fileText } from './flag-values.js'
+import { certificatesText, durationMs, fileText, keyPairOf, portNumber } from './flag-values.js'
 import { logFault } from './log.js'
 import type { OperationFlags } from './operation-flags.js'
 
@@ -80,15 +80,17 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     runtimeConfig,
     // Who is allowed everything should at least say who it is.
     allowAnonymous: authorization.includes('AlwaysAllow') ? false : allowAnonymous,
-    eventTtlSeconds: Number(parseDuration(flags.eventTtl)) / 1e9,
+    eventTtlSeconds: durationMs('--event-ttl', flags.eventTtl) / 1000,
     ...(dataDir ? { dataDir: join(dataDir, 'store') } : {}),
     ...(flags.config ? { config: flags.config } : {}),
     // Pods reach a server that listens everywhere at the machine's own address.
     ...(flags.advertiseAddress || servedAt.length === 0
       ? { advertiseAddress: flags.advertiseAddress ?? machineAddress() }
       : {}),
-    ...(flags.kubeletCertificateAuthority ? { kubeletCa: await fileText(flags.kubeletCertificateAuthority) } : {}),
-    ...(flags.clientCaFile ? { clientCa: await fileText(flags.clientCaFile) } : {}),
+    ...(flags.kubeletCertificateAuthority
+      ? { kubeletCa: await certificatesText(flags.kubeletCertificateAuthority) }
+      : {}),
+    ...(flags.clientCaFile ? { clientCa: await certificatesText(flags.clientCaFile) } : {}),
     ...(await serving(flags)),
   })
   process.stdout.write(`serving at ${controlPlane.endpoint?.server}\n`)
@@ -101,7 +103,7 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     const now = await pkiNow()
     await controlPlane.credentials.change({
       serving: (await serving(flags)).serving ?? now.apiserver,
-      clientCa: flags.clientCaFile ? await fileText(flags.clientCaFile) : now.ca.certificate,
+      clientCa: flags.clientCaFile ? await certificatesText(flags.clientCaFile) : now.ca.certificate,
       kubeletClient: now.apiserverKubeletClient,
       frontProxy: now.frontProxyClient,
     })
@@ -115,30 +117,14 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
   await aborted(termination.signal)
 }
 
-/** Resolves once the signal has aborted. */
-export const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise(resolve => {
-    if (signal.aborted) return resolve()
-    // A pending promise does not keep a process alive; a timer does.
-    const alive = setInterval(() => {}, 0x7fffffff)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearInterval(alive)
-        resolve()
-      },
-      { once: true },
-    )
-  })
-
 async function withGivenKeys(flags: ApiServerFlags, pki: ClusterPki): Promise<ClusterPki> {
   const { serviceAccountSigningKeyFile } = flags
-  const kubeletClient = await givenCredential(
+  const kubeletClient = await keyPairOf(
     'a client certificate for kubelets',
     ['--kubelet-client-certificate', flags.kubeletClientCertificate],
     ['--kubelet-client-key', flags.kubeletClientKey],
   )
-  const proxyClient = await givenCredential(
+  const proxyClient = await keyPairOf(
     'a client certificate for aggregated API servers',
     ['--proxy-client-cert-file', flags.proxyClientCertFile],
     ['--proxy-client-key-file', flags.proxyClientKeyFile],
@@ -158,16 +144,6 @@ async function withGivenKeys(flags: ApiServerFlags, pki: ClusterPki): Promise<Cl
   }
 }
 
-type FileFlag = readonly [name: string, file: string | undefined]
-
-/** The certificate and key of two flags; undefined if neither is given. Throws an `OperatorError` if only one is. */
-async function givenCredential(what: string, certificate: FileFlag, key: FileFlag): Promise<Credential | undefined> {
-  if (certificate[1] === undefined && key[1] === undefined) return undefined
-  if (certificate[1] === undefined || key[1] === undefined)
-    throw new OperatorError(`${what} needs its key`, `Give both ${certificate[0]} and ${key[0]}.`)
-  return { certificate: await fileText(certificate[1]), key: await fileText(key[1]) }
-}
-
 /** How often it is looked whether a certificate of its own ends soon, in ms. */
 const halfDay = 12 * 3_600_000
 
@@ -184,7 +160,7 @@ const credentialFiles = (flags: ApiServerFlags): readonly string[] =>
   ].flatMap(file => file ?? [])
 
 async function serving(flags: ApiServerFlags) {
-  const credential = await givenCredential(
+  const credential = await keyPairOf(
     'a serving certificate',
     ['--tls-cert-file', flags.tlsCertFile],
     ['--tls-private-key-file', flags.tlsPrivateKeyFile],
@@ -202,17 +178,6 @@ function networksOf(value: string): readonly string[] {
       'Give one network, or one of each family with a comma between.',
     )
   }
-}
-
-/** A port from the command line. Throws an `OperatorError` that names the flag. */
-export function portNumber(flag: string, value: string): number {
-  const port = Number(value)
-  if (!/^\d+$/.test(value) || port > 65_535)
-    throw new OperatorError(
-      `${flag} is ${JSON.stringify(value)}, which is no port`,
-      'Ports are numbers from 0 to 65535.',
-    )
-  return port
 }
 
 function portRange(value: string): { readonly first: number; readonly last: number } {

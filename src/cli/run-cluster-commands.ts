@@ -11,9 +11,8 @@ import { elapsed, showProgress } from '../cluster/progress.js'
 import { parseCidr } from '../machinery/ip-address.js'
 import { type ClusterFlags, existingCluster, pathsOf } from './existing-cluster.js'
 import { type FeatureFlags, featureGatesOf, runtimeConfigOf } from './feature-flags.js'
-import { durationMs } from './flag-values.js'
+import { countOf, durationMs, portNumber } from './flag-values.js'
 import { followLogs } from './follow-logs.js'
-import { portNumber } from './run-api-server.js'
 
 interface UpFlags extends ClusterFlags, FeatureFlags {
   readonly install: boolean
@@ -123,9 +122,7 @@ export async function logs(
   flags: ClusterFlags & { readonly follow?: boolean; readonly tail: string },
 ): Promise<void> {
   const { paths, config } = await existingCluster(flags)
-  const lines = Number(flags.tail)
-  if (!Number.isSafeInteger(lines) || lines < 0)
-    throw new OperatorError(`--tail is ${JSON.stringify(flags.tail)}`, 'Give a number of lines.')
+  const lines = countOf('--tail', flags.tail)
   using termination = terminationSignal()
   await followLogs(paths, config, { component, lines, follow: flags.follow === true, signal: termination.signal })
 }
@@ -175,11 +172,4 @@ function networkOf(flag: string, value: string): string {
   if (!parseCidr(value))
     throw new OperatorError(`${flag} is ${JSON.stringify(value)}, which is no network`, 'Write it as in 10.96.0.0/16.')
   return value
-}
-
-function countOf(flag: string, value: string, least = 0): number {
-  const count = Number(value)
-  if (!Number.isSafeInteger(count) || count < least)
-    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, `Give a number, ${least} or more.`)
-  return count
 }

@@ -18,7 +18,7 @@ import type { HealthCheck } from '../server/health.js'
 import { type AutoscalerFlags, autoscalerOptions } from './autoscaler-flags.js'
 import { connect, type KubeconfigFlags } from './connect.js'
 import { type FeatureFlags, featureGatesOf } from './feature-flags.js'
-import { fileText } from './flag-values.js'
+import { fileText, isTrue } from './flag-values.js'
 import { type Election, electionOf, type LeaderFlags, Leadership } from './leadership.js'
 import { logFault } from './log.js'
 import { type ServingFlags, startServing } from './start-serving.js'
@@ -42,6 +42,8 @@ export async function runControllerManager(
   const autoscaling = autoscalerOptions(flags)
   const { StorageVersionMigrator: storageVersionMigrator } = featureGates(await featureGatesOf(flags))
   const election = electionOf(flags, 'kube-controller-manager')
+  const ownAccounts = isTrue('--use-service-account-credentials', flags.useServiceAccountCredentials)
+  const allocatesCidrs = isTrue('--allocate-node-cidrs', flags.allocateNodeCidrs)
   const userAgent = 'kube-controller-manager/v1.36.2'
   const metrics = processMetrics()
   const { client, connection, transport } = await connect(flags, userAgent, metrics)
@@ -57,7 +59,7 @@ export async function runControllerManager(
     startControllers({
       client,
       metrics,
-      ...(flags.useServiceAccountCredentials === 'false' ? {} : { clientOf: name => accounts.clientOf(name) }),
+      ...(ownAccounts ? { clientOf: name => accounts.clientOf(name) } : {}),
       onError: logFault,
       controllers: {
         rootCa,
@@ -65,7 +67,7 @@ export async function runControllerManager(
         storageVersionMigrator,
         ...(authority ? { signing: { authority } } : {}),
         ...(signingKey ? { signSecretToken: secretTokenSigner(signingKey) } : {}),
-        ...(flags.allocateNodeCidrs === 'false' ? {} : { clusterCidr: flags.clusterCidr }),
+        ...(allocatesCidrs ? { clusterCidr: flags.clusterCidr } : {}),
       },
     })
   const eventSource = 'kube-controller-manager'

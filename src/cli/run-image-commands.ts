@@ -1,5 +1,5 @@
 import { constants, createWriteStream } from 'node:fs'
-import { access, mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -71,12 +71,12 @@ async function archiveOf(
 ): Promise<AsyncDisposable & { readonly source: Readable | string }> {
   const nothing = async () => {}
   if (file !== '-') {
+    const refuse = (trouble: string, cause?: unknown) =>
+      new OperatorError(`the file ${file} ${trouble}`, 'Give an image archive, or - to read standard input.', { cause })
     await access(file, constants.R_OK).catch(error => {
-      const trouble = hasCode(error, 'ENOENT') ? 'does not exist' : 'cannot be read'
-      throw new OperatorError(`the file ${file} ${trouble}`, 'Give an image archive, or - to read standard input.', {
-        cause: error,
-      })
+      throw refuse(hasCode(error, 'ENOENT') ? 'does not exist' : 'cannot be read', error)
     })
+    if ((await stat(file)).isDirectory()) throw refuse('is a folder')
     return { source: file, [Symbol.asyncDispose]: nothing }
   }
   if (times === 1) return { source: process.stdin, [Symbol.asyncDispose]: nothing }

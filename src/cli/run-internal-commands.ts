@@ -12,10 +12,10 @@ import { OperatorError } from '../cluster/operator-error.js'
 import { SUPERVISED_BY } from '../cluster/process-table.js'
 import { supervise } from '../cluster/supervisor.js'
 import { ensureNodeNamespace, ensureWayOut } from '../network/node-namespace.js'
+import { aborted } from './aborted.js'
 import { type ClusterFlags, existingCluster } from './existing-cluster.js'
 import { featureGatesOf, runtimeConfigOf } from './feature-flags.js'
 import { logFault } from './log.js'
-import { aborted } from './run-api-server.js'
 
 /** Keeps the processes of a cluster running until it is asked to end. */
 export async function runSupervisor(flags: ClusterFlags): Promise<void> {

@@ -20,10 +20,10 @@ import { certificateSays } from '../machinery/x509/index.js'
 import { startDns } from '../network/dns/index.js'
 import { chooseCniType, cniConfig, outgoingMtu, prepareHost } from '../network/node-network.js'
 import { removeRules, startProxy } from '../network/proxy/index.js'
+import { aborted } from './aborted.js'
 import { connect, type KubeconfigFlags } from './connect.js'
-import { fileText } from './flag-values.js'
+import { certificatesText, countOf, isTrue, keyPairOf, portNumber } from './flag-values.js'
 import { logFault } from './log.js'
-import { aborted, portNumber } from './run-api-server.js'
 
 const nodeNameOf = (override: string | undefined): string => (override ?? hostname()).toLowerCase()
 
@@ -63,7 +63,7 @@ export async function runKubelet(flags: KubeletFlags): Promise<void> {
   const rotatesClient = isTrue('--rotate-certificates', flags.rotateCertificates)
   if (rotatesClient) await adoptClientCertificate(clientStore, nodeName, connection, transport)
   const nodeIp = flags.nodeIp ?? machineAddress()
-  const clientCa = flags.clientCaFile ? await fileText(flags.clientCaFile) : connection.ca
+  const clientCa = flags.clientCaFile ? await certificatesText(flags.clientCaFile) : connection.ca
   if (!clientCa)
     throw new OperatorError(
       'nobody could be let in to ask for logs or to run commands: there is no authority for clients',
@@ -83,7 +83,7 @@ export async function runKubelet(flags: KubeletFlags): Promise<void> {
     cgroupRoot: flags.cgroupRoot,
     nodeIps: [nodeIp],
     clusterDomain: flags.clusterDomain,
-    maxPods: Number(flags.maxPods),
+    maxPods: countOf('--max-pods', flags.maxPods),
     server: { host: flags.address, port: portNumber('--port', flags.port), ...serving, clientCa },
     onError: logFault,
     ...(flags.clusterDns ? { clusterDns: flags.clusterDns.split(',') } : {}),
@@ -139,23 +139,21 @@ async function startOwnContainerd({ rootDir }: KubeletFlags) {
 }
 
 /** Has the kubelet use the files that it serves with, and knows clients by, as they are. */
-const followServingFiles = (
-  { clientCaFile, tlsCertFile, tlsPrivateKeyFile }: KubeletFlags,
-  kubelet: Kubelet,
-): Promise<AsyncDisposable> =>
-  followFiles(
+const followServingFiles = (flags: KubeletFlags, kubelet: Kubelet): Promise<AsyncDisposable> => {
+  const { clientCaFile, tlsCertFile, tlsPrivateKeyFile } = flags
+  return followFiles(
     [clientCaFile, tlsCertFile, tlsPrivateKeyFile].flatMap(file => file ?? []),
     {
       onError: logFault,
       async changed() {
         kubelet.renewServing({
-          ...(clientCaFile ? { clientCa: await fileText(clientCaFile) } : {}),
-          ...(tlsCertFile ? { certificate: await fileText(tlsCertFile) } : {}),
-          ...(tlsPrivateKeyFile ? { key: await fileText(tlsPrivateKeyFile) } : {}),
+          ...(clientCaFile ? { clientCa: await certificatesText(clientCaFile) } : {}),
+          ...(await servingPair(flags)),
         })
       },
     },
   )
+}
 
 /** Where the certificate to serve with is kept, if it is asked for. */
 function servingStoreOf(flags: KubeletFlags, certDir: string): CertificateStore | undefined {
@@ -208,20 +206,15 @@ const isOfNode = (pem: string, nodeName: string): boolean => {
   return certificateSays(certificate, clientWish(nodeName)) && Date.parse(certificate.validTo) > Date.now()
 }
 
-/** A flag that is true or false. Throws an `OperatorError` that names it. */
-function isTrue(flag: string, value: string): boolean {
-  if (value !== 'true' && value !== 'false')
-    throw new OperatorError(`${flag} is ${JSON.stringify(value)}`, 'Give true or false.')
-  return value === 'true'
-}
+const servingPair = ({ tlsCertFile, tlsPrivateKeyFile }: KubeletFlags) =>
+  keyPairOf(
+    'the certificate to serve with',
+    ['--tls-cert-file', tlsCertFile],
+    ['--tls-private-key-file', tlsPrivateKeyFile],
+  )
 
-async function servingOf(
-  { tlsCertFile, tlsPrivateKeyFile }: KubeletFlags,
-  certDir: string,
-  hosts: readonly [string, ...string[]],
-) {
-  if (!tlsCertFile || !tlsPrivateKeyFile) return ensureSelfSignedServing(certDir, 'kubelet', hosts)
-  return { certificate: await fileText(tlsCertFile), key: await fileText(tlsPrivateKeyFile) }
+async function servingOf(flags: KubeletFlags, certDir: string, hosts: readonly [string, ...string[]]) {
+  return (await servingPair(flags)) ?? ensureSelfSignedServing(certDir, 'kubelet', hosts)
 }
 
 interface ProxyFlags extends KubeconfigFlags {

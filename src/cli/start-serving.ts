@@ -1,11 +1,9 @@
 import type { Client } from '../client/index.js'
 import { type ComponentServing, serveComponent } from '../cluster/component-serving.js'
-import { OperatorError } from '../cluster/operator-error.js'
 import type { HealthCheck } from '../server/health.js'
 import { connect } from './connect.js'
-import { fileText, shownFlags } from './flag-values.js'
+import { certificatesText, keyPairOf, portNumber, shownFlags } from './flag-values.js'
 import { logFault } from './log.js'
-import { portNumber } from './run-api-server.js'
 
 /** Flags of what a component serves beside its work. */
 export interface ServingFlags {
@@ -36,17 +34,12 @@ export async function startServing(
 ): Promise<ComponentServing | undefined> {
   const port = portNumber('--secure-port', flags.securePort)
   if (port === 0) return undefined
-  const { tlsCertFile, tlsPrivateKeyFile } = flags
-  if (Boolean(tlsCertFile) !== Boolean(tlsPrivateKeyFile))
-    throw new OperatorError(
-      'nothing can be served with half of a certificate',
-      'Give both --tls-cert-file and --tls-private-key-file.',
-    )
-  const serving =
-    tlsCertFile && tlsPrivateKeyFile
-      ? { certificate: await fileText(tlsCertFile), key: await fileText(tlsPrivateKeyFile) }
-      : undefined
-  const clientCa = flags.clientCaFile && (await fileText(flags.clientCaFile))
+  const serving = await keyPairOf(
+    'the certificate to serve with',
+    ['--tls-cert-file', flags.tlsCertFile],
+    ['--tls-private-key-file', flags.tlsPrivateKeyFile],
+  )
+  const clientCa = flags.clientCaFile && (await certificatesText(flags.clientCaFile))
   const transports: AsyncDisposable[] = []
   const reviewer = async (kubeconfig: string | undefined): Promise<Client> => {
     if (!kubeconfig) return client

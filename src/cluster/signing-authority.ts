@@ -1,9 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Clock } from '../machinery/clock.js'
-import { messageOf } from '../machinery/message-of.js'
-import { readBounded } from './bounded-file.js'
 import { followFiles } from './file-changes.js'
-import { OperatorError } from './operator-error.js'
+import { readKeyPair } from './key-pair-files.js'
 
 /** An authority as its files have it by now: PEM texts. Dispose of it to follow them no more. */
 export interface FollowedAuthority extends AsyncDisposable {
@@ -26,10 +23,10 @@ export async function followAuthority({
   onError,
   clock,
 }: AuthorityFiles): Promise<FollowedAuthority> {
-  let now = await readPair(certificateFile, keyFile)
+  let now = await readKeyPair('the authority', certificateFile, keyFile)
   const following = await followFiles([certificateFile, keyFile], {
     async changed() {
-      now = await readPair(certificateFile, keyFile)
+      now = await readKeyPair('the authority', certificateFile, keyFile)
     },
     onError,
     ...(clock ? { clock } : {}),
@@ -42,20 +39,5 @@ export async function followAuthority({
       return now.key
     },
     [Symbol.asyncDispose]: () => following[Symbol.asyncDispose](),
-  }
-}
-
-async function readPair(certificateFile: string, keyFile: string): Promise<{ certificate: string; key: string }> {
-  try {
-    const [certificate, key] = await Promise.all([readBounded(certificateFile), readBounded(keyFile)])
-    if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key)))
-      throw new Error('the key is that of another certificate')
-    return { certificate, key }
-  } catch (error) {
-    throw new OperatorError(
-      `the authority in ${certificateFile} and ${keyFile} cannot be used: ${messageOf(error)}`,
-      'Name a certificate and its key, both as PEM.',
-      { cause: error },
-    )
   }
 }
