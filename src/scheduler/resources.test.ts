@@ -21,5 +21,16 @@ describe('podRequest', () => {
     ['what it has been promised', pod('1', running({ cpu: '1' }, { cpu: '1500m' })), 1500],
     ['not what it can never get', pod('8', { ...running({ cpu: '1' }), ...infeasible }), 1000],
   ]
-  for (const [what, given, cpu] of cases) it(what, () => assert.equal(podRequest(given).requested['cpu'], cpu))
+  const whole = (cpu: string, has: string, promised = has): Pod => {
+    const given = pod('100m', { resources: { requests: { cpu: has } }, allocatedResources: { cpu: promised } })
+    return { ...given, spec: { ...given.spec, resources: { requests: { cpu } } } }
+  }
+  const wholes: typeof cases = [
+    ['what it asks for as a whole', whole('2', '2'), 2000],
+    ['though it has less as a whole', whole('3', '2'), 3000],
+    ['what it has as a whole', whole('1', '2'), 2000],
+    ['what it has been promised as a whole', whole('1', '1', '1500m'), 1500],
+  ]
+  for (const [what, given, cpu] of [...cases, ...wholes])
+    it(what, () => assert.equal(podRequest(given).requested['cpu'], cpu))
 })

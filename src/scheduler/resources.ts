@@ -47,35 +47,43 @@ const resizable = ['cpu', 'memory']
 
 type Status = NonNullable<Pod['status']['containerStatuses']>[number]
 
-const statusesOf = ({ status }: Pod): readonly Status[] => [
+const statusesOf = ({ status }: Pick<Pod, 'status'>): readonly Status[] => [
   ...(status.containerStatuses ?? []),
   ...(status.initContainerStatuses ?? []),
 ]
 
-/** Whether a container has, or has been promised, something else than its pod's spec asks for. */
-function isResizing(pod: Pod): boolean {
-  if (!pod.status.containerStatuses) return false
-  return statusesOf(pod).some(({ name, resources, allocatedResources }) => {
-    const spec = pod.spec.containers.find(container => container.name === name)?.resources?.requests
-    return resizable.some(resource =>
+/** Amounts as a status tells of them. */
+interface Granted {
+  readonly resources?: { readonly requests?: { readonly [resource: string]: string } }
+  readonly allocatedResources?: { readonly [resource: string]: string }
+}
+
+/** Whether a pod or one of its containers has, or has been promised, something else than the pod's spec asks for. */
+function isResizing({ spec, status }: Pod): boolean {
+  if (!status.containerStatuses && !status.resources) return false
+  const differs = ({ resources, allocatedResources }: Granted, asked: Granted['allocatedResources']) =>
+    resizable.some(resource =>
       [resources?.requests?.[resource], allocatedResources?.[resource]].some(
-        amount => amount !== undefined && spec?.[resource] !== undefined && amount !== spec[resource],
+        amount => amount !== undefined && asked?.[resource] !== undefined && amount !== asked[resource],
       ),
     )
-  })
+  return (
+    differs(status, spec.resources?.requests) ||
+    statusesOf({ status }).some(each =>
+      differs(each, spec.containers.find(({ name }) => name === each.name)?.resources?.requests),
+    )
+  )
 }
 
 /** Until it is resized, a pod takes the most of what it asks for, what it has, and what it has been promised. */
-function whileResizing(pod: Pod): Pod['spec'] {
-  const { spec, status } = pod
-  const statuses = new Map(statusesOf(pod).map(each => [each.name, each]))
+function whileResizing({ spec, status }: Pod): Pod['spec'] {
+  const statuses = new Map(statusesOf({ status }).map(each => [each.name, each]))
   // What the node can never give is not waited for.
   const isInfeasible = (status.conditions ?? []).some(
     ({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible',
   )
-  const containers = spec.containers.map(container => {
-    const { resources, allocatedResources } = statuses.get(container.name) ?? {}
-    const requests = { ...container.resources?.requests }
+  const most = (asked: Granted['allocatedResources'], { resources, allocatedResources }: Granted) => {
+    const requests = { ...asked }
     for (const resource of resizable) {
       const amounts = [
         ...(isInfeasible ? [] : [requests[resource]]),
@@ -86,9 +94,14 @@ function whileResizing(pod: Pod): Pod['spec'] {
       if (first !== undefined && requests[resource] !== undefined)
         requests[resource] = others.reduce((most, text) => (greater(text, most) ? text : most), first)
     }
+    return requests
+  }
+  const containers = spec.containers.map(container => {
+    const requests = most(container.resources?.requests, statuses.get(container.name) ?? {})
     return { ...container, resources: { ...container.resources, requests } }
   })
-  return { ...spec, containers }
+  if (!spec.resources) return { ...spec, containers }
+  return { ...spec, containers, resources: { ...spec.resources, requests: most(spec.resources.requests, status) } }
 }
 
 const greater = (left: string, right: string): boolean =>
