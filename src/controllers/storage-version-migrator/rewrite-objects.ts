@@ -96,6 +96,9 @@ async function pageOf({ client, kind, signal }: Objects, options: ListOptions): 
   try {
     return await client.list(kind, { ...options, metadataOnly: true, signal })
   } catch (error) {
+    // As of objects that cannot be decrypted: it may last for ever.
+    if (error instanceof StatusError && error.code === 500)
+      throw new MigrationError(error.message, true, { cause: error })
     throw lasting(error)
   }
 }

@@ -8,7 +8,8 @@ import type { Client } from '../../client/client.js'
 import { runControllers } from '../../client/controller-runtime.js'
 import { untypedKind } from '../../client/discovery.js'
 import { ControlPlane, type ControlPlaneOptions } from '../../cluster/control-plane.js'
-import { isNotFound } from '../../machinery/status-error.js'
+import { type Clock, systemClock } from '../../machinery/clock.js'
+import { forbidden, internalError, isNotFound } from '../../machinery/status-error.js'
 import { lmdbStore } from '../../storage/index.js'
 import { eventually } from '../eventually.js'
 import { faultyClient, seededRandom } from '../faulty-client.js'
@@ -218,6 +219,43 @@ describe('a migration', () => {
       )
     } finally {
       await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('fails if objects cannot be listed, and if one cannot be written, once waiting does not help', async () => {
+    await using plane = await ControlPlane.start(asked)
+    const { client } = plane
+    await client.create(Secret, { metadata: { namespace: 'default', name: 'one' } })
+    const lateBy = (ms: number): Clock => ({ ...systemClock, now: () => systemClock.now() + ms })
+    const unreadable: Client = {
+      ...client,
+      list: async (kind, options) => {
+        if (kind.plural === 'secrets') throw internalError('unable to transform key')
+        return client.list(kind, options)
+      },
+    }
+    const refused: Client = {
+      ...client,
+      patch: async (kind, ...rest) => {
+        if (kind.plural === 'secrets') throw forbidden({ group: '', plural: 'secrets' }, 'one', 'not today')
+        return client.patch(kind, ...rest)
+      },
+    }
+    for (const [name, through, clock, why] of [
+      ['listed', unreadable, lateBy(120_000), 'Internal error occurred: unable to transform key'],
+      ['written', refused, systemClock, 'secrets "one" is forbidden: not today'],
+    ] as const) {
+      await using _controllers = runControllers([storageVersionMigrator()], {
+        client: through,
+        clock,
+        onError: () => {},
+      })
+      await migrate(client, name, 'secrets')
+      const { type, reason, message } = await ended(client, name)
+      assert.deepEqual(
+        [type, reason, message],
+        ['Failed', 'StorageVersionMigrationFailed', `migration encountered unhandled error: ${why}`],
+      )
     }
   })
 
