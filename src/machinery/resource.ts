@@ -140,6 +140,8 @@ export interface ViewSubresource<T extends ApiObject> {
   /** Rules for new objects whose answer must be waited for, such as whether a signature is good. */
   readonly verify?: (object: T) => Promise<readonly FieldError[]>
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[]
+  /** Texts for Warning headers. */
+  readonly warnings?: (object: T) => readonly string[]
   readonly metadataLooks?: MetadataLooks
 }
 
@@ -197,6 +199,7 @@ export function resource<T extends ApiObject, I>(
 
 export interface StatusViewOptions<T extends ApiObject> {
   readonly validateUpdate?: ViewSubresource<T>['validateUpdate']
+  readonly warnings?: ViewSubresource<T>['warnings']
   /** Fields of metadata that the view leaves alone: `labels`. */
   readonly keepsMetadata?: readonly string[]
   /** Dotted paths never owned through the view, if that is not `spec`. */
@@ -207,7 +210,7 @@ export interface StatusViewOptions<T extends ApiObject> {
 
 /** The `status` view: only `status` (and metadata that controllers may touch) is written, never the rest. */
 export function statusView<T extends ApiObject>(options: StatusViewOptions<T> = {}): ViewSubresource<T> {
-  const { validateUpdate, keepsMetadata = [], resetFields = ['spec'], prepareForUpdate } = options
+  const { validateUpdate, warnings, keepsMetadata = [], resetFields = ['spec'], prepareForUpdate } = options
   return {
     type: 'view',
     name: 'status',
@@ -222,6 +225,7 @@ export function statusView<T extends ApiObject>(options: StatusViewOptions<T> = 
       prepareForUpdate?.(draft, old, writer)
     },
     ...(validateUpdate ? { validateUpdate } : {}),
+    ...(warnings ? { warnings } : {}),
   }
 }
 

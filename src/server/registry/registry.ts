@@ -264,8 +264,7 @@ export class Registry<T extends ApiObject = ApiObject> {
       )
       const validated = validateAll(host.admission, request)
       if (validated) await validated
-      // A view is written by programs, which nobody would tell.
-      if (!view) for (const text of resource.strategy.warnings?.(draft as T, old) ?? []) context.warn(text)
+      for (const text of (view ?? resource.strategy).warnings?.(draft as T, old) ?? []) context.warn(text)
       metadata.resourceVersion = String(current.revision)
       const stored = await this.#store(current, draft, context)
       written = true

@@ -1,12 +1,14 @@
 import { jsonEqual } from '../../../machinery/json-equal.js'
 import { dns1123Label, labelValue } from '../../../machinery/names.js'
-import type { FieldPath } from '../../../machinery/path.js'
+import { type FieldPath, root } from '../../../machinery/path.js'
 import { addressWarnings } from '../../address-warnings.js'
 import { ofItems } from '../../list-rules.js'
 import { type AnyContainer, containersOf } from './all-containers.js'
 import { appArmorOf, appArmorPrefix } from './app-armor-annotations.js'
 import type { ContainerPort } from './container.js'
+import { keyWarnings, labelWarnings } from './node-label-warnings.js'
 import type { NodeSelectorTerm } from './node-selector.js'
+import type { Pod } from './pod.js'
 import type { PodSpec } from './pod-spec.js'
 import { fractionWarning, volumeWarnings } from './volume-warnings.js'
 
@@ -98,16 +100,6 @@ function profileWarnings(
   ]
 }
 
-/** Labels of nodes by their old names. */
-const renamedLabels: { readonly [label: string]: string } = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-  'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
-}
-
 function nodeWarnings({ nodeSelector, affinity }: PodSpec, at: FieldPath): string[] {
   if (!nodeSelector && !affinity) return []
   const node = affinity?.nodeAffinity
@@ -117,10 +109,7 @@ function nodeWarnings({ nodeSelector, affinity }: PodSpec, at: FieldPath): strin
   return [
     ...Object.keys(nodeSelector ?? {})
       .sort()
-      .flatMap(key => {
-        const why = renamedLabels[key]
-        return why === undefined ? [] : [`${at.child('nodeSelector').key(key)}: ${why}`]
-      }),
+      .flatMap(key => labelWarnings(key, at.child('nodeSelector').key(key))),
     ...(node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap((term, i) =>
       nodeTermWarnings(term, false, must.index(i)),
     ),
@@ -139,7 +128,7 @@ export function nodeTermWarnings(
   return matchExpressions.flatMap(({ key, values = [] }, i) => {
     const here = at.child('matchExpressions').index(i)
     return [
-      ...renamed(key, here.child('key')),
+      ...keyWarnings(key, here.child('key')),
       ...(withValues ? values : []).flatMap((value, j) =>
         labelValue(value).map(message => `${here.child('values').index(j)}: ${value} is invalid, ${message}`),
       ),
@@ -147,16 +136,11 @@ export function nodeTermWarnings(
   })
 }
 
-function renamed(key: string, at: FieldPath): string[] {
-  const why = renamedLabels[key]
-  return why === undefined ? [] : [`${at}: ${key} is ${why}`]
-}
-
 const spreadWarnings = ({ topologySpreadConstraints }: PodSpec, at: FieldPath): string[] =>
   ofItems(topologySpreadConstraints, ({ topologyKey, labelSelector }, i) => {
     const here = at.child('topologySpreadConstraints').index(i)
     return [
-      ...renamed(topologyKey, here.child('topologyKey')),
+      ...keyWarnings(topologyKey, here.child('topologyKey')),
       ...(labelSelector ? [] : [`${here.child('labelSelector')}: ${matchesNothing}`]),
     ]
   })
@@ -266,3 +250,9 @@ function affinityWarnings({ affinity }: PodSpec, at: FieldPath): string[] {
     ]
   })
 }
+
+/** What to tell whoever writes a pod's status. */
+export const podStatusWarnings = ({ status: { podIPs = [], hostIPs = [] } }: Pod): string[] =>
+  Object.entries({ podIPs, hostIPs }).flatMap(([list, addresses]) =>
+    addresses.flatMap(({ ip = '' }, i) => addressWarnings(ip, root.child('status').child(list).index(i).child('ip'))),
+  )

@@ -11,7 +11,7 @@ import { joinPodIps } from './pod-ips.js'
 import { mergeMatchLabelKeys } from './pod-match-labels.js'
 import { Binding } from './pod-options.js'
 import { qosClass } from './pod-qos.js'
-import { hostNameWarnings, podWarnings } from './pod-warnings.js'
+import { hostNameWarnings, podStatusWarnings, podWarnings } from './pod-warnings.js'
 import { validatePod } from './validate-pod.js'
 import { validateResize } from './validate-pod-resize.js'
 import { validatePodStatus } from './validate-pod-status.js'
@@ -46,6 +46,7 @@ export const pods: Resource<Pod> = resource(Pod, {
         status.qosClass ||= old.status.qosClass ?? qosClass(old)
       },
       validateUpdate: validatePodStatus,
+      warnings: podStatusWarnings,
     }),
     {
       type: 'view',

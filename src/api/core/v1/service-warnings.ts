@@ -38,3 +38,9 @@ export function serviceWarnings({ metadata, spec }: Service): readonly string[] 
     warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"')
   return warnings
 }
+
+/** What to tell whoever writes the status of a service. */
+export const serviceStatusWarnings = ({ status }: Service): string[] =>
+  (status.loadBalancer?.ingress ?? []).flatMap(({ ip = '' }, i) =>
+    addressWarnings(ip, root.child('status').child('loadBalancer').child('ingress').index(i)),
+  )

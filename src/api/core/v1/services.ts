@@ -8,7 +8,7 @@ import { Service } from './service.js'
 import { validateServiceStatus } from './service-status.js'
 import { normalizeClusterIps, takeOverAllocations } from './service-update.js'
 import { isExternallyAccessible, validateService, validateServiceUpdate } from './service-validation.js'
-import { serviceWarnings } from './service-warnings.js'
+import { serviceStatusWarnings, serviceWarnings } from './service-warnings.js'
 
 export const services: Resource<Service> = resource(Service, {
   storagePrefix: 'services/specs',
@@ -35,7 +35,7 @@ export const services: Resource<Service> = resource(Service, {
       gvk: { group: '', version: 'v1', kind: 'ServiceProxyOptions' },
       verbs: ['create', 'delete', 'get', 'patch', 'update'],
     },
-    statusView({ validateUpdate: validateServiceStatus }),
+    statusView({ validateUpdate: validateServiceStatus, warnings: serviceStatusWarnings }),
   ],
   defaults({ spec, status }) {
     defaultSpec(spec)

@@ -19,6 +19,7 @@ import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabels } from '../../../machinery/validate-labels.js'
+import { addressWarnings } from '../../address-warnings.js'
 import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
 import { validateReachable } from '../../core/v1/endpoints-resource.js'
 import { oneOf, unchanged } from '../../field-rules.js'
@@ -56,9 +57,24 @@ export const endpointSlices: Resource<EndpointSlice> = resource(EndpointSlice, {
       ...validate(slice),
       ...unchanged(slice.addressType, old.addressType, root.child('addressType')),
     ],
-    warnings: ({ addressType }) => (addressType === 'FQDN' ? ['addressType: FQDN endpoints are deprecated'] : []),
+    warnings: slice => [
+      ...(slice.addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
+      ...endpointWarnings(slice),
+    ],
   },
 })
+
+const ownControllers = new Set(['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'])
+
+/** Slices that a controller has written are nobody's to be told about. */
+const endpointWarnings = ({ metadata: { labels }, endpoints }: EndpointSlice): string[] =>
+  ownControllers.has(labels?.['endpointslice.kubernetes.io/managed-by'] ?? '')
+    ? []
+    : (endpoints ?? []).flatMap(({ addresses }, i) =>
+        addresses.flatMap((address, j) =>
+          addressWarnings(address, root.child('endpoints').index(i).child('addresses').index(j)),
+        ),
+      )
 
 /** Of ports and addresses so many are shown before it says how many more there are. */
 const shown = 3

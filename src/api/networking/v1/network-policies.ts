@@ -6,6 +6,7 @@ import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelSelector } from '../../../machinery/validate-labels.js'
+import { networkWarnings } from '../../address-warnings.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
 import { oneOf, portReference } from '../../field-rules.js'
 import { type IPBlock, NetworkPolicy, type NetworkPolicyPeer, type NetworkPolicyPort } from './network-policy.js'
@@ -22,8 +23,26 @@ export const networkPolicies: Resource<NetworkPolicy> = resource(NetworkPolicy, 
       for (const port of ports ?? []) port.protocol ??= 'TCP'
     if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress']
   },
-  strategy: { generation: true, validate, validateUpdate: (now, old) => validate(now, blocksOf(old)) },
+  strategy: { generation: true, validate, validateUpdate: (now, old) => validate(now, blocksOf(old)), warnings },
 })
+
+function warnings({ spec: { ingress = [], egress = [] } }: NetworkPolicy): string[] {
+  const at = root.child('spec')
+  return [
+    ...ingress.flatMap(({ from }, i) => peerWarnings(from, at.child('ingress').index(i).child('from'))),
+    ...egress.flatMap(({ to }, i) => peerWarnings(to, at.child('egress').index(i).child('to'))),
+  ]
+}
+
+const peerWarnings = (peers: readonly NetworkPolicyPeer[] | undefined, at: FieldPath): string[] =>
+  (peers ?? []).flatMap(({ ipBlock }, i) => {
+    if (!ipBlock) return []
+    const here = at.index(i).child('ipBlock')
+    return [
+      ...networkWarnings(ipBlock.cidr, here.child('cidr')),
+      ...(ipBlock.except ?? []).flatMap((text, j) => networkWarnings(text, here.child('except').index(j))),
+    ]
+  })
 
 /** All blocks of addresses that a policy names: they may stay as they are written. */
 const blocksOf = ({ spec: { ingress = [], egress = [] } }: NetworkPolicy): KnownTexts =>
