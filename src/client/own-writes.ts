@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../machinery/clock.js'
+import { type Clock, sleepAwake } from '../machinery/clock.js'
 import type { ApiObject } from '../machinery/object.js'
 import type { Client, ObjectRef, WriteOptions } from './client.js'
 import type { AnyKind } from './controller.js'
@@ -82,7 +82,7 @@ export class OwnWrites {
     const end = () => over.abort()
     signal.addEventListener('abort', end, { once: true })
     try {
-      await Promise.race([Promise.all(waits), sleep(this.clock, patience, over.signal)])
+      await Promise.race([Promise.all(waits), sleepAwake(this.clock, patience, over.signal)])
     } catch {
       // Stopped, either way: there will be no next run.
     } finally {

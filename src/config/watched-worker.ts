@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { sleepAwake, systemClock } from '../machinery/clock.js'
 import type { Handler, UserInfo } from '../machinery/http.js'
 import { ConfigError } from './config-error.js'
 import type { Manifest } from './manifest.js'
@@ -13,9 +14,6 @@ const defaultHeapMb = 256
  * one has to fit, or the whole process ends.
  */
 const youngHeapMb = 16
-
-/** Into so many pieces the time is cut in which a thread has to answer. */
-const pieces = 10
 
 export interface WatchedWorkerOptions {
   readonly file: string
@@ -102,29 +100,19 @@ export class WatchedWorker {
     this.#worker.postMessage(message)
   }
 
-  /**
-   * Whether it answers within so many ms: whether it is not caught in a loop. Time is counted in small pieces, and after
-   * each one what has been said meanwhile is heard: where this thread was held up itself, or the machine slept, that is
-   * none of the other one's fault.
-   */
-  answers(withinMs: number): Promise<boolean> {
+  /** Whether it answers within so many ms that this thread was awake: whether it is not caught in a loop. */
+  async answers(withinMs: number): Promise<boolean> {
     const id = ++this.#pings
-    return new Promise(resolve => {
-      let timer: NodeJS.Timeout | undefined
-      const settle = (answered: boolean) => {
-        clearTimeout(timer)
-        this.#pongs.delete(id)
-        resolve(answered)
-      }
-      const hear = (left: number) => {
-        if (!this.#pongs.has(id)) return
-        if (left === 0) settle(false)
-        else timer = setTimeout(() => setImmediate(hear, left - 1), withinMs / pieces)
-      }
-      this.#pongs.set(id, () => settle(true))
-      this.post({ type: 'ping', id })
-      hear(pieces)
-    })
+    const over = new AbortController()
+    const answered = new Promise<boolean>(resolve => this.#pongs.set(id, () => resolve(true)))
+    this.post({ type: 'ping', id })
+    const late = sleepAwake(systemClock, withinMs, over.signal).then(() => false)
+    try {
+      return await Promise.race([answered, late])
+    } finally {
+      over.abort()
+      this.#pongs.delete(id)
+    }
   }
 
   /** Ends it, whatever it is doing. */

@@ -56,18 +56,33 @@ export class ManualClock implements Clock {
 }
 
 /** Resolves after `ms`; rejects with the signal's reason if it aborts first. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export const sleep = (clock: Clock, ms: number, signal?: AbortSignal): Promise<void> => pause(clock, ms, 1, signal)
+
+/**
+ * For patience with others: as `sleep`, but time in which this process was held up, or the machine slept, hardly counts.
+ * What they have said meanwhile is heard first.
+ */
+export const sleepAwake = (clock: Clock, ms: number, signal?: AbortSignal): Promise<void> =>
+  pause(clock, ms, 10, signal)
+
+/** Sleeps in so many pieces: being held up ends one of them, however long it lasts. */
+function pause(clock: Clock, ms: number, pieces: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
-    const timer = clock.after(ms, () => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    })
+    let timer: Disposable
+    const sleepOn = (left: number) => {
+      if (left > 0) timer = clock.after(ms / pieces, () => sleepOn(left - 1))
+      else {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      }
+    }
     const onAbort = () => {
       timer[Symbol.dispose]()
       reject(signal?.reason)
     }
     signal?.addEventListener('abort', onAbort, { once: true })
+    sleepOn(pieces)
   })
 }
 
