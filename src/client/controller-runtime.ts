@@ -118,8 +118,8 @@ class Running implements AsyncDisposable {
     // Deciding on half a cache would mean making again what is there: all of them first.
     await Promise.all(kinds.map(kind => this.informers.of(kind).synced()))
     if (this.signal.aborted) return
-    this.#watch(main, (object, old, change) => {
-      if (concerns(object, change === 'modified' ? old : undefined)) this.#add(keyOfObject(object))
+    this.#watch(main, object => {
+      if (concerns(object, this.#context)) this.#add(keyOfObject(object))
     })
     for (const { owned: kind, matters } of owned)
       this.#watch(kind, (object, old, change) => {

@@ -86,8 +86,11 @@ export interface Controller {
 export interface Watches {
   /** The kind whose keys are reconciled. */
   readonly for: AnyKind
-  /** Which of its changes bring a key; all of them when absent. `old` is undefined of what has come or gone. */
-  readonly concerns?: (object: ApiObject, old: ApiObject | undefined) => boolean
+  /**
+   * Which of its objects are looked at when they come, change or go; all of them when absent. What it reads of the caches
+   * beside the object must bring the object's key when it changes.
+   */
+  readonly concerns?: (object: ApiObject, cache: Cache) => boolean
   /** Kinds that `for` objects control: a change brings the owner's key. */
   readonly owns?: readonly (AnyKind | OwnedWatch)[]
   /** Kinds that are only looked at: their changes bring nothing. */
@@ -105,7 +108,7 @@ export interface OwnedWatch {
 /** `concerns` with its object typed: `concerning(Pod, pod => pod.spec.nodeName !== undefined)`. */
 export const concerning = <T extends ApiObject, I>(
   _kind: Kind<T, I>,
-  test: (object: T, old: T | undefined) => boolean,
+  test: (object: T, cache: Cache) => boolean,
 ): NonNullable<Watches['concerns']> => test as unknown as NonNullable<Watches['concerns']>
 
 /** `owns` with its object typed: `watchOwned(Pod, (pod, old) => ready(pod) !== ready(old))`. */

@@ -29,7 +29,10 @@ export function taintEviction(): Controller {
     name: 'taint-eviction',
     watches: {
       for: Pod,
-      concerns: concerning(Pod, mayHaveToGo),
+      concerns: concerning(Pod, ({ spec }, cache) => {
+        const node = spec.nodeName && cache.get(Node, { name: spec.nodeName })
+        return node ? evictionTaints(node.spec.taints).length > 0 : false
+      }),
       also: [
         watchAlso(Node, (node, old, cache) => {
           const taints = evictionTaints(node.spec.taints)
@@ -68,12 +71,6 @@ export function taintEviction(): Controller {
     },
   })
 }
-
-/** Whether a pod has come to its node, or has left it, or tolerates something else there than before. */
-const mayHaveToGo = ({ metadata, spec }: Pod, old: Pod | undefined): boolean =>
-  metadata.deletionTimestamp !== undefined ||
-  (spec.nodeName !== undefined &&
-    (spec.nodeName !== old?.spec.nodeName || !jsonEqual(spec.tolerations, old.spec.tolerations)))
 
 /** The node's NoExecute taints as the server has them; undefined if there is no such node. */
 async function liveTaints(

@@ -77,12 +77,11 @@ export function podGc({ terminatedPodThreshold = 12_500, quarantine = 40_000 }: 
     name: 'pod-garbage-collector',
     watches: {
       for: Pod,
-      concerns: concerning(
-        Pod,
-        ({ metadata, spec }, old) =>
-          metadata.deletionTimestamp !== undefined ||
-          (spec.nodeName !== undefined && spec.nodeName !== old?.spec.nodeName),
-      ),
+      concerns: concerning(Pod, ({ metadata, spec }, cache) => {
+        if (!spec.nodeName) return metadata.deletionTimestamp !== undefined
+        const node = cache.get(Node, { name: spec.nodeName })
+        return !node || isDead(node)
+      }),
       also: [
         watchAlso(Pod, (pod, old) => (podFinished(pod) && !(old && podFinished(old)) ? [allTerminated] : [])),
         watchAlso(Node, (node, old, cache) =>
