@@ -5,6 +5,7 @@ import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabels } from '../../../machinery/validate-labels.js'
 import { ageColumn, nameColumn, textColumn } from '../../columns.js'
 import { Toleration } from '../../core/v1/index.js'
+import { labelWarnings } from '../../core/v1/node-label-warnings.js'
 import { validateResources } from '../../core/v1/validate-resources.js'
 import { validateTolerations } from '../../core/v1/validate-scheduling.js'
 import { labelName, unchanged } from '../../field-rules.js'
@@ -16,7 +17,12 @@ export const runtimeClasses: Resource<RuntimeClass> = resource(RuntimeClass, {
   strategy: {
     unconditionalUpdate: false,
     validate,
-    validateUpdate: (now, old) => unchanged(now.handler, old.handler, root.child('handler')),
+    validateUpdate: (now, old) => [...validate(now), ...unchanged(now.handler, old.handler, root.child('handler'))],
+    metadataLooks: { asNew: 1 },
+    warnings: ({ scheduling }) =>
+      Object.keys(scheduling?.nodeSelector ?? {})
+        .sort()
+        .flatMap(label => labelWarnings(label, root.child('scheduling', 'nodeSelector'))),
   },
 })
 

@@ -2,6 +2,7 @@ import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelSelector } from '../../../machinery/validate-labels.js'
+import { nodeSelectorWarnings } from '../../core/v1/node-label-warnings.js'
 import { nonNegativeQuantity, subdomainName, unchanged } from '../../field-rules.js'
 import { CSIStorageCapacity } from './csi-storage-capacity.js'
 
@@ -14,6 +15,8 @@ export const csiStorageCapacities: Resource<CSIStorageCapacity> = resource(CSISt
       ...unchanged(now.nodeTopology, old.nodeTopology, root.child('nodeTopology')),
       ...unchanged(now.storageClassName, old.storageClassName, root.child('storageClassName')),
     ],
+    warnings: ({ nodeTopology }) =>
+      nodeTopology ? nodeSelectorWarnings(nodeTopology, root.child('nodeTopology')) : [],
   },
 })
 

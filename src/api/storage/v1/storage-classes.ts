@@ -1,14 +1,14 @@
-import { duplicate, forbiddenField, invalidValues, required } from '../../../machinery/field-errors.js'
+import { duplicate, forbiddenField, required } from '../../../machinery/field-errors.js'
 import { jsonEqual } from '../../../machinery/json-equal.js'
-import { qualifiedName } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabelKey } from '../../../machinery/validate-labels.js'
 import { ageColumn, classNameColumn, textColumn } from '../../columns.js'
+import { labelWarnings } from '../../core/v1/node-label-warnings.js'
 import { oneOf, unchanged } from '../../field-rules.js'
 import { StorageClass } from './storage-class.js'
-import { validateParameters } from './volume-parameters.js'
+import { validateParameters, validateProvisioner } from './volume-parameters.js'
 
 export const storageClasses: Resource<StorageClass> = resource(StorageClass, {
   shortNames: ['sc'],
@@ -32,21 +32,24 @@ export const storageClasses: Resource<StorageClass> = resource(StorageClass, {
   strategy: {
     validate,
     validateUpdate(now, old) {
-      const errors: FieldError[] = []
+      const errors = validate(now)
       for (const field of ['parameters', 'provisioner', 'reclaimPolicy'] as const)
         if (!jsonEqual(now[field] ?? null, old[field] ?? null))
           errors.push(forbiddenField(root.child(field), `updates to ${field} are forbidden.`))
       return [...errors, ...unchanged(now.volumeBindingMode, old.volumeBindingMode, root.child('volumeBindingMode'))]
     },
+    metadataLooks: { asNew: 1 },
+    warnings: ({ allowedTopologies = [] }) =>
+      allowedTopologies.flatMap(({ matchLabelExpressions = [] }, i) => {
+        const at = root.child('allowedTopologies').index(i).child('matchLabelExpressions')
+        return matchLabelExpressions.flatMap(({ key }, j) => labelWarnings(key, at.index(j).child('key')))
+      }),
   },
 })
 
 function validate(object: StorageClass): FieldError[] {
   const { provisioner, reclaimPolicy, volumeBindingMode, allowedTopologies = [] } = object
-  const at = root.child('provisioner')
-  const errors = provisioner
-    ? invalidValues(at, provisioner.toLowerCase(), qualifiedName(provisioner.toLowerCase()))
-    : [required(at)]
+  const errors = validateProvisioner(provisioner, root.child('provisioner'))
   errors.push(
     ...validateParameters(object.parameters, root.child('parameters')),
     ...oneOf(reclaimPolicy, ['Delete', 'Retain'], root.child('reclaimPolicy')),

@@ -4,9 +4,8 @@ import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { ageColumn, classNameColumn, textColumn } from '../../columns.js'
-import { validateCsiDriverName } from '../../core/v1/validate-volume-plugins.js'
 import { VolumeAttributesClass } from './volume-attributes-class.js'
-import { validateParameters } from './volume-parameters.js'
+import { validateParameters, validateProvisioner } from './volume-parameters.js'
 
 export const volumeAttributesClasses: Resource<VolumeAttributesClass> = resource(VolumeAttributesClass, {
   shortNames: ['vac'],
@@ -18,18 +17,21 @@ export const volumeAttributesClasses: Resource<VolumeAttributesClass> = resource
   ],
   strategy: {
     validate,
-    validateUpdate: (now, old) =>
-      (['driverName', 'parameters'] as const).flatMap(field =>
+    validateUpdate: (now, old) => [
+      ...validate(now),
+      ...(['driverName', 'parameters'] as const).flatMap(field =>
         jsonEqual(now[field] ?? null, old[field] ?? null)
           ? []
           : [forbiddenField(root.child(field), `updates to ${field} are forbidden.`)],
       ),
+    ],
+    metadataLooks: { asNew: 1 },
   },
 })
 
 function validate({ driverName, parameters }: VolumeAttributesClass): FieldError[] {
   return [
-    ...validateCsiDriverName(driverName, root.child('driverName')),
+    ...validateProvisioner(driverName, root.child('driverName')),
     ...validateParameters(parameters, root.child('parameters'), true),
   ]
 }

@@ -1,9 +1,17 @@
-import { invalidValue, required, tooLong } from '../../../machinery/field-errors.js'
+import { invalidValue, invalidValues, required, tooLong } from '../../../machinery/field-errors.js'
+import { qualifiedName } from '../../../machinery/names.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 
 const mostParameters = 512
 const longestParameters = 256 * 1024
+
+/** Who makes the volumes of a class: a qualified name, in whatever case. */
+export function validateProvisioner(provisioner: string | undefined, at: FieldPath): FieldError[] {
+  if (!provisioner) return [required(at)]
+  const name = provisioner.toLowerCase()
+  return invalidValues(at, name, qualifiedName(name))
+}
 
 /** Parameters of a storage class, which only its provisioner understands. */
 export function validateParameters(
