@@ -8,6 +8,7 @@ test('a feature is as it is asked for, as its stage is, or as it comes', () => {
     ['StorageVersionMigrator=true', true],
     ['StorageVersionMigrator=t', true],
     ['AllBeta=true', true],
+    ['SidecarContainers=true', false],
     ['AllAlpha=true', false],
     ['AllBeta=true,StorageVersionMigrator=false', false],
     ['AllBeta=false, StorageVersionMigrator = true,', true],
@@ -23,6 +24,7 @@ test('what is no feature is refused in upstream’s words', () => {
       'invalid value of StorageVersionMigrator=on, err: strconv.ParseBool: parsing "on": invalid syntax',
     ],
     ['StorageVersionMigrater=true', 'unrecognized feature gate: StorageVersionMigrater'],
+    ['SidecarContainers=false', 'cannot set feature gate SidecarContainers to false, feature is locked to true'],
     ['toString=true', 'unrecognized feature gate: toString'],
   ] as const)
     assert.throws(() => featureGates(parseFeatureGates(text)), { message }, text)

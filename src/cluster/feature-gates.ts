@@ -18,6 +18,43 @@ const gates: { readonly [name in keyof FeatureGates]: Gate } = {
 /** Gates that stand for all of a stage; what is said of one comes before what is said of all. */
 const stageGates: { readonly [name: string]: Gate['stage'] } = { AllAlpha: 'alpha', AllBeta: 'beta' }
 
+/** Features of v1.36 that nobody can switch off any more: who still asks for them has them. */
+const settled = new Set([
+  'AnonymousAuthConfigurableEndpoints',
+  'AuthorizeNodeWithSelectors',
+  'AuthorizeWithSelectors',
+  'ConsistentListFromCache',
+  'CustomResourceFieldSelectors',
+  'DynamicResourceAllocation',
+  'InPlacePodVerticalScaling',
+  'JobBackoffLimitPerIndex',
+  'JobManagedBy',
+  'JobPodReplacementPolicy',
+  'JobSuccessPolicy',
+  'KubeletFineGrainedAuthz',
+  'MatchLabelKeysInPodAffinity',
+  'MultiCIDRServiceAllocator',
+  'NFTablesProxyMode',
+  'NodeInclusionPolicyInPodTopologySpread',
+  'PodLifecycleSleepAction',
+  'PodLifecycleSleepActionAllowZero',
+  'PodObservedGenerationTracking',
+  'PodSchedulingReadiness',
+  'PreferSameTrafficDistribution',
+  'RecursiveReadOnlyMounts',
+  'RetryGenerateName',
+  'SchedulerQueueingHints',
+  'SeparateTaintEvictionController',
+  'ServiceAccountTokenJTI',
+  'ServiceAccountTokenNodeBinding',
+  'ServiceAccountTokenNodeBindingValidation',
+  'ServiceAccountTokenPodNodeInfo',
+  'SidecarContainers',
+  'StructuredAuthenticationConfiguration',
+  'SupplementalGroupsPolicy',
+  'VolumeAttributesClass',
+])
+
 /** Reads the value of a flag: `A=true,B=false`. Throws an `Error` in upstream's words. */
 export function parseFeatureGates(text: string): { readonly [name: string]: boolean } {
   const asked: Record<string, boolean> = {}
@@ -38,9 +75,12 @@ export function parseFeatureGates(text: string): { readonly [name: string]: bool
 
 /** Every gate, as it is asked for or by default. Throws an `Error` in upstream's words for one that there is not. */
 export function featureGates(asked: { readonly [name: string]: boolean } = {}): FeatureGates {
-  for (const name of Object.keys(asked))
-    if (!Object.hasOwn(gates, name) && !Object.hasOwn(stageGates, name))
+  for (const [name, on] of Object.entries(asked)) {
+    if (settled.has(name)) {
+      if (!on) throw new Error(`cannot set feature gate ${name} to false, feature is locked to true`)
+    } else if (!Object.hasOwn(gates, name) && !Object.hasOwn(stageGates, name))
       throw new Error(`unrecognized feature gate: ${name}`)
+  }
   const ofStage = (stage: Gate['stage']) =>
     Object.entries(stageGates).flatMap(([name, of]) => (of === stage ? (asked[name] ?? []) : []))[0]
   const isOn = (name: keyof FeatureGates) => asked[name] ?? ofStage(gates[name].stage) ?? gates[name].on
