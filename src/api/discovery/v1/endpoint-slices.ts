@@ -19,6 +19,7 @@ import { type FieldPath, root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
 import { validateLabels } from '../../../machinery/validate-labels.js'
+import type { Draft } from '../../../schema/index.js'
 import { addressWarnings } from '../../address-warnings.js'
 import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
 import { validateReachable } from '../../core/v1/endpoints-resource.js'
@@ -48,21 +49,29 @@ export const endpointSlices: Resource<EndpointSlice> = resource(EndpointSlice, {
   },
   strategy: {
     generation: true,
-    // Labels say whose endpoints these are.
-    prepareForUpdate({ metadata }, old) {
+    prepareForCreate: dropTopology,
+    prepareForUpdate(draft, old) {
+      const { metadata, endpoints } = draft
+      // Labels say whose endpoints these are.
       if (!jsonEqual(metadata.labels, old.metadata.labels)) metadata.generation = (old.metadata.generation ?? 0) + 1
+      if (!jsonEqual(endpoints, old.endpoints)) dropTopology(draft)
     },
     validate,
     validateUpdate: (slice, old) => [
       ...validate(slice),
       ...unchanged(slice.addressType, old.addressType, root.child('addressType')),
     ],
-    warnings: slice => [
-      ...(slice.addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
+    warnings: (slice, old) => [
+      ...(!old && slice.addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
       ...endpointWarnings(slice),
     ],
   },
 })
+
+/** Nobody writes what is outdated: `nodeName` and `zone` say it. */
+function dropTopology({ endpoints }: Draft<EndpointSlice>): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology
+}
 
 const ownControllers = new Set(['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'])
 
