@@ -111,7 +111,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const events = writer.recorder({ component: 'kubelet', host: nodeName })
     const machine = { hostIps, allocatable: capacity.allocatable, memoryCapacity: facts.memory }
     const objects = new ReferencedObjects(client, clock)
-    const messages = terminationMessages(podsFolder)
+    const messages = terminationMessages(podsFolder, clock)
     const view = new RuntimeView({ cri, clock, signal, messages, changed: uid => workers.wake(uid) })
     const images = parts.use(imageMounts(options.criSocket, cri))
     const context: NodeContext = {
