@@ -22,12 +22,13 @@ import { chooseCniType, cniConfig, outgoingMtu, prepareHost } from '../network/n
 import { removeRules, startProxy } from '../network/proxy/index.js'
 import { aborted } from './aborted.js'
 import { connect, type KubeconfigFlags } from './connect.js'
+import { type FeatureFlags, featureGatesOf } from './feature-flags.js'
 import { certificatesText, countOf, isTrue, keyPairOf, portNumber } from './flag-values.js'
 import { logFault } from './log.js'
 
 const nodeNameOf = (override: string | undefined): string => (override ?? hostname()).toLowerCase()
 
-interface KubeletFlags extends KubeconfigFlags {
+interface KubeletFlags extends KubeconfigFlags, FeatureFlags {
   readonly hostnameOverride?: string
   readonly nodeIp?: string
   readonly rootDir: string
@@ -52,6 +53,7 @@ interface KubeletFlags extends KubeconfigFlags {
 
 /** `t8s kubelet` */
 export async function runKubelet(flags: KubeletFlags): Promise<void> {
+  await featureGatesOf(flags)
   using termination = terminationSignal()
   const nodeName = nodeNameOf(flags.hostnameOverride)
   const certDir = flags.certDir ?? join(flags.rootDir, 'pki')
@@ -217,7 +219,7 @@ async function servingOf(flags: KubeletFlags, certDir: string, hosts: readonly [
   return (await servingPair(flags)) ?? ensureSelfSignedServing(certDir, 'kubelet', hosts)
 }
 
-interface ProxyFlags extends KubeconfigFlags {
+interface ProxyFlags extends KubeconfigFlags, FeatureFlags {
   readonly hostnameOverride?: string
   readonly clusterCidr: string
   readonly cleanup?: boolean
@@ -225,6 +227,7 @@ interface ProxyFlags extends KubeconfigFlags {
 
 /** `t8s proxy` */
 export async function runProxy(flags: ProxyFlags): Promise<void> {
+  await featureGatesOf(flags)
   if (flags.cleanup) return removeRules('typernetes')
   using termination = terminationSignal()
   const { client, transport } = await connect(flags, 'kube-proxy/v1.36.2')
