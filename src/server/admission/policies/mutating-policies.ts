@@ -7,6 +7,7 @@ import {
 } from '../../../api/admissionregistration/v1/index.js'
 import { applyPatch, atomicParts, configFault, objectTypeOf } from '../../../machinery/apply/index.js'
 import { CelError, type CelValue, type Program, toJson } from '../../../machinery/cel/index.js'
+import { jsonEqual } from '../../../machinery/json-equal.js'
 import type { ApiObject } from '../../../machinery/object.js'
 import { applyJsonPatch, isFailedTest, patchFault } from '../../../machinery/patch/index.js'
 import { internalError, StatusError } from '../../../machinery/status-error.js'
@@ -15,6 +16,7 @@ import type { Authorizer } from '../../authorization/authorizer.js'
 import type { Registries } from '../../registry/registries.js'
 import { type AdmissionPlugin, type AdmissionRequest, refusal } from '../admission.js'
 import { isExempt, matchedForm, namespaceOf, type SeenAs } from '../matching.js'
+import { type Reinvocations, reinvocationsByRequest } from '../reinvocations.js'
 import { replaceObject } from '../replace-object.js'
 import { authorizerValue } from './authorizer-value.js'
 import { ConfigurationError, paramsOf } from './policy-bindings.js'
@@ -31,17 +33,21 @@ export function mutatingPolicies(registries: Registries, authorizer: Authorizer)
     if (!programs) compiled.set(policy.spec, (programs = compileMutatingPolicy(policy, () => {})))
     return programs
   }
+  const reinvocationsOf = reinvocationsByRequest()
   const changeByAll = async (
     request: AdmissionRequest,
     bindings: readonly { readonly object: MutatingAdmissionPolicyBinding }[],
   ): Promise<void> => {
     const faults: Fault[] = []
+    const reinvocations = reinvocationsOf(request)
+    reinvocations.begin(request)
     for (const { object: binding } of bindings) {
       const policy = registries.of(MutatingAdmissionPolicy).cache.get(binding.spec.policyName ?? '')?.object
       if (!policy) continue
-      const found = await change(registries, authorizer, request, policy, binding, programsOf(policy))
+      const found = await change(registries, authorizer, request, policy, binding, programsOf(policy), reinvocations)
       if (policy.spec.failurePolicy !== 'Ignore') faults.push(...found)
     }
+    reinvocations.end(request)
     if (faults.length > 0) throw deniedBy(request, faults)
   }
   return {
@@ -74,6 +80,7 @@ async function change(
   { metadata, spec }: MutatingAdmissionPolicy,
   binding: MutatingAdmissionPolicyBinding,
   programs: MutatingPrograms,
+  reinvocations: Reinvocations,
 ): Promise<readonly Fault[]> {
   const form = matchedForm(registries, spec.matchConstraints, request)
   if (!form || !matchedForm(registries, binding.spec.matchResources, request)) return []
@@ -96,6 +103,9 @@ async function change(
   let object = before.object
   const given = await trying(async () => paramsOf(registries, spec.paramKind, binding.spec.paramRef, request))
   for (const params of given ?? []) {
+    const id = `${binding.metadata.name} ${params?.metadata.namespace ?? ''}/${params?.metadata.name ?? ''}`
+    if (!reinvocations.asks(id)) continue
+    const unchanged = object
     const runOn = (object: ApiObject | undefined) =>
       new PolicyRun({ ...before, object } satisfies PolicySubject, programs.variables, params)
     if (!(await trying(() => runOn(object).meets(programs.conditions)))) continue
@@ -106,6 +116,7 @@ async function change(
       if (program && current)
         object = (await trying(() => mutated(runOn(current), mutation, program, current, form))) ?? current
     }
+    reinvocations.asked(request, id, !jsonEqual(unchanged, object), spec.reinvocationPolicy === 'IfNeeded')
   }
   if (object && object !== before.object) replaceObject(request, await form.from(object))
   return faults

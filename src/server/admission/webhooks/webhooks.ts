@@ -19,6 +19,7 @@ import { type AdmissionPlugin, type AdmissionRequest, refusal } from '../admissi
 import { chosenForm, isExempt, namespaceOf, ruleMatches, type SeenAs, selectorsMatch } from '../matching.js'
 import { authorizerValue } from '../policies/authorizer-value.js'
 import { PolicyRun, subjectOf } from '../policies/policy-variables.js'
+import { reinvocationsByRequest } from '../reinvocations.js'
 import { replaceObject } from '../replace-object.js'
 import { ReviewError, reviewOf, type Verdict, verdictOf, type Webhook } from './review.js'
 
@@ -46,27 +47,21 @@ function conditionsOf(webhook: Webhook): readonly NamedProgram[] {
   return programs
 }
 
-/** What webhooks that want to be asked again had made of one request's object. */
-type History = Map<string, ApiObject>
-
 /**
  * MutatingAdmissionWebhook: asks services to change requests, one after the other.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  */
 export function mutatingWebhooks(parts: WebhookParts): AdmissionPlugin {
-  const histories = new WeakMap<AdmissionRequest, History>()
+  const reinvocationsOf = reinvocationsByRequest()
   const askAll = async (request: AdmissionRequest, configurations: readonly WebhookConfiguration[]): Promise<void> => {
-    const known = histories.get(request)
-    const history = known ?? new Map<string, ApiObject>()
-    histories.set(request, history)
+    const reinvocations = reinvocationsOf(request)
+    reinvocations.begin(request)
     for (const { webhook, id } of webhooksOf<MutatingWebhook>(configurations)) {
-      // A second time only those are asked that want to, if what they made is no more.
-      const before = history.get(id)
-      if (known && (!before || jsonEqual(before, request.object))) continue
-      if (await mutate(parts, request, webhook)) request.again = true
-      if (webhook.reinvocationPolicy === 'IfNeeded' && request.object)
-        history.set(id, structuredClone(request.object) as ApiObject)
+      if (!reinvocations.asks(id)) continue
+      const changed = await mutate(parts, request, webhook)
+      if (changed !== undefined) reinvocations.asked(request, id, changed, webhook.reinvocationPolicy === 'IfNeeded')
     }
+    reinvocations.end(request)
   }
   return {
     name: 'MutatingAdmissionWebhook',
@@ -155,10 +150,14 @@ async function ask(
   }
 }
 
-/** Resolves to whether the webhook has changed the object. */
-async function mutate(parts: WebhookParts, request: AdmissionRequest, webhook: MutatingWebhook): Promise<boolean> {
+/** Resolves to whether the webhook has changed the object; undefined if it was not asked, or did not answer. */
+async function mutate(
+  parts: WebhookParts,
+  request: AdmissionRequest,
+  webhook: MutatingWebhook,
+): Promise<boolean | undefined> {
   const asked = await ask(parts, request, webhook)
-  if (!asked) return false
+  if (!asked) return undefined
   const { form, object, verdict } = asked
   if (verdict.refusal) throw verdict.refusal
   if (verdict.patch === undefined) return false
