@@ -53,3 +53,27 @@ test('logs are refused for options that contradict each other', async () => {
     'PodLogOptions "p" is invalid: []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
   )
 })
+
+test('what is wrong with the node of a pod comes before how its streams are asked for', async () => {
+  await using server = await TestServer.start()
+  const post = (path: string, body?: object) =>
+    server
+      .http2({ method: 'POST', path, ...(body ? { body } : {}) })
+      .then(({ json }) => json as { readonly code?: number; readonly message?: string })
+  await post(`${namespace}/serviceaccounts`, { metadata: { name: 'default' } })
+  await post('/api/v1/nodes', { metadata: { name: 'bare' } })
+  const listens = { type: 'InternalIP', address: '127.0.0.1' }
+  await post('/api/v1/nodes', { metadata: { name: 'listens' }, status: { addresses: [listens] } })
+  for (const [nodeName, code, message] of [
+    ['bare', 500, 'no preferred addresses found; known addresses: []'],
+    ['gone', 404, 'nodes "gone" not found'],
+    ['listens', 400, 'Upgrade request required'],
+  ] as const) {
+    const containers = [{ name: 'c', image: 'i' }]
+    await post(`${namespace}/pods`, { metadata: { name: nodeName }, spec: { nodeName, containers } })
+    for (const asked of ['exec?command=ls', 'attach', 'portforward']) {
+      const answer = await post(`${namespace}/pods/${nodeName}/${asked}`)
+      assert.deepEqual([answer.code, answer.message], [code, message], `${asked} on ${nodeName}`)
+    }
+  }
+})

@@ -24,6 +24,12 @@ function clientUpgrade({ upgrade, method, headers }: ApiRequest): ClientUpgrade 
   return upgrade && { socket: upgrade.socket, head: upgrade.head, request: { method, url: upgrade.rawUrl, headers } }
 }
 
+function requiredUpgrade(request: ApiRequest): ClientUpgrade {
+  const upgrade = clientUpgrade(request)
+  if (!upgrade) throw badRequest('Upgrade request required')
+  return upgrade
+}
+
 /** pods/log: the kubelet's answer, passed on as it comes. */
 export const podLog =
   (kubelets: KubeletConnection): ConnectHandler =>
@@ -106,8 +112,6 @@ export const podCommand =
     const pod = await podOf(call)
     const container = containerOf(pod, request.query.get('container') ?? '')
     const node = nodeOf(pod)
-    const upgrade = clientUpgrade(request)
-    if (!upgrade) throw badRequest('Upgrade request required')
     const flag = (name: string, otherwise: boolean) =>
       request.query.has(name) ? isTrue(request.query.get(name)) : otherwise
     const command = {
@@ -123,11 +127,13 @@ export const podCommand =
     if (command.stderr) query.set('error', '1')
     if (command.tty) query.set('tty', '1')
     const words = request.query.getAll('command')
-    if (endpoint === 'exec' && words.length === 0)
-      throw badRequest('you must specify at least one command for the container')
     for (const word of words) query.append('command', word)
     const path = `/${endpoint}/${pod.metadata.namespace}/${pod.metadata.name}/${container}`
+    // Where it would lead comes first: a pod without a kubelet is no matter of how the client asks.
     const backend = await kubelets.backend(node, path, query)
+    const upgrade = requiredUpgrade(request)
+    if (endpoint === 'exec' && words.length === 0)
+      throw badRequest('you must specify at least one command for the container')
     await handleExecUpgrade(upgrade, { backend, command, signal: request.signal })
     return upgraded
   }
@@ -139,10 +145,9 @@ export const podPortForward =
     const { request } = call.context
     const pod = await podOf(call)
     const node = nodeOf(pod)
-    const upgrade = clientUpgrade(request)
-    if (!upgrade) throw badRequest('Upgrade request required')
     const path = `/portForward/${pod.metadata.namespace}/${pod.metadata.name}`
     const backend = await kubelets.backend(node, path, new URLSearchParams())
+    const upgrade = requiredUpgrade(request)
     await handlePortForwardUpgrade(upgrade, {
       backend,
       ports: portForwardPorts(request.query),
