@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { appendFile, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { ManualClock } from '../../machinery/clock.js'
+import { type Clock, ManualClock } from '../../machinery/clock.js'
 import { FolderWatches } from './folder-watches.js'
 import { parseLogLine } from './log-line.js'
 import { rotateLog } from './log-rotation.js'
@@ -39,11 +39,22 @@ describe('a log line', () => {
   for (const [line, want] of table) it(line || 'nothing', () => assert.deepEqual(parseLogLine(line), want))
 })
 
+/** A clock on which the time of every wait is over at once, behind what happens meanwhile. */
+const afterwards = (meanwhile: () => void): Clock => ({
+  now: () => 0,
+  after(_ms, action) {
+    meanwhile()
+    const soon = setImmediate(action)
+    return { [Symbol.dispose]: () => clearImmediate(soon) }
+  },
+})
+
 const source = (path: string, rest: Partial<LogSource> = {}): LogSource => ({
   path,
   watches,
   isOpen: () => false,
   onChange: () => ({ [Symbol.dispose]() {} }),
+  clock: afterwards(() => {}),
   signal: new AbortController().signal,
   ...rest,
 })
@@ -114,6 +125,16 @@ describe('reading a log', () => {
     open = false
     tell()
     assert.equal(await next(), undefined)
+  })
+
+  it('follows what the runtime still writes of a container that has ended', async () => {
+    const path = join(folder, 'late.log')
+    await writeFile(path, record(1, 'F', 'one'))
+    const late = [record(2, 'F', 'two'), '', record(3, 'F', 'too late')]
+    const clock = afterwards(() => appendFileSync(path, late.shift() ?? ''))
+    let text = ''
+    for await (const piece of readLog(source(path, { clock }), { follow: true })) text += piece.toString()
+    assert.equal(text, 'one\ntwo\n')
   })
 
   it('stops following when nobody listens', async () => {

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { type Clock, sleep } from '../../machinery/clock.js'
 import type { FolderWatches } from './folder-watches.js'
 import { parseLogLine } from './log-line.js'
 
@@ -21,13 +22,16 @@ export interface LogSource {
   /** The file the runtime writes to now. It may be set aside and made anew at any time. */
   readonly path: string
   readonly watches: FolderWatches
-  /** Whether anything more may be written. */
+  /** Whether the container may write anything more. */
   readonly isOpen: () => boolean
   /** Calls back when that may have changed. */
   readonly onChange: (changed: () => void) => Disposable
+  readonly clock: Clock
   readonly signal: AbortSignal
 }
 
+/** A runtime may still be writing, so many ms, what it has taken in before it said that the container has ended. */
+const afterEndMs = 250
 const chunkSize = 64 * 1024
 const newline = 0x0a
 const nothing = Buffer.alloc(0)
@@ -71,7 +75,7 @@ class LogFormat {
 
 /** The records of a log, without line ends, as many at once as are there, across the files it is kept in. */
 async function* logLines(source: LogSource, { follow, tailLines }: LogOptions): AsyncGenerator<readonly Buffer[]> {
-  const { path, watches, signal, isOpen, onChange } = source
+  const { path, watches, signal, isOpen, onChange, clock } = source
   using change = new Change(signal)
   using _folder = follow ? watches.listen(dirname(path), () => change.note()) : undefined
   using _state = follow ? onChange(() => change.note()) : undefined
@@ -82,6 +86,7 @@ async function* logLines(source: LogSource, { follow, tailLines }: LogOptions): 
     // Who does not follow sees the log as it was: what is written meanwhile would be more lines than were asked for.
     const end = follow ? Infinity : size
     let rest: Buffer = nothing
+    let isWhole = false
     const buffer = Buffer.alloc(chunkSize)
     while (!signal.aborted) {
       change.reset()
@@ -90,6 +95,7 @@ async function* logLines(source: LogSource, { follow, tailLines }: LogOptions): 
       const { bytesRead } = await file.read(buffer, 0, Math.min(chunkSize, end - position), position)
       if (bytesRead > 0) {
         position += bytesRead
+        isWhole = false
         const data = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
         const lines: Buffer[] = []
         let start = 0
@@ -107,8 +113,12 @@ async function* logLines(source: LogSource, { follow, tailLines }: LogOptions): 
           position = 0
           rest = nothing
         } else await change.happens()
-      } else if (!follow || !wasOpen) return
-      else await change.happens()
+      } else if (!follow || isWhole) return
+      else if (wasOpen) await change.happens()
+      else {
+        isWhole = true
+        await sleep(clock, afterEndMs, signal).catch(() => {})
+      }
     }
   } finally {
     await file.close()

@@ -101,6 +101,7 @@ async function containerLogs(context: RouteContext, { params, query, signal }: S
     watches: context.watches,
     isOpen: isRunning,
     onChange: (changed: () => void) => context.onChange(uid, changed),
+    clock: context.clock,
     signal,
   }
   return { type: 'text/plain', body: readLog(source, options) }
