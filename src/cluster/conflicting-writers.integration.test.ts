@@ -21,7 +21,7 @@ async function withServer(action: (plane: ControlPlane) => Promise<void>): Promi
   }
 }
 
-it('ten thousand patches at once are all there', { timeout: 120_000 }, () =>
+it('ten thousand patches at once are all there', { timeout: 480_000 }, () =>
   withServer(async ({ client }) => {
     const [writers, objects] = [10_000, 500]
     const names = Array.from({ length: objects }, (_, i) => `c${i}`)
@@ -45,7 +45,7 @@ it('ten thousand patches at once are all there', { timeout: 120_000 }, () =>
   }),
 )
 
-it('who replaces what has changed meanwhile is told, so that counters count everybody', { timeout: 120_000 }, () =>
+it('who replaces what has changed meanwhile is told, so that counters count everybody', { timeout: 480_000 }, () =>
   withServer(async ({ client }) => {
     const [writers, objects] = [500, 50]
     let conflicts = 0
