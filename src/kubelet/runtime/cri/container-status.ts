@@ -1,4 +1,4 @@
-import type { Infer } from '../../../schema/index.js'
+import type { FieldsInit, FieldsType, MessageSchema } from '../../../schema/index.js'
 import {
   boolean,
   embedded,
@@ -20,14 +20,19 @@ export const ContainerState = { created: 0, running: 1, exited: 2, unknown: 3 } 
 export const MountPropagation = { private: 0, hostToContainer: 1, bidirectional: 2 } as const
 
 /** `(name, attempt)` is unique within a sandbox for its whole life. */
-export const ContainerMetadata = message('runtime.v1.ContainerMetadata', {
+const containerMetadata = {
   name: required(1, string),
   attempt: required(2, uint32),
-})
-export interface ContainerMetadata extends Infer<typeof ContainerMetadata> {}
+}
+export interface ContainerMetadata extends FieldsType<typeof containerMetadata> {}
+export interface ContainerMetadataInit extends FieldsInit<typeof containerMetadata> {}
+export const ContainerMetadata: MessageSchema<ContainerMetadata, ContainerMetadataInit> = message(
+  'runtime.v1.ContainerMetadata',
+  containerMetadata,
+)
 
 /** A host path, or an image, mounted into a container. */
-export const Mount = message('runtime.v1.Mount', {
+const mount = {
   containerPath: required(1, string),
   hostPath: optional(2, string),
   readonly: optional(3, boolean),
@@ -39,18 +44,25 @@ export const Mount = message('runtime.v1.Mount', {
   recursiveReadOnly: optional(8, boolean),
   image: optional(9, ImageSpec),
   imageSubPath: optional(10, string),
-})
-export interface Mount extends Infer<typeof Mount> {}
+}
+export interface Mount extends FieldsType<typeof mount> {}
+export interface MountInit extends FieldsInit<typeof mount> {}
+export const Mount: MessageSchema<Mount, MountInit> = message('runtime.v1.Mount', mount)
 
 export const LinuxContainerUser = message('runtime.v1.LinuxContainerUser', {
   uid: required(1, int64),
   gid: required(2, int64),
   supplementalGroups: embedded(3, list(int64)),
 })
-export const ContainerUser = message('runtime.v1.ContainerUser', { linux: optional(1, LinuxContainerUser) })
-export interface ContainerUser extends Infer<typeof ContainerUser> {}
+const containerUser = { linux: optional(1, LinuxContainerUser) }
+export interface ContainerUser extends FieldsType<typeof containerUser> {}
+export interface ContainerUserInit extends FieldsInit<typeof containerUser> {}
+export const ContainerUser: MessageSchema<ContainerUser, ContainerUserInit> = message(
+  'runtime.v1.ContainerUser',
+  containerUser,
+)
 
-export const ContainerStatus = message('runtime.v1.ContainerStatus', {
+const containerStatus = {
   id: required(1, string),
   metadata: optional(2, ContainerMetadata),
   /** A `ContainerState`. */
@@ -75,16 +87,26 @@ export const ContainerStatus = message('runtime.v1.ContainerStatus', {
   user: optional(18, ContainerUser),
   /** A `Signal`. */
   stopSignal: embedded(19, int32),
-})
-export interface ContainerStatus extends Infer<typeof ContainerStatus> {}
+}
+export interface ContainerStatus extends FieldsType<typeof containerStatus> {}
+export interface ContainerStatusInit extends FieldsInit<typeof containerStatus> {}
+export const ContainerStatus: MessageSchema<ContainerStatus, ContainerStatusInit> = message(
+  'runtime.v1.ContainerStatus',
+  containerStatus,
+)
 
 export const ContainerStatusRequest = message('runtime.v1.ContainerStatusRequest', {
   containerId: required(1, string),
   verbose: optional(2, boolean),
 })
-export const ContainerStatusResponse = message('runtime.v1.ContainerStatusResponse', {
+const containerStatusResponse = {
   status: optional(1, ContainerStatus),
   /** With `verbose`: JSON texts by topic. */
   info: embedded(2, map(string)),
-})
-export interface ContainerStatusResponse extends Infer<typeof ContainerStatusResponse> {}
+}
+export interface ContainerStatusResponse extends FieldsType<typeof containerStatusResponse> {}
+export interface ContainerStatusResponseInit extends FieldsInit<typeof containerStatusResponse> {}
+export const ContainerStatusResponse: MessageSchema<ContainerStatusResponse, ContainerStatusResponseInit> = message(
+  'runtime.v1.ContainerStatusResponse',
+  containerStatusResponse,
+)

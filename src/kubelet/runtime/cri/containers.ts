@@ -1,4 +1,4 @@
-import type { Infer } from '../../../schema/index.js'
+import type { FieldsInit, FieldsType, MessageSchema } from '../../../schema/index.js'
 import {
   binary,
   boolean,
@@ -32,27 +32,38 @@ export const Signal: Readonly<Record<string, number>> = Object.fromEntries(
     .map((name, number) => [name, number]),
 )
 
-export const KeyValue = message('runtime.v1.KeyValue', { key: required(1, string), value: required(2, string) })
-export interface KeyValue extends Infer<typeof KeyValue> {}
+const keyValue = { key: required(1, string), value: required(2, string) }
+export interface KeyValue extends FieldsType<typeof keyValue> {}
+export interface KeyValueInit extends FieldsInit<typeof keyValue> {}
+export const KeyValue: MessageSchema<KeyValue, KeyValueInit> = message('runtime.v1.KeyValue', keyValue)
 
 /** `permissions` is made of `r`, `w` and `m` (mknod). */
-export const Device = message('runtime.v1.Device', {
+const device = {
   containerPath: required(1, string),
   hostPath: required(2, string),
   permissions: required(3, string),
-})
-export interface Device extends Infer<typeof Device> {}
+}
+export interface Device extends FieldsType<typeof device> {}
+export interface DeviceInit extends FieldsInit<typeof device> {}
+export const Device: MessageSchema<Device, DeviceInit> = message('runtime.v1.Device', device)
 
-export const CDIDevice = message('runtime.v1.CDIDevice', { name: required(1, string) })
-export interface CDIDevice extends Infer<typeof CDIDevice> {}
+const cdiDevice = { name: required(1, string) }
+export interface CDIDevice extends FieldsType<typeof cdiDevice> {}
+export interface CDIDeviceInit extends FieldsInit<typeof cdiDevice> {}
+export const CDIDevice: MessageSchema<CDIDevice, CDIDeviceInit> = message('runtime.v1.CDIDevice', cdiDevice)
 
-export const LinuxContainerConfig = message('runtime.v1.LinuxContainerConfig', {
+const linuxContainerConfig = {
   resources: optional(1, LinuxContainerResources),
   securityContext: optional(2, LinuxContainerSecurityContext),
-})
-export interface LinuxContainerConfig extends Infer<typeof LinuxContainerConfig> {}
+}
+export interface LinuxContainerConfig extends FieldsType<typeof linuxContainerConfig> {}
+export interface LinuxContainerConfigInit extends FieldsInit<typeof linuxContainerConfig> {}
+export const LinuxContainerConfig: MessageSchema<LinuxContainerConfig, LinuxContainerConfigInit> = message(
+  'runtime.v1.LinuxContainerConfig',
+  linuxContainerConfig,
+)
 
-export const ContainerConfig = message('runtime.v1.ContainerConfig', {
+const containerConfig = {
   metadata: optional(1, ContainerMetadata),
   image: optional(2, ImageSpec),
   /** Replaces the image's entrypoint. */
@@ -74,8 +85,13 @@ export const ContainerConfig = message('runtime.v1.ContainerConfig', {
   cdiDevices: optional(17, list(CDIDevice)),
   /** A number of `Signal`. */
   stopSignal: optional(18, int32),
-})
-export interface ContainerConfig extends Infer<typeof ContainerConfig> {}
+}
+export interface ContainerConfig extends FieldsType<typeof containerConfig> {}
+export interface ContainerConfigInit extends FieldsInit<typeof containerConfig> {}
+export const ContainerConfig: MessageSchema<ContainerConfig, ContainerConfigInit> = message(
+  'runtime.v1.ContainerConfig',
+  containerConfig,
+)
 
 export const CreateContainerRequest = message('runtime.v1.CreateContainerRequest', {
   podSandboxId: required(1, string),
@@ -99,18 +115,24 @@ export const RemoveContainerRequest = message('runtime.v1.RemoveContainerRequest
 export const RemoveContainerResponse = message('runtime.v1.RemoveContainerResponse', {})
 
 export const ContainerStateValue = message('runtime.v1.ContainerStateValue', { state: optional(1, int32) })
-export const ContainerFilter = message('runtime.v1.ContainerFilter', {
+const containerFilter = {
   id: optional(1, string),
   state: optional(2, ContainerStateValue),
   podSandboxId: optional(3, string),
   labelSelector: optional(4, map(string)),
-})
-export interface ContainerFilter extends Infer<typeof ContainerFilter> {}
+}
+export interface ContainerFilter extends FieldsType<typeof containerFilter> {}
+export interface ContainerFilterInit extends FieldsInit<typeof containerFilter> {}
+export const ContainerFilter: MessageSchema<ContainerFilter, ContainerFilterInit> = message(
+  'runtime.v1.ContainerFilter',
+  containerFilter,
+)
+
 export const ListContainersRequest = message('runtime.v1.ListContainersRequest', {
   filter: optional(1, ContainerFilter),
 })
 
-export const Container = message('runtime.v1.Container', {
+const container = {
   id: required(1, string),
   podSandboxId: required(2, string),
   metadata: optional(3, ContainerMetadata),
@@ -123,8 +145,11 @@ export const Container = message('runtime.v1.Container', {
   labels: embedded(8, map(string)),
   annotations: embedded(9, map(string)),
   imageId: embedded(10, string),
-})
-export interface Container extends Infer<typeof Container> {}
+}
+export interface Container extends FieldsType<typeof container> {}
+export interface ContainerInit extends FieldsInit<typeof container> {}
+export const Container: MessageSchema<Container, ContainerInit> = message('runtime.v1.Container', container)
+
 export const ListContainersResponse = message('runtime.v1.ListContainersResponse', {
   containers: embedded(1, list(Container)),
 })
@@ -141,12 +166,17 @@ export const ExecSyncRequest = message('runtime.v1.ExecSyncRequest', {
   timeout: optional(3, int64),
 })
 /** Each output is cut after 16 MiB by the runtime. */
-export const ExecSyncResponse = message('runtime.v1.ExecSyncResponse', {
+const execSyncResponse = {
   stdout: embedded(1, binary),
   stderr: embedded(2, binary),
   exitCode: required(3, int32),
-})
-export interface ExecSyncResponse extends Infer<typeof ExecSyncResponse> {}
+}
+export interface ExecSyncResponse extends FieldsType<typeof execSyncResponse> {}
+export interface ExecSyncResponseInit extends FieldsInit<typeof execSyncResponse> {}
+export const ExecSyncResponse: MessageSchema<ExecSyncResponse, ExecSyncResponseInit> = message(
+  'runtime.v1.ExecSyncResponse',
+  execSyncResponse,
+)
 
 /** Exactly what the client asks for; with `tty`, `stderr` must be off. Answers the address of a streaming server. */
 export const ExecRequest = message('runtime.v1.ExecRequest', {

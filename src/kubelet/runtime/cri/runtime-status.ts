@@ -1,52 +1,84 @@
-import type { Infer } from '../../../schema/index.js'
+import type { FieldsInit, FieldsType, MessageSchema } from '../../../schema/index.js'
 import { boolean, embedded, int32, list, map, message, optional, required, string } from '../../../schema/index.js'
 
 export const CgroupDriver = { systemd: 0, cgroupfs: 1 } as const
 
 export const VersionRequest = message('runtime.v1.VersionRequest', { version: optional(1, string) })
-export const VersionResponse = message('runtime.v1.VersionResponse', {
+const versionResponse = {
   version: required(1, string),
   runtimeName: required(2, string),
   runtimeVersion: required(3, string),
   runtimeApiVersion: required(4, string),
-})
-export interface VersionResponse extends Infer<typeof VersionResponse> {}
+}
+export interface VersionResponse extends FieldsType<typeof versionResponse> {}
+export interface VersionResponseInit extends FieldsInit<typeof versionResponse> {}
+export const VersionResponse: MessageSchema<VersionResponse, VersionResponseInit> = message(
+  'runtime.v1.VersionResponse',
+  versionResponse,
+)
 
 /** The node is not ready unless `RuntimeReady` and `NetworkReady` have `status` true. */
-export const RuntimeCondition = message('runtime.v1.RuntimeCondition', {
+const runtimeCondition = {
   type: required(1, string),
   status: required(2, boolean),
   reason: embedded(3, string),
   message: embedded(4, string),
-})
-export interface RuntimeCondition extends Infer<typeof RuntimeCondition> {}
-export const RuntimeStatus = message('runtime.v1.RuntimeStatus', { conditions: embedded(1, list(RuntimeCondition)) })
-export interface RuntimeStatus extends Infer<typeof RuntimeStatus> {}
+}
+export interface RuntimeCondition extends FieldsType<typeof runtimeCondition> {}
+export interface RuntimeConditionInit extends FieldsInit<typeof runtimeCondition> {}
+export const RuntimeCondition: MessageSchema<RuntimeCondition, RuntimeConditionInit> = message(
+  'runtime.v1.RuntimeCondition',
+  runtimeCondition,
+)
+
+const runtimeStatus = { conditions: embedded(1, list(RuntimeCondition)) }
+export interface RuntimeStatus extends FieldsType<typeof runtimeStatus> {}
+export interface RuntimeStatusInit extends FieldsInit<typeof runtimeStatus> {}
+export const RuntimeStatus: MessageSchema<RuntimeStatus, RuntimeStatusInit> = message(
+  'runtime.v1.RuntimeStatus',
+  runtimeStatus,
+)
 
 export const RuntimeHandlerFeatures = message('runtime.v1.RuntimeHandlerFeatures', {
   recursiveReadOnlyMounts: embedded(1, boolean),
   userNamespaces: embedded(2, boolean),
 })
 /** The default handler has an empty name. */
-export const RuntimeHandler = message('runtime.v1.RuntimeHandler', {
+const runtimeHandler = {
   name: required(1, string),
   features: optional(2, RuntimeHandlerFeatures),
-})
-export interface RuntimeHandler extends Infer<typeof RuntimeHandler> {}
-export const RuntimeFeatures = message('runtime.v1.RuntimeFeatures', {
+}
+export interface RuntimeHandler extends FieldsType<typeof runtimeHandler> {}
+export interface RuntimeHandlerInit extends FieldsInit<typeof runtimeHandler> {}
+export const RuntimeHandler: MessageSchema<RuntimeHandler, RuntimeHandlerInit> = message(
+  'runtime.v1.RuntimeHandler',
+  runtimeHandler,
+)
+
+const runtimeFeatures = {
   supplementalGroupsPolicy: embedded(1, boolean),
   userNamespacesHostNetwork: embedded(2, boolean),
-})
-export interface RuntimeFeatures extends Infer<typeof RuntimeFeatures> {}
+}
+export interface RuntimeFeatures extends FieldsType<typeof runtimeFeatures> {}
+export interface RuntimeFeaturesInit extends FieldsInit<typeof runtimeFeatures> {}
+export const RuntimeFeatures: MessageSchema<RuntimeFeatures, RuntimeFeaturesInit> = message(
+  'runtime.v1.RuntimeFeatures',
+  runtimeFeatures,
+)
 
 export const StatusRequest = message('runtime.v1.StatusRequest', { verbose: optional(1, boolean) })
-export const StatusResponse = message('runtime.v1.StatusResponse', {
+const statusResponse = {
   status: optional(1, RuntimeStatus),
   info: embedded(2, map(string)),
   runtimeHandlers: embedded(3, list(RuntimeHandler)),
   features: optional(4, RuntimeFeatures),
-})
-export interface StatusResponse extends Infer<typeof StatusResponse> {}
+}
+export interface StatusResponse extends FieldsType<typeof statusResponse> {}
+export interface StatusResponseInit extends FieldsInit<typeof statusResponse> {}
+export const StatusResponse: MessageSchema<StatusResponse, StatusResponseInit> = message(
+  'runtime.v1.StatusResponse',
+  statusResponse,
+)
 
 export const NetworkConfig = message('runtime.v1.NetworkConfig', { podCidr: optional(1, string) })
 export const RuntimeConfig = message('runtime.v1.RuntimeConfig', { networkConfig: optional(1, NetworkConfig) })

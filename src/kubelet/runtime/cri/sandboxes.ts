@@ -1,4 +1,4 @@
-import type { Infer } from '../../../schema/index.js'
+import type { FieldsInit, FieldsType, MessageSchema } from '../../../schema/index.js'
 import {
   boolean,
   embedded,
@@ -19,42 +19,56 @@ import { LinuxSandboxSecurityContext, NamespaceOption } from './security.js'
 export const PodSandboxState = { ready: 0, notReady: 1 } as const
 export const Protocol = { tcp: 0, udp: 1, sctp: 2 } as const
 
-export const DNSConfig = message('runtime.v1.DNSConfig', {
+const dnsConfig = {
   servers: optional(1, list(string)),
   searches: optional(2, list(string)),
   options: optional(3, list(string)),
-})
-export interface DNSConfig extends Infer<typeof DNSConfig> {}
+}
+export interface DNSConfig extends FieldsType<typeof dnsConfig> {}
+export interface DNSConfigInit extends FieldsInit<typeof dnsConfig> {}
+export const DNSConfig: MessageSchema<DNSConfig, DNSConfigInit> = message('runtime.v1.DNSConfig', dnsConfig)
 
 /** A host port that CNI's portmap plugin shall lead into the pod; `hostPort` 0 asks for none. */
-export const PortMapping = message('runtime.v1.PortMapping', {
+const portMapping = {
   protocol: optional(1, int32),
   containerPort: optional(2, int32),
   hostPort: optional(3, int32),
   hostIp: optional(4, string),
-})
-export interface PortMapping extends Infer<typeof PortMapping> {}
+}
+export interface PortMapping extends FieldsType<typeof portMapping> {}
+export interface PortMappingInit extends FieldsInit<typeof portMapping> {}
+export const PortMapping: MessageSchema<PortMapping, PortMappingInit> = message('runtime.v1.PortMapping', portMapping)
 
-export const LinuxPodSandboxConfig = message('runtime.v1.LinuxPodSandboxConfig', {
+const linuxPodSandboxConfig = {
   /** In cgroupfs syntax: a path below every hierarchy's root. */
   cgroupParent: optional(1, string),
   securityContext: optional(2, LinuxSandboxSecurityContext),
   sysctls: optional(3, map(string)),
   overhead: optional(4, LinuxContainerResources),
   resources: optional(5, LinuxContainerResources),
-})
-export interface LinuxPodSandboxConfig extends Infer<typeof LinuxPodSandboxConfig> {}
+}
+export interface LinuxPodSandboxConfig extends FieldsType<typeof linuxPodSandboxConfig> {}
+export interface LinuxPodSandboxConfigInit extends FieldsInit<typeof linuxPodSandboxConfig> {}
+export const LinuxPodSandboxConfig: MessageSchema<LinuxPodSandboxConfig, LinuxPodSandboxConfigInit> = message(
+  'runtime.v1.LinuxPodSandboxConfig',
+  linuxPodSandboxConfig,
+)
 
 /** Identifies a sandbox: the runtime refuses a second one with the same four values. */
-export const PodSandboxMetadata = message('runtime.v1.PodSandboxMetadata', {
+const podSandboxMetadata = {
   name: required(1, string),
   uid: required(2, string),
   namespace: required(3, string),
   attempt: required(4, uint32),
-})
-export interface PodSandboxMetadata extends Infer<typeof PodSandboxMetadata> {}
+}
+export interface PodSandboxMetadata extends FieldsType<typeof podSandboxMetadata> {}
+export interface PodSandboxMetadataInit extends FieldsInit<typeof podSandboxMetadata> {}
+export const PodSandboxMetadata: MessageSchema<PodSandboxMetadata, PodSandboxMetadataInit> = message(
+  'runtime.v1.PodSandboxMetadata',
+  podSandboxMetadata,
+)
 
-export const PodSandboxConfig = message('runtime.v1.PodSandboxConfig', {
+const podSandboxConfig = {
   metadata: optional(1, PodSandboxMetadata),
   /** May be empty only when the pod uses the node's network. */
   hostname: optional(2, string),
@@ -65,8 +79,13 @@ export const PodSandboxConfig = message('runtime.v1.PodSandboxConfig', {
   labels: optional(6, map(string)),
   annotations: optional(7, map(string)),
   linux: optional(8, LinuxPodSandboxConfig),
-})
-export interface PodSandboxConfig extends Infer<typeof PodSandboxConfig> {}
+}
+export interface PodSandboxConfig extends FieldsType<typeof podSandboxConfig> {}
+export interface PodSandboxConfigInit extends FieldsInit<typeof podSandboxConfig> {}
+export const PodSandboxConfig: MessageSchema<PodSandboxConfig, PodSandboxConfigInit> = message(
+  'runtime.v1.PodSandboxConfig',
+  podSandboxConfig,
+)
 
 export const RunPodSandboxRequest = message('runtime.v1.RunPodSandboxRequest', {
   config: optional(1, PodSandboxConfig),
@@ -84,24 +103,39 @@ export const RemovePodSandboxRequest = message('runtime.v1.RemovePodSandboxReque
 })
 export const RemovePodSandboxResponse = message('runtime.v1.RemovePodSandboxResponse', {})
 
-export const PodIP = message('runtime.v1.PodIP', { ip: required(1, string) })
-export interface PodIP extends Infer<typeof PodIP> {}
+const podIP = { ip: required(1, string) }
+export interface PodIP extends FieldsType<typeof podIP> {}
+export interface PodIPInit extends FieldsInit<typeof podIP> {}
+export const PodIP: MessageSchema<PodIP, PodIPInit> = message('runtime.v1.PodIP', podIP)
 
 /** Empty for pods on the node's network. */
-export const PodSandboxNetworkStatus = message('runtime.v1.PodSandboxNetworkStatus', {
+const podSandboxNetworkStatus = {
   ip: required(1, string),
   additionalIps: embedded(2, list(PodIP)),
-})
-export interface PodSandboxNetworkStatus extends Infer<typeof PodSandboxNetworkStatus> {}
+}
+export interface PodSandboxNetworkStatus extends FieldsType<typeof podSandboxNetworkStatus> {}
+export interface PodSandboxNetworkStatusInit extends FieldsInit<typeof podSandboxNetworkStatus> {}
+export const PodSandboxNetworkStatus: MessageSchema<PodSandboxNetworkStatus, PodSandboxNetworkStatusInit> = message(
+  'runtime.v1.PodSandboxNetworkStatus',
+  podSandboxNetworkStatus,
+)
 
-export const Namespace = message('runtime.v1.Namespace', { options: optional(2, NamespaceOption) })
-export interface Namespace extends Infer<typeof Namespace> {}
-export const LinuxPodSandboxStatus = message('runtime.v1.LinuxPodSandboxStatus', {
+const namespace = { options: optional(2, NamespaceOption) }
+export interface Namespace extends FieldsType<typeof namespace> {}
+export interface NamespaceInit extends FieldsInit<typeof namespace> {}
+export const Namespace: MessageSchema<Namespace, NamespaceInit> = message('runtime.v1.Namespace', namespace)
+
+const linuxPodSandboxStatus = {
   namespaces: optional(1, Namespace),
-})
-export interface LinuxPodSandboxStatus extends Infer<typeof LinuxPodSandboxStatus> {}
+}
+export interface LinuxPodSandboxStatus extends FieldsType<typeof linuxPodSandboxStatus> {}
+export interface LinuxPodSandboxStatusInit extends FieldsInit<typeof linuxPodSandboxStatus> {}
+export const LinuxPodSandboxStatus: MessageSchema<LinuxPodSandboxStatus, LinuxPodSandboxStatusInit> = message(
+  'runtime.v1.LinuxPodSandboxStatus',
+  linuxPodSandboxStatus,
+)
 
-export const PodSandboxStatus = message('runtime.v1.PodSandboxStatus', {
+const podSandboxStatus = {
   id: required(1, string),
   metadata: optional(2, PodSandboxMetadata),
   /** A `PodSandboxState`. */
@@ -113,34 +147,50 @@ export const PodSandboxStatus = message('runtime.v1.PodSandboxStatus', {
   labels: embedded(7, map(string)),
   annotations: embedded(8, map(string)),
   runtimeHandler: embedded(9, string),
-})
-export interface PodSandboxStatus extends Infer<typeof PodSandboxStatus> {}
+}
+export interface PodSandboxStatus extends FieldsType<typeof podSandboxStatus> {}
+export interface PodSandboxStatusInit extends FieldsInit<typeof podSandboxStatus> {}
+export const PodSandboxStatus: MessageSchema<PodSandboxStatus, PodSandboxStatusInit> = message(
+  'runtime.v1.PodSandboxStatus',
+  podSandboxStatus,
+)
 
 export const PodSandboxStatusRequest = message('runtime.v1.PodSandboxStatusRequest', {
   podSandboxId: required(1, string),
   verbose: optional(2, boolean),
 })
-export const PodSandboxStatusResponse = message('runtime.v1.PodSandboxStatusResponse', {
+const podSandboxStatusResponse = {
   status: optional(1, PodSandboxStatus),
   /** With `verbose`: JSON texts by topic. */
   info: embedded(2, map(string)),
   containersStatuses: embedded(3, list(ContainerStatus)),
   timestamp: embedded(4, int64),
-})
-export interface PodSandboxStatusResponse extends Infer<typeof PodSandboxStatusResponse> {}
+}
+export interface PodSandboxStatusResponse extends FieldsType<typeof podSandboxStatusResponse> {}
+export interface PodSandboxStatusResponseInit extends FieldsInit<typeof podSandboxStatusResponse> {}
+export const PodSandboxStatusResponse: MessageSchema<PodSandboxStatusResponse, PodSandboxStatusResponseInit> = message(
+  'runtime.v1.PodSandboxStatusResponse',
+  podSandboxStatusResponse,
+)
 
 export const PodSandboxStateValue = message('runtime.v1.PodSandboxStateValue', { state: optional(1, int32) })
-export const PodSandboxFilter = message('runtime.v1.PodSandboxFilter', {
+const podSandboxFilter = {
   id: optional(1, string),
   state: optional(2, PodSandboxStateValue),
   labelSelector: optional(3, map(string)),
-})
-export interface PodSandboxFilter extends Infer<typeof PodSandboxFilter> {}
+}
+export interface PodSandboxFilter extends FieldsType<typeof podSandboxFilter> {}
+export interface PodSandboxFilterInit extends FieldsInit<typeof podSandboxFilter> {}
+export const PodSandboxFilter: MessageSchema<PodSandboxFilter, PodSandboxFilterInit> = message(
+  'runtime.v1.PodSandboxFilter',
+  podSandboxFilter,
+)
+
 export const ListPodSandboxRequest = message('runtime.v1.ListPodSandboxRequest', {
   filter: optional(1, PodSandboxFilter),
 })
 
-export const PodSandbox = message('runtime.v1.PodSandbox', {
+const podSandbox = {
   id: required(1, string),
   metadata: optional(2, PodSandboxMetadata),
   /** A `PodSandboxState`. */
@@ -150,8 +200,11 @@ export const PodSandbox = message('runtime.v1.PodSandbox', {
   labels: embedded(5, map(string)),
   annotations: embedded(6, map(string)),
   runtimeHandler: embedded(7, string),
-})
-export interface PodSandbox extends Infer<typeof PodSandbox> {}
+}
+export interface PodSandbox extends FieldsType<typeof podSandbox> {}
+export interface PodSandboxInit extends FieldsInit<typeof podSandbox> {}
+export const PodSandbox: MessageSchema<PodSandbox, PodSandboxInit> = message('runtime.v1.PodSandbox', podSandbox)
+
 export const ListPodSandboxResponse = message('runtime.v1.ListPodSandboxResponse', {
   items: embedded(1, list(PodSandbox)),
 })

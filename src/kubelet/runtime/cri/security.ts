@@ -1,4 +1,4 @@
-import type { Infer } from '../../../schema/index.js'
+import type { FieldsInit, FieldsType, MessageSchema } from '../../../schema/index.js'
 import { boolean, int32, int64, list, message, optional, string, uint32 } from '../../../schema/index.js'
 
 /** Whose namespace a container joins. CRI's default is the pod's; `target` names another container's. */
@@ -9,56 +9,82 @@ export const SupplementalGroupsPolicy = { merge: 0, strict: 1 } as const
 export const ProfileType = { runtimeDefault: 0, unconfined: 1, localhost: 2 } as const
 
 /** A number that may be absent: zero is a value of its own (uid 0). */
-export const Int64Value = message('runtime.v1.Int64Value', { value: optional(1, int64) })
-export interface Int64Value extends Infer<typeof Int64Value> {}
+const int64Value = { value: optional(1, int64) }
+export interface Int64Value extends FieldsType<typeof int64Value> {}
+export interface Int64ValueInit extends FieldsInit<typeof int64Value> {}
+export const Int64Value: MessageSchema<Int64Value, Int64ValueInit> = message('runtime.v1.Int64Value', int64Value)
 
-export const IDMapping = message('runtime.v1.IDMapping', {
+const idmapping = {
   hostId: optional(1, uint32),
   containerId: optional(2, uint32),
   length: optional(3, uint32),
-})
-export interface IDMapping extends Infer<typeof IDMapping> {}
+}
+export interface IDMapping extends FieldsType<typeof idmapping> {}
+export interface IDMappingInit extends FieldsInit<typeof idmapping> {}
+export const IDMapping: MessageSchema<IDMapping, IDMappingInit> = message('runtime.v1.IDMapping', idmapping)
 
-export const UserNamespace = message('runtime.v1.UserNamespace', {
+const userNamespace = {
   mode: optional(1, int32),
   uids: optional(2, list(IDMapping)),
   gids: optional(3, list(IDMapping)),
-})
-export interface UserNamespace extends Infer<typeof UserNamespace> {}
+}
+export interface UserNamespace extends FieldsType<typeof userNamespace> {}
+export interface UserNamespaceInit extends FieldsInit<typeof userNamespace> {}
+export const UserNamespace: MessageSchema<UserNamespace, UserNamespaceInit> = message(
+  'runtime.v1.UserNamespace',
+  userNamespace,
+)
 
-export const NamespaceOption = message('runtime.v1.NamespaceOption', {
+const namespaceOption = {
   network: optional(1, int32),
   pid: optional(2, int32),
   ipc: optional(3, int32),
   targetId: optional(4, string),
   usernsOptions: optional(5, UserNamespace),
-})
-export interface NamespaceOption extends Infer<typeof NamespaceOption> {}
+}
+export interface NamespaceOption extends FieldsType<typeof namespaceOption> {}
+export interface NamespaceOptionInit extends FieldsInit<typeof namespaceOption> {}
+export const NamespaceOption: MessageSchema<NamespaceOption, NamespaceOptionInit> = message(
+  'runtime.v1.NamespaceOption',
+  namespaceOption,
+)
 
-export const SecurityProfile = message('runtime.v1.SecurityProfile', {
+const securityProfile = {
   profileType: optional(1, int32),
   localhostRef: optional(2, string),
-})
-export interface SecurityProfile extends Infer<typeof SecurityProfile> {}
+}
+export interface SecurityProfile extends FieldsType<typeof securityProfile> {}
+export interface SecurityProfileInit extends FieldsInit<typeof securityProfile> {}
+export const SecurityProfile: MessageSchema<SecurityProfile, SecurityProfileInit> = message(
+  'runtime.v1.SecurityProfile',
+  securityProfile,
+)
 
-export const SELinuxOption = message('runtime.v1.SELinuxOption', {
+const selinuxOption = {
   user: optional(1, string),
   role: optional(2, string),
   type: optional(3, string),
   level: optional(4, string),
-})
-export interface SELinuxOption extends Infer<typeof SELinuxOption> {}
+}
+export interface SELinuxOption extends FieldsType<typeof selinuxOption> {}
+export interface SELinuxOptionInit extends FieldsInit<typeof selinuxOption> {}
+export const SELinuxOption: MessageSchema<SELinuxOption, SELinuxOptionInit> = message(
+  'runtime.v1.SELinuxOption',
+  selinuxOption,
+)
 
 /** Capability names without their `CAP_` prefix; `ALL` stands for every one. */
-export const Capability = message('runtime.v1.Capability', {
+const capability = {
   addCapabilities: optional(1, list(string)),
   dropCapabilities: optional(2, list(string)),
   addAmbientCapabilities: optional(3, list(string)),
-})
-export interface Capability extends Infer<typeof Capability> {}
+}
+export interface Capability extends FieldsType<typeof capability> {}
+export interface CapabilityInit extends FieldsInit<typeof capability> {}
+export const Capability: MessageSchema<Capability, CapabilityInit> = message('runtime.v1.Capability', capability)
 
 /** Security of the sandbox itself (the pause process and the namespaces it holds). */
-export const LinuxSandboxSecurityContext = message('runtime.v1.LinuxSandboxSecurityContext', {
+const linuxSandboxSecurityContext = {
   namespaceOptions: optional(1, NamespaceOption),
   selinuxOptions: optional(2, SELinuxOption),
   runAsUser: optional(3, Int64Value),
@@ -71,10 +97,13 @@ export const LinuxSandboxSecurityContext = message('runtime.v1.LinuxSandboxSecur
   seccomp: optional(9, SecurityProfile),
   apparmor: optional(10, SecurityProfile),
   supplementalGroupsPolicy: optional(11, int32),
-})
-export interface LinuxSandboxSecurityContext extends Infer<typeof LinuxSandboxSecurityContext> {}
+}
+export interface LinuxSandboxSecurityContext extends FieldsType<typeof linuxSandboxSecurityContext> {}
+export interface LinuxSandboxSecurityContextInit extends FieldsInit<typeof linuxSandboxSecurityContext> {}
+export const LinuxSandboxSecurityContext: MessageSchema<LinuxSandboxSecurityContext, LinuxSandboxSecurityContextInit> =
+  message('runtime.v1.LinuxSandboxSecurityContext', linuxSandboxSecurityContext)
 
-export const LinuxContainerSecurityContext = message('runtime.v1.LinuxContainerSecurityContext', {
+const linuxContainerSecurityContext = {
   capabilities: optional(1, Capability),
   privileged: optional(2, boolean),
   namespaceOptions: optional(3, NamespaceOption),
@@ -94,5 +123,10 @@ export const LinuxContainerSecurityContext = message('runtime.v1.LinuxContainerS
   seccomp: optional(15, SecurityProfile),
   apparmor: optional(16, SecurityProfile),
   supplementalGroupsPolicy: optional(17, int32),
-})
-export interface LinuxContainerSecurityContext extends Infer<typeof LinuxContainerSecurityContext> {}
+}
+export interface LinuxContainerSecurityContext extends FieldsType<typeof linuxContainerSecurityContext> {}
+export interface LinuxContainerSecurityContextInit extends FieldsInit<typeof linuxContainerSecurityContext> {}
+export const LinuxContainerSecurityContext: MessageSchema<
+  LinuxContainerSecurityContext,
+  LinuxContainerSecurityContextInit
+> = message('runtime.v1.LinuxContainerSecurityContext', linuxContainerSecurityContext)
