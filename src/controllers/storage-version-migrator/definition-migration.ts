@@ -16,6 +16,12 @@ export const migrating = (definition: CustomResourceDefinition, migration: strin
     now,
   })
 
+/** The migration that a definition says is running. */
+export function runningMigration({ status }: CustomResourceDefinition): string | undefined {
+  const told = status.conditions?.find(condition => condition.type === type)
+  return told?.status === 'True' ? /^Migration (\S+) is running$/.exec(told.message ?? '')?.[1] : undefined
+}
+
 /**
  * The status of a definition whose objects have been migrated, or not. If they have, and the definition has not changed
  * meanwhile, none are stored in another version than today's.

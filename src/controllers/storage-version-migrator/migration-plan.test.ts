@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { CustomResourceDefinition } from '../../api/apiextensions/v1/index.js'
 import type { StorageVersionMigration } from '../../api/storagemigration/v1beta1/index.js'
-import { migrated, migrating, storageHashOf } from './definition-migration.js'
+import { migrated, migrating, runningMigration, storageHashOf } from './definition-migration.js'
 import { begun, closed, ended, isWrittenSince, nextStep } from './migration-plan.js'
 
 const now = Date.parse('2026-01-02T00:00:00Z')
@@ -109,6 +109,9 @@ describe('a definition', () => {
   it('tells of the migration of its objects, and gives up the versions they were stored in', () => {
     assert.deepEqual(told(running), ['True', 'MigrationRunning', 'Migration m is running', 3, 'v1,v2'])
     assert.equal(running.conditions?.length, 2)
+    assert.equal(runningMigration(definition(3, running)), 'm')
+    assert.equal(runningMigration(definition(3)), undefined)
+    assert.equal(runningMigration(definition(3, migrated(definition(3, running), 'Failed', now))), undefined)
     assert.deepEqual(told(migrated(definition(3, running), 'Succeeded', now)), [
       'False',
       'MigrationSucceeded',

@@ -9,10 +9,10 @@ import { runControllers } from '../../client/controller-runtime.js'
 import { untypedKind } from '../../client/discovery.js'
 import { ControlPlane, type ControlPlaneOptions } from '../../cluster/control-plane.js'
 import { type Clock, systemClock } from '../../machinery/clock.js'
-import { forbidden, internalError, isNotFound } from '../../machinery/status-error.js'
+import { forbidden, internalError, isNotFound, serviceUnavailable } from '../../machinery/status-error.js'
 import { lmdbStore } from '../../storage/index.js'
 import { eventually } from '../eventually.js'
-import { faultyClient, seededRandom } from '../faulty-client.js'
+import { faultyClient, seededRandom } from '../test-faulty-client.js'
 import { storageVersionMigrator } from './storage-version-migrator.js'
 
 const asked: ControlPlaneOptions = {
@@ -257,6 +257,32 @@ describe('a migration', () => {
         ['Failed', 'StorageVersionMigrationFailed', `migration encountered unhandled error: ${why}`],
       )
     }
+  })
+
+  it('that is deleted is given up, and its definition says so', async () => {
+    await using plane = await ControlPlane.start(asked)
+    const { client } = plane
+    await defineBoats(client, 'v1')
+    await createBoats(client, 3)
+    await defineBoats(client, 'v2')
+    const held = new AbortController()
+    const blocked: Client = {
+      ...client,
+      async patch(kind, ...rest) {
+        if (kind.plural !== 'boats') return client.patch(kind, ...rest)
+        held.abort()
+        throw serviceUnavailable('not now')
+      },
+    }
+    await using _controllers = runControllers([storageVersionMigrator()], { client: blocked, onError: () => {} })
+    await migrate(client, 'boats', 'boats', 'test.example.com')
+    await eventually(() => assert.ok(held.signal.aborted))
+    await client.delete(StorageVersionMigration, { name: 'boats' })
+    await eventually(async () => {
+      const { status } = await client.get(CustomResourceDefinition, { name: 'boats.test.example.com' })
+      const told = status.conditions?.find(condition => condition.type === 'StorageMigrating')
+      assert.deepEqual([told?.status, told?.reason, status.storedVersions], ['False', 'MigrationFailed', ['v1', 'v2']])
+    })
   })
 
   it('comes to its end whatever happens between the controller and its server', async () => {

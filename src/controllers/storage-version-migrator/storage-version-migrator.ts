@@ -13,7 +13,7 @@ import { answerOf, discover } from '../../client/discovery.js'
 import { apiVersionOf, groupOf } from '../../client/owners.js'
 import type { APIResourceList } from '../../machinery/meta/index.js'
 import { isNotFound, StatusError, serviceUnavailable } from '../../machinery/status-error.js'
-import { migrated, migrating, storageHashOf } from './definition-migration.js'
+import { migrated, migrating, runningMigration, storageHashOf } from './definition-migration.js'
 import { begun, closed, ended, hasEnded, isSameResource, nextStep, type Outcome } from './migration-plan.js'
 import { MigrationError, newestVersion, rewriteObjects } from './rewrite-objects.js'
 
@@ -33,7 +33,6 @@ export const storageVersionMigrator = (): Controller =>
     concurrency: 5,
     watches: {
       for: StorageVersionMigration,
-      reads: [CustomResourceDefinition],
       also: [
         // One that ends, or goes, makes room for the next.
         watchAlso(StorageVersionMigration, (migration, _old, cache) =>
@@ -42,12 +41,22 @@ export const storageVersionMigrator = (): Controller =>
             .filter(other => isSameResource(other, migration) && other.metadata.name !== migration.metadata.name)
             .map(({ metadata }) => ({ namespace: '', name: metadata.name ?? '' })),
         ),
+        // It may speak of one that has gone meanwhile.
+        watchAlso(CustomResourceDefinition, definition => {
+          const name = runningMigration(definition)
+          return name === undefined ? [] : [{ namespace: '', name }]
+        }),
       ],
     },
     async reconcile({ name }, context) {
       const { get, list, client, clock } = context
       const migration = get(StorageVersionMigration, { name })
-      if (!migration) return undefined
+      if (!migration) {
+        for (const definition of list(CustomResourceDefinition))
+          if (runningMigration(definition) === name)
+            await writeDefinition(client, definition, migrated(definition, 'Failed', clock.now()))
+        return undefined
+      }
       switch (nextStep(migration, list(StorageVersionMigration))) {
         case 'begin':
           await mark(migration, context, definition => migrating(definition, name, clock.now()))
@@ -156,13 +165,19 @@ async function mark(
   statusOf: (definition: CustomResourceDefinition) => CustomResourceDefinition['status'],
 ): Promise<void> {
   const definition = definitionOf(migration, context)
-  if (!definition) return
+  if (definition) await writeDefinition(context.client, definition, statusOf(definition))
+}
+
+async function writeDefinition(
+  client: Client,
+  definition: CustomResourceDefinition,
+  { conditions, storedVersions }: CustomResourceDefinition['status'],
+): Promise<void> {
   const { resourceVersion } = definition.metadata
-  const { conditions, storedVersions } = statusOf(definition)
   const body = { metadata: { resourceVersion }, status: { conditions, storedVersions } }
   const options = { subresource: 'status', fieldManager: definitionManager }
   try {
-    await context.client.patch(CustomResourceDefinition, definition.metadata, { type: 'merge', body }, options)
+    await client.patch(CustomResourceDefinition, definition.metadata, { type: 'merge', body }, options)
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
