@@ -93,20 +93,23 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
 
   it('runs a deployment', async () => {
     await cluster.kubectl('create', 'deployment', 'web', '--image=web:1', '--replicas=3')
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
     assert.equal((await pods('app=web')).length, 3)
   })
 
   it('serves it by name, spread over the pods', async () => {
     await cluster.kubectl('expose', 'deployment', 'web', '--port=80', '--target-port=8080')
-    const script = 'for i in $(seq 30); do wget -qO- http://web || exit 1; echo; done'
+    const script = 'for i in $(seq 60); do wget -qO- http://web || exit 1; echo; done'
     // Whoever attaches to what ends so soon may come too late.
     await cluster.kubectl('run', 'probe', '--restart=Never', '--image=busybox:1', '--', 'sh', '-c', script)
-    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/probe', '--timeout=60s')
-    const said = await cluster.kubectl('logs', 'probe')
+    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/probe', '--timeout=180s')
+    // Containerd says that it has ended before it has written all of its output.
+    const answers = await eventually('all answers are in the log', async () => {
+      const found = (await cluster.kubectl('logs', 'probe')).split('\n').filter(line => line.startsWith('web-'))
+      return found.length === 60 && found
+    })
     await cluster.kubectl('delete', 'pod', 'probe', '--now')
-    const answered = new Set(said.split('\n').filter(line => line.startsWith('web-')))
-    assert.equal(answered.size, 3, said)
+    assert.equal(new Set(answers).size, 3, answers.join('\n'))
   })
 
   it('answers DNS of every kind inside pods', async () => {
@@ -192,7 +195,7 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
 
   it('copies files both ways', async () => {
     await cluster.kubectl('run', 'files', '--image=busybox:1', '--command', '--', 'sleep', '3600')
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/files', '--timeout=30s')
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/files', '--timeout=180s')
     const there = join(cluster.folder, 'there')
     const back = join(cluster.folder, 'back')
     const content = randomBytes(3 * 1024 * 1024)
@@ -205,7 +208,7 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
   it('shows logs, and follows them', async () => {
     const script = 'i=0; while true; do echo line $i; i=$((i+1)); sleep 0.1; done'
     await cluster.kubectl('run', 'talker', '--image=busybox:1', '--command', '--', 'sh', '-c', script)
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/talker', '--timeout=30s')
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/talker', '--timeout=180s')
     const child = cluster.startKubectl('logs', '-f', 'talker')
     try {
       let said = ''
@@ -236,7 +239,7 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
   it('replaces a pod that is deleted', async () => {
     const [first] = await pods('app=web')
     await cluster.kubectl('delete', 'pod', first?.metadata.name ?? '')
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
     const now = await pods('app=web')
     assert.equal(now.filter(({ status }) => status.phase === 'Running').length, 3)
     assert.ok(!now.some(({ metadata }) => metadata.uid === first?.metadata.uid))
@@ -279,8 +282,10 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
       input: JSON.stringify(pod),
     })
     assert.equal(code, 0, stderr)
-    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/mounts', '--timeout=30s')
-    assert.match(await cluster.kubectl('logs', 'mounts'), /^blue\nhush\nblue\n\d{3,}\n$/)
+    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/mounts', '--timeout=180s')
+    await eventually('its log is whole', async () =>
+      /^blue\nhush\nblue\n\d{3,}\n$/.test(await cluster.kubectl('logs', 'mounts')),
+    )
   })
 
   it('updates without a refused request, and back', async () => {
@@ -303,7 +308,7 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
         },
       }),
     )
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
     // Pods of the old kind end at once, without waiting until nobody asks them any more.
     await eventually('they are gone', async () => (await pods('app=web')).length === 3)
     const { spec } = await cluster.json<{ spec: { clusterIP: string } }>('get', 'service', 'web')
@@ -319,9 +324,9 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
     const load = Promise.all([ask(), ask(), ask()])
     await cluster.loadImage('nodeWeb', 'web:2')
     await cluster.kubectl('set', 'image', 'deployment/web', 'web=web:2')
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
     await cluster.kubectl('rollout', 'undo', 'deployment/web')
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
     stop = true
     await load
     assert.ok(asked > 50, `${asked} requests were made`)
@@ -362,15 +367,15 @@ describe('a cluster from one command', { timeout: 540_000 }, () => {
     assert.equal((await cluster.tryT8s('status')).code, 3)
     await cluster.up()
     assert.equal(await cluster.kubectl('get', 'configmap', 'kept', '-o', 'jsonpath={.data.a}'), 'b')
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
     await eventually('the pods run again', async () =>
       (await pods('app=web')).every(({ status }) => status.containerStatuses.every(({ ready }) => ready)),
     )
   })
 
   it('leaves nothing of a deployment that is deleted', async () => {
-    await cluster.kubectl('delete', 'deployment', 'web', '--timeout=60s')
-    await cluster.kubectl('delete', 'pod', '--all', '--grace-period=1', '--timeout=60s')
+    await cluster.kubectl('delete', 'deployment', 'web', '--timeout=180s')
+    await cluster.kubectl('delete', 'pod', '--all', '--grace-period=1', '--timeout=180s')
     await eventually(
       'no pod is left',
       async () => (await cluster.json<ListJson<PodJson>>('get', 'pods')).items.length === 0,

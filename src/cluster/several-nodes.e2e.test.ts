@@ -61,7 +61,7 @@ describe('a cluster of several nodes on one machine', { timeout: 540_000 }, () =
     names = (await cluster.json<NodeList>('get', 'nodes')).items.map(({ metadata }) => metadata.name)
     const { code, stderr } = await cluster.tryKubectl(['apply', '-f', '-'], { input: web })
     assert.equal(code, 0, stderr)
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
   })
   after(async () => {
     await cluster[Symbol.asyncDispose]()
@@ -97,7 +97,7 @@ describe('a cluster of several nodes on one machine', { timeout: 540_000 }, () =
   it('drains a node as the disruption budget allows, and uses it again', async () => {
     const [node = ''] = names.filter(name => name.endsWith('-2'))
     await cluster.kubectl('scale', 'deployment/web', '--replicas=6')
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
     const shown = 'jsonpath={.status.currentHealthy} of {.status.desiredHealthy} {.status.expectedPods}{"\\n"}'
     await eventually(
       'the budget knows of all',
@@ -111,12 +111,12 @@ describe('a cluster of several nodes on one machine', { timeout: 540_000 }, () =
     try {
       await eventually('the watch has begun', () => seen !== '')
       assert.ok((await pods()).some(({ spec }) => spec.nodeName === node))
-      await cluster.kubectl('drain', node, '--ignore-daemonsets', '--timeout=60s')
+      await cluster.kubectl('drain', node, '--ignore-daemonsets', '--timeout=180s')
       assert.deepEqual(
         (await pods()).filter(({ spec }) => spec.nodeName === node),
         [],
       )
-      await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+      await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
       await eventually('the budget has seen the last one replaced', () => /^5 of 5 6\n(.*\n)*6 of 5 6\n$/m.test(seen))
     } finally {
       await endChild(watching)
@@ -142,7 +142,7 @@ describe('a cluster of several nodes on one machine', { timeout: 540_000 }, () =
       items.map(({ metadata }) => metadata.name).sort(),
       names.filter(name => !name.endsWith('-3')).sort(),
     )
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s')
   })
 
   it('leaves nothing in the kernel when it is deleted', async () => {

@@ -88,7 +88,7 @@ describe('workloads on real containers', { timeout: 540_000 }, () => {
       await apply(volume(number, folder))
     }
     await apply(counters)
-    await cluster.kubectl('rollout', 'status', 'statefulset/counter', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'statefulset/counter', '--timeout=180s')
     const starts = async (pod: string) => (await cluster.kubectl('exec', pod, '--', 'cat', '/data/starts')).split('\n')
     assert.deepEqual(await starts('counter-1'), ['counter-1', ''])
     await cluster.t8s('down')
@@ -103,7 +103,7 @@ describe('workloads on real containers', { timeout: 540_000 }, () => {
 
   it(`a job of ${shortPods} short pods completes each exactly once`, async () => {
     await apply(job)
-    await cluster.kubectl('wait', '--for=condition=Complete', 'job/short', '--timeout=120s')
+    await cluster.kubectl('wait', '--for=condition=Complete', 'job/short', '--timeout=180s')
     const { items } = await cluster.json<Pods>('get', 'pods', '-l', 'job-name=short')
     const indexes = items.map(({ metadata }) =>
       Number(metadata.annotations['batch.kubernetes.io/job-completion-index']),

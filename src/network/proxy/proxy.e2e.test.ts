@@ -6,7 +6,7 @@ import { Netns } from '../netns.js'
 import { RulesetApplier, removeRules } from './apply.js'
 import { forgetStaleFlows } from './conntrack.js'
 import { assemble, planOf } from './ruleset.js'
-import { testService, testSlice } from './sample-objects.js'
+import { testService, testSlice } from './test-objects.js'
 import { serviceRules } from './service-rules.js'
 
 const nodeAddress = '192.0.2.1'
@@ -119,7 +119,7 @@ const udp = [{ port: 8080, protocol: 'UDP' }]
 const nodePort = { type: 'NodePort', ports: [{ port: 80, targetPort: 8080, nodePort: 30080, protocol: 'TCP' }] }
 
 /** Who answers when one asks many times: `pod0 192.0.2.9` and such. */
-async function answers(from: Netns, address: string, port: number, times = 30): Promise<string[]> {
+async function answers(from: Netns, address: string, port: number, times = 60): Promise<string[]> {
   const heard = new Set<string>()
   for (let at = 0; at < times; at++) heard.add(await from.ask('tcp', address, port))
   return [...heard].sort()
