@@ -22,6 +22,7 @@ import { builtIn } from '../server/built-in.js'
 import { type Listener, listenTls } from '../server/http/tls-listener.js'
 import { serviceNetworks } from '../server/services/service-networks.js'
 import { KubeletConnection } from '../server/subresources/kubelet-connection.js'
+import { kubernetesVersion } from '../server/version.js'
 import { lmdbStore, memoryStore } from '../storage/index.js'
 import {
   type AdvertisedAddress,
@@ -217,10 +218,20 @@ export class Assembly {
     const { options, ground } = this
     const { clock, onError, extension } = ground
     const transport = measuredTransport(server.metrics)(server.handle, 'localhost')
-    const clientFor = (user: UserInfo): Client => apiClient(transport, { user, ofComponent: true })
+    // What they write is recorded under the names by which they are known, as when they run alone.
+    const clientOf =
+      (component: string) =>
+      (user: UserInfo): Client =>
+        apiClient(transport, {
+          user,
+          ofComponent: true,
+          headers: { 'user-agent': `${component}/${kubernetesVersion}` },
+        })
+    const managerFor = clientOf('kube-controller-manager')
+    const schedulerClient = clientOf('kube-scheduler')(scheduler)
     // One set of watches for all who run here, under the name of one that may read everything it needs.
-    const reader = options.controllers === false ? scheduler : controllerManager
-    const informers = new Informers({ client: clientFor(reader), clock, onError })
+    const reader = options.controllers === false ? schedulerClient : managerFor(controllerManager)
+    const informers = new Informers({ client: reader, clock, onError })
     this.parts.push(informers)
     if (this.#showsMetrics && !this.#resourceMetrics) {
       const measured = startResourceMetrics({ client: ownClient(server), informers, clock, onError })
@@ -237,15 +248,15 @@ export class Assembly {
       this.parts.push(
         await startControllers({
           ...shared,
-          client: clientFor(controllerManager),
-          clientOf: controller => clientFor(controllerUser(controller)),
+          client: managerFor(controllerManager),
+          clientOf: controller => managerFor(controllerUser(controller)),
           controllers: this.#controllerOptions(server),
         }),
       )
     }
     if (options.scheduler !== false) {
       const { startDefaultScheduler } = await import('./components.js')
-      const settings = { ...shared, client: clientFor(scheduler) }
+      const settings = { ...shared, client: schedulerClient }
       this.parts.push(await (extension?.startScheduler(settings) ?? startDefaultScheduler(settings)))
     }
     if (options.simulatedNodes) {
