@@ -106,13 +106,13 @@ function generateSelector({ metadata, spec }: Draft<Job>): void {
     metadata.labels = { ...spec.template.metadata.labels }
 }
 
-function statusText({ metadata, status, spec }: Job): string {
+function statusText({ metadata, status }: Job): string {
   const holds = (type: string): boolean =>
     status.conditions?.some(condition => condition.type === type && condition.status === 'True') ?? false
   if (holds('Complete')) return 'Complete'
   if (holds('Failed')) return 'Failed'
   if (metadata.deletionTimestamp) return 'Terminating'
-  if (spec.suspend || holds('Suspended')) return 'Suspended'
+  if (holds('Suspended')) return 'Suspended'
   if (holds('FailureTarget')) return 'FailureTarget'
   return holds('SuccessCriteriaMet') ? 'SuccessCriteriaMet' : 'Running'
 }
