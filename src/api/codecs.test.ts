@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { arbitraryOf, sloppyOf } from '../schema/arbitrary.js'
 import {
   type AnySchema,
   applyStaticDefaults,
@@ -15,6 +14,7 @@ import {
   ProtobufError,
   unwrapEnvelope,
 } from '../schema/index.js'
+import { arbitraryOf, sloppyOf } from '../schema/test-values.js'
 import { jsonFields, resolve } from '../schema/walk.js'
 import { messages as everyMessage, kinds } from './catalogue.js'
 

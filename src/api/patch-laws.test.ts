@@ -5,8 +5,8 @@ import { applyPatch, updateManagedFields } from '../machinery/apply/index.js'
 import { jsonEqual } from '../machinery/json-equal.js'
 import { applyJsonPatch, applyMergePatch, applyStrategicMerge } from '../machinery/patch/index.js'
 import { StatusError } from '../machinery/status-error.js'
-import { arbitraryOf } from '../schema/arbitrary.js'
 import { decodeJson, type Kind } from '../schema/index.js'
+import { arbitraryOf } from '../schema/test-values.js'
 import { kinds } from './catalogue.js'
 
 const runs = { numRuns: 4, seed: Math.floor(Date.now() / 86_400_000) }

@@ -18,7 +18,7 @@ import {
   watchOwned,
 } from './controller.js'
 import { type ControllersOptions, type FaultPlace, runControllers } from './controller-runtime.js'
-import { ScriptedClient, type ScriptedWatch } from './scripted-watch.js'
+import { ScriptedClient, type ScriptedWatch } from './test-watch.js'
 
 const object = (name: string, resourceVersion: number, owner?: { kind: string; name: string }): ApiObject => ({
   apiVersion: 'v1',

@@ -8,7 +8,7 @@ import { badRequest, gone, serviceUnavailable } from '../machinery/status-error.
 import { index } from './controller.js'
 import { Informer } from './informer.js'
 import { Informers } from './informers.js'
-import { ScriptedClient } from './scripted-watch.js'
+import { ScriptedClient } from './test-watch.js'
 
 const object = (name: string, resourceVersion: number, more: Partial<ApiObject['metadata']> = {}): ApiObject => ({
   apiVersion: 'v1',

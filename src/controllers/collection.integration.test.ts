@@ -6,10 +6,10 @@ import { ControlPlane } from '../cluster/control-plane.js'
 import type { OwnerReference } from '../machinery/meta/index.js'
 import type { ApiObject } from '../machinery/object.js'
 import { eventually } from './eventually.js'
-import { type Faults, faultyClient, seededRandom } from './faulty-client.js'
 import { startGarbageCollector } from './garbage-collector/index.js'
 import { namespaces } from './namespace/index.js'
 import { bareControlPlane } from './test-control-plane.js'
+import { type Faults, faultyClient, seededRandom } from './test-faulty-client.js'
 
 const faults: Faults = { lost: 0.05, unanswered: 0.05, conflict: 0.1, broken: 0.02, expired: 0.3, delay: 4 }
 /** How long there is trouble, in ms. */

@@ -7,8 +7,8 @@ import { type RunningControllers, runControllers } from '../client/controller-ru
 import { ControlPlane } from '../cluster/control-plane.js'
 import { isNotFound } from '../machinery/status-error.js'
 import { eventually, until } from './eventually.js'
-import { type Faults, faultyClient, seededRandom } from './faulty-client.js'
 import { builtInControllers } from './index.js'
+import { type Faults, faultyClient, seededRandom } from './test-faulty-client.js'
 
 const namespace = 'default'
 const name = { namespace, name: 'web' }

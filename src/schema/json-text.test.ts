@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { findDuplicateFields, mayRepeatFields, parseJson, strictFieldErrors } from './json-text.js'
-import { ConfigMap, JSONSchemaProps, Pod } from './sample-messages.js'
+import { ConfigMap, JSONSchemaProps, Pod } from './test-messages.js'
 import type { MessageSchema } from './types.js'
 
 describe('parseJson', () => {

@@ -14,7 +14,7 @@ import {
   PodList,
   PodSpec,
   ResourceFieldSelector,
-} from './sample-messages.js'
+} from './test-messages.js'
 import type { MessageSchema } from './types.js'
 
 const decode = (schema: MessageSchema, value: unknown) => decodeJson(schema, value)

@@ -33,7 +33,7 @@ import {
   Pod,
   PodList,
   PodSpec,
-} from './sample-messages.js'
+} from './test-messages.js'
 import type { AnySchema, Field } from './types.js'
 
 const core = 'io.k8s.api.core.v1'

@@ -9,7 +9,7 @@ import {
   unwrapEnvelope,
   wrapEnvelope,
 } from './protobuf-envelope.js'
-import { ConfigMap, Lease } from './sample-messages.js'
+import { ConfigMap, Lease } from './test-messages.js'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 const lease = { metadata: { name: 'a' }, spec: {} }

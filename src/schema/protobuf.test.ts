@@ -18,7 +18,7 @@ import {
   PodCondition,
   Probe,
   ResourceFieldSelector,
-} from './sample-messages.js'
+} from './test-messages.js'
 import type { MessageSchema } from './types.js'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { arbitraryOf, sloppyOf } from './arbitrary.js'
 import { DecodeError, decodeJson } from './json.js'
 import { findDuplicateFields, JsonSyntaxError, parseJson, strictFieldErrors } from './json-text.js'
 import { decodeProtobuf, encodeProtobuf, ProtobufError } from './protobuf.js'
 import { decodeObject, encodeObject, unwrapEnvelope } from './protobuf-envelope.js'
-import * as samples from './sample-messages.js'
+import * as samples from './test-messages.js'
+import { arbitraryOf, sloppyOf } from './test-values.js'
 import type { Kind, MessageSchema } from './types.js'
 
 const messages: readonly MessageSchema[] = [

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { embedded, int32, list, map, message, nullable, optional, pointer, required, string } from './declare.js'
 import { decodeJson } from './json.js'
-import { JSONSchemaProps, Pod } from './sample-messages.js'
 import { applyStaticDefaults } from './static-defaults.js'
+import { JSONSchemaProps, Pod } from './test-messages.js'
 
 const port = message('k8s.io.test.v1.Port', {
   protocol: optional(1, string, { default: 'TCP' }),

@@ -9,7 +9,7 @@ import {
   Pod,
   Probe,
   ProbeHandler,
-} from './sample-messages.js'
+} from './test-messages.js'
 import { fieldOf, jsonField, jsonFields, reachableMessages, resolve } from './walk.js'
 
 describe('walking a schema', () => {

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { ManualClock } from '../machinery/clock.js'
 import { lmdbStore } from './lmdb.js'
-import { describeStore } from './store-suite.js'
+import { describeStore } from './test-store-suite.js'
 
 describeStore('lmdb store', async () => {
   const clock = new ManualClock()

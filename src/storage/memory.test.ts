@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { ManualClock } from '../machinery/clock.js'
 import { memoryStore } from './memory.js'
 import { CompactedError } from './store.js'
-import { describeStore } from './store-suite.js'
+import { describeStore } from './test-store-suite.js'
 
 describeStore('memory store', async () => {
   const clock = new ManualClock()

@@ -5,8 +5,8 @@ import type { Clock } from '../../machinery/clock.js'
 import { encodeProtobuf, type MessageSchema } from '../../schema/index.js'
 import { type ContainerEvent, containerEvent, containerEvents, statusAfterExit } from './container-events.js'
 import * as messages from './containerd-events-messages.js'
-import { fakeServer } from './grpc-fake-server.js'
 import { RuntimeError } from './runtime-error.js'
+import { fakeServer } from './test-grpc-server.js'
 
 const envelope = <T>(topic: string, schema: MessageSchema<T>, value: T) => ({
   namespace: 'k8s.io',

@@ -4,8 +4,8 @@ import { type ServerUnaryCall, type sendUnaryData, status, type UntypedHandleCal
 import { decodeProtobuf, encodeProtobuf } from '../../schema/index.js'
 import { connectCri } from './cri-client.js'
 import * as cri from './cri-messages.js'
-import { fakeServer } from './grpc-fake-server.js'
 import { isNotFound, isUnavailable, RuntimeError } from './runtime-error.js'
+import { fakeServer } from './test-grpc-server.js'
 
 const unary = (handle: (request: never, answer: sendUnaryData<unknown>) => void): UntypedHandleCall =>
   ((call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {

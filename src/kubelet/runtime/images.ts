@@ -8,10 +8,8 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ContainerdVersion, parseContainerdVersion, type Snapshotter } from './containerd-config.js'
 import type { CriClient } from './cri-client.js'
-import type { AuthConfig, PodSandboxConfig } from './cri-messages.js'
 import { imageArchitecture, writeImageArchive } from './image-archive.js'
 import { ImageArchiveError, inspectImageArchive, plannedArchive } from './image-archive-reader.js'
-import { normalizeImageName } from './image-names.js'
 import { programEntries } from './program-files.js'
 
 /** The containerd whose images are meant; a `Containerd` is one. */
@@ -157,43 +155,6 @@ async function findCatatonit(): Promise<string> {
     if (found) return program
   }
   throw new Error(`catatonit, which holds pods' namespaces, is not installed: it is in none of ${places.join(', ')}`)
-}
-
-export interface PullImageOptions {
-  /** Tried one after the other, see `credentialsFor`; without any, the registry is asked anonymously. */
-  readonly credentials?: readonly AuthConfig[]
-  readonly sandboxConfig?: PodSandboxConfig
-  readonly runtimeHandler?: string
-  readonly signal?: AbortSignal
-  /** Milliseconds for each try; no limit if absent. */
-  readonly timeout?: number
-}
-
-/**
- * Pulls an image from its registry and returns the reference by which containers are to be created from it. If all
- * credentials fail, throws the last one's `RuntimeError`.
- */
-export async function pullImage(
-  cri: Pick<CriClient, 'pullImage'>,
-  name: string,
-  options: PullImageOptions = {},
-): Promise<string> {
-  const { credentials = [], sandboxConfig, runtimeHandler, signal, timeout } = options
-  const image = { image: normalizeImageName(name), ...(runtimeHandler && { runtimeHandler }) }
-  let failure: unknown
-  for (const auth of credentials.length > 0 ? credentials : [undefined]) {
-    try {
-      const { imageRef } = await cri.pullImage(
-        { image, ...(auth && { auth }), ...(sandboxConfig && { sandboxConfig }) },
-        { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) },
-      )
-      return imageRef
-    } catch (error) {
-      signal?.throwIfAborted()
-      failure = error
-    }
-  }
-  throw failure
 }
 
 async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {

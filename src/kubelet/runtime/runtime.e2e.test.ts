@@ -16,7 +16,7 @@ import { deleteContainerd, removeAllPods } from './containerd-removal.js'
 import { ContainerState, NamespaceMode, type PodSandboxConfig, PodSandboxState } from './cri-messages.js'
 import { findProcesses } from './find-processes.js'
 import { writeImageArchive } from './image-archive.js'
-import { imageTargetOf, loadImage, pauseImageName, pullImage } from './images.js'
+import { imageTargetOf, loadImage, pauseImageName } from './images.js'
 import { listMounts } from './mounts.js'
 import { isNotFound, isTimeout, RuntimeError } from './runtime-error.js'
 import { loadTestImage, testImages } from './test-images.js'
@@ -291,7 +291,8 @@ test('images are loaded from files and streams, listed and removed', { timeout: 
   const text = join(folder, 'note.txt')
   await writeFile(text, 'no image')
   await assert.rejects(loadImage(text, containerd, cri), /^ImageArchiveError: note\.txt: it is no tar archive/)
-  await assert.rejects(pullImage(cri, 'localhost:1/none:1', { timeout: 30_000 }), (error: unknown) => {
+  const missing = { image: { image: 'localhost:1/none:1' } }
+  await assert.rejects(cri.pullImage(missing, { timeout: 30_000 }), (error: unknown) => {
     assert.ok(error instanceof RuntimeError)
     assert.match(error.description, /^rpc error: code = \w+ desc = .*localhost:1/)
     return true

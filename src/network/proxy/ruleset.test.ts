@@ -4,8 +4,8 @@ import type { Service } from '../../api/core/v1/index.js'
 import type { EndpointSlice } from '../../api/discovery/v1/index.js'
 import { afterUpdate, emptyTable, removalScript, replaceScript, tableOf, updateScript } from './nft-script.js'
 import { assemble, planOf, type Ruleset, type RulesetOptions } from './ruleset.js'
-import { testService, testSlice } from './sample-objects.js'
 import { serviceRules } from './service-rules.js'
+import { testService, testSlice } from './test-objects.js'
 
 const options: RulesetOptions = {
   tableName: 't',

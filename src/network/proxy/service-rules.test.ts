@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import type { Service } from '../../api/core/v1/index.js'
 import type { EndpointSlice } from '../../api/discovery/v1/index.js'
 import { planOf } from './ruleset.js'
-import { testService, testSlice } from './sample-objects.js'
 import { serviceRules } from './service-rules.js'
+import { testService, testSlice } from './test-objects.js'
 
 const plan = planOf({
   tableName: 't',

@@ -6,7 +6,7 @@ import { SpdyError } from './spdy-error.js'
 import type { SpdyStream } from './spdy-stream.js'
 import { acceptSpdy, remoteCommandProtocol } from './spdy-upgrade.js'
 
-/** The near end of exec or attach, for a node that runs commands itself instead of asking a container runtime. */
+/** The near end of exec or attach, as a container runtime has it, for tests. */
 export interface RemoteCommandSession extends AsyncDisposable {
   readonly connection: SpdyConnection
   /** What the client types; ends when it does. */
