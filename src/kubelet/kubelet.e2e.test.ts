@@ -378,15 +378,12 @@ describe('a node', { timeout: 300_000 }, () => {
     assert.equal((await node.event('grows', 'Killing')).message, 'Container b resize requires restart')
     const limit = 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max'
     for (const name of ['a', 'b']) assert.equal(await node.sh('grows', limit, name), `${64 << 20}\n`)
-    await resize([{ name: 'a', resources: resources('1000', '64Mi') }])
-    const pending = await node.until(
-      'grows',
-      ({ status }) => status.conditions?.some(c => c.type === 'PodResizePending') ?? false,
-    )
-    assert.equal(pending.status.conditions?.find(({ type }) => type === 'PodResizePending')?.reason, 'Infeasible')
-    assert.equal(has(pending, 'a')?.allocatedResources?.cpu, '200m')
+    await assert.rejects(resize([{ name: 'a', resources: resources('1000', '64Mi') }]), {
+      code: 403,
+      message: /Node didn't have enough allocatable resources: cpu, requested: /,
+    })
     await resize([{ name: 'a', resources: resources('100m', '64Mi') }])
-    await node.until('grows', ({ status }) => !status.conditions?.some(({ type }) => type === 'PodResizePending'))
+    await node.until('grows', pod => has(pod, 'a')?.resources?.limits?.cpu === '100m')
     await node.remove('grows')
   })
 

@@ -7,7 +7,7 @@ import { type Clock, rfc3339, rfc3339Micro, sleep, systemClock } from '../machin
 import { simulatedRuntime } from '../machinery/simulated-runtime.js'
 import { isAlreadyExists, isConflict, isNotFound } from '../machinery/status-error.js'
 import { repeatedly } from './housekeeping.js'
-import { kubeletVersion } from './node/node-status.js'
+import { declaredFeatures, kubeletVersion } from './node/node-status.js'
 import { isTerminalPhase } from './pod-actions.js'
 import { podContainers } from './pod-containers.js'
 import type { PodRuntimeState } from './pod-runtime-state.js'
@@ -221,6 +221,7 @@ async function registerNode(
       { type: 'InternalIP', address: nodeAddress(index) },
       { type: 'Hostname', address: name },
     ],
+    declaredFeatures,
     nodeInfo: {
       machineID: name,
       systemUUID: name,

@@ -39,6 +39,9 @@ export interface NodeStatusInput {
 const mostImages = 50
 const mostNames = 5
 
+/** What pods on the node may have done to them: the CPU that is only theirs may grow and shrink, since none is set apart. */
+export const declaredFeatures: readonly string[] = ['GuaranteedQoSPodCPUResize']
+
 /** What a node says of itself. */
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { facts, addresses, runtime, old } = input
@@ -70,6 +73,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
       ...(facts.swap ? { swap: { capacity: facts.swap } } : {}),
     },
     images: nodeImages(input.images),
+    declaredFeatures,
     ...(handlers.length
       ? { runtimeHandlers: handlers.map(({ name, features }) => ({ name, ...(features ? { features } : {}) })) }
       : {}),

@@ -6,6 +6,7 @@ import { deviceAdminAccess } from './device-admin-access.js'
 import { limitRanger } from './limit-ranger.js'
 import { namespaceLifecycle } from './namespace-lifecycle.js'
 import { nodeRestriction } from './node-restriction.js'
+import { nodeDeclaredFeatures, podResize } from './pod-resize.js'
 import { podSecurity } from './pod-security/pod-security.js'
 import { podTopologyLabels } from './pod-topology-labels.js'
 import { mutatingPolicies } from './policies/mutating-policies.js'
@@ -44,6 +45,8 @@ export const builtInAdmission = (
     certificateSubjectRestriction,
     defaultIngressClass(registries),
     podTopologyLabels(registries),
+    nodeDeclaredFeatures(registries),
+    podResize(registries),
     ...others,
     mutatingPolicies(registries, authorizer),
     mutatingWebhooks(parts),
