@@ -174,17 +174,23 @@ function beginningOf(bytes: Buffer): string {
 
 function decodeProtobufBody<T, I>(bytes: Buffer, kind: Kind<T, I>): Draft<T> {
   const schema = kind as unknown as MessageSchema<T>
+  const { gvk } = kind
+  // Once the envelope is open it is known what the bytes claim to be.
+  let isOpen = false
   try {
     const envelope = unwrapEnvelope(bytes)
-    checkKind(kind.gvk, envelope.apiVersion, envelope.kind)
+    checkKind(gvk, envelope.apiVersion, envelope.kind)
+    isOpen = true
     const draft = decodeObject(schema, envelope) as Draft<T>
     applyStaticDefaults(schema, draft)
     return stamp(draft, kind)
   } catch (error) {
     if (!(error instanceof ProtobufError)) throw error
-    if (isPlain(kind.gvk)) throw badRequest(error.message)
+    const why = error.message
+    if (isPlain(gvk)) throw badRequest(why)
+    if (isOpen) throw badRequest(cannotBeHandled(gvk.version, gvk.kind, gvk.kind, why))
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind.gvk.kind}): ${error.message} (${beginningOf(bytes)})`,
+      `the object provided is unrecognized (must be of type ${gvk.kind}): ${why} (${beginningOf(bytes)})`,
     )
   }
 }
