@@ -55,6 +55,7 @@ const features: { readonly [name: string]: (pod: Pod, old: Pod) => boolean } = {
  */
 export const nodeDeclaredFeatures = (registries: Registries): AdmissionPlugin => ({
   name: 'NodeDeclaredFeatureValidator',
+  match: { resources: [Pod, 'pods/resize'], operations: ['UPDATE'] },
   validate(request) {
     const change = changeOf(registries, request, resized)
     if (!change) return
@@ -73,6 +74,7 @@ export const nodeDeclaredFeatures = (registries: Registries): AdmissionPlugin =>
 /** PodResizeValidator: a pod asks for no more than its node could ever give, and only Linux resizes. */
 export const podResize = (registries: Registries): AdmissionPlugin => ({
   name: 'PodResizeValidator',
+  match: { resources: ['pods/resize'], operations: ['UPDATE'] },
   validate(request) {
     const change = changeOf(registries, request, resizing)
     if (!change) return

@@ -3,6 +3,10 @@ import { describe, it } from 'node:test'
 import { root } from '../../../machinery/path.js'
 import { compileDeviceExpression, validateDeviceExpression } from './device-expressions.js'
 
+/** Every digit with every digit, so often. */
+const nested = (depth: number): string =>
+  depth === 0 ? 'true' : `[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].all(x${depth}, ${nested(depth - 1)})`
+
 describe('expressions about devices', () => {
   const cases: readonly [string, RegExp | undefined][] = [
     ["device.driver == 'gpu.example.com'", undefined],
@@ -11,6 +15,9 @@ describe('expressions about devices', () => {
     ['device.driver', /must evaluate to bool or the unknown type, not string/],
     ['device.color', /undefined field 'color'/],
     ['1 +', /Syntax error/],
+    ["device.attributes['gpu.example.com'].all(a, device.attributes['gpu.example.com'].all(b, a != b))", undefined],
+    [nested(3), undefined],
+    [nested(7), /too complex, exceeds cost limit/],
   ]
   for (const [expression, fault] of cases)
     it(expression, () => {

@@ -2,27 +2,37 @@ import {
   bool,
   CelCompileError,
   type CelEnvironment,
+  type CelType,
   compile,
-  dyn,
-  mapOf,
   objectType,
   opaque,
   type Program,
-  text,
   typeText,
 } from '../../../machinery/cel/index.js'
-import { invalidValue } from '../../../machinery/field-errors.js'
+import { forbiddenField, invalidValue } from '../../../machinery/field-errors.js'
 import type { FieldPath } from '../../../machinery/path.js'
 import type { FieldError } from '../../../machinery/status-error.js'
+
+const textOf = (maxElements: number): CelType => ({ kind: 'string', maxElements })
+
+/** By domain, and then by what follows it. */
+const byName = (value: CelType): CelType => {
+  const maxElements = 32
+  const ofDomain: CelType = { kind: 'map', key: textOf(32), value, maxElements }
+  return { kind: 'map', key: textOf(63), value: ofDomain, maxElements }
+}
+
+/** What an expression may cost at most. */
+const costLimit = 1_000_000
 
 /** What expressions know of a device: https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/ */
 const environment: CelEnvironment = {
   variables: {
     device: objectType('DRADevice', {
-      driver: text,
+      driver: textOf(63),
       allowMultipleAllocations: bool,
-      attributes: mapOf(text, mapOf(text, dyn)),
-      capacity: mapOf(text, mapOf(text, opaque('kubernetes.Quantity'))),
+      attributes: byName({ kind: 'dyn', maxElements: 64 }),
+      capacity: byName(opaque('kubernetes.Quantity')),
     }),
   },
 }
@@ -38,8 +48,8 @@ export function compileDeviceExpression(expression: string): Program {
 
 export function validateDeviceExpression(expression: string, at: FieldPath): FieldError[] {
   try {
-    compileDeviceExpression(expression)
-    return []
+    const { estimatedCost } = compileDeviceExpression(expression)
+    return estimatedCost.max > costLimit ? [forbiddenField(at, 'too complex, exceeds cost limit')] : []
   } catch (error) {
     if (error instanceof CelCompileError) return [invalidValue(at, expression, error.message)]
     throw error
