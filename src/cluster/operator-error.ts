@@ -1,3 +1,5 @@
+export { hasCode } from '../machinery/system-error.js'
+
 /** An error that whoever runs the command can do something about. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'
@@ -9,7 +11,3 @@ export class OperatorError extends Error {
     this.remedy = remedy
   }
 }
-
-/** Whether `error` is a system error with this code, such as `ENOENT`. */
-export const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code

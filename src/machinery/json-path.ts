@@ -1,3 +1,5 @@
+import { isObject } from './patch/json-value.js'
+
 /** A path that cannot be read. */
 export class JsonPathError extends Error {
   override readonly name = 'JsonPathError'
@@ -117,9 +119,6 @@ function operandOf(source: string, text: string): Operand {
   if (/^-?\d+(\.\d+)?$/.test(trimmed)) return { value: Number(trimmed) }
   throw new JsonPathError(`unrecognized value ${trimmed} in path ${text}`)
 }
-
-const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const fieldOf = (value: unknown, name: string): readonly unknown[] =>
   isObject(value) && Object.hasOwn(value, name) && value[name] !== undefined ? [value[name]] : []

@@ -170,7 +170,8 @@ function form(media: Media, parameters: MediaRange['parameters'], as: Conversion
   }
 }
 
-const covers = ({ type, subtype }: MediaRange, mediaType: string): boolean =>
+/** Whether a range of an Accept header covers a media type. */
+export const covers = ({ type, subtype }: MediaRange, mediaType: string): boolean =>
   mediaType === `${type}/${subtype}` || (subtype === '*' && (type === '*' || mediaType.startsWith(`${type}/`)))
 
 function conversionOf(parameters: MediaRange['parameters']): Conversion | undefined {

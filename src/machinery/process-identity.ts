@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { hasCode } from './system-error.js'
 
 /**
  * Names one process for good. A pid alone is reused; together with its start time and the boot it belongs to it is not.
@@ -16,9 +17,6 @@ interface ProcessStat {
   readonly startTime: string
   readonly session: number
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code
 
 const read = (path: string): string | undefined => {
   try {

@@ -2,6 +2,7 @@ import { Node, Pod } from '../api/core/v1/index.js'
 import type { NodeMetrics, PodMetrics } from '../api/metrics/v1beta1/index.js'
 import { type Cache, type Client, type Informers, runControllers } from '../client/index.js'
 import { type Clock, rfc3339, systemClock } from '../machinery/clock.js'
+import { compareText } from '../machinery/compare-text.js'
 import { keyOf } from '../machinery/object.js'
 import { nodeScraper } from './node-scraper.js'
 import { PointStore } from './point-store.js'
@@ -130,7 +131,5 @@ function podMetrics(
 }
 
 const byName = (a: NodeMetrics | PodMetrics, b: NodeMetrics | PodMetrics): number =>
-  compare(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
-  compare(a.metadata.name ?? '', b.metadata.name ?? '')
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+  compareText(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
+  compareText(a.metadata.name ?? '', b.metadata.name ?? '')

@@ -1,4 +1,5 @@
 import type { ValidatingAdmissionPolicySpec } from '../../api/admissionregistration/v1/index.js'
+import { compareText } from '../../machinery/compare-text.js'
 import type { GroupVersionKind } from '../../schema/index.js'
 
 /** Kinds that are checked at most. */
@@ -48,6 +49,6 @@ const withoutWildcards = (names: readonly string[] | null | undefined): readonly
   names?.some(name => name.includes('*')) ? [] : (names ?? []).toSorted()
 
 const sorted = (kinds: readonly GroupVersionKind[]): GroupVersionKind[] =>
-  kinds.toSorted((a, b) => compare(a.group, b.group) || compare(a.version, b.version) || compare(a.kind, b.kind))
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+  kinds.toSorted(
+    (a, b) => compareText(a.group, b.group) || compareText(a.version, b.version) || compareText(a.kind, b.kind),
+  )

@@ -1,5 +1,6 @@
 import { ClusterRole, type PolicyRule } from '../../api/rbac/v1/index.js'
 import { type Controller, controller, index, watchAlso } from '../../client/controller.js'
+import { compareText } from '../../machinery/compare-text.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import { selectorFromObject } from '../../machinery/labels.js'
 
@@ -43,12 +44,10 @@ export function gatheredRules(
     role => role.metadata.name !== metadata.name && selectors.some(({ matches }) => matches(role.metadata.labels)),
   )
   const distinct = new Map<string, PolicyRule>()
-  for (const role of found.toSorted((a, b) => compare(a.metadata.name ?? '', b.metadata.name ?? '')))
+  for (const role of found.toSorted((a, b) => compareText(a.metadata.name ?? '', b.metadata.name ?? '')))
     for (const rule of role.rules ?? []) distinct.set(textOf(rule), rule)
   return [...distinct.values()]
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const textOf = ({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: PolicyRule): string =>
   JSON.stringify([verbs, apiGroups, resources, resourceNames, nonResourceURLs])

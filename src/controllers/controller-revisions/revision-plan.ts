@@ -1,6 +1,7 @@
 import type { ControllerRevision, ControllerRevisionInit } from '../../api/apps/v1/index.js'
 import type { PodTemplateSpec } from '../../api/core/v1/index.js'
 import { controllerReference } from '../../client/owners.js'
+import { compareText } from '../../machinery/compare-text.js'
 import { jsonEqual } from '../../machinery/json-equal.js'
 import type { LabelSelectorObject } from '../../machinery/labels.js'
 import type { ApiObject } from '../../machinery/object.js'
@@ -96,5 +97,3 @@ export function surplusRevisions(
 }
 
 const nameOf = ({ metadata }: ControllerRevision): string => metadata.name ?? ''
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

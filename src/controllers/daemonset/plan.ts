@@ -1,5 +1,6 @@
 import type { DaemonSet } from '../../api/apps/v1/index.js'
 import type { Node, Pod } from '../../api/core/v1/index.js'
+import { compareText } from '../../machinery/compare-text.js'
 import { podAvailableAt, podFinished, podReady } from '../pod-state.js'
 import { isUpdated, nodeFit, type TemplateVersion, targetNode } from './daemon-pod.js'
 import { daemonLimits } from './limits.js'
@@ -117,5 +118,3 @@ function surplusOfSurge(running: readonly Pod[], observed: Observed): readonly P
   const replaced = old && newest && (!podReady(old) || isAvailable(newest, observed))
   return replaced ? [...surplus, old] : surplus
 }
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,5 +1,6 @@
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/core/v1/index.js'
 import type { Endpoint } from '../../api/discovery/v1/index.js'
+import { lastAppliedAnnotation } from '../../machinery/apply/last-applied.js'
 import { parseIp } from '../../machinery/ip-address.js'
 import { changeTimeAnnotation } from '../change-times.js'
 import type { EndpointGroup } from '../endpointslice/desired-endpoints.js'
@@ -7,8 +8,6 @@ import { type AddressFamily, familyOf, type PodPort } from '../service-pods.js'
 
 /** Addresses of one subset that are mirrored; those beyond are not. */
 const subsetCapacity = 1000
-
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** What the slices of one family are to hold for Endpoints that somebody wrote by hand. */
 export function mirroredEndpoints(subsets: readonly EndpointSubset[], family: AddressFamily): readonly EndpointGroup[] {
@@ -48,6 +47,10 @@ const endpointOf = ({ ip, hostname, nodeName, targetRef }: EndpointAddress, read
 
 /** Annotations that the slices take over. */
 export function mirroredAnnotations({ metadata }: Endpoints): Record<string, string> {
-  const { [lastApplied]: _applied, [changeTimeAnnotation]: _time, ...annotations } = metadata.annotations ?? {}
+  const {
+    [lastAppliedAnnotation]: _applied,
+    [changeTimeAnnotation]: _time,
+    ...annotations
+  } = metadata.annotations ?? {}
   return annotations
 }

@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '../../api/core/v1/index.js'
+import { compareText } from '../../machinery/compare-text.js'
 import { podReady, podReadySince } from '../pod-state.js'
 
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost'
@@ -85,5 +86,3 @@ function costOf(text: string | undefined): number {
 
 const mostRestarts = (statuses: readonly ContainerStatus[] = []): number =>
   statuses.reduce((most, { restartCount }) => Math.max(most, restartCount), 0)
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,3 +1,4 @@
+import { compareText } from '../compare-text.js'
 import { goQuote } from '../go-format.js'
 import { StatusError } from '../status-error.js'
 import { identityText, type ManagerIdentity } from './entries.js'
@@ -24,8 +25,6 @@ export class ApplyConflictError extends StatusError {
     })
   }
 }
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function describe(
   conflicts: readonly Conflict[],

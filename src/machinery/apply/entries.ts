@@ -1,4 +1,5 @@
 import type { Draft } from '../../schema/types.js'
+import { compareText } from '../compare-text.js'
 import type { ManagedFieldsEntry } from '../meta/object-meta.js'
 import { canonicalFieldSet, type FieldSet, union } from './field-set.js'
 import { fieldsText, isShared } from './field-set-builder.js'
@@ -105,17 +106,15 @@ function entryText(entry: ManagedFieldsEntry): string {
 const textField = (name: string, value: string | null | undefined): string =>
   value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`
 
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 // RFC 3339 in UTC sorts as text; no time at all is the oldest.
-const byTime = (a: Entry, b: Entry): number => byText(a.time ?? '', b.time ?? '')
+const byTime = (a: Entry, b: Entry): number => compareText(a.time ?? '', b.time ?? '')
 
 const inOrder = (a: Entry, b: Entry): number =>
-  byText(a.operation, b.operation) ||
+  compareText(a.operation, b.operation) ||
   byTime(a, b) ||
-  byText(a.manager, b.manager) ||
-  byText(a.apiVersion, b.apiVersion) ||
-  byText(a.subresource, b.subresource)
+  compareText(a.manager, b.manager) ||
+  compareText(a.apiVersion, b.apiVersion) ||
+  compareText(a.subresource, b.subresource)
 
 /** Puts the oldest updates of a version together until there are no more than ten managers of updates. */
 export function capUpdaters(entries: readonly Entry[]): readonly Entry[] {
@@ -124,7 +123,7 @@ export function capUpdaters(entries: readonly Entry[]): readonly Entry[] {
   let excess = updaters.length - mostUpdaters
   if (excess <= 0) return entries
   const result = new Set(entries)
-  updaters.sort((a, b) => byTime(a, b) || byText(identityText(a), identityText(b)))
+  updaters.sort((a, b) => byTime(a, b) || compareText(identityText(a), identityText(b)))
   const buckets = new Map<string, Entry>()
   for (const entry of updaters) {
     if (excess <= 0) break

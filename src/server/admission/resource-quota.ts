@@ -3,20 +3,13 @@ import { addQuantities, compareQuantities, formatQuantity, subtractQuantities } 
 import { isNotFound } from '../../machinery/status-error.js'
 import type { Draft } from '../../schema/index.js'
 import type { Registries } from '../registry/registries.js'
-import type { WriteContext } from '../registry/write.js'
+import { serverWriter } from '../registry/server-writer.js'
 import { type AdmissionPlugin, type AdmissionRequest, isOf, refusal } from './admission.js'
 
 /** What a write has taken of a quota, so that it can be given back. */
 interface Taken {
   readonly quota: ResourceQuota
   readonly usage: QuotaUsage
-}
-
-const writer: WriteContext = {
-  user: { name: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} },
-  fieldManager: 'kube-apiserver',
-  dryRun: false,
-  warn: () => {},
 }
 
 /**
@@ -156,7 +149,7 @@ async function change(
           } as Draft<ResourceQuota>
         },
       },
-      writer,
+      serverWriter,
     )
     return true
   } catch (error) {

@@ -2,8 +2,8 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { durationOf, timestampOf } from '../../../machinery/cel/time.js'
 import { parseCidr } from '../../../machinery/ip-address.js'
 import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.js'
+import { base64, uuid } from '../../../machinery/text-formats.js'
 
-const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
 const versioned = (version: number): RegExp =>
   new RegExp(
     `^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}[0-9a-f]{3}-?[${version === 3 ? '0-9' : '89'}a-f][0-9a-f]{3}-?[0-9a-f]{12}$`,
@@ -18,7 +18,6 @@ const hostname =
   /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i
 const longDuration =
   /^\s*\d+(\.\d+)?\s*(ns|nano|nanosecond|us|µs|micro|microsecond|ms|milli|millisecond|s|sec|second|m|min|minute|h|hr|hour|d|day|w|wk|week)s?\s*$/
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 function isUri(text: string): boolean {
   return /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(text) ? URL.canParse(text) : /^\/\S*$/.test(text)

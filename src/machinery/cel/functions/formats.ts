@@ -1,4 +1,5 @@
 import { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../../names.js'
+import { base64, uuid } from '../../text-formats.js'
 import { timestampOf } from '../time.js'
 import { ListValue, none, OpaqueValue, Optional } from '../values.js'
 import { declare, type Signatures } from './declare.js'
@@ -17,9 +18,6 @@ class Format extends OpaqueValue {
     return other instanceof Format && other.name === this.name
   }
 }
-
-const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 function isDate(text: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(text) && timestampOf(`${text}T00:00:00Z`) !== undefined

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { ApiRequest, ApiResponse } from '../../../machinery/http.js'
-import { type MediaRange, parseAccept } from '../../../machinery/negotiation.js'
+import { covers, parseAccept } from '../../../machinery/negotiation.js'
 import { acceptsGzip } from '../../http/compress.js'
 import type { Stage } from '../../pipeline.js'
 import type { Registries } from '../../registry/registries.js'
@@ -82,9 +82,6 @@ async function negotiated(
   }
   return { status: 406, headers: { vary: 'Accept', 'cache-control': 'no-cache, private' }, body: { kind: 'none' } }
 }
-
-const covers = ({ type, subtype }: MediaRange, mediaType: string): boolean =>
-  mediaType === `${type}/${subtype}` || (subtype === '*' && (type === '*' || mediaType.startsWith(`${type}/`)))
 
 async function serve(
   request: ApiRequest,
