@@ -13,8 +13,8 @@ export function addClusterCommands(program: Command): void {
   withFeatureGates(withRuntimeConfig(withCluster(program.command('up'))))
     .summary('start the cluster, and make it if there is none')
     .description(
-      'Starts the cluster in the background and comes back when it is ready. Makes it if there is none, and installs\n' +
-        'the Debian packages that are missing. Harmless if the cluster is up already. A second cluster, with a --name of\n' +
+      'Starts the cluster in the background and comes back when it is ready. Makes it if there is none, and installs ' +
+        'the Debian packages that are missing. Harmless if the cluster is up already. A second cluster, with a --name of ' +
         'its own, gets the next free ports and addresses unless they are named.',
     )
     .option('--no-install', 'only list what would be installed')
