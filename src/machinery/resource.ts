@@ -1,4 +1,4 @@
-import type { Draft, GroupVersionKind, Kind, OpenApiSchema } from '../schema/index.js'
+import type { Draft, GroupVersionKind, Kind, MessageSchema, OpenApiSchema } from '../schema/index.js'
 import type { UserInfo } from './http.js'
 import type { ApiObject } from './object.js'
 import type { FieldError } from './status-error.js'
@@ -28,6 +28,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly versionAnnotations?: readonly string[]
   /** What a row of a Table says of its object besides the cells: whether a pod has come to its end. */
   readonly rowConditions?: (object: T) => readonly RowCondition[]
+  /** How the rows of a Table are sorted; as the list is unless said otherwise. */
+  readonly rowOrder?: (a: T, b: T) => number
   /** Field selectors besides metadata.name and metadata.namespace: path -> value as text. */
   readonly selectableFields: { readonly [path: string]: (object: T) => string }
   /** Defaults beyond the static ones of the schema; runs on every decoded object of the kind. */
@@ -165,6 +167,10 @@ export interface Column<T extends ApiObject> {
   readonly description?: string
   /** Dotted path of the field whose documentation describes the column, where it has no description of its own. */
   readonly field?: string
+  /** Whose field that is; the resource's kind unless said otherwise. */
+  readonly describedBy?: MessageSchema
+  /** A cell that upstream's rows have and its head does not. */
+  readonly headless?: true
   /** 0 is always shown, 1 with `-o wide`. */
   readonly priority: number
   /** `now` is in milliseconds. */

@@ -21,7 +21,7 @@ export function tableOf(
     metadata: metadata ?? { resourceVersion: rows[0]?.object.metadata.resourceVersion },
     ...{
       columnDefinitions: withoutColumns ? null : columnDefinitions(resource, columns),
-      rows: rows.map(({ object }) => ({
+      rows: inOrder(resource, rows).map(({ object }) => ({
         cells: columns.map(column => column.cell(object, now)),
         ...conditionsOf(resource, object),
         object:
@@ -29,6 +29,10 @@ export function tableOf(
       })),
     },
   } as ApiObject & object
+}
+
+function inOrder<R extends { readonly object: ApiObject }>({ rowOrder }: Resource, rows: readonly R[]): readonly R[] {
+  return rowOrder && rows.length > 1 ? rows.toSorted((a, b) => rowOrder(a.object, b.object)) : rows
 }
 
 function conditionsOf({ rowConditions }: Resource, object: ApiObject): object {
@@ -43,11 +47,12 @@ function columnDefinitions(resource: Resource, columns: readonly Column<ApiObjec
   // The plain columns are shared by kinds, which may describe the same field in their own words.
   const known = columns === plainColumns ? undefined : definitions.get(columns)
   if (known) return known
-  const made = columns.map(({ name, type, format, description, field, priority }) => ({
+  const shown = columns.filter(({ headless }) => !headless)
+  const made = shown.map(({ name, type, format, description, field, describedBy, priority }) => ({
     name,
     type,
     format: format ?? '',
-    description: description ?? (field && describePath(resource.kind, field)) ?? '',
+    description: description ?? (field && describePath(describedBy ?? resource.kind, field)) ?? '',
     priority,
   }))
   definitions.set(columns, made)

@@ -1,4 +1,4 @@
-import { type Resource, resource, statusView } from '../../../machinery/resource.js'
+import { type Column, type Resource, resource, statusView } from '../../../machinery/resource.js'
 import type { Draft } from '../../../schema/index.js'
 import { ageColumn, nameColumn, textColumn, unset } from '../../columns.js'
 import { statusApart } from '../../status-apart.js'
@@ -23,11 +23,11 @@ export const horizontalPodAutoscalers: Resource<HorizontalPodAutoscaler> = resou
   },
 })
 
-/** Columns of autoscalers of any version; `of` gives the newest form. */
+/** Columns of autoscalers of any version, which all are described as the newest; `of` gives its form. */
 export function autoscalerColumns<T extends { readonly metadata: HorizontalPodAutoscaler['metadata'] }>(
   of: (autoscaler: T) => HorizontalPodAutoscaler,
 ) {
-  return [
+  const columns: readonly Column<T>[] = [
     nameColumn,
     textColumn<T>(
       'Reference',
@@ -47,6 +47,7 @@ export function autoscalerColumns<T extends { readonly metadata: HorizontalPodAu
     }),
     ageColumn,
   ]
+  return columns.map(column => ({ ...column, describedBy: HorizontalPodAutoscaler }))
 }
 
 const defaultUtilization = 80

@@ -34,7 +34,7 @@ export const events: Resource<Event> = resource(Event, {
   },
 })
 
-/** Columns of events, for whichever of the two forms; `of` gives the core form. */
+/** Columns of events, for whichever of the two forms, described as the core form is; `of` gives that. */
 export function eventColumns<T extends { readonly metadata: Event['metadata'] }>(
   of: (event: T) => Event,
 ): readonly Column<T>[] {
@@ -43,7 +43,7 @@ export function eventColumns<T extends { readonly metadata: Event['metadata'] }>
     cell: (event: Event, now: number) => string | number,
     options: { readonly wide?: boolean; readonly field: string },
   ) => textColumn<T>(name, (event, now) => cell(of(event), now), options)
-  return [
+  const columns = [
     text('Last Seen', (event, now) => ageOf(lastSeen(event), now), { field: 'lastTimestamp' }),
     text('Type', ({ type }) => type ?? '', { field: 'type' }),
     text('Reason', ({ reason }) => reason ?? '', { field: 'reason' }),
@@ -61,6 +61,7 @@ export function eventColumns<T extends { readonly metadata: Event['metadata'] }>
     text('Count', ({ count, series }) => series?.count ?? (count || 1), { wide: true, field: 'count' }),
     { ...(nameColumn as Column<T>), priority: 1 },
   ]
+  return columns.map(column => ({ ...column, describedBy: Event }))
 }
 
 const lastSeen = ({ series, lastTimestamp, firstTimestamp, eventTime }: Event): string | null | undefined =>

@@ -23,10 +23,13 @@ const defaultPrecedence = 1000
 const highestPrecedence = 10_000
 
 export const flowSchemas: Resource<FlowSchema> = resource(FlowSchema, {
+  rowOrder: (a, b) =>
+    a.spec.matchingPrecedence - b.spec.matchingPrecedence ||
+    ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
   columns: [
     nameColumn,
     textColumn('PriorityLevel', ({ spec }) => spec.priorityLevelConfiguration.name, {
-      field: 'spec.priorityLevelConfiguration',
+      field: 'spec.priorityLevelConfiguration.name',
     }),
     textColumn('MatchingPrecedence', ({ spec }) => spec.matchingPrecedence, { field: 'spec.matchingPrecedence' }),
     textColumn('DistinguisherMethod', ({ spec }) => spec.distinguisherMethod?.type ?? none, {
@@ -39,7 +42,7 @@ export const flowSchemas: Resource<FlowSchema> = resource(FlowSchema, {
         const dangling = status.conditions?.find(({ type }) => type === 'Dangling')
         return dangling ? (dangling.status ?? '?') : '?'
       },
-      { description: 'References a broken or non-existent PriorityLevelConfiguration' },
+      { description: 'references a broken or non-existent PriorityLevelConfiguration' },
     ),
   ],
   subresources: [statusView({ validateUpdate: ({ status }) => validateFlowConditions(status.conditions) })],

@@ -5,7 +5,7 @@ import { dns1123Subdomain, pathSegmentName } from '../../../machinery/names.js'
 import { root } from '../../../machinery/path.js'
 import { type Resource, resource } from '../../../machinery/resource.js'
 import type { FieldError } from '../../../machinery/status-error.js'
-import { nameColumn, none, textColumn } from '../../columns.js'
+import { ageColumn, nameColumn, none, textColumn } from '../../columns.js'
 import { shownInternally } from '../../internal-form.js'
 import { IPAddress, ParentReference } from './ip-address.js'
 
@@ -13,7 +13,11 @@ const at = root.child('spec', 'parentRef')
 
 export const ipAddresses: Resource<IPAddress> = resource(IPAddress, {
   shortNames: ['ip'],
-  columns: [nameColumn, textColumn('ParentRef', parentText, { field: 'spec.parentRef' })],
+  columns: [
+    nameColumn,
+    textColumn('ParentRef', parentText, { field: 'spec.parentRef' }),
+    { ...ageColumn, headless: true },
+  ],
   strategy: {
     nameErrors: strictIpAddress,
     validate,

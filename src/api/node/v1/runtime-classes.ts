@@ -13,7 +13,7 @@ import { shownInternally } from '../../internal-form.js'
 import { RuntimeClass } from './runtime-class.js'
 
 export const runtimeClasses: Resource<RuntimeClass> = resource(RuntimeClass, {
-  columns: [nameColumn, textColumn('Handler', ({ handler }) => handler, { field: 'handler' }), ageColumn],
+  columns: [nameColumn, textColumn('Handler', ({ handler }) => handler, { description: '' }), ageColumn],
   strategy: {
     unconditionalUpdate: false,
     validate,

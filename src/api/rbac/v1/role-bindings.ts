@@ -53,12 +53,13 @@ function bindings<T extends Binding, I>(kind: Kind<T, I>, word: string): Resourc
 }
 
 function roleColumn(namespaced: boolean): ColumnOptions {
-  return namespaced
-    ? { field: 'roleRef' }
-    : {
-        description:
-          'RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
-      }
+  // In the words of an older version, which do not say that it is immutable.
+  const can = namespaced
+    ? 'can reference a Role in the current namespace or a ClusterRole'
+    : 'can only reference a ClusterRole'
+  return {
+    description: `RoleRef ${can} in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.`,
+  }
 }
 
 function defaultBinding({ roleRef, subjects }: Draft<Binding>): void {
