@@ -12,9 +12,9 @@ describe('changes of settings', () => {
     ['nothing', {}, true, undefined],
     ['the kubeconfig', { kubeconfig: '/tmp/k' }, true, undefined],
     ['a port of a cluster that is stopped', { apiPort: 1 }, false, undefined],
-    ['a port of a cluster that runs', { apiPort: 1 }, true, /is up with other settings: apiPort is 6443, not 1/],
-    ['nodes of a cluster that runs', { nodes: 3 }, true, /nodes is 1, not 3/],
-    ['the network of pods', { podCidr: '10.1.0.0/16' }, false, /was made with other settings: podCidr/],
+    ['a port of a cluster that runs', { apiPort: 1 }, true, /is up with other settings: --api-port is 6443, not 1/],
+    ['nodes of a cluster that runs', { nodes: 3 }, true, /--nodes is 1, not 3/],
+    ['the network of pods', { podCidr: '10.1.0.0/16' }, false, /was made with other settings: --pod-cidr/],
   ] as const)
     it(`${trouble ? 'refuses' : 'allows'} to change ${what}`, () => {
       const change_ = () => refuseChanges(known, { ...known, ...change }, running)

@@ -16,7 +16,7 @@ export function refuseChanges(known: ClusterConfig, wanted: ClusterConfig, runni
   const settings = Object.keys(wanted) as Setting[]
   const changed = settings.filter(setting => !free.includes(setting) && wanted[setting] !== known[setting])
   const show = (names: readonly Setting[]) =>
-    names.map(name => `${name} is ${known[name] || 'empty'}, not ${wanted[name] || 'empty'}`).join('; ')
+    names.map(name => `${flagOf(name)} is ${known[name] || 'empty'}, not ${wanted[name] || 'empty'}`).join('; ')
   const impossible = changed.filter(setting => fixed.includes(setting))
   if (impossible.length > 0)
     throw new OperatorError(
@@ -29,6 +29,9 @@ export function refuseChanges(known: ClusterConfig, wanted: ClusterConfig, runni
       `Stop it with \`${commandFor(known.name, 'down')}\`; what you ask for holds from the next \`t8s up\`.`,
     )
 }
+
+/** What a setting is called on the command line. */
+const flagOf = (setting: Setting): string => `--${setting.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 /** Throws an `OperatorError` if somebody else listens where a cluster wants to. */
 export async function requireFreePorts({ apiPort, kubeletPort, dnsPort, address }: ClusterConfig): Promise<void> {
