@@ -24,7 +24,10 @@ export function addApiServerCommand(program: Command): void {
     .option('--service-node-port-range <first-last>', 'ports for services on nodes', '30000-32767')
     .option('--kubelet-client-certificate <file>', 'certificate to show to kubelets')
     .option('--kubelet-client-key <file>', 'its key')
-    .option('--kubelet-certificate-authority <file>', 'authority of the serving certificates of kubelets')
+    .option(
+      '--kubelet-certificate-authority <file>',
+      'authority of the serving certificates of kubelets; not checked when absent',
+    )
     .option('--proxy-client-cert-file <file>', 'certificate to show to aggregated API servers')
     .option('--proxy-client-key-file <file>', 'its key')
     .option('--event-ttl <duration>', 'how long events are kept', '1h')

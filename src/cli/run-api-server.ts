@@ -87,9 +87,8 @@ export async function runApiServer(flags: ApiServerFlags): Promise<void> {
     ...(flags.advertiseAddress || servedAt.length === 0
       ? { advertiseAddress: flags.advertiseAddress ?? machineAddress() }
       : {}),
-    ...(flags.kubeletCertificateAuthority
-      ? { kubeletCa: await certificatesText(flags.kubeletCertificateAuthority) }
-      : {}),
+    // Kubelets sign for themselves unless somebody sees to it that they do not.
+    kubeletCa: flags.kubeletCertificateAuthority ? await certificatesText(flags.kubeletCertificateAuthority) : false,
     ...(flags.clientCaFile ? { clientCa: await certificatesText(flags.clientCaFile) } : {}),
     ...(await serving(flags)),
   })

@@ -139,9 +139,10 @@ export class Assembly {
           ...(scheduler === false ? [] : [{ name: 'scheduler', check: () => {} }]),
         ],
         kubelets: registries => {
+          const { kubeletCa = pki.ca.certificate } = options
           const shown = () => ({
             ...clientOf(credentials.now.kubeletClient),
-            ca: options.kubeletCa ?? pki.ca.certificate,
+            ...(kubeletCa === false ? {} : { ca: kubeletCa }),
           })
           const kubelets = new KubeletConnection(registries, shown())
           credentials.onChange(() => kubelets.renew(shown()))

@@ -28,8 +28,8 @@ export interface ControlPlaneOptions {
   readonly serving?: { readonly certificate: string; readonly key: string }
   /** PEM of authorities whose client certificates are believed, instead of the PKI's own. */
   readonly clientCa?: string
-  /** PEM of authorities of kubelets' serving certificates, instead of the PKI's own. */
-  readonly kubeletCa?: string
+  /** PEM of authorities of kubelets' serving certificates, instead of the PKI's own; `false`: no certificate is checked. */
+  readonly kubeletCa?: string | false
   /** How service accounts and others are known, beyond certificates of the PKI. Its front proxy is believed by default. */
   readonly authentication?: Partial<Omit<AuthenticationOptions, 'serviceAccounts' | 'clientCa'>> & {
     readonly serviceAccounts?: Partial<ServiceAccountOptions>

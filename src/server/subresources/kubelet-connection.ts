@@ -12,8 +12,8 @@ import type { Registries } from '../registry/registries.js'
 export interface KubeletCredentials {
   readonly clientCert: string
   readonly clientKey: string
-  /** Authority of the kubelets' serving certificates. */
-  readonly ca: string
+  /** Authorities of the kubelets' serving certificates; kubelets are believed whatever they show when absent. */
+  readonly ca?: string
 }
 
 /** Which of a node's addresses to use, first found first. */
@@ -55,7 +55,7 @@ export class KubeletConnection implements Disposable {
   /** How TLS connections to kubelets are made. */
   get tls() {
     const { clientCert, clientKey, ca } = this.credentials
-    return { cert: clientCert, key: clientKey, ca }
+    return { cert: clientCert, key: clientKey, ...(ca === undefined ? { rejectUnauthorized: false } : { ca }) }
   }
 
   /** The base of a node's kubelet. Throws a 404 for a node that is not there, a 400 for one that is simulated, a 500 for one without an address. */
