@@ -159,4 +159,4 @@ export const isNotFound = (error: unknown): boolean => error instanceof StatusEr
 export const isConflict = (error: unknown): boolean => error instanceof StatusError && error.reason === 'Conflict'
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof StatusError && error.reason === 'AlreadyExists'
-export const isGone = (error: unknown): boolean => error instanceof StatusError && error.code === 410
+export const isGone = (error: unknown): error is StatusError => error instanceof StatusError && error.code === 410

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ConfigMap } from '../api/core/v1/index.js'
 import { ManualClock } from '../machinery/clock.js'
+import { isGone } from '../machinery/status-error.js'
 import { TestServer, until } from './test-server.js'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
@@ -54,6 +56,46 @@ describe('what an API server keeps', () => {
       token = json.metadata.continue
     }
     assert.deepEqual(names, ['b', 'c', 'd', 'kube-root-ca.crt'].slice(0, names.length))
+  })
+
+  it('a watch from what is forgotten says so in its first event, in every form, and ends', async () => {
+    await using server = await TestServer.start()
+    await create(server, 'a')
+    const from = (await server.http2({ path: `${configMaps}/a` })).json.metadata.resourceVersion
+    const change = (i: number) =>
+      server.http2({
+        method: 'PATCH',
+        path: `${configMaps}/a`,
+        headers: { 'content-type': 'application/merge-patch+json' },
+        body: { data: { i: String(i) } },
+      })
+    for (let i = 0; i < 2200; i += 100) await Promise.all(Array.from({ length: 100 }, (_, j) => change(i + j)))
+    const { host } = server.controlPlane.server
+    await host.store.compact(host.feed.revision)
+    const path = `${configMaps}?watch=true&resourceVersion=${from}`
+    const forms = [
+      'application/json',
+      'application/vnd.kubernetes.protobuf',
+      'application/json;as=Table;v=v1;g=meta.k8s.io',
+      'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+    ]
+    for (const accept of forms) {
+      const { status, text } = await server.http2({ path, headers: { accept } })
+      assert.equal(status, 200, accept)
+      assert.match(text, /ERROR/, accept)
+      assert.match(text, new RegExp(`too old resource version: ${from} \\(\\d+\\)`), accept)
+      if (accept.startsWith('application/json')) {
+        const { object, ...event } = JSON.parse(text)
+        assert.deepEqual(
+          [event, object.kind, object.code, object.reason],
+          [{ type: 'ERROR' }, 'Status', 410, 'Expired'],
+        )
+      }
+    }
+    const { client } = server.controlPlane
+    await assert.rejects(async () => {
+      for await (const _ of client.watch(ConfigMap, { namespace: 'default', resourceVersion: from })) assert.fail()
+    }, isGone)
   })
 
   it('objects have the keys they have in etcd', async () => {

@@ -62,7 +62,7 @@ export class WatchFrames implements ByteFeed {
     if (only) return parts ? joined(parts, size) : only
     if (!this.#queue.overflowed || !this.#overflow) return undefined
     this.#overflow = false
-    return encodeFrame(this.#form, 'ERROR', tooFarBehind().body, Status)
+    return errorFrame(this.#form, tooFarBehind().body)
   }
 
   whenReady(action: () => void): void {
@@ -102,6 +102,9 @@ function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
 
 /** What ends a watch whose client reads too slowly. */
 export const tooFarBehind = () => gone('the watch fell too far behind; start again from a new list')
+
+/** The frame of a fault that ends a watch. `status` is of kind Status. */
+export const errorFrame = (form: Form, status: object): Uint8Array => encodeFrame(form, 'ERROR', status, Status)
 
 /** Turns deliveries into the parts of their frames. */
 function frameEncoder(

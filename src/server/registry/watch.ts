@@ -1,14 +1,15 @@
 import type { ApiResponse } from '../../machinery/http.js'
 import type { ApiObject } from '../../machinery/object.js'
+import { isGone } from '../../machinery/status-error.js'
 import type { Deliveries, WatchFilter } from '../cache/cache-event.js'
 import type { RequestContext } from '../pipeline.js'
 import { bookmarkObject } from './bookmark.js'
-import { chooseForm } from './form.js'
+import { chooseForm, type Form } from './form.js'
 import { watchOptions } from './list-options.js'
 import { prefixOf } from './list-selection.js'
 import type { Registry } from './registry.js'
 import { type Selection, selectionOf } from './selection.js'
-import { tooFarBehind, WatchFrames } from './watch-frames.js'
+import { errorFrame, tooFarBehind, WatchFrames } from './watch-frames.js'
 
 /** A watch without a timeout of its own ends after 30 to 60 minutes, spread so that clients do not return at once. */
 const defaultWatchSeconds = 1800
@@ -53,17 +54,31 @@ export async function watchObjects(
       return { status: 200, headers: {}, body: { kind: 'objects', values: direct(queue, options.bookmarks, stop) } }
     return {
       status: 200,
-      headers: {
-        'content-type': form.media === 'protobuf' ? `${form.contentType};stream=watch` : form.contentType,
-        'cache-control': 'no-cache, private',
-      },
+      headers: headersOf(form),
       body: { kind: 'stream', chunks: new WatchFrames(registry, form, queue, options.bookmarks, stop) },
     }
   } catch (error) {
     stop()
+    // Who has asked properly hears of what is wrong from the watch itself.
+    if (isGone(error)) return endedAtOnce(error.body, form)
     throw error
   }
 }
+
+/** A watch that says why it cannot be, and no more. */
+const endedAtOnce = (fault: object, form: Form | undefined): ApiResponse =>
+  form
+    ? { status: 200, headers: headersOf(form), body: { kind: 'bytes', chunks: [errorFrame(form, fault)] } }
+    : { status: 200, headers: {}, body: { kind: 'objects', values: errorAlone(fault) } }
+
+async function* errorAlone(object: object): AsyncGenerator<WatchedObject> {
+  yield { type: 'ERROR', object }
+}
+
+const headersOf = (form: Form) => ({
+  'content-type': form.media === 'protobuf' ? `${form.contentType};stream=watch` : form.contentType,
+  'cache-control': 'no-cache, private',
+})
 
 function filterOf(
   registry: Registry,
@@ -81,12 +96,13 @@ function filterOf(
   return { keyPrefix: keyPrefix + name, whole: true, ...(test ? { matches: test } : {}) }
 }
 
+interface WatchedObject {
+  readonly type: string
+  readonly object: unknown
+}
+
 /** A watch for the direct transport: objects instead of bytes. */
-async function* direct(
-  queue: Deliveries,
-  bookmarks: boolean,
-  stop: () => void,
-): AsyncGenerator<{ readonly type: string; readonly object: unknown }> {
+async function* direct(queue: Deliveries, bookmarks: boolean, stop: () => void): AsyncGenerator<WatchedObject> {
   try {
     for await (const batch of queue)
       for (const delivery of batch) {
