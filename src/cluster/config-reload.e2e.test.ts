@@ -81,7 +81,7 @@ describe('a cluster with a configuration', { timeout: 540_000 }, () => {
     [
       'the API server would not accept',
       unacceptable,
-      /the custom resource things\.No_Group is not accepted: [\s\S]*Nothing has been/,
+      /resources\[0\] \(things\.No_Group\): spec\.group: Invalid value: "No_Group": [\s\S]*Nothing has been/,
     ],
   ] as const)
     it(`goes on as it is when the file becomes one that ${what}`, async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { EventRecorder } from '../client/events.js'
 import { regularContainers } from './pod-containers.js'
 import { crashLoopWait, PodEvents } from './pod-events.js'
 import { failure, unknown, warning } from './probes/check-result.js'
@@ -41,11 +42,11 @@ describe('events of a pod', () => {
   for (const [what, act, want] of table)
     it(`tell of ${what}`, () => {
       const log: string[] = []
-      const recorder = {
-        record: (_: unknown, type: string, reason: string, message: string, path = '') =>
-          log.push(`${type} ${reason} ${message} ${path}`),
+      const recorder: EventRecorder = {
+        record: (_, type, reason, message, { fieldPath = '' } = {}) =>
+          log.push(`${type} ${reason} ${message} ${fieldPath}`),
       }
-      act(new PodEvents(recorder as never, () => pod()))
+      act(new PodEvents(recorder, () => pod()))
       assert.deepEqual(log, [want])
     })
 
