@@ -43,11 +43,13 @@ const leaseDuration = 40
 /** All leases are renewed once in this time, a few at each tick. Milliseconds. */
 const renewal = 15_000
 const tick = 250
+/** Writes under way at once. */
+const concurrency = 64
 /**
- * So many writes are under way at once: they tell of pods that are there already, and leave the server to those that are
- * still to be made and bound while there are many.
+ * Of pods that have started, fewer are told at once: they are there already, and leave the server to those that are still
+ * to be made and bound while there are many. What goes makes room, and does not wait behind them.
  */
-const concurrency = 16
+const startConcurrency = 16
 /** Ms after which what somebody else wrote will have been heard of. */
 const conflictPause = 50
 
@@ -64,13 +66,14 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
   const indexes = new Map(names.map((name, index) => [name, index]))
   const slots = new Slots(concurrency)
+  const startSlots = new Slots(startConcurrency)
   const leases = new Leases(client, clock, names)
   const addresses = new Map<string, number>()
   const ends = new Map<string, { readonly pod: Pod; readonly at: number }>()
   const inHand = new Set<string>()
 
-  const attempt = (task: () => Promise<unknown>, first = false): Promise<void> =>
-    slots.run(task, signal, first).then(
+  const attempt = (task: () => Promise<unknown>, turns = slots, first = false): Promise<void> =>
+    turns.run(task, signal, first).then(
       () => {},
       error => {
         if (!signal.aborted && !isNotFound(error) && !isConflict(error)) onError(error)
@@ -120,7 +123,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
     } else if (isTerminalPhase(pod.status.phase)) ends.delete(uid)
     else if (pod.status.phase !== 'Running') {
       const ip = pod.status.podIP ?? addressOf(nodeName)
-      void once(uid, 'start', () => write(pod, (known, now) => runningState(known, ip, now), false))
+      void once(uid, 'start', () => write(pod, (known, now) => runningState(known, ip, now), false), startSlots)
     } else if (pod.spec.restartPolicy !== 'Always' && !ends.has(uid)) {
       const seconds = Number(pod.metadata.annotations?.[runSeconds] ?? defaultRunSeconds)
       ends.set(uid, { pod, at: clock.now() + (Number.isFinite(seconds) ? seconds : defaultRunSeconds) * 1000 })
@@ -128,11 +131,11 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   }
 
   /** The same thing is not begun twice while the first is under way. */
-  const once = async (uid: string, what: string, task: () => Promise<unknown>): Promise<void> => {
+  const once = async (uid: string, what: string, task: () => Promise<unknown>, turns = slots): Promise<void> => {
     const key = `${uid}/${what}`
     if (inHand.has(key)) return
     inHand.add(key)
-    await attempt(task)
+    await attempt(task, turns)
     inHand.delete(key)
   }
 
@@ -159,7 +162,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
     async () => {
       finishDue()
       // A node that is late is taken for dead.
-      for (const renew of leases.due()) void attempt(renew, true)
+      for (const renew of leases.due()) void attempt(renew, slots, true)
     },
     { clock, signal, onError },
   )
