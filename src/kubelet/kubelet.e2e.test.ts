@@ -178,8 +178,11 @@ describe('a node', { timeout: 300_000 }, () => {
   })
 
   it('restarts what ends, with back-off, and shows how it ended', async () => {
+    // What is said at the very end containerd may write long after it has told of the end.
     await node.run('loop', {
-      containers: [box('echo last words >&2; exit 1', { terminationMessagePolicy: 'FallbackToLogsOnError' })],
+      containers: [
+        box('echo last words >&2; sleep 0.3; exit 1', { terminationMessagePolicy: 'FallbackToLogsOnError' }),
+      ],
     })
     const { status } = await node.until('loop', pod => {
       const [container] = pod.status.containerStatuses ?? []
